@@ -1,0 +1,181 @@
+"""What the rooms hand to one another: frozen records, no behaviour beyond simple arithmetic.
+
+Valence and arousal are on the 0..1 scale everywhere inside musimo, 0.5 = neutral: ``(x - 1) / 8`` of the
+1-9 rating scale the network is trained on. Times are seconds. Paths on disk are ``bytes``, as the
+file system has them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+Coverage = Literal["windows", "full"]
+"""How much of a track is heard: three windows of it, or every second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What a file says about itself. What it does not say, or says absurdly, is None."""
+
+    title: str | None = None
+    artist: str | None = None
+    albumartist: str | None = None
+    album: str | None = None
+    genre: str | None = None
+    composer: str | None = None
+    year: int | None = None
+    track: int | None = None
+    disc: int | None = None
+    bpm: float | None = None
+    duration_s: float | None = None  # the header's claim; Sound.duration_s is the measured truth
+    sample_rate: int | None = None  # Hz
+    channels: int | None = None
+    bitrate: int | None = None  # kbit/s
+    codec: str | None = None  # lower case: mp3, flac, vorbis, opus, aac, alac, ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of a track."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that holds sound: first of the events of ``audio.hear``.
+
+    Parameters
+    ----------
+    tags : what the file says, completed by what the decoder found
+    content : hash of the sound, equal for files that differ only in tags, name or place
+    duration_s : measured over the whole stream, never taken from a header
+    windows : what will be heard
+    """
+
+    tags: Tags
+    content: bytes
+    duration_s: float
+    windows: tuple[Window, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeardClip:
+    """The features of one window.
+
+    Parameters
+    ----------
+    window : which stretch of the track was really heard
+    features : (n_frames, 193) float32
+    """
+
+    window: Window
+    features: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class ClipEmotion:
+    """What the network says of one clip: valence and arousal in 0..1, embedding (256,) as it left the layer."""
+
+    valence: float
+    arousal: float
+    embedding: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class WindowEmotion:
+    """Emotion of one stretch of a track."""
+
+    window: Window
+    valence: float
+    arousal: float
+
+
+@dataclass(frozen=True, slots=True)
+class Emotion:
+    """Emotion of a whole track.
+
+    Parameters
+    ----------
+    valence, arousal : means over the windows
+    valence_sd, arousal_sd : population standard deviations over the windows; 0 for a single window
+    embedding : (256,) float32, mean of the windows' embeddings, unit length
+    windows : what the means were taken over, in order of time
+    """
+
+    valence: float
+    arousal: float
+    valence_sd: float
+    arousal_sd: float
+    embedding: FloatArray
+    windows: tuple[WindowEmotion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One track of a library, as answers show it.
+
+    ``content`` names the row of its sound; tracks that share it are exact copies. ``valence`` and
+    ``arousal`` are None where the sound is not analysed under the model in use.
+    """
+
+    id: int
+    path: bytes  # absolute
+    tags: Tags
+    duration_s: float | None
+    content: int | None
+    valence: float | None
+    arousal: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarTrack:
+    """One row of a ``similar`` answer; similarity is 0..1, 1 = the same sound."""
+
+    rank: int
+    similarity: float
+    track: Track
+
+
+@dataclass(frozen=True, slots=True)
+class MoodTrack:
+    """One row of a ``mood`` answer; distance is Euclidean on the 0..1 valence-arousal plane."""
+
+    rank: int
+    distance: float
+    track: Track
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One file that could not be heard."""
+
+    path: bytes  # absolute
+    stage: str
+    reason: str
+    when: str  # ISO 8601, UTC
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzedFile:
+    """Emotion of a file outside any library."""
+
+    path: bytes
+    duration_s: float
+    emotion: Emotion
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFile:
+    """A file outside any library that could not be heard."""
+
+    path: bytes
+    stage: str
+    reason: str

@@ -1,0 +1,37 @@
+"""Where the files are that musimo carries: migrations, configs, weights.
+
+In a wheel they lie inside the package; in a checkout migrations/ and configs/ lie beside it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from musimo.errors import MusimoError, WeightsError
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def resource(name: str) -> Path:
+    """Path of the folder ``name`` (``migrations`` or ``configs``), wherever musimo is installed."""
+    inside = PACKAGE / name
+    if inside.is_dir():
+        return inside
+    beside = PACKAGE.parent / name
+    if beside.is_dir() and (PACKAGE.parent / "pyproject.toml").is_file():
+        return beside
+    raise MusimoError(
+        f"musimo's own folder {name!r} is missing beside {PACKAGE}",
+        "install musimo again: pip install --force-reinstall musimo",
+    )
+
+
+def weights_path() -> Path:
+    """Path of the weights in use; its stem is the model id, so that naming the model needs no torch."""
+    found = sorted((PACKAGE / "weights").glob("mase_net-*.safetensors"))
+    if len(found) != 1:
+        raise WeightsError(
+            f"expected one weights file in {PACKAGE / 'weights'}, found {len(found)}",
+            "install musimo again: pip install --force-reinstall musimo",
+        )
+    return found[0]
