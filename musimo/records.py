@@ -82,7 +82,7 @@ class HeardClip:
 
 @dataclass(frozen=True, slots=True)
 class ClipEmotion:
-    """What the network says of one clip: valence and arousal in 0..1, embedding (256,) as it left the layer."""
+    """What the network says of one clip: valence and arousal in 0..1, embedding (256,) unscaled."""
 
     valence: float
     arousal: float
@@ -123,16 +123,64 @@ class Track:
     """One track of a library, as answers show it.
 
     ``content`` names the row of its sound; tracks that share it are exact copies. ``valence`` and
-    ``arousal`` are None where the sound is not analysed under the model in use.
+    ``arousal`` are None where the sound is not analysed under the model in use. A file outside the library
+    has neither ``id`` nor ``content``.
     """
 
-    id: int
+    id: int | None
     path: bytes  # absolute
     tags: Tags
     duration_s: float | None
     content: int | None
     valence: float | None
     arousal: float | None
+
+
+TextField = Literal["title", "artist", "album", "albumartist", "genre", "composer", "format"]
+NumberField = Literal[
+    "id",
+    "year",
+    "track",
+    "disc",
+    "bpm",
+    "duration",
+    "bitrate",
+    "samplerate",
+    "channels",
+    "valence",
+    "arousal",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TextFilter:
+    """``needle`` occurs in the field. The needle is folded; fold what it is looked for in."""
+
+    field: TextField
+    needle: str
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PathFilter:
+    """``needle`` occurs in the absolute path."""
+
+    needle: bytes
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RangeFilter:
+    """``low <= field <= high``; None leaves an end open. Valence and arousal are 0..1, durations seconds."""
+
+    field: NumberField
+    low: float | None
+    high: float | None
+    negated: bool
+
+
+Filter = TextFilter | PathFilter | RangeFilter
+"""One condition on a track; what is not known meets none, and meets every negated one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +216,8 @@ class AnalyzedFile:
     """Emotion of a file outside any library."""
 
     path: bytes
+    tags: Tags
+    content: bytes  # hash of its sound
     duration_s: float
     emotion: Emotion
 

@@ -1,0 +1,47 @@
+"""Filters of ``--where`` as SQL conditions on a query that joins tracks, roots, contents and emotions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, not_
+
+from musimo.library.schema import contents, emotions, roots, tracks
+from musimo.records import Filter, NumberField, PathFilter, RangeFilter, TextFilter
+
+NUMBERS: dict[NumberField, ColumnElement[Any]] = {
+    "id": tracks.c.id,
+    "year": tracks.c.year,
+    "track": tracks.c.track,
+    "disc": tracks.c.disc,
+    "bpm": tracks.c.bpm,
+    "bitrate": tracks.c.bitrate,
+    "samplerate": tracks.c.sample_rate,
+    "channels": tracks.c.channels,
+    "duration": func.coalesce(contents.c.duration_s, tracks.c.duration_s),
+    "valence": emotions.c.valence,
+    "arousal": emotions.c.arousal,
+}
+
+
+def condition(query: Filter) -> ColumnElement[bool]:
+    """What a track must meet to pass: what is not known passes no filter, and passes every negated one."""
+    known = func.coalesce(_holds(query), False)
+    return not_(known) if query.negated else known
+
+
+def _holds(query: Filter) -> ColumnElement[bool]:
+    match query:
+        case PathFilter():
+            return func.instr(func.full_path(roots.c.path, tracks.c.path), query.needle) > 0
+        case TextFilter():
+            column = tracks.c.codec if query.field == "format" else tracks.c[query.field]
+            return func.instr(func.fold(column), query.needle) > 0
+        case RangeFilter():
+            number = NUMBERS[query.field]
+            bounds: list[ColumnElement[bool]] = [number.is_not(None)]
+            if query.low is not None:
+                bounds.append(number >= query.low)
+            if query.high is not None:
+                bounds.append(number <= query.high)
+            return and_(*bounds)

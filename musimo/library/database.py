@@ -1,0 +1,148 @@
+"""Opening the library file: SQLite with write-ahead logging, brought to today's schema by Alembic alone."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+
+from musimo.errors import LibraryError
+from musimo.library import schema
+from musimo.library.folding import fold
+from musimo.resources import resource
+
+BUSY_TIMEOUT_MS = 30_000  # a batch of a scan commits within milliseconds; 30 s rides out a slow disk
+
+
+def open_database(path: Path, *, create: bool = False) -> Engine:
+    """Open the library at ``path``, migrating it when it is older than this musimo.
+
+    Parameters
+    ----------
+    path : the SQLite file
+    create : make the file, and its folder, when absent
+
+    Raises
+    ------
+    LibraryError : the file is absent, is no library, is newer than this musimo, or cannot be read
+    """
+    if not path.exists():
+        if not create:
+            raise LibraryError(f"there is no library at {path}", "make one: musimo scan FOLDER")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(f"cannot make the folder {path.parent}: {error.strerror}") from error
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin)
+    try:
+        _bring_to_today(engine, path)
+    except DBAPIError as error:
+        raise library_error(path, error) from error
+    return engine
+
+
+def library_error(path: Path, error: DBAPIError) -> LibraryError:
+    """What a database error means to the owner of the library."""
+    reason = str(error.orig)
+    hints = {
+        "file is not a database": "this is no musimo library: name another with --library FILE",
+        "database is locked": "another musimo is writing to it: try again when it is done",
+        "database or disk is full": "free some space; what was stored before is safe",
+        "attempt to write a readonly database": "it lies where you may not write: work on a copy",
+    }
+    return LibraryError(f"cannot use the library {path}: {reason}", hints.get(reason, ""))
+
+
+def _fold(value: str | bytes | None) -> str | None:
+    """``fold`` for SQL, where a text may be null and a path is bytes."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    return None if value is None else fold(value)
+
+
+def _prepare_connection(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy's own BEGIN below makes migrations transactional too
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA synchronous=NORMAL")  # with WAL: safe against a kill, and fast
+    connection.create_function("fold", 1, _fold, deterministic=True)
+    connection.create_function("full_path", 2, os.path.join, deterministic=True)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _bring_to_today(engine: Engine, path: Path) -> None:
+    with engine.connect() as connection:
+        revision = _revision(connection)
+        if revision == schema.REVISION:
+            return
+        if revision is None and _has_tables(connection):
+            raise LibraryError(
+                f"{path} is a database, but no musimo library", "name another file with --library FILE"
+            )
+    if revision is None:
+        with engine.connect() as connection:
+            connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
+    _migrate(engine, path, revision)
+
+
+def _revision(connection: Connection) -> str | None:
+    try:
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except DBAPIError as error:
+        if "no such table" in str(error.orig):
+            return None
+        raise
+
+
+def _has_tables(connection: Connection) -> bool:
+    return bool(connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar())
+
+
+def _migrate(engine: Engine, path: Path, revision: str | None) -> None:
+    """Run Alembic to the newest revision in one transaction; an older library is backed up first."""
+    from alembic import command  # imported here: only a new or an old library pays for it
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(resource("migrations")).replace("%", "%%"))
+    if revision is not None:
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        if revision not in known:
+            raise LibraryError(
+                f"the library {path} was written by a newer musimo, {_written_by(engine)}",
+                "install a newer musimo: pip install --upgrade musimo",
+            )
+        back_up(path, path.with_name(f"{path.name}.before-{schema.REVISION}"))
+    with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _written_by(engine: Engine) -> str:
+    with engine.connect() as connection:
+        try:
+            return str(connection.execute(text("SELECT written_by FROM library_state")).scalar())
+        except DBAPIError:
+            return "of an unknown version"
+
+
+def back_up(path: Path, target: Path) -> None:
+    """Copy the library as one consistent snapshot, even while it is written to."""
+    source: Any = sqlite3.connect(path)
+    copy: Any = sqlite3.connect(target)
+    try:
+        with copy:
+            source.backup(copy)
+    finally:
+        source.close()
+        copy.close()

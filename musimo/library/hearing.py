@@ -1,0 +1,171 @@
+"""From files to batches to transactions: the part of a scan that hears."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from musimo.emotion.summary import summarize
+from musimo.errors import AudioError
+from musimo.library.events import FileFailed, FileStored
+from musimo.library.journal import FailedFile, HeardFile, Journal, PlannedFile
+from musimo.library.worker import Finished
+from musimo.library.workers import Task, hear_all
+from musimo.records import ClipEmotion, Coverage, FloatArray, HeardClip, Opened, Window
+
+COMMIT_FILES = 32  # files without a clip to feel (copies, failures) are written together up to this many
+COMMIT_S = 5.0  # and at least this often, so that a kill loses seconds, not minutes
+
+
+class ClipAnalyzer(Protocol):
+    """What hearing needs of :class:`musimo.emotion.analyzer.Analyzer`."""
+
+    def analyze(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
+        """Emotion of each clip; AudioError where one of them has none."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A file between its first event and its transaction."""
+
+    planned: PlannedFile
+    opened: Opened | None = None
+    felt: list[tuple[Window, ClipEmotion]] = field(default_factory=list)
+    n_waiting: int = 0  # clips heard but not yet felt
+    ended: bool = False
+    error: AudioError | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self.ended and not self.n_waiting
+
+
+class Hearing:
+    """Hears planned files and stores them batch by batch.
+
+    Attributes
+    ----------
+    arrivals : how many files arrived as what, or ``failed``
+    interrupted : whether it was stopped before the last file
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        load_analyzer: Callable[[], ClipAnalyzer],
+        *,
+        jobs: int,
+        batch_size: int,
+        coverage: Coverage,
+    ) -> None:
+        self.arrivals: Counter[str] = Counter()
+        self.interrupted = False
+        self._journal = journal
+        self._load_analyzer = load_analyzer
+        self._analyzer: ClipAnalyzer | None = None
+        self._jobs = jobs
+        self._batch_size = batch_size
+        self._coverage = coverage
+        self._drafts: dict[int, _Draft] = {}
+        self._clips: list[tuple[_Draft, HeardClip]] = []
+        self._last_commit = time.monotonic()
+
+    def run(
+        self, files: Sequence[PlannedFile], stop: Callable[[], bool]
+    ) -> Iterator[FileStored | FileFailed]:
+        """Hear ``files``; once ``stop`` says True what is in hand is stored, the rest left."""
+        known = self._journal.known_contents() if files else set()
+        tasks = [Task(planned.full_path, planned.file.size) for planned in files]
+        events = hear_all(tasks, self._jobs, self._coverage, lambda content: content not in known)
+        with closing(events):
+            for number, message in events:
+                self._take(self._drafts.setdefault(number, _Draft(files[number])), message)
+                if len(self._clips) >= self._batch_size:
+                    self._feel()
+                    yield from self._commit()
+                elif self._is_time_to_commit():
+                    yield from self._commit()
+                if stop():
+                    self.interrupted = bool(sum(self.arrivals.values()) + self._n_ready() < len(files))
+                    break
+        self._feel()
+        yield from self._commit()
+
+    def store_failed(self, failed: Sequence[FailedFile]) -> Iterator[FileFailed]:
+        """Store files that could not even be opened."""
+        if failed:
+            self._journal.write([], failed)
+        for file in failed:
+            yield self._tell_failure(file)
+
+    def _take(self, draft: _Draft, message: Opened | HeardClip | Finished | AudioError) -> None:
+        if isinstance(message, Opened):
+            draft.opened = message
+        elif isinstance(message, HeardClip):
+            draft.n_waiting += 1
+            self._clips.append((draft, message))
+        else:
+            draft.ended = True
+            if isinstance(message, AudioError):
+                draft.error = message
+
+    def _feel(self) -> None:
+        if not self._clips:
+            return
+        clips, self._clips = self._clips, []
+        if self._analyzer is None:
+            self._analyzer = self._load_analyzer()
+        try:
+            felt: list[ClipEmotion | None] = [*self._analyzer.analyze([clip.features for _, clip in clips])]
+        except AudioError:
+            felt = self._feel_apart(clips)
+        for (draft, clip), emotion in zip(clips, felt, strict=True):
+            draft.n_waiting -= 1
+            if emotion is not None:
+                draft.felt.append((clip.window, emotion))
+
+    def _feel_apart(self, clips: Sequence[tuple[_Draft, HeardClip]]) -> list[ClipEmotion | None]:
+        """One clip at a time, so that one without an answer fails its own file alone."""
+        assert self._analyzer is not None
+        felt: list[ClipEmotion | None] = []
+        for draft, clip in clips:
+            try:
+                felt.extend(self._analyzer.analyze([clip.features]))
+            except AudioError as error:
+                draft.error = error
+                felt.append(None)
+        return felt
+
+    def _is_time_to_commit(self) -> bool:
+        n_ready = self._n_ready()
+        return n_ready >= COMMIT_FILES or (n_ready > 0 and time.monotonic() - self._last_commit > COMMIT_S)
+
+    def _n_ready(self) -> int:
+        return sum(draft.ready for draft in self._drafts.values())
+
+    def _commit(self) -> Iterator[FileStored | FileFailed]:
+        """Write every file that is ready in one transaction, then tell of it."""
+        ready = [number for number, draft in self._drafts.items() if draft.ready]
+        drafts = [self._drafts.pop(number) for number in ready]
+        heard = [_heard(draft) for draft in drafts if draft.error is None]
+        failed = [FailedFile(draft.planned, draft.error) for draft in drafts if draft.error is not None]
+        arrivals = self._journal.write(heard, failed) if drafts else []
+        self._last_commit = time.monotonic()
+        for file, arrival in zip(heard, arrivals, strict=True):
+            self.arrivals[arrival] += 1
+            yield FileStored(file.planned.full_path, arrival)
+        for failure in failed:
+            yield self._tell_failure(failure)
+
+    def _tell_failure(self, failed: FailedFile) -> FileFailed:
+        self.arrivals["failed"] += 1
+        return FileFailed(failed.planned.full_path, failed.error.stage, failed.error.reason)
+
+
+def _heard(draft: _Draft) -> HeardFile:
+    assert draft.opened is not None
+    return HeardFile(draft.planned, draft.opened, summarize(draft.felt) if draft.felt else None)

@@ -1,0 +1,346 @@
+"""What a scan writes: every batch is one transaction, so that a kill loses at most the batch in flight."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, and_, delete, func, select, text, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DBAPIError
+
+from musimo import __version__
+from musimo.errors import AudioError
+from musimo.library.database import library_error
+from musimo.library.events import Arrival
+from musimo.library.schema import contents, emotions, failures, library_state, models, roots, tracks, windows
+from musimo.library.store import Store
+from musimo.library.walk import FoundFile
+from musimo.records import Coverage, Emotion, Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """A folder to scan, as a part of a root: tracks below it have paths that begin with ``prefix``."""
+
+    root_id: int
+    root: bytes
+    prefix: bytes  # empty, or ends with a slash
+
+    @property
+    def folder(self) -> bytes:
+        """Absolute path."""
+        return os.path.join(self.root, self.prefix).rstrip(b"/") or b"/"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """A file a scan deals with; its path is relative to the root."""
+
+    territory: Territory
+    file: FoundFile
+
+    @property
+    def full_path(self) -> bytes:
+        """Absolute path."""
+        return os.path.join(self.territory.root, self.file.path)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What the library remembers of a file."""
+
+    size: int
+    mtime_ns: int
+    track_id: int | None  # None: only a failure is known
+    analyzed: bool  # under the model in use, with the coverage asked for
+    missing: bool
+    failed: bool = False
+    may_pass: bool = False  # it failed for a reason that lies outside the file: permission, a flaky drive
+
+
+@dataclass(frozen=True, slots=True)
+class GoneFile:
+    """A path the library knows and the disk does not have; ``track_id`` is None where it only failed."""
+
+    root_id: int
+    path: bytes
+    track_id: int | None
+    was_missing: bool  # already, before this scan
+
+
+@dataclass(frozen=True, slots=True)
+class HeardFile:
+    """A file that was heard, ready to be written; ``emotion`` is None where its sound was known before."""
+
+    planned: PlannedFile
+    opened: Opened
+    emotion: Emotion | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFile:
+    """A file that could not be heard."""
+
+    planned: PlannedFile
+    error: AudioError
+
+
+class Journal:
+    """Writes of one scan into a store.
+
+    Parameters
+    ----------
+    store : the library
+    features : feature id of the model in use
+    coverage : how much of each track this scan hears
+    """
+
+    def __init__(self, store: Store, features: str, coverage: Coverage) -> None:
+        self._store = store
+        self._coverage = coverage
+        with self._transaction() as connection:
+            named = insert(models).values(name=store.model, features=features).on_conflict_do_nothing()
+            connection.execute(named)
+            query = select(models.c.id).where(models.c.name == store.model)
+            self._model_id: int = connection.execute(query).scalar_one()
+
+    def claim(self, folder: bytes) -> Territory:
+        """The territory of ``folder``: in a known root, or a new root that takes in those below it."""
+        with self._transaction() as connection:
+            known = connection.execute(select(roots.c.id, roots.c.path)).all()
+            for root in known:
+                if folder == root.path:
+                    return Territory(root.id, root.path, b"")
+                if folder.startswith(_slashed(root.path)):
+                    return Territory(root.id, root.path, folder[len(_slashed(root.path)) :] + b"/")
+            added = connection.execute(insert(roots).values(path=folder, added_at=_now()))
+            root_id = int(added.lastrowid)
+            for root in known:
+                if root.path.startswith(_slashed(folder)):
+                    self._take_in(connection, root.id, root_id, root.path[len(_slashed(folder)) :] + b"/")
+            return Territory(root_id, folder, b"")
+
+    def knows(self, folder: bytes) -> bool:
+        """Whether ``folder`` is a root, lies in one, or has one below it."""
+        with self._transaction() as connection:
+            known = connection.execute(select(roots.c.path)).scalars().all()
+        return any(
+            folder == root or folder.startswith(_slashed(root)) or root.startswith(_slashed(folder))
+            for root in known
+        )
+
+    def known_files(self, territory: Territory) -> dict[bytes, KnownFile]:
+        """What is known below a territory, by path relative to the root."""
+        heard_enough = emotions.c.coverage.in_(("full", self._coverage))
+        analyzed = select(emotions.c.content_id).where(emotions.c.model_id == self._model_id, heard_enough)
+        track_rows = select(
+            tracks.c.path,
+            tracks.c.size,
+            tracks.c.mtime_ns,
+            tracks.c.id,
+            tracks.c.content_id.in_(analyzed),
+            tracks.c.missing_since.is_not(None),
+        ).where(tracks.c.root_id == territory.root_id, *_below(tracks.c.path, territory.prefix))
+        failure_rows = select(
+            failures.c.path, failures.c.size, failures.c.mtime_ns, failures.c.stage == "read"
+        ).where(failures.c.root_id == territory.root_id, *_below(failures.c.path, territory.prefix))
+        with self._transaction() as connection:
+            known = {
+                path: KnownFile(size, mtime_ns, track_id, bool(is_analyzed), missing)
+                for path, size, mtime_ns, track_id, is_analyzed, missing in connection.execute(track_rows)
+            }
+            for path, size, mtime_ns, may_pass in connection.execute(failure_rows):
+                track = known.get(path)
+                track_id, missing = (track.track_id, track.missing) if track else (None, False)
+                known[path] = KnownFile(size, mtime_ns, track_id, False, missing, True, may_pass)
+        return known
+
+    def known_contents(self) -> set[bytes]:
+        """Hashes of the sounds that need not be heard again."""
+        query = (
+            select(contents.c.hash)
+            .join(emotions, emotions.c.content_id == contents.c.id)
+            .where(emotions.c.model_id == self._model_id, emotions.c.coverage.in_(("full", self._coverage)))
+        )
+        with self._transaction() as connection:
+            return set(connection.execute(query).scalars())
+
+    def write(self, heard: Iterable[HeardFile], failed: Iterable[FailedFile]) -> list[Arrival]:
+        """Store one batch in one transaction; says of each heard file, in order, how it arrived."""
+        with self._transaction() as connection:
+            arrivals = [self._write_heard(connection, file) for file in heard]
+            for file in failed:
+                self._write_failed(connection, file)
+            self._raise_generation(connection)
+        return arrivals
+
+    def mark_missing(self, gone: Iterable[GoneFile]) -> None:
+        """Mark tracks whose files are gone; forget failures of files that are gone."""
+        gone = list(gone)
+        if not gone:
+            return
+        now = _now()
+        with self._transaction() as connection:
+            for file in gone:
+                at_path = and_(tracks.c.root_id == file.root_id, tracks.c.path == file.path)
+                newly = and_(at_path, tracks.c.missing_since.is_(None))
+                connection.execute(update(tracks).where(newly).values(missing_since=now))
+                failed = and_(failures.c.root_id == file.root_id, failures.c.path == file.path)
+                connection.execute(delete(failures).where(failed))
+            if not all(file.was_missing for file in gone):
+                self._raise_generation(connection)
+
+    def still_gone(self, gone: Iterable[GoneFile]) -> list[GoneFile]:
+        """Those of ``gone`` that this scan did not find under another path."""
+        with self._transaction() as connection:
+            return [
+                file
+                for file in gone
+                if file.track_id is None
+                or connection.execute(select(tracks.c.path).where(tracks.c.id == file.track_id)).scalar()
+                == file.path
+            ]
+
+    def mark_found(self, track_ids: Sequence[int]) -> None:
+        """Take back the mark of tracks whose files are there again, unchanged."""
+        if not track_ids:
+            return
+        with self._transaction() as connection:
+            for track_id in track_ids:
+                connection.execute(update(tracks).where(tracks.c.id == track_id).values(missing_since=None))
+            self._raise_generation(connection)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            connecting = self._store.engine.connect().execution_options(begin="BEGIN IMMEDIATE")
+            with connecting as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            raise library_error(self._store.path, error) from error
+
+    def _write_heard(self, connection: Connection, heard: HeardFile) -> Arrival:
+        content_id = self._write_content(connection, heard.opened)
+        if heard.emotion is not None:
+            self._write_emotion(connection, content_id, heard.emotion)
+        root_id, path = heard.planned.territory.root_id, heard.planned.file.path
+        facts: dict[str, Any] = {
+            "root_id": root_id,
+            "path": path,
+            "size": heard.planned.file.size,
+            "mtime_ns": heard.planned.file.mtime_ns,
+            "content_id": content_id,
+            "missing_since": None,
+            **asdict(heard.opened.tags),
+        }
+        at_path = (failures.c.root_id == root_id, failures.c.path == path)
+        connection.execute(delete(failures).where(*at_path))
+        changed = update(tracks).where(tracks.c.root_id == root_id, tracks.c.path == path).values(facts)
+        if connection.execute(changed).rowcount:
+            return "changed"
+        moved_from = self._moved_from(connection, content_id)
+        if moved_from is not None:
+            connection.execute(update(tracks).where(tracks.c.id == moved_from).values(facts))
+            return "moved"
+        connection.execute(insert(tracks).values(facts, added_at=_now()))
+        return "new"
+
+    def _write_content(self, connection: Connection, opened: Opened) -> int:
+        found = connection.execute(select(contents.c.id).where(contents.c.hash == opened.content)).scalar()
+        if found is not None:
+            return int(found)
+        added = connection.execute(insert(contents).values(hash=opened.content, duration_s=opened.duration_s))
+        return int(added.lastrowid)
+
+    def _write_emotion(self, connection: Connection, content_id: int, emotion: Emotion) -> None:
+        of_content = {"content_id": content_id, "model_id": self._model_id}
+        facts = {
+            "coverage": self._coverage,
+            "valence": emotion.valence,
+            "arousal": emotion.arousal,
+            "valence_sd": emotion.valence_sd,
+            "arousal_sd": emotion.arousal_sd,
+            "embedding": np.ascontiguousarray(emotion.embedding, dtype="<f4").tobytes(),
+            "analyzed_at": _now(),
+        }
+        written = insert(emotions).values(of_content | facts)
+        connection.execute(written.on_conflict_do_update(index_elements=list(of_content), set_=facts))
+        stale = delete(windows).where(
+            windows.c.content_id == content_id, windows.c.model_id == self._model_id
+        )
+        connection.execute(stale)
+        rows = [
+            of_content
+            | {
+                "start_s": part.window.start_s,
+                "end_s": part.window.end_s,
+                "valence": part.valence,
+                "arousal": part.arousal,
+            }
+            for part in emotion.windows
+        ]
+        connection.execute(insert(windows), rows)
+
+    def _moved_from(self, connection: Connection, content_id: int) -> int | None:
+        """The one track with this sound whose file is gone; None where there is none, or more than one."""
+        query = (
+            select(tracks.c.id, roots.c.path.label("root"), tracks.c.path)
+            .join(roots, roots.c.id == tracks.c.root_id)
+            .where(tracks.c.content_id == content_id)
+        )
+        gone = [
+            row.id
+            for row in connection.execute(query)
+            if os.path.isdir(row.root) and not os.path.lexists(os.path.join(row.root, row.path))
+        ]
+        return gone[0] if len(gone) == 1 else None
+
+    def _write_failed(self, connection: Connection, failed: FailedFile) -> None:
+        at_path = {"root_id": failed.planned.territory.root_id, "path": failed.planned.file.path}
+        facts = {
+            "size": failed.planned.file.size,
+            "mtime_ns": failed.planned.file.mtime_ns,
+            "stage": failed.error.stage,
+            "reason": failed.error.reason,
+            "failed_at": _now(),
+        }
+        written = insert(failures).values(at_path | facts)
+        connection.execute(written.on_conflict_do_update(index_elements=list(at_path), set_=facts))
+        if failed.error.stage != "read":  # the file is there, but its old sound is not
+            known = update(tracks).where(
+                tracks.c.root_id == at_path["root_id"], tracks.c.path == at_path["path"]
+            )
+            connection.execute(known.values(content_id=None))
+
+    def _take_in(self, connection: Connection, old_root: int, new_root: int, prefix: bytes) -> None:
+        for table in ("tracks", "failures"):
+            connection.execute(
+                text(
+                    f"UPDATE {table} SET root_id = :new, path = CAST(:prefix || path AS BLOB)"
+                    " WHERE root_id = :old"
+                ),
+                {"new": new_root, "prefix": prefix, "old": old_root},
+            )
+        connection.execute(delete(roots).where(roots.c.id == old_root))
+
+    def _raise_generation(self, connection: Connection) -> None:
+        raised = {"generation": library_state.c.generation + 1, "written_by": __version__}
+        connection.execute(update(library_state).values(raised))
+
+
+def _below(column: Any, prefix: bytes) -> list[Any]:
+    return [func.substr(column, 1, len(prefix)) == prefix] if prefix else []
+
+
+def _slashed(path: bytes) -> bytes:
+    return path.rstrip(b"/") + b"/"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

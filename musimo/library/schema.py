@@ -1,0 +1,139 @@
+"""The tables of a library. Alembic alone makes and changes them; this module says what they are now.
+
+Identity is the path (bytes, relative to a root); content is a hash of the sound. They live in different
+tables: a track points at its content, and emotion and embedding belong to a content and a model. Ids are
+never used twice, so that an index can never name the wrong track.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+REVISION = "0001"
+"""Newest revision in migrations/; a test holds the two together, so that opening needs no Alembic."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+library_state = Table(
+    "library_state",
+    metadata,
+    Column("id", Integer, primary_key=True),  # always 1
+    Column("generation", Integer, nullable=False),  # rises whenever an answer may have changed
+    Column("written_by", Text, nullable=False),  # musimo version that last wrote
+)
+
+roots = Table(
+    "roots",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path", LargeBinary, nullable=False, unique=True),
+    Column("added_at", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+contents = Table(
+    "contents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("duration_s", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+tracks = Table(
+    "tracks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("root_id", ForeignKey("roots.id"), nullable=False),
+    Column("path", LargeBinary, nullable=False),  # relative to the root
+    Column("size", Integer, nullable=False),
+    Column("mtime_ns", Integer, nullable=False),
+    Column("content_id", ForeignKey("contents.id")),  # null: the file no longer plays
+    Column("added_at", Text, nullable=False),
+    Column("missing_since", Text),
+    Column("title", Text),
+    Column("artist", Text),
+    Column("albumartist", Text),
+    Column("album", Text),
+    Column("genre", Text),
+    Column("composer", Text),
+    Column("year", Integer),
+    Column("track", Integer),
+    Column("disc", Integer),
+    Column("bpm", Float),
+    Column("duration_s", Float),  # the header's claim
+    Column("sample_rate", Integer),
+    Column("channels", Integer),
+    Column("bitrate", Integer),  # kbit/s
+    Column("codec", Text),
+    UniqueConstraint("root_id", "path"),
+    Index(None, "content_id"),
+    sqlite_autoincrement=True,
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("features", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+emotions = Table(
+    "emotions",
+    metadata,
+    Column("content_id", ForeignKey("contents.id"), primary_key=True),
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("coverage", Text, nullable=False),  # windows or full
+    Column("valence", Float, nullable=False),
+    Column("arousal", Float, nullable=False),
+    Column("valence_sd", Float, nullable=False),
+    Column("arousal_sd", Float, nullable=False),
+    Column("embedding", LargeBinary, nullable=False),  # little-endian float32, unit length
+    Column("analyzed_at", Text, nullable=False),
+)
+
+windows = Table(
+    "windows",
+    metadata,
+    Column("content_id", ForeignKey("contents.id"), primary_key=True),
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("start_s", Float, primary_key=True),
+    Column("end_s", Float, nullable=False),
+    Column("valence", Float, nullable=False),
+    Column("arousal", Float, nullable=False),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("root_id", ForeignKey("roots.id"), nullable=False),
+    Column("path", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("mtime_ns", Integer, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("failed_at", Text, nullable=False),
+    UniqueConstraint("root_id", "path"),
+    sqlite_autoincrement=True,
+)

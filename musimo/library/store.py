@@ -1,0 +1,272 @@
+"""What a library knows, read: the questions that ``search`` and the commands ask of it.
+
+Only this room speaks SQL: this module reads, ``journal`` writes, ``database`` opens.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, Row, Select, and_, func, or_, select
+from sqlalchemy.exc import DBAPIError
+
+from musimo.library.conditions import condition
+from musimo.library.database import library_error, open_database
+from musimo.library.folding import fold
+from musimo.library.schema import contents, emotions, failures, library_state, models, roots, tracks, windows
+from musimo.records import Failure, Filter, FloatArray, Tags, Track, Window, WindowEmotion
+
+IDS_PER_QUERY = 10_000  # SQLite takes 32,766 variables in one statement
+TAG_FIELDS = tuple(Tags.__dataclass_fields__)
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many tracks there are, and what became of them."""
+
+    tracks: int
+    analyzed: int
+    missing: int
+    failed: int
+
+
+class Store:
+    """One library file, seen through the model in use.
+
+    Parameters
+    ----------
+    engine : an opened database
+    path : where it lies
+    model : id of the model whose emotions and embeddings are asked for
+    """
+
+    def __init__(self, engine: Engine, path: Path, model: str) -> None:
+        self.engine = engine
+        self.path = path
+        self.model = model
+        self._here = and_(emotions.c.content_id == tracks.c.content_id, self._of_model(emotions))
+
+    @classmethod
+    def open(cls, path: Path, model: str, *, create: bool = False) -> Store:
+        """Open the library at ``path``; see :func:`musimo.library.database.open_database` for the errors."""
+        return cls(open_database(path, create=create), path, model)
+
+    def generation(self) -> int:
+        """Counter that rises whenever an answer may have changed; indexes carry it."""
+        return int(self._rows(select(library_state.c.generation))[0][0])
+
+    def counts(self) -> Counts:
+        """Numbers for ``status``."""
+        known = select(
+            func.count(tracks.c.id),
+            func.count(emotions.c.content_id).filter(tracks.c.missing_since.is_(None)),
+            func.count(tracks.c.missing_since),
+        ).select_from(tracks.outerjoin(emotions, self._here))
+        tallies = self._rows(known)[0]
+        n_failed = self._rows(select(func.count(failures.c.id)))[0][0]
+        return Counts(*tallies, n_failed)
+
+    def root_paths(self) -> list[bytes]:
+        """Folders that were scanned."""
+        return [row.path for row in self._rows(select(roots.c.path).order_by(roots.c.path))]
+
+    def embeddings(self) -> tuple[Ids, FloatArray]:
+        """Content ids and unit vectors [shape=(n, 256)] of every sound that is present."""
+        rows = self._rows(self._present_emotions(emotions.c.content_id, emotions.c.embedding))
+        ids = np.fromiter((row.content_id for row in rows), dtype=np.int64, count=len(rows))
+        if not rows:
+            return ids, np.empty((0, 0), np.float32)
+        vectors = np.frombuffer(b"".join(row.embedding for row in rows), dtype="<f4")
+        return ids, vectors.reshape(len(rows), -1).astype(np.float32, copy=False)
+
+    def moods(self) -> tuple[Ids, FloatArray]:
+        """Content ids and (valence, arousal) [shape=(n, 2)] of every sound that is present."""
+        rows = self._rows(
+            self._present_emotions(emotions.c.content_id, emotions.c.valence, emotions.c.arousal)
+        )
+        ids = np.fromiter((row.content_id for row in rows), dtype=np.int64, count=len(rows))
+        return ids, np.array([(row.valence, row.arousal) for row in rows], np.float32).reshape(-1, 2)
+
+    def matching_contents(self, filters: Sequence[Filter]) -> Ids:
+        """Ids of the sounds that at least one present track passing all ``filters`` has."""
+        query = (
+            select(tracks.c.content_id)
+            .distinct()
+            .select_from(self._joined())
+            .where(tracks.c.missing_since.is_(None), tracks.c.content_id.is_not(None))
+            .where(*map(condition, filters))
+        )
+        return np.array([row.content_id for row in self._rows(query)], np.int64)
+
+    def tracks_of(self, content_ids: Sequence[int], filters: Sequence[Filter] = ()) -> dict[int, Track]:
+        """For each sound one present track that passes ``filters``: the first by path among exact copies."""
+        found: dict[int, Track] = {}
+        for start in range(0, len(content_ids), IDS_PER_QUERY):
+            query = (
+                self._tracks()
+                .where(tracks.c.content_id.in_(content_ids[start : start + IDS_PER_QUERY]))
+                .where(tracks.c.missing_since.is_(None), *map(condition, filters))
+                .order_by(roots.c.path.desc(), tracks.c.path.desc())
+            )
+            found.update((row.content_id, _track(row)) for row in self._rows(query))
+        return found
+
+    def all_tracks(self, filters: Sequence[Filter] = ()) -> Iterator[Track]:
+        """Every present track that passes ``filters``, in order of path."""
+        query = (
+            self._tracks()
+            .where(tracks.c.missing_since.is_(None), *map(condition, filters))
+            .order_by(roots.c.path, tracks.c.path)
+        )
+        with self._connect() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                yield _track(row)
+
+    def track_by_id(self, track_id: int) -> Track | None:
+        """The track of that id, missing or not."""
+        return self._first(self._tracks().where(tracks.c.id == track_id))
+
+    def track_at(self, path: bytes) -> Track | None:
+        """The track at that absolute path."""
+        for root in self._rows(select(roots.c.id, roots.c.path)):
+            prefix = root.path.rstrip(b"/") + b"/"
+            if path.startswith(prefix):
+                inside = and_(tracks.c.root_id == root.id, tracks.c.path == path[len(prefix) :])
+                return self._first(self._tracks().where(inside))
+        return None
+
+    def tracks_like(self, words: str, limit: int) -> list[Track]:
+        """Tracks whose title or path holds ``words``, whatever the case; those with just that title first."""
+        needle = fold(words)
+        path = func.fold(func.full_path(roots.c.path, tracks.c.path))
+        title = func.fold(tracks.c.title)
+        query = (
+            self._tracks()
+            .where(tracks.c.missing_since.is_(None))
+            .where(or_(func.instr(title, needle) > 0, func.instr(path, needle) > 0))
+            .order_by(func.coalesce(title == needle, False).desc(), roots.c.path, tracks.c.path)
+            .limit(limit)
+        )
+        return [_track(row) for row in self._rows(query)]
+
+    def content_id(self, content: bytes) -> int | None:
+        """Id of the sound with that hash."""
+        rows = self._rows(select(contents.c.id).where(contents.c.hash == content))
+        return rows[0].id if rows else None
+
+    def embedding(self, content_id: int) -> FloatArray | None:
+        """Embedding of a sound [shape=(256,)]; None where the model in use has not heard it."""
+        query = select(emotions.c.embedding).where(
+            emotions.c.content_id == content_id, self._of_model(emotions)
+        )
+        rows = self._rows(query)
+        return np.frombuffer(rows[0].embedding, dtype="<f4").astype(np.float32) if rows else None
+
+    def spread(self, content_id: int) -> tuple[float, float] | None:
+        """Standard deviations of valence and arousal over the windows of a sound."""
+        query = select(emotions.c.valence_sd, emotions.c.arousal_sd).where(
+            emotions.c.content_id == content_id, self._of_model(emotions)
+        )
+        rows = self._rows(query)
+        return (rows[0].valence_sd, rows[0].arousal_sd) if rows else None
+
+    def windows_of(self, content_id: int) -> list[WindowEmotion]:
+        """What was heard of a sound, in order of time."""
+        query = (
+            select(windows)
+            .where(windows.c.content_id == content_id, self._of_model(windows))
+            .order_by(windows.c.start_s)
+        )
+        return [
+            WindowEmotion(Window(row.start_s, row.end_s), row.valence, row.arousal)
+            for row in self._rows(query)
+        ]
+
+    def failures(self) -> list[Failure]:
+        """Files that could not be heard, in order of path."""
+        query = (
+            select(roots.c.path.label("root"), failures)
+            .join(roots, roots.c.id == failures.c.root_id)
+            .order_by(roots.c.path, failures.c.path)
+        )
+        return [
+            Failure(os.path.join(row.root, row.path).rstrip(b"/"), row.stage, row.reason, row.failed_at)
+            for row in self._rows(query)
+        ]
+
+    def _of_model(self, table: Any) -> Any:
+        return table.c.model_id == select(models.c.id).where(models.c.name == self.model).scalar_subquery()
+
+    def _joined(self) -> Any:
+        return (
+            tracks.join(roots, roots.c.id == tracks.c.root_id)
+            .outerjoin(contents, contents.c.id == tracks.c.content_id)
+            .outerjoin(emotions, self._here)
+        )
+
+    def _tracks(self) -> Select[Any]:
+        return select(
+            tracks,
+            roots.c.path.label("root"),
+            contents.c.duration_s.label("measured_s"),
+            emotions.c.valence,
+            emotions.c.arousal,
+        ).select_from(self._joined())
+
+    def _present_emotions(self, *columns: Any) -> Select[Any]:
+        present = select(tracks.c.content_id).where(tracks.c.missing_since.is_(None))
+        return (
+            select(*columns)
+            .where(self._of_model(emotions), emotions.c.content_id.in_(present))
+            .order_by(emotions.c.content_id)
+        )
+
+    def _first(self, query: Select[Any]) -> Track | None:
+        rows = self._rows(query)
+        return _track(rows[0]) if rows else None
+
+    def _rows(self, query: Any) -> Sequence[Row[Any]]:
+        with self._connect() as connection:
+            return connection.execute(query).all()
+
+    def _connect(self) -> _Guarded:
+        return _Guarded(self.engine, self.path)
+
+
+class _Guarded:
+    """A connection whose database errors are told in the owner's words."""
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self._engine = engine
+        self._path = path
+
+    def __enter__(self) -> Connection:
+        try:
+            self._connection = self._engine.connect()
+        except DBAPIError as error:
+            raise library_error(self._path, error) from error
+        return self._connection
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        self._connection.close()
+        if isinstance(error, DBAPIError):
+            raise library_error(self._path, error) from error
+
+
+def _track(row: Row[Any]) -> Track:
+    return Track(
+        id=row.id,
+        path=os.path.join(row.root, row.path),
+        tags=Tags(**{field: getattr(row, field) for field in TAG_FIELDS}),
+        duration_s=row.measured_s if row.measured_s is not None else row.duration_s,
+        content=row.content_id,
+        valence=row.valence,
+        arousal=row.arousal,
+    )

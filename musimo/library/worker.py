@@ -1,0 +1,91 @@
+"""The worker process: hears one file after another for its parent, over its own standard streams.
+
+A worker holds nothing but decoders, so that a crash in native code costs one file. It never imports torch.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from musimo.audio.hear import hear
+from musimo.errors import AudioError
+from musimo.records import Coverage, HeardClip, Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The worker's question: does this sound have to be heard? The parent answers with a bool."""
+
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The file was heard to its end."""
+
+
+HearMessage = Opened | HeardClip | Finished | AudioError
+
+
+class _ParentGone(BaseException):
+    """The pipe to the parent is closed: there is nobody left to hear for."""
+
+
+def main() -> None:
+    """Serve until the parent closes the pipe: one pickled (path, coverage) in, its messages out."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    requests: BinaryIO = sys.stdin.buffer
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a codec prints must not mix with answers
+
+        def wanted(content: bytes) -> bool:
+            _send(answers, Wanted(content))
+            return bool(_receive(requests))
+
+        try:
+            while True:
+                path, coverage = _receive(requests)
+                for message in hear_to_end(path, coverage, wanted):
+                    _send(answers, message)
+        except _ParentGone:
+            os._exit(0)
+
+
+def hear_to_end(path: bytes, coverage: Coverage, wanted: Callable[[bytes], bool]) -> Iterator[HearMessage]:
+    """Events of :func:`musimo.audio.hear.hear`, with its end or its error as the last one."""
+    try:
+        yield from hear(path, coverage, wanted)
+    except AudioError as error:
+        yield error
+    except MemoryError:
+        yield AudioError("decode", "decoding it takes more memory than there is")
+    except Exception as error:
+        # Whatever a damaged file provokes in a decoder costs this file alone.
+        yield AudioError("decode", f"{type(error).__name__}: {error}")
+    else:
+        yield Finished()
+
+
+def _receive(stream: BinaryIO) -> Any:
+    try:
+        return pickle.load(stream)
+    except (EOFError, OSError) as error:
+        raise _ParentGone from error
+
+
+def _send(stream: BinaryIO, message: Wanted | HearMessage) -> None:
+    try:
+        pickle.dump(message, stream, protocol=pickle.HIGHEST_PROTOCOL)
+        stream.flush()
+    except OSError as error:
+        raise _ParentGone from error
+
+
+if __name__ == "__main__":
+    main()

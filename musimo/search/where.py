@@ -1,0 +1,222 @@
+"""The language of ``--where``: one condition on a track, in the range syntax that beets made common.
+
+    [^]FIELD:VALUE
+
+Text fields hold when VALUE occurs in them, whatever the case: ``genre:jazz``, ``artist:"Nina Simone"``.
+An empty VALUE holds for any text that is known. ``path`` is matched byte for byte: ``path:Live/``.
+
+Number fields take ``A..B`` (both ends count), ``A..``, ``..B``, ``..`` (any that is known) or one number,
+which is matched as precisely as it is written: ``year:1999`` is that year, ``bpm:120`` is 119.5 to 120.5.
+Durations are seconds or ``m:ss`` or ``h:mm:ss``; bit rates are kbit/s, sample rates Hz.
+
+What is not known matches no condition, and a leading ``^`` turns a condition into its opposite, so
+``^year:1990..`` holds for tracks before 1990 and for those without a year.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final, Literal, TypeGuard, get_args
+
+from musimo.errors import UsageError
+from musimo.records import Track
+from musimo.search.scale import RANGES, Scale, to_unit
+
+TextField = Literal["title", "artist", "album", "albumartist", "genre", "composer", "format"]
+NumberField = Literal[
+    "id",
+    "year",
+    "track",
+    "disc",
+    "bpm",
+    "duration",
+    "bitrate",
+    "samplerate",
+    "channels",
+    "valence",
+    "arousal",
+]
+
+TEXT_FIELDS: Final[tuple[TextField, ...]] = get_args(TextField)
+NUMBER_FIELDS: Final[tuple[NumberField, ...]] = get_args(NumberField)
+FIELDS: Final[tuple[str, ...]] = (*TEXT_FIELDS, "path", *NUMBER_FIELDS)
+
+_WHOLE = frozenset({"id", "year", "track", "disc", "bitrate", "samplerate", "channels"})
+_MOOD = frozenset({"valence", "arousal"})
+_NUMBER = re.compile(r"[+-]?(\d+(?:\.(\d*))?|\.(\d+))", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d+):)?(\d+):([0-5]\d)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class TextFilter:
+    """``needle`` occurs in the field. The needle is folded; fold what it is looked for in."""
+
+    field: TextField
+    needle: str
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PathFilter:
+    """``needle`` occurs in the absolute path."""
+
+    needle: bytes
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RangeFilter:
+    """``low <= field <= high``; None leaves an end open. Valence and arousal are 0..1, durations seconds."""
+
+    field: NumberField
+    low: float | None
+    high: float | None
+    negated: bool
+
+
+Filter = TextFilter | PathFilter | RangeFilter
+
+
+def parse(expression: str, scale: Scale = "0-1") -> Filter:
+    """Read one condition.
+
+    Parameters
+    ----------
+    expression : as the user typed it
+    scale : in which numbers of valence and arousal are written
+
+    Raises
+    ------
+    UsageError
+        No such field, or a range that cannot be read; it says which and how to write it.
+    """
+    name, colon, value = expression.strip().removeprefix("^").partition(":")
+    negated = expression.lstrip().startswith("^")
+    field = name.strip().lower()
+    if not colon:
+        raise UsageError(f"--where {expression!r} names no field", f"write FIELD:VALUE; {_fields()}")
+    value = _unquoted(value.strip())
+    if field == "path":
+        return PathFilter(os.fsencode(value), negated)
+    if _is_text_field(field):
+        return TextFilter(field, fold(value), negated)
+    if _is_number_field(field):
+        low, high = _range(field, value, scale)
+        return RangeFilter(field, low, high, negated)
+    close = difflib.get_close_matches(field, FIELDS, n=1)
+    guess = f"did you mean {close[0]}? " if close else ""
+    raise UsageError(f"--where {expression!r}: there is no field {name.strip()!r}", guess + _fields())
+
+
+def fold(text: str) -> str:
+    """Text as text conditions compare it: case and Unicode's several spellings of a letter do not count."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def matches(condition: Filter, track: Track) -> bool:
+    """Does ``track`` meet ``condition``? This is what conditions mean: answers from SQL must agree."""
+    return _holds(condition, track) != condition.negated
+
+
+def _holds(condition: Filter, track: Track) -> bool:
+    match condition:
+        case PathFilter(needle=path_needle):
+            return path_needle in track.path
+        case TextFilter(field=text_field, needle=needle):
+            text = _text(text_field, track)
+            return text is not None and needle in fold(text)
+        case RangeFilter(field=number_field, low=low, high=high):
+            number = _number(number_field, track)
+            if number is None:
+                return False
+            return (low is None or low <= number) and (high is None or number <= high)
+
+
+def _text(field: TextField, track: Track) -> str | None:
+    return track.tags.codec if field == "format" else getattr(track.tags, field)
+
+
+def _number(field: NumberField, track: Track) -> float | None:
+    match field:
+        case "id":
+            return track.id
+        case "duration":
+            return track.duration_s
+        case "valence":
+            return track.valence
+        case "arousal":
+            return track.arousal
+        case "samplerate":
+            return track.tags.sample_rate
+        case _:
+            number: float | None = getattr(track.tags, field)
+            return number
+
+
+def _range(field: NumberField, value: str, scale: Scale) -> tuple[float | None, float | None]:
+    if ".." not in value:
+        centre, step = _written(field, value, value)
+        reach = 0.0 if field in _WHOLE else step / 2
+        _on_scale(field, centre, scale)
+        return _stored(field, centre - reach, scale), _stored(field, centre + reach, scale)
+    ends = [_written(field, end.strip(), value)[0] if end.strip() else None for end in value.split("..", 1)]
+    for end in ends:
+        if end is not None:
+            _on_scale(field, end, scale)
+    low, high = ends
+    if low is not None and high is not None and low > high:
+        raise UsageError(f"--where {field}:{value} runs backwards", "write the lower end first: LOW..HIGH")
+    return (
+        None if low is None else _stored(field, low, scale),
+        None if high is None else _stored(field, high, scale),
+    )
+
+
+def _written(field: NumberField, text: str, value: str) -> tuple[float, float]:
+    """Read one number: its value, and one unit in its last written place."""
+    if field == "duration" and (clock := _CLOCK.fullmatch(text)):
+        hours, minutes, seconds = (float(part or 0) for part in clock.groups())
+        if math.isfinite(total := 3600 * hours + 60 * minutes + seconds):
+            return total, 1.0
+    number = _NUMBER.fullmatch(text)
+    if number and math.isfinite(float(text)):
+        return float(text), 10.0 ** -len(number[2] or number[3] or "")
+    example = "2:30..4:00, 150.. or ..240" if field == "duration" else "1990..1999, 1990.., ..1999 or 1999"
+    raise UsageError(
+        f"--where {field}:{value}: {text!r} is not a {'duration' if field == 'duration' else 'number'}",
+        f"write a range such as {example}",
+    )
+
+
+def _on_scale(field: NumberField, number: float, scale: Scale) -> None:
+    low, high = RANGES[scale]
+    if field in _MOOD and not low <= number <= high:
+        raise UsageError(
+            f"--where {field}: {number:g} is outside the scale {low:g}..{high:g}",
+            "0..1 is the default scale, 0.5 = neutral; --scale 1-9 reads ratings",
+        )
+
+
+def _stored(field: NumberField, number: float, scale: Scale) -> float:
+    return to_unit(number, scale) if field in _MOOD else number
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+
+
+def _fields() -> str:
+    return f"fields: {', '.join(FIELDS)}"
+
+
+def _is_text_field(name: str) -> TypeGuard[TextField]:
+    return name in TEXT_FIELDS
+
+
+def _is_number_field(name: str) -> TypeGuard[NumberField]:
+    return name in NUMBER_FIELDS

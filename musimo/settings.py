@@ -1,0 +1,113 @@
+"""Settings: defaults < configuration file < environment < flags, into one frozen object.
+
+The configuration file is TOML; its keys are the fields of :class:`Settings` except ``home``-derived
+paths it cannot move. An unknown key is an error, so that a typing mistake never passes in silence.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from musimo.errors import SettingsError
+
+ENVIRONMENT = {
+    "library": "MUSIMO_LIBRARY",
+    "device": "MUSIMO_DEVICE",
+    "jobs": "MUSIMO_JOBS",
+    "batch_size": "MUSIMO_BATCH_SIZE",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run of musimo goes by.
+
+    Parameters
+    ----------
+    library : the SQLite file; the indexes lie beside it
+    device : ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``
+    jobs : worker processes that decode; 0 hears in this process
+    batch_size : clips the network hears at once
+    max_per_artist, max_per_album : how many tracks of one artist or album a list may hold; 0 = any number
+    """
+
+    library: Path
+    device: str = "auto"
+    jobs: int = 0
+    batch_size: int = 16  # 24 MB of features; larger batches are no faster on a CPU
+    max_per_artist: int = 2
+    max_per_album: int = 1
+
+
+def usable_cores() -> int:
+    """CPU cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def load_settings(
+    config: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    **flags: Any,
+) -> Settings:
+    """Gather settings from everywhere they may stand.
+
+    Parameters
+    ----------
+    config : configuration file; None for the user's own, which need not exist
+    environment : variables to read; None for the process's
+    flags : values given on the command line; None means not given
+    """
+    environment = os.environ if environment is None else environment
+    home = environment.get("MUSIMO_HOME")
+    data = Path(home) if home else Path(platformdirs.user_data_dir("musimo", appauthor=False))
+    config_folder = Path(home) if home else Path(platformdirs.user_config_dir("musimo", appauthor=False))
+    settings = Settings(library=data / "library.db", jobs=usable_cores())
+    settings = _apply(settings, _from_file(config, config_folder / "config.toml"), "the configuration file")
+    named = {field: environment[name] for field, name in ENVIRONMENT.items() if environment.get(name)}
+    settings = _apply(settings, named, "the environment")
+    return _apply(settings, {k: v for k, v in flags.items() if v is not None}, "the command line")
+
+
+def _from_file(config: Path | None, default: Path) -> dict[str, Any]:
+    path = config or default
+    if config is None and not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read the configuration file {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the configuration file {path} is not valid TOML: {error}") from error
+
+
+def _apply(settings: Settings, values: Mapping[str, Any], origin: str) -> Settings:
+    known = {field.name for field in fields(Settings)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise SettingsError(
+            f"unknown setting {unknown[0]!r} in {origin}", f"settings are: {', '.join(sorted(known))}"
+        )
+    return replace(settings, **{name: _parse(name, value, origin) for name, value in values.items()})
+
+
+def _parse(name: str, value: Any, origin: str) -> Any:
+    if name == "library":
+        return Path(value).expanduser()
+    if name == "device":
+        return str(value)
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        raise SettingsError(f"{name} in {origin} must be a whole number, not {value!r}") from None
+    if number < (1 if name == "batch_size" else 0):
+        raise SettingsError(f"{name} in {origin} is too small: {number}")
+    return number
