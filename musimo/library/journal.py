@@ -248,7 +248,7 @@ class Journal:
         if moved_from is not None:
             connection.execute(update(tracks).where(tracks.c.id == moved_from).values(facts))
             return "moved"
-        connection.execute(insert(tracks).values(facts, added_at=_now()))
+        connection.execute(insert(tracks).values(facts | {"added_at": _now()}))
         return "new"
 
     def _write_content(self, connection: Connection, opened: Opened) -> int:

@@ -71,7 +71,7 @@ class Store:
         ).select_from(tracks.outerjoin(emotions, self._here))
         tallies = self._rows(known)[0]
         n_failed = self._rows(select(func.count(failures.c.id)))[0][0]
-        return Counts(*tallies, n_failed)
+        return Counts(tallies[0], tallies[1], tallies[2], n_failed)
 
     def root_paths(self) -> list[bytes]:
         """Folders that were scanned."""

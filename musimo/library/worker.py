@@ -86,6 +86,3 @@ def _send(stream: BinaryIO, message: Wanted | HearMessage) -> None:
     except OSError as error:
         raise _ParentGone from error
 
-
-if __name__ == "__main__":
-    main()

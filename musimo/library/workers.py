@@ -13,11 +13,15 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
+from threadpoolctl import threadpool_limits
+
 from musimo.errors import AudioError
 from musimo.library.worker import Finished, HearMessage, Wanted, hear_to_end
 from musimo.records import Coverage
 from musimo.resources import PACKAGE
 
+# -P: a folder that musimo is started in must not lend its modules to the worker
+COMMAND = (sys.executable, "-P", "-c", "from musimo.library.worker import main; main()")
 SILENCE_S = 60.0  # a healthy worker speaks several times a second; a sleeping disk may take half a minute
 READ_RATE = 1_000_000  # bytes a second: the slowest network drive worth scanning reads faster
 WAITING_MESSAGES = 2  # per worker: keeps decoders busy during a batch, and memory small
@@ -55,9 +59,10 @@ def hear_all(
 def _hear_here(
     tasks: Sequence[Task], coverage: Coverage, wanted: Callable[[bytes], bool]
 ) -> Generator[HearEvent, None, None]:
-    for number, task in enumerate(tasks):
-        for message in hear_to_end(task.path, coverage, wanted):
-            yield number, message
+    with threadpool_limits(1, user_api="blas"):  # as in a worker: more threads sum in another order
+        for number, task in enumerate(tasks):
+            for message in hear_to_end(task.path, coverage, wanted):
+                yield number, message
 
 
 def _hear_in_workers(
@@ -133,7 +138,7 @@ class _Worker:
         for library in ("OMP", "OPENBLAS", "MKL"):  # the workers are the parallelism
             environment[f"{library}_NUM_THREADS"] = "1"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "musimo.library.worker"],
+            COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -155,7 +160,8 @@ class _Worker:
                 yield message
                 if isinstance(message, Finished | AudioError):
                     return
-        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+        except Exception:
+            # The pipe broke, or what came through it makes no sense: this process cannot be trusted again.
             self.kill()
             self.close()
             yield self._cause_of_death(limit_s)

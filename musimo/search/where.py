@@ -19,28 +19,12 @@ import difflib
 import math
 import os
 import re
-import unicodedata
-from dataclasses import dataclass
-from typing import Final, Literal, TypeGuard, get_args
+from typing import Final, TypeGuard, get_args
 
 from musimo.errors import UsageError
-from musimo.records import Track
+from musimo.library.folding import fold
+from musimo.records import Filter, NumberField, PathFilter, RangeFilter, TextField, TextFilter, Track
 from musimo.search.scale import RANGES, Scale, to_unit
-
-TextField = Literal["title", "artist", "album", "albumartist", "genre", "composer", "format"]
-NumberField = Literal[
-    "id",
-    "year",
-    "track",
-    "disc",
-    "bpm",
-    "duration",
-    "bitrate",
-    "samplerate",
-    "channels",
-    "valence",
-    "arousal",
-]
 
 TEXT_FIELDS: Final[tuple[TextField, ...]] = get_args(TextField)
 NUMBER_FIELDS: Final[tuple[NumberField, ...]] = get_args(NumberField)
@@ -50,36 +34,6 @@ _WHOLE = frozenset({"id", "year", "track", "disc", "bitrate", "samplerate", "cha
 _MOOD = frozenset({"valence", "arousal"})
 _NUMBER = re.compile(r"[+-]?(\d+(?:\.(\d*))?|\.(\d+))", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):([0-5]\d)", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class TextFilter:
-    """``needle`` occurs in the field. The needle is folded; fold what it is looked for in."""
-
-    field: TextField
-    needle: str
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PathFilter:
-    """``needle`` occurs in the absolute path."""
-
-    needle: bytes
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RangeFilter:
-    """``low <= field <= high``; None leaves an end open. Valence and arousal are 0..1, durations seconds."""
-
-    field: NumberField
-    low: float | None
-    high: float | None
-    negated: bool
-
-
-Filter = TextFilter | PathFilter | RangeFilter
 
 
 def parse(expression: str, scale: Scale = "0-1") -> Filter:
@@ -111,11 +65,6 @@ def parse(expression: str, scale: Scale = "0-1") -> Filter:
     close = difflib.get_close_matches(field, FIELDS, n=1)
     guess = f"did you mean {close[0]}? " if close else ""
     raise UsageError(f"--where {expression!r}: there is no field {name.strip()!r}", guess + _fields())
-
-
-def fold(text: str) -> str:
-    """Text as text conditions compare it: case and Unicode's several spellings of a letter do not count."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def matches(condition: Filter, track: Track) -> bool:

@@ -1,0 +1,38 @@
+"""``musimo analyze``: how do these files feel? No library is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from musimo.cli.answer import choice_of, print_answer
+from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.options import coverage_option, hearing_options, output_options
+
+
+@click.command("analyze")
+@click.argument("files", nargs=-1, required=True, type=click.Path())
+@coverage_option
+@output_options
+@hearing_options
+@pass_invocation
+def command(
+    invocation: Invocation,
+    files: tuple[str, ...],
+    coverage: str,
+    device: str | None,
+    jobs: int | None,
+    batch_size: int | None,
+    **options: Any,
+) -> int:
+    """Hear FILES and print their valence and arousal, as a whole and window by window."""
+    from musimo.output.answers import AnalyzeAnswer
+    from musimo.records import AnalyzedFile, FailedFile
+
+    library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
+    heard = list(library.analyze(*files, coverage="full" if coverage == "full" else "windows"))
+    analyzed = [file for file in heard if isinstance(file, AnalyzedFile)]
+    failed = [file for file in heard if isinstance(file, FailedFile)]
+    print_answer(invocation, AnalyzeAnswer(analyzed, failed), choice_of(options))
+    return 3 if failed else 0

@@ -1,0 +1,86 @@
+"""Printing an answer as the shared output options ask for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musimo.cli.context import Invocation
+from musimo.errors import UsageError
+
+if TYPE_CHECKING:
+    from musimo.output.answers import Answer, Format, PrintOptions
+
+
+@dataclass(frozen=True, slots=True)
+class OutputChoice:
+    """What ``options.output_options`` collected."""
+
+    format_: Any
+    as_json: bool
+    output: str | None
+    print0: bool
+    relative_to: str | None
+    prefix: str
+    path_map: tuple[str, ...]
+    scale: Any
+
+
+def print_answer(
+    invocation: Invocation, answer: Answer, choice: OutputChoice, default: Format = "table"
+) -> None:
+    """Render ``answer`` and put it where it was asked for."""
+    from musimo.output.formats import render
+
+    if choice.as_json and choice.format_ not in (None, "json"):
+        raise UsageError(f"--json and --format {choice.format_} exclude each other")
+    format_ = "json" if choice.as_json else choice.format_ or _format_of_name(choice.output) or default
+    if choice.print0 and format_ != "paths":
+        raise UsageError("-0 goes with --format paths")
+    rendered = render(answer, format_, _print_options(choice))
+    for skipped in rendered.skipped:
+        invocation.note(f"left out {os.fsdecode(skipped.path)}: {skipped.reason}")
+    if choice.output is None:
+        sys.stdout.buffer.write(rendered.data)
+        sys.stdout.buffer.flush()
+    else:
+        from musimo.atomic import write_atomically
+
+        write_atomically(Path(choice.output), rendered.data)
+
+
+def _format_of_name(output: str | None) -> Format | None:
+    """The format the ending of an output file names: ``-o sunny.m3u8`` needs no --format."""
+    endings: dict[str, Format] = {
+        ".json": "json",
+        ".jsonl": "jsonl",
+        ".csv": "csv",
+        ".m3u8": "m3u8",
+        ".m3u": "m3u",
+        ".pls": "pls",
+        ".xspf": "xspf",
+    }
+    return endings.get(Path(output).suffix.lower()) if output else None
+
+
+def _print_options(choice: OutputChoice) -> PrintOptions:
+    from musimo.output.answers import PrintOptions
+    from musimo.output.playlist_paths import PathStyle, parse_path_map, relative_folder
+
+    style = PathStyle(
+        relative_to=relative_folder(choice.relative_to, choice.output) if choice.relative_to else None,
+        prefix=os.fsencode(choice.prefix),
+        path_map=tuple(parse_path_map(pair) for pair in choice.path_map),
+    )
+    terminal = choice.output is None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else 80
+    return PrintOptions(width=width, scale=choice.scale, print0=choice.print0, terminal=terminal, paths=style)
+
+
+def choice_of(options: dict[str, Any]) -> OutputChoice:
+    """Take the shared output options out of a command's options."""
+    return OutputChoice(**{name: options.pop(name) for name in OutputChoice.__dataclass_fields__})

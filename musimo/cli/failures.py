@@ -1,0 +1,24 @@
+"""``musimo errors``: what failed, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from musimo.cli.answer import choice_of, print_answer
+from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.options import output_options
+
+
+@click.command("errors")
+@output_options
+@pass_invocation
+def command(invocation: Invocation, **options: Any) -> None:
+    """List the files that could not be heard, and why. They are tried again when they change.
+
+    To try them again as they are: musimo scan --retry-failed FOLDER
+    """
+    from musimo.output.answers import ErrorsAnswer
+
+    print_answer(invocation, ErrorsAnswer(invocation.library().failures()), choice_of(options))

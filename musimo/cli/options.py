@@ -1,0 +1,134 @@
+"""Options that several commands share, and what they mean to the rooms below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from musimo.api import Selection
+    from musimo.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("table", "paths", "json", "jsonl", "csv", "m3u8", "m3u", "pls", "xspf")
+ROWS = 10  # what fits a terminal beside the question
+
+
+def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+hearing_options = _stack(
+    click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.  [default: auto]"),
+    click.option(
+        "-j", "--jobs", type=click.IntRange(min=0), help="Decoder processes; 0: none.  [default: one a core]"
+    ),
+    click.option("--batch-size", type=click.IntRange(min=1), help="Clips felt at once.  [default: 16]"),
+)
+
+coverage_option = click.option(
+    "--coverage",
+    type=click.Choice(["windows", "full"]),
+    default="windows",
+    show_default=True,
+    help="Hear three windows of 45 s of each track, or every second.",
+)
+
+scale_option = click.option(
+    "--scale",
+    type=click.Choice(["0-1", "1-9"]),
+    default="0-1",
+    show_default=True,
+    help="Scale of valence and arousal, here and in --where.",
+)
+
+where_option = click.option(
+    "--where",
+    multiple=True,
+    metavar="EXPR",
+    help="Only tracks like year:1990..1999, genre:jazz, ^artist:x (not x); repeat it: all must hold.",
+)
+
+
+def selection_options(limit: int | None) -> Callable[[F], F]:
+    """-n, --where and diversity; a command that lists everything has no diversity unless asked."""
+    diverse = limit is not None
+    return _stack(
+        click.option(
+            "-n",
+            "--limit",
+            type=click.IntRange(min=1),
+            default=limit,
+            show_default=diverse,
+            help="Rows to answer.",
+        ),
+        where_option,
+        click.option(
+            "--max-per-artist", type=click.IntRange(min=0), metavar="N", help=_cap_help("artist", 2, diverse)
+        ),
+        click.option(
+            "--max-per-album", type=click.IntRange(min=0), metavar="N", help=_cap_help("album", 1, diverse)
+        ),
+        click.option("--no-diversity", is_flag=True, help="Any number of one artist and album."),
+    )
+
+
+def _cap_help(what: str, default: int, diverse: bool) -> str:
+    return f"Rows of one {what}; 0: any number.  [default: {default if diverse else 0}]"
+
+
+output_options = _stack(
+    click.option("--format", "format_", type=click.Choice(FORMATS), help="How to print."),
+    click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
+    click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write to FILE."),
+    click.option("-0", "--print0", is_flag=True, help="With --format paths: end each path with NUL."),
+    click.option(
+        "--relative-to",
+        metavar="DIR|playlist",
+        help="Write paths relative to DIR, or to the playlist itself.",
+    ),
+    click.option("--prefix", default="", metavar="P", help="Write P before every path."),
+    click.option(
+        "--path-map",
+        multiple=True,
+        metavar="OLD=NEW",
+        help="Write paths that begin with OLD as NEW; repeatable.",
+    ),
+    scale_option,
+)
+
+
+def make_selection(
+    settings: Settings,
+    *,
+    limit: int | None,
+    where: tuple[str, ...],
+    max_per_artist: int | None,
+    max_per_album: int | None,
+    no_diversity: bool,
+    scale: Any,
+    diverse: bool = True,
+) -> Selection:
+    """The options above as a selection; a cap that is not given is the settings', where lists are diverse."""
+    from musimo.api import Selection
+    from musimo.search.where import parse
+
+    def cap(given: int | None, default: int) -> int | None:
+        if no_diversity:
+            return None
+        return (given if given is not None else default if diverse else 0) or None
+
+    return Selection(
+        limit,
+        tuple(parse(expression, scale) for expression in where),
+        cap(max_per_artist, settings.max_per_artist),
+        cap(max_per_album, settings.max_per_album),
+    )

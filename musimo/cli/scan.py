@@ -1,0 +1,117 @@
+"""``musimo scan``: hear folders of music into the library."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.options import coverage_option, hearing_options
+
+if TYPE_CHECKING:
+    from musimo.library.events import Audit, ScanEvent
+
+
+@click.command("scan")
+@click.argument("folders", nargs=-1, required=True, type=click.Path())
+@hearing_options
+@coverage_option
+@click.option("--retry-failed", is_flag=True, help="Try files again that failed before.")
+@click.option("--accept-missing", is_flag=True, help="Believe that files are gone, however many.")
+@click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
+@pass_invocation
+def command(
+    invocation: Invocation,
+    folders: tuple[str, ...],
+    device: str | None,
+    jobs: int | None,
+    batch_size: int | None,
+    coverage: str,
+    retry_failed: bool,
+    accept_missing: bool,
+    as_json: bool,
+) -> int:
+    """Walk FOLDERS, read tags, hear what is new or changed, store and index it.
+
+    Unchanged files are not opened. Ctrl-C finishes the batch in hand; the next scan goes on from there.
+    A folder that holds a file named .notmusic is left alone.
+    """
+    import os
+    from pathlib import Path
+
+    from musimo.library.scan import ScanOptions
+    from musimo.output.scan_text import audit_json, audit_lines
+
+    library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
+    options = ScanOptions(
+        jobs=library.settings.jobs,
+        batch_size=library.settings.batch_size,
+        coverage="full" if coverage == "full" else "windows",
+        retry_failed=retry_failed,
+        accept_missing=accept_missing,
+    )
+    paths = [os.fsencode(Path(folder).expanduser()) for folder in folders]
+    with _gentle_interrupt(invocation) as pressed:
+        audit = _follow(invocation, library.scan_events(paths, options, lambda: bool(pressed)))
+    click.echo(audit_json(audit) if as_json else audit_lines(audit))
+    if audit.interrupted:
+        return 130
+    return 3 if audit.failed or audit.refused else 0
+
+
+def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
+    """Draw the bar and tell the notes while a scan runs; returns its audit."""
+    import os
+    import sys
+
+    from tqdm import tqdm
+
+    from musimo.library.events import FileFailed, FileStored, FolderRefused, Planned
+
+    hidden = invocation.quiet or not sys.stderr.isatty()
+    bar = tqdm(desc="hearing", unit="track", disable=hidden, dynamic_ncols=True, smoothing=0.05)
+    with bar:
+        for event in events:
+            if isinstance(event, Planned):
+                bar.reset(total=event.to_hear)
+            elif isinstance(event, FileStored):
+                bar.update()
+                if invocation.verbose:
+                    bar.clear()
+                    invocation.note(f"{event.arrival}: {os.fsdecode(event.path)}")
+            elif isinstance(event, FileFailed):
+                bar.update()
+                bar.clear()
+                invocation.note(f"failed: {os.fsdecode(event.path)}: {event.reason}")
+            elif isinstance(event, FolderRefused):
+                bar.clear()
+                invocation.note(
+                    f"nothing of {os.fsdecode(event.path)} was marked missing: {event.reason}\n"
+                    "if its files are really gone: musimo scan --accept-missing FOLDER"
+                )
+            else:
+                audit: Audit = event
+    return audit
+
+
+@contextmanager
+def _gentle_interrupt(invocation: Invocation) -> Iterator[list[int]]:
+    """Collect the first Ctrl-C, so that the batch in hand is finished; the second one stops at once."""
+    pressed: list[int] = []
+
+    def press(number: int, frame: FrameType | None) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+        invocation.note("finishing the batch in hand; press Ctrl-C again to stop at once")
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)

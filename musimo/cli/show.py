@@ -1,0 +1,24 @@
+"""``musimo show``: all that is known of one track."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from musimo.cli.answer import choice_of, print_answer
+from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.options import output_options
+
+
+@click.command("show")
+@click.argument("track")
+@output_options
+@pass_invocation
+def command(invocation: Invocation, track: str, **options: Any) -> None:
+    """Print all that is known of TRACK: tags, sound, emotion window by window."""
+    from musimo.output.answers import ShowAnswer
+
+    known = invocation.library().details(track)
+    answer = ShowAnswer(known.track, known.valence_sd, known.arousal_sd, known.windows)
+    print_answer(invocation, answer, choice_of(options))

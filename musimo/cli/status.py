@@ -1,0 +1,33 @@
+"""``musimo status``: the library in numbers."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from musimo.cli.answer import choice_of, print_answer
+from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.options import output_options
+
+
+@click.command("status")
+@output_options
+@pass_invocation
+def command(invocation: Invocation, **options: Any) -> None:
+    """Print how many tracks there are, how many are analysed, failed and missing, and by which model."""
+    from musimo.output.answers import StatusAnswer
+
+    status = invocation.library().status()
+    answer = StatusAnswer(
+        library=os.fsencode(status.library),
+        tracks=status.counts.tracks,
+        analyzed=status.counts.analyzed,
+        failed=status.counts.failed,
+        missing=status.counts.missing,
+        model=status.model,
+        indexed=status.indexed,
+        roots=status.roots,
+    )
+    print_answer(invocation, answer, choice_of(options))

@@ -1,0 +1,255 @@
+"""Scans of small folders, with real decoding and a plain analyzer in the network's place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from musimo.errors import UsageError
+from musimo.library import workers
+from musimo.library.events import Audit, FileFailed, FileStored, FolderRefused, ScanEvent
+from musimo.library.journal import Journal
+from musimo.library.scan import ScanOptions, scan
+from musimo.library.store import Store
+from tests.conftest import PlainAnalyzer
+
+
+def tone(path: Path, frequency: float, seconds: float = 2.0) -> Path:
+    """A sine of that frequency; another frequency is another sound."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    time = np.arange(int(seconds * 22_050)) / 22_050
+    soundfile.write(path, 0.3 * np.sin(2 * np.pi * frequency * time), 22_050)
+    return path
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    folder = tmp_path / "music"
+    for number, frequency in enumerate((220, 330, 440), 1):
+        tone(folder / f"{number}.wav", frequency)
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "library.db", "plain-1", create=True)
+
+
+def run(
+    store: Store,
+    *folders: Path,
+    analyzer: PlainAnalyzer | None = None,
+    options: ScanOptions | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> tuple[Audit, list[ScanEvent]]:
+    options = options or ScanOptions()
+    loaded = analyzer or PlainAnalyzer()
+    journal = Journal(store, "plain-features", options.coverage)
+    events = list(scan(journal, [os.fsencode(folder) for folder in folders], lambda: loaded, options, stop))
+    audit = events[-1]
+    assert isinstance(audit, Audit)
+    return audit, events
+
+
+def export(store: Store) -> list[tuple[object, ...]]:
+    """All that is known, without times of writing."""
+    return [
+        (track.path, track.tags, track.duration_s, track.valence, track.arousal)
+        + (store.embedding(track.content).tobytes() if track.content else b"",)  # type: ignore[union-attr]
+        for track in store.all_tracks()
+    ]
+
+
+def forbidden() -> PlainAnalyzer:
+    raise AssertionError("nothing was to be felt")
+
+
+def test_a_first_scan_stores_every_track_and_adds_up(store: Store, music: Path) -> None:
+    (music / "cover.jpg").write_bytes(b"\xff\xd8")
+    audit, events = run(store, music)
+    assert (audit.seen, audit.new, audit.ignored, audit.failed) == (4, 3, 1, 0)
+    assert [event.arrival for event in events if isinstance(event, FileStored)] == ["new"] * 3
+    assert store.counts().analyzed == 3
+
+
+def test_a_second_scan_opens_nothing(store: Store, music: Path) -> None:
+    run(store, music)
+    for file in music.iterdir():
+        stat = file.stat()
+        file.write_bytes(b"\0" * stat.st_size)  # same size, same time: a scan that opened it would notice
+        os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    journal = Journal(store, "plain-features", "windows")
+    *_, audit = scan(journal, [os.fsencode(music)], forbidden, ScanOptions())
+    assert isinstance(audit, Audit)
+    assert (audit.seen, audit.unchanged) == (3, 3)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_workers_find_the_same_bits_as_one_process(tmp_path: Path, music: Path, jobs: int) -> None:
+    alone = Store.open(tmp_path / "alone.db", "plain-1", create=True)
+    together = Store.open(tmp_path / "together.db", "plain-1", create=True)
+    run(alone, music)
+    run(together, music, options=ScanOptions(jobs=jobs, batch_size=2))
+    assert len(export(alone)) == 3
+    assert export(alone) == export(together)
+
+
+def test_a_renamed_file_moves_and_a_copy_is_not_heard_again(store: Store, music: Path) -> None:
+    run(store, music)
+    before = {track.path: track.id for track in store.all_tracks()}
+    (music / "1.wav").rename(music / "renamed.wav")
+    shutil.copy(music / "2.wav", music / "copy.wav")
+    journal = Journal(store, "plain-features", "windows")
+    *_, audit = scan(journal, [os.fsencode(music)], forbidden, ScanOptions())
+    assert isinstance(audit, Audit)
+    assert (audit.moved, audit.new, audit.unchanged, audit.missing) == (1, 1, 2, 0)
+    after = {track.path: track.id for track in store.all_tracks()}
+    assert after[os.fsencode(music / "renamed.wav")] == before[os.fsencode(music / "1.wav")]
+
+
+def test_a_replaced_file_is_heard_again(store: Store, music: Path) -> None:
+    run(store, music)
+    tone(music / "1.wav", 550)
+    analyzer = PlainAnalyzer()
+    audit, _ = run(store, music, analyzer=analyzer)
+    assert (audit.changed, audit.unchanged, analyzer.n_clips) == (1, 2, 1)
+
+
+def test_a_missing_track_leaves_the_answers_and_returns(store: Store, music: Path, tmp_path: Path) -> None:
+    run(store, music)
+    (music / "1.wav").rename(tmp_path / "away.wav")
+    audit, _ = run(store, music)
+    assert (audit.missing, audit.seen) == (1, 2)
+    assert len(list(store.all_tracks())) == len(store.embeddings()[0]) == 2
+    (tmp_path / "away.wav").rename(music / "1.wav")
+    audit, _ = run(store, music)
+    assert (audit.missing, audit.unchanged) == (0, 3)
+    assert len(store.embeddings()[0]) == 3
+
+
+def test_an_emptied_folder_loses_nothing(store: Store, music: Path) -> None:
+    run(store, music)
+    for file in music.iterdir():
+        file.unlink()
+    audit, events = run(store, music)
+    assert audit.refused == 1
+    assert audit.missing == 0
+    assert any(isinstance(event, FolderRefused) for event in events)
+    assert len(list(store.all_tracks())) == 3
+    audit, _ = run(store, music, options=ScanOptions(accept_missing=True))
+    assert (audit.refused, audit.missing) == (0, 3)
+
+
+def test_a_root_that_is_not_there_is_refused_and_an_unknown_one_is_an_error(store: Store, music: Path) -> None:
+    run(store, music)
+    music.rename(music.with_name("unplugged"))
+    audit, _ = run(store, music)
+    assert (audit.refused, audit.seen) == (1, 0)
+    with pytest.raises(UsageError, match="there is no folder"):
+        run(store, music.with_name("never"))
+    with pytest.raises(UsageError, match="is a file"):
+        run(store, tone(music.with_name("single.wav"), 220))
+
+
+def test_roots_inside_roots_are_one(store: Store, tmp_path: Path) -> None:
+    tone(tmp_path / "all" / "rock" / "a.wav", 220)
+    tone(tmp_path / "all" / "jazz" / "b.wav", 330)
+    run(store, tmp_path / "all" / "rock")
+    audit, _ = run(store, tmp_path / "all")
+    assert (audit.new, audit.unchanged) == (1, 1)
+    assert store.root_paths() == [os.fsencode(tmp_path / "all")]
+    audit, _ = run(store, tmp_path / "all" / "jazz", tmp_path / "all" / "rock", tmp_path / "all" / "rock")
+    assert (audit.unchanged, audit.seen, audit.missing) == (2, 2, 0)
+
+
+def test_a_stopped_scan_keeps_its_batches_and_the_next_goes_on(tmp_path: Path, music: Path) -> None:
+    stopped = Store.open(tmp_path / "stopped.db", "plain-1", create=True)
+    whole = Store.open(tmp_path / "whole.db", "plain-1", create=True)
+    asked = iter([False, False, False, True])
+    audit, _ = run(stopped, music, options=ScanOptions(batch_size=1), stop=lambda: next(asked))
+    assert audit.interrupted
+    assert 0 < audit.new < 3
+    assert audit.new + audit.left == 3
+    audit, _ = run(stopped, music)
+    assert audit.new + audit.unchanged == 3
+    run(whole, music)
+    assert export(stopped) == export(whole)
+
+
+def test_failures_are_rows_not_retried_until_asked_or_changed(store: Store, music: Path) -> None:
+    (music / "bad.mp3").write_bytes(b"this is no music" * 100)
+    audit, events = run(store, music)
+    assert (audit.failed, audit.known_failures) == (1, 0)
+    [failure] = [event for event in events if isinstance(event, FileFailed)]
+    [row] = store.failures()
+    assert (row.path, row.stage, row.reason) == (failure.path, failure.stage, failure.reason)
+    audit, events = run(store, music)
+    assert (audit.failed, audit.known_failures, audit.seen) == (1, 1, 4)
+    assert not [event for event in events if isinstance(event, FileFailed)]
+    audit, _ = run(store, music, options=ScanOptions(retry_failed=True))
+    assert (audit.failed, audit.known_failures) == (1, 0)
+    (music / "bad.mp3").unlink()
+    tone(music / "bad.wav", 660).rename(music / "bad.mp3")
+    audit, _ = run(store, music)
+    assert (audit.failed, audit.new) == (0, 1)
+    assert store.failures() == []
+
+
+def test_a_track_whose_file_breaks_leaves_the_answers(store: Store, music: Path) -> None:
+    run(store, music)
+    (music / "1.wav").write_bytes(b"broken" * 50)
+    audit, _ = run(store, music)
+    assert (audit.failed, audit.unchanged) == (1, 2)
+    assert len(store.embeddings()[0]) == 2
+    assert store.counts().analyzed == 2
+
+
+def test_full_coverage_hears_again_what_windows_heard(store: Store, music: Path) -> None:
+    tone(music / "long.wav", 110, seconds=200)
+    run(store, music)
+    audit, _ = run(store, music, options=ScanOptions(coverage="full"))
+    assert audit.changed == 4
+    track = next(track for track in store.all_tracks() if track.path.endswith(b"long.wav"))
+    assert track.content is not None
+    windows = store.windows_of(track.content)
+    assert [round(part.window.start_s) for part in windows] == [0, 39, 78, 116, 155]
+    audit, _ = run(store, music)
+    assert audit.unchanged == 4
+
+
+BAD_WORKER = """
+import os, signal, sys, time
+from musimo.library import worker
+
+honest = worker.hear_to_end
+
+def hear(path, coverage, wanted):
+    if b"/crash." in path:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if b"/hang." in path:
+        time.sleep(60)
+    return honest(path, coverage, wanted)
+
+worker.hear_to_end = hear
+worker.main()
+"""
+
+
+def test_a_crash_or_a_hang_costs_one_file(
+    store: Store, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tone(music / "crash.wav", 550)
+    tone(music / "hang.wav", 660)
+    monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", BAD_WORKER))
+    monkeypatch.setattr(workers, "SILENCE_S", 6.0)
+    audit, _ = run(store, music, options=ScanOptions(jobs=2))
+    assert (audit.new, audit.failed, audit.seen) == (3, 2, 5)
+    stages = {os.path.basename(row.path): row.stage for row in store.failures()}
+    assert stages == {b"crash.wav": "crashed", b"hang.wav": "timeout"}
