@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -19,6 +20,7 @@ from musimo.cli.options import coverage_option, hearing_options, output_options
 @pass_invocation
 def command(
     invocation: Invocation,
+    /,
     files: tuple[str, ...],
     coverage: str,
     device: str | None,
@@ -34,5 +36,9 @@ def command(
     heard = list(library.analyze(*files, coverage="full" if coverage == "full" else "windows"))
     analyzed = [file for file in heard if isinstance(file, AnalyzedFile)]
     failed = [file for file in heard if isinstance(file, FailedFile)]
-    print_answer(invocation, AnalyzeAnswer(analyzed, failed), choice_of(options))
+    choice = choice_of(options)
+    if choice.output is not None or choice.format_ not in (None, "table", "json"):
+        for file in failed:  # formats that hold no failures
+            invocation.note(f"failed: {os.fsdecode(file.path)}: {file.reason}")
+    print_answer(invocation, AnalyzeAnswer(analyzed, failed), choice)
     return 3 if failed else 0

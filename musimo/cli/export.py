@@ -15,7 +15,7 @@ from musimo.cli.options import make_selection, output_options, selection_options
 @selection_options(limit=None)
 @output_options
 @pass_invocation
-def command(invocation: Invocation, **options: Any) -> int:
+def command(invocation: Invocation, /, **options: Any) -> int:
     """Write every track with its tags and emotion, as CSV unless another format is asked for."""
     from musimo.output.answers import TracksAnswer
 

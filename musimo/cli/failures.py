@@ -14,7 +14,7 @@ from musimo.cli.options import output_options
 @click.command("errors")
 @output_options
 @pass_invocation
-def command(invocation: Invocation, **options: Any) -> None:
+def command(invocation: Invocation, /, **options: Any) -> None:
     """List the files that could not be heard, and why. They are tried again when they change.
 
     To try them again as they are: musimo scan --retry-failed FOLDER

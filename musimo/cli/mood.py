@@ -18,7 +18,7 @@ from musimo.errors import UsageError
 @selection_options(limit=10)
 @output_options
 @pass_invocation
-def command(invocation: Invocation, valence: float, arousal: float, **options: Any) -> int:
+def command(invocation: Invocation, /, valence: float, arousal: float, **options: Any) -> int:
     """List tracks of the library whose mood lies nearest to a point; 0.5 is neutral.
 
     \b

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @pass_invocation
 def command(
     invocation: Invocation,
+    /,
     folders: tuple[str, ...],
     device: str | None,
     jobs: int | None,
@@ -58,7 +59,7 @@ def command(
     paths = [os.fsencode(Path(folder).expanduser()) for folder in folders]
     with _gentle_interrupt(invocation) as pressed:
         audit = _follow(invocation, library.scan_events(paths, options, lambda: bool(pressed)))
-    click.echo(audit_json(audit) if as_json else audit_lines(audit))
+    click.echo(audit_json(audit) if as_json else audit_lines(audit), nl=False)
     if audit.interrupted:
         return 130
     return 3 if audit.failed or audit.refused else 0

@@ -15,7 +15,7 @@ from musimo.cli.options import output_options
 @click.argument("track")
 @output_options
 @pass_invocation
-def command(invocation: Invocation, track: str, **options: Any) -> None:
+def command(invocation: Invocation, /, track: str, **options: Any) -> None:
     """Print all that is known of TRACK: tags, sound, emotion window by window."""
     from musimo.output.answers import ShowAnswer
 

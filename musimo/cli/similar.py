@@ -27,6 +27,7 @@ from musimo.cli.options import hearing_options, make_selection, output_options, 
 @pass_invocation
 def command(
     invocation: Invocation,
+    /,
     tracks: tuple[str, ...],
     unlike: tuple[str, ...],
     min_similarity: float,

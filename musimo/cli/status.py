@@ -15,7 +15,7 @@ from musimo.cli.options import output_options
 @click.command("status")
 @output_options
 @pass_invocation
-def command(invocation: Invocation, **options: Any) -> None:
+def command(invocation: Invocation, /, **options: Any) -> None:
     """Print how many tracks there are, how many are analysed, failed and missing, and by which model."""
     from musimo.output.answers import StatusAnswer
 

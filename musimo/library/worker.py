@@ -85,4 +85,3 @@ def _send(stream: BinaryIO, message: Wanted | HearMessage) -> None:
         stream.flush()
     except OSError as error:
         raise _ParentGone from error
-

@@ -1,0 +1,193 @@
+"""What the network hears: 193 rows a frame, all from one short-time Fourier transform.
+
+Rows, in this order: 128 log-mel, 40 MFCC, 12 chroma, 7 spectral contrast, 6 tonnetz. ``reference`` defines
+them as librosa calls. ``extract`` computes the same with numpy alone, in float32 and several times
+faster; importing librosa costs a worker process seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from musimo.audio import banks
+from musimo.audio.mixdown import SAMPLE_RATE
+from musimo.records import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Every number that the features depend on, under librosa's names where it has one.
+
+    The paper (section III) names the features and their sizes; where it leaves a value open, it is librosa's
+    default, except ``ref`` (1, not the loudest point: level tells arousal) and ``tuning`` (0, not
+    estimated: an estimate jumps between windows of one track).
+    """
+
+    sample_rate: int = SAMPLE_RATE  # Hz
+    mono: str = "mean of channels"
+    n_fft: int = 2048  # samples: 93 ms, a resolution of 10.8 Hz
+    hop_length: int = 512  # samples: 43 frames a second
+    window: str = "hann"
+    pad_mode: Literal["constant"] = "constant"  # frames are centred; zeros beyond both ends
+    n_mels: int = 128
+    fmin: float = 0.0  # Hz
+    fmax: float = SAMPLE_RATE / 2  # Hz
+    mel_norm: str = "slaney"  # filters of equal area
+    ref: float = 1.0  # power of 0 dB
+    amin: float = 1e-10  # power below which a decibel value stops falling
+    top_db: float = 80.0  # dB below the loudest point of the window, likewise
+    n_mfcc: int = 40
+    n_chroma: int = 12
+    tuning: float = 0.0
+    ctroct: float = 5.0  # octave, above 27.5 Hz, around which chroma listens
+    octwidth: float = 2.0  # octaves, standard deviation of that
+    n_bands: int = 6  # octave bands of contrast, beside the one below them
+    contrast_fmin: float = 200.0  # Hz
+    quantile: float = 0.02  # share of a band's bins that make its peak and its valley
+    n_tonnetz: int = 6
+
+    @property
+    def id(self) -> str:
+        """A name for these very numbers: stored with whatever was computed from the features."""
+        written = json.dumps(asdict(self), sort_keys=True).encode()
+        return f"librosa{self.n_features}-{blake2b(written, digest_size=4).hexdigest()}"
+
+    @property
+    def n_features(self) -> int:
+        """Rows a frame."""
+        return self.n_mels + self.n_mfcc + self.n_chroma + self.n_bands + 1 + self.n_tonnetz
+
+
+DEFINITION = Definition()
+FEATURE_ID = DEFINITION.id
+N_FEATURES = DEFINITION.n_features
+
+FRAMES_AT_ONCE = 64  # half a megabyte of spectrum, which stays in a core's own cache
+
+
+def reference(samples: FloatArray) -> FloatArray:
+    """The definition of the features: (n_frames, 193) float32 of (n,) samples at 22,050 Hz."""
+    import librosa
+
+    d = DEFINITION
+    rate = d.sample_rate
+    magnitude = np.abs(
+        librosa.stft(samples, n_fft=d.n_fft, hop_length=d.hop_length, window=d.window, pad_mode=d.pad_mode)
+    )
+    power = magnitude**2
+    mel = librosa.feature.melspectrogram(
+        S=power, sr=rate, n_mels=d.n_mels, fmin=d.fmin, fmax=d.fmax, norm=d.mel_norm
+    )
+    log_mel = librosa.power_to_db(mel, ref=d.ref, amin=d.amin, top_db=d.top_db)
+    mfcc = librosa.feature.mfcc(S=log_mel, sr=rate, n_mfcc=d.n_mfcc)
+    chroma = librosa.feature.chroma_stft(
+        S=power, sr=rate, tuning=d.tuning, n_chroma=d.n_chroma, ctroct=d.ctroct, octwidth=d.octwidth
+    )
+    contrast = librosa.feature.spectral_contrast(
+        S=magnitude, sr=rate, n_bands=d.n_bands, fmin=d.contrast_fmin, quantile=d.quantile
+    )
+    tonnetz = librosa.feature.tonnetz(chroma=chroma, sr=rate)
+    return np.concatenate([log_mel, mfcc, chroma, contrast, tonnetz]).T.astype(np.float32)
+
+
+def extract(samples: FloatArray) -> FloatArray:
+    """The features as the product computes them; equal to ``reference`` but for float32 rounding.
+
+    Parameters
+    ----------
+    samples : (n,) float32 mono at 22,050 Hz
+
+    Returns
+    -------
+    (1 + n // 512, 193) float32; (1938, 193) for 45 s
+    """
+    spectra = _spectra(samples)
+    log_mel = _power_to_db(spectra.mel)
+    chroma = _scaled(spectra.chroma, spectra.chroma.max(axis=1, keepdims=True))
+    return np.concatenate(
+        [
+            log_mel,
+            log_mel @ banks.dct(DEFINITION.n_mels, DEFINITION.n_mfcc),
+            chroma,
+            _power_to_db(spectra.peaks) - _power_to_db(spectra.valleys),
+            _scaled(chroma, chroma.sum(axis=1, keepdims=True)) @ banks.tonnetz(DEFINITION.n_chroma),
+        ],
+        axis=1,
+    )
+
+
+class _Spectra(NamedTuple):
+    """What is kept of the spectrum of each frame."""
+
+    mel: FloatArray  # (n_frames, 128) power
+    chroma: FloatArray  # (n_frames, 12) power
+    peaks: FloatArray  # (n_frames, 7) magnitude
+    valleys: FloatArray  # (n_frames, 7) magnitude
+
+
+def _spectra(samples: FloatArray) -> _Spectra:
+    """One pass over the frames, some at a time: the whole spectrum of a window never exists."""
+    d = DEFINITION
+    frames = _frames(samples)
+    n_frames, n_bands = len(frames), d.n_bands + 1
+    spectra = _Spectra(
+        *(np.empty((n_frames, n), np.float32) for n in (d.n_mels, d.n_chroma, n_bands, n_bands))
+    )
+    mel_filters = banks.mel_groups(d.sample_rate, d.n_fft, d.n_mels, d.fmin, d.fmax)
+    chroma_filters = banks.chroma(d.sample_rate, d.n_fft, d.n_chroma, d.tuning, d.ctroct, d.octwidth)
+    bands = banks.contrast_bands(d.sample_rate, d.n_fft, d.n_bands, d.contrast_fmin, d.quantile)
+    for block, magnitude in _magnitudes(frames):
+        for k, (low, high, n) in enumerate(bands):
+            ordered = np.sort(magnitude[:, low:high], axis=1)
+            spectra.valleys[block, k] = ordered[:, :n].mean(axis=1)
+            spectra.peaks[block, k] = ordered[:, -n:].mean(axis=1)
+        power = np.square(magnitude, out=magnitude)
+        for (low, high), (first, last), weights in mel_filters:
+            spectra.mel[block, first:last] = power[:, low:high] @ weights
+        spectra.chroma[block] = power @ chroma_filters
+    return spectra
+
+
+def _magnitudes(frames: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
+    """Magnitudes of some frames at a time, (n, n_fft // 2 + 1), in memory that the next ones overwrite.
+
+    New arrays of this size would come fresh from the operating system, which costs as much as filling them.
+    """
+    n_frames, n_fft = frames.shape
+    window = banks.hann(n_fft)
+    windowed = np.empty((FRAMES_AT_ONCE, n_fft), np.float32)
+    spectrum = np.empty((FRAMES_AT_ONCE, n_fft // 2 + 1), np.complex64)
+    magnitude = np.empty(spectrum.shape, np.float32)
+    for start in range(0, n_frames, FRAMES_AT_ONCE):
+        block = slice(start, min(start + FRAMES_AT_ONCE, n_frames))
+        n = block.stop - block.start
+        np.multiply(frames[block], window, out=windowed[:n])
+        np.fft.rfft(windowed[:n], out=spectrum[:n])
+        yield block, np.abs(spectrum[:n], out=magnitude[:n])
+
+
+def _frames(samples: FloatArray) -> FloatArray:
+    """(1 + n // hop, n_fft) view of the samples, frame t centred on sample t * hop."""
+    padded = np.pad(samples, DEFINITION.n_fft // 2)
+    return np.lib.stride_tricks.sliding_window_view(padded, DEFINITION.n_fft)[:: DEFINITION.hop_length]
+
+
+def _power_to_db(power: FloatArray) -> FloatArray:
+    """Decibels, at most ``top_db`` below the loudest of all."""
+    least, ref = np.float32(DEFINITION.amin), np.float32(DEFINITION.ref)
+    decibels = np.float32(10) * (np.log10(np.maximum(power, least)) - np.log10(ref))
+    limited: FloatArray = np.maximum(decibels, decibels.max() - np.float32(DEFINITION.top_db))
+    return limited
+
+
+def _scaled(rows: FloatArray, lengths: FloatArray) -> FloatArray:
+    """Rows divided by their lengths; a row too short to divide by stays as it is."""
+    divisors = lengths.copy()
+    divisors[lengths < np.finfo(np.float32).tiny] = 1
+    return rows / divisors

@@ -1,0 +1,59 @@
+"""Opening a file that may be anything."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from io import FileIO
+from pathlib import Path
+
+from musimo.errors import AudioError
+
+AnyPath = bytes | str | Path
+
+FAULTS = {
+    errno.ENOENT: "no such file, or a link to nothing",
+    errno.EACCES: "no permission to read it",
+    errno.EPERM: "no permission to read it",
+    errno.ELOOP: "a link that leads back to itself",
+    errno.EIO: "the disk cannot read it",
+}
+
+
+class MusicFile(FileIO):
+    """A regular file, open for reading, whose faults speak plainly even where FFmpeg does the reading.
+
+    Its ``name`` is the ending alone, all that FFmpeg looks at: the whole may hold any byte.
+
+    Raises
+    ------
+    AudioError
+        ``read``: it cannot be opened, is empty, or is a folder, pipe or device, which could block for ever.
+    """
+
+    def __init__(self, path: AnyPath) -> None:
+        try:
+            self.path = Path(os.fsdecode(path))
+            facts = self.path.stat()
+            if not stat.S_ISREG(facts.st_mode):
+                raise AudioError("read", "not a regular file")
+            if not facts.st_size:
+                raise AudioError("read", "the file is empty")
+            super().__init__(self.path)
+        except (OSError, ValueError) as error:
+            raise AudioError("read", _fault(error)) from error
+        self.name = "sound" + self.path.suffix.encode("ascii", "ignore").decode()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Up to ``size`` bytes."""
+        try:
+            return super().read(size) or b""
+        except OSError as error:
+            raise AudioError("read", _fault(error)) from error
+
+
+def _fault(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError) and error.errno is not None:
+        return FAULTS.get(error.errno, os.strerror(error.errno).lower())
+    return "no file can have this name"

@@ -1,0 +1,78 @@
+"""One track in: from a path to the features of its windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from musimo.audio.decode import SAMPLE_RATE, Sound, open_sound
+from musimo.audio.features import extract
+from musimo.audio.files import AnyPath
+from musimo.audio.tags import read_tags
+from musimo.audio.windows import WINDOW_S, place_windows, tile
+from musimo.errors import AudioError
+from musimo.records import Coverage, HeardClip, Opened, Tags, Window
+
+MIN_SOUND_S = 0.1  # less is a click; and a frame of the spectrum alone is 0.093 s long
+
+
+def hear(path: AnyPath, coverage: Coverage, wanted: Callable[[bytes], bool]) -> Iterator[Opened | HeardClip]:
+    """Open a file, say what it is, and hear its windows one after the other.
+
+    Parameters
+    ----------
+    path : of the file
+    coverage : how much of it is heard
+    wanted : asked once with the content hash; False ends the hearing before anything is decoded
+
+    Yields
+    ------
+    ``Opened`` first, then a ``HeardClip`` for each window that holds sound. Features are finite and those
+    of 45 s, (1938, 193): a shorter stretch is repeated to that length.
+
+    Raises
+    ------
+    AudioError
+        ``read`` or ``decode``, at any step.
+    """
+    with open_sound(path) as sound:
+        if sound.duration_s < MIN_SOUND_S:
+            raise AudioError("decode", f"it holds only {sound.duration_s:.2f} s of sound")
+        windows = place_windows(sound.duration_s, coverage)
+        yield Opened(_completed(read_tags(path), sound), sound.content, sound.duration_s, windows)
+        if not wanted(sound.content):
+            return
+        heard = False
+        for window in windows:
+            clip = _hear_window(sound, window)
+            if clip is not None:
+                heard = True
+                yield clip
+        if not heard:
+            raise AudioError("decode", "no sound could be decoded")
+
+
+def _hear_window(sound: Sound, window: Window) -> HeardClip | None:
+    """The features of one window, or None where nothing could be decoded."""
+    samples = sound.samples(window)
+    heard_s = len(samples) / SAMPLE_RATE
+    if heard_s < MIN_SOUND_S:
+        return None
+    features = extract(tile(samples, round(WINDOW_S * SAMPLE_RATE)))
+    if not np.isfinite(features).all():
+        raise AudioError("decode", "its samples are too large to be sound")
+    return HeardClip(Window(window.start_s, min(window.end_s, window.start_s + heard_s)), features)
+
+
+def _completed(tags: Tags, sound: Sound) -> Tags:
+    """The tags with what the decoder measured in place of what the header claims."""
+    return replace(
+        tags,
+        codec=sound.codec,
+        sample_rate=sound.sample_rate,
+        channels=sound.channels,
+        bitrate=sound.bitrate,
+        duration_s=tags.duration_s or sound.duration_s,
+    )

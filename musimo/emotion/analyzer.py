@@ -1,0 +1,247 @@
+"""Features of many clips in, emotion and embedding of each out, on whatever device there is.
+
+On the CPU every clip passes the network alone, on one core, several clips side by side: the same clip then
+gives the same bits whatever its neighbours and however many cores there are, and costs no more than in a
+batch (41 ms against 38 ms a clip of 45 s at a batch of eight, on one core). On a GPU clips go in batches.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from musimo.audio.features import FEATURE_ID
+from musimo.emotion.weights import Weights, load_weights
+from musimo.errors import AudioError, DeviceError
+from musimo.records import ClipEmotion, Emotion, FloatArray, Window, WindowEmotion
+
+USE_CPU = "use --device cpu"
+
+
+class Analyzer:
+    """A network on a device.
+
+    Parameters
+    ----------
+    weights : a loaded weights file
+    device : where the network runs
+    batch_size : most clips at once on a GPU; halves itself where memory does not suffice
+    on_notice : told, in one sentence, once each, what a user should know: a GPU that could not be used
+
+    Attributes
+    ----------
+    model_id, feature_id : what made the answers, and from what
+    device : where the network runs now
+    batch_size : clips at once, now
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        device: torch.device,
+        batch_size: int = 16,
+        on_notice: Callable[[str], None] | None = None,
+    ) -> None:
+        self.model_id = weights.model_id
+        self.feature_id = weights.card.feature_id
+        self.device = device
+        self.batch_size = batch_size
+        self._on_notice = on_notice or (lambda _: None)
+        self._network = weights.network.to(device)
+        self._min_frames = weights.card.config.min_frames
+        self._means, self._sds = weights.means, weights.sds
+        self._told_of_halving = False
+
+    @classmethod
+    def load(
+        cls,
+        weights: Path,
+        device: str = "auto",
+        batch_size: int = 16,
+        on_notice: Callable[[str], None] | None = None,
+    ) -> Analyzer:
+        """Load a weights file onto a device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+        ``auto`` takes a CUDA GPU on which the network really runs, else Apple's, else the CPU.
+
+        Raises
+        ------
+        WeightsError : see `load_weights`
+        DeviceError : a device asked for by name is not there, or does not work
+        """
+        loaded = load_weights(weights, FEATURE_ID)
+        if device != "auto":
+            return cls(loaded, named_device(device, loaded), batch_size, on_notice)
+        analyzer = cls(loaded, torch.device("cpu"), batch_size, on_notice)
+        for name, there in (("cuda", _cuda_is_there), ("mps", torch.backends.mps.is_available)):
+            if there():
+                try:
+                    return cls(loaded, named_device(name, loaded), batch_size, on_notice)
+                except DeviceError as error:
+                    loaded.network.to("cpu")
+                    analyzer._on_notice(f"{error.message}; using the CPU instead")
+        return analyzer
+
+    def analyze(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
+        """Feel clips of any lengths.
+
+        Parameters
+        ----------
+        clips : features, (n_frames, 193) each, not normalised
+
+        Returns
+        -------
+        One `ClipEmotion` a clip, in order: valence and arousal within 0..1, embedding (256,)
+
+        Raises
+        ------
+        AudioError : a clip is empty, of another shape or not finite; no clip of the call was analysed
+        DeviceError : the device failed, or the CPU ran out of memory
+        """
+        frames = [self._normalised(clip) for clip in clips]
+        felt: list[ClipEmotion] = []
+        while len(felt) < len(frames):
+            rest, on_cpu = frames[len(felt) :], self.device.type == "cpu"
+            try:
+                felt += self._feel_one_by_one(rest) if on_cpu else self._feel_batch(rest[: self.batch_size])
+            except RuntimeError as error:
+                if on_cpu or not _is_out_of_memory(error):
+                    hint = "" if on_cpu else USE_CPU
+                    raise DeviceError(f"the device {self.device} failed: {error}", hint) from error
+                self._need_less_memory()
+        return felt
+
+    def _normalised(self, clip: FloatArray) -> torch.Tensor:
+        """Features by the statistics of the training set; a clip too short to hear is repeated."""
+        if clip.ndim != 2 or clip.shape[1] != len(self._means) or len(clip) == 0:
+            raise AudioError("analyze", f"features of shape {clip.shape} instead of (n, {len(self._means)})")
+        if not np.isfinite(clip).all():
+            raise AudioError("analyze", "features that are not finite")
+        frames = torch.from_numpy((clip - self._means) / self._sds).float()
+        return (
+            frames.repeat(-(-self._min_frames // len(frames)), 1)
+            if len(frames) < self._min_frames
+            else frames
+        )
+
+    def _feel_one_by_one(self, clips: Sequence[torch.Tensor]) -> list[ClipEmotion]:
+        """Every clip alone on one core: a core more or less must not change a bit of the answer."""
+        with _one_core_each(), ThreadPoolExecutor(min(len(clips), _usable_cores())) as pool:
+            return [felt for (felt,) in pool.map(lambda clip: self._feel_batch([clip]), clips)]
+
+    @torch.inference_mode()
+    def _feel_batch(self, clips: Sequence[torch.Tensor]) -> list[ClipEmotion]:
+        lengths = torch.tensor([len(clip) for clip in clips])
+        batch = self._to_device(torch.nn.utils.rnn.pad_sequence(list(clips), batch_first=True))
+        ragged = bool((lengths != lengths[0]).any())
+        ratings, embeddings = self._network(batch, self._to_device(lengths) if ragged else None)
+        if not (ratings.isfinite().all() and embeddings.isfinite().all()):
+            raise AudioError("analyze", "a sound the network has no finite answer to")
+        unit = ((ratings.cpu().double() - 1) / 8).clamp(0, 1)  # 1-9 -> 0..1; Apple's GPU has no doubles
+        return [
+            ClipEmotion(float(valence), float(arousal), embedding)
+            for (valence, arousal), embedding in zip(unit, embeddings.float().cpu().numpy(), strict=True)
+        ]
+
+    def _to_device(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.to(self.device)
+
+    def _need_less_memory(self) -> None:
+        """Halve the batch, then leave the GPU."""
+        if self.batch_size > 1:
+            if not self._told_of_halving:
+                self._on_notice(
+                    f"the device {self.device} has too little memory for {self.batch_size} clips at once; "
+                    "going on with fewer"
+                )
+            self._told_of_halving = True
+            self.batch_size //= 2
+        else:
+            self._on_notice(f"the device {self.device} has too little memory; going on with the CPU")
+            self.device = torch.device("cpu")
+            self._network.to(self.device)
+
+
+def named_device(name: str, weights: Weights) -> torch.device:
+    """The device of that name, after the network has run on it once.
+
+    Raises
+    ------
+    DeviceError : no such device, or the network does not run on it
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise DeviceError(f"{name!r} names no device", "use auto, cpu, cuda, cuda:1 or mps") from error
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise DeviceError(f"musimo does not run on {name!r}", "use auto, cpu, cuda, cuda:1 or mps")
+    if device.type != "cpu":
+        config = weights.card.config
+        try:
+            with torch.inference_mode():
+                weights.network.to(device)(
+                    torch.zeros(1, config.min_frames, config.n_features, device=device)
+                )
+        except (RuntimeError, AssertionError) as error:  # torch asserts that it was built with CUDA
+            weights.network.to("cpu")
+            reason = str(error).partition("\n")[0]
+            raise DeviceError(f"the device {name} cannot be used: {reason}", USE_CPU) from error
+    return device
+
+
+def summarize(windows: Sequence[tuple[Window, ClipEmotion]]) -> Emotion:
+    """Emotion of a track from that of its windows: means, population SDs, mean embedding at unit length.
+
+    Raises
+    ------
+    ValueError : no window
+    """
+    if not windows:
+        raise ValueError("a track without a window has no emotion")
+    windows = sorted(windows, key=lambda pair: pair[0].start_s)
+    ratings = np.array([(clip.valence, clip.arousal) for _, clip in windows])
+    (valence, arousal), (valence_sd, arousal_sd) = ratings.mean(axis=0), ratings.std(axis=0)
+    mean = np.stack([clip.embedding for _, clip in windows]).mean(axis=0, dtype=np.float64)
+    length = float(np.linalg.norm(mean)) or 1.0  # all zero stays all zero
+    return Emotion(
+        float(valence),
+        float(arousal),
+        float(valence_sd),
+        float(arousal_sd),
+        (mean / length).astype(np.float32),
+        tuple(WindowEmotion(window, clip.valence, clip.arousal) for window, clip in windows),
+    )
+
+
+def _cuda_is_there() -> bool:
+    with warnings.catch_warnings():  # torch warns of drivers too old, where the answer says it all
+        warnings.simplefilter("ignore")
+        return torch.cuda.is_available()
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """True for CUDA's own class, and for Apple's GPU, which has none."""
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error).lower()
+
+
+def _usable_cores() -> int:
+    """Cores this process may use, which a container may hold below what the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _one_core_each() -> Iterator[None]:
+    """Let torch's operations use one core each, in threads started within."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,302 @@
+"""MASE-Net, the multi-scale attention squeeze-excitation network of the Musimo paper (section 3), in a file.
+
+Frames of features go in; valence and arousal on the 1-9 rating scale come out, and with them the embedding:
+the last layer both heads share. 5,504,702 parameters in the default reading.
+
+What the paper leaves open, and how it is read here (a field of `MaseNetConfig` where another way is cheap):
+
+- "Filter counts (64, 128, 256, 512)" are the widths of whole blocks, a quarter for each kernel size
+  (``branch_filters``): per branch the network would have 24 million parameters.
+- Kernel sizes {1, 3, 5, 7} are four parallel branches in every block, not one size a block.
+- Inside a block: convolution without bias ("same" padding), batch norm, ReLU; then squeeze-excitation, the
+  residual, max pooling, dropout.
+- The residual is a 1x1 projection of the block's input, since the widths differ (``residual``: ``proj``, or
+  ``se`` for SE(y) + y, or ``none``).
+- Max pooling halves the time in every block, a last odd frame is dropped (``pools``).
+- BiLSTM units (256, 128) are per direction, so the sequences are 512, then 256 wide.
+- Key dim 128 is per head: queries, keys and values are 1,024 wide for a sequence of 256. Attention is
+  post-norm, ``LN(x + MHA(x))``, without positional encoding: the BiLSTMs have set the order.
+- The six pooled vectors: average and maximum of the last block, the second BiLSTM (after its layer norm)
+  and the attention: 2 x (512 + 256 + 256) = 2,048 values.
+- The dense layers are linear, ReLU, batch norm, dropout. The embedding is the second one's output, 256
+  wide, before its dropout.
+- Batch norm has eps 1e-3 and momentum 0.1, layer norm eps 1e-5; weights start as torch starts them.
+- Clips of different lengths share a batch: frames past a clip's length take part in nothing, neither in
+  convolutions, statistics, pooling, recurrence nor attention.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+
+@dataclass(frozen=True, slots=True)
+class MaseNetConfig:
+    """Sizes and readings of the network; the defaults are the paper's, section 3.
+
+    Parameters
+    ----------
+    n_features : rows of a frame
+    n_filters : width of each block
+    kernel_sizes : one parallel branch each, in every block
+    branch_filters : whether ``n_filters`` is the ``total`` of a block or counts ``per_branch``
+    residual : how a block's input is added: ``proj``, ``se`` or ``none``
+    pools : max pooling over time after each block
+    se_ratio : reduction of squeeze-excitation
+    lstm_units : units per direction of each BiLSTM
+    n_heads, key_dim : of the self-attention; ``key_dim`` is per head
+    dense_units : the shared layers; the last is the embedding
+    head_units : hidden layer of each head
+    dropout, dense_dropout : in blocks and heads; in the shared layers
+    """
+
+    n_features: int = 193
+    n_filters: tuple[int, ...] = (64, 128, 256, 512)
+    kernel_sizes: tuple[int, ...] = (1, 3, 5, 7)
+    branch_filters: Literal["total", "per_branch"] = "total"
+    residual: Literal["proj", "se", "none"] = "proj"
+    pools: tuple[int, ...] = (2, 2, 2, 2)
+    se_ratio: int = 16
+    lstm_units: tuple[int, int] = (256, 128)
+    n_heads: int = 8
+    key_dim: int = 128
+    dense_units: tuple[int, int] = (512, 256)
+    head_units: int = 128
+    dropout: float = 0.2
+    dense_dropout: float = 0.4
+
+    @property
+    def min_frames(self) -> int:
+        """Frames that leave one step after all pooling; a shorter clip cannot be heard."""
+        frames = 1
+        for pool in self.pools:
+            frames *= pool
+        return frames
+
+
+def frame_mask(lengths: Tensor, n_frames: int) -> Tensor:
+    """True where a frame belongs to its clip: lengths (B,) -> (B, n_frames) bool."""
+    return torch.arange(n_frames, device=lengths.device) < lengths[:, None]
+
+
+def mean_over_time(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Mean of each channel over the clip's own frames: (B, C, T) -> (B, C)."""
+    if mask is None:
+        return x.mean(dim=2)
+    return (x * mask[:, None]).sum(dim=2) / mask.sum(dim=1, keepdim=True)
+
+
+def max_over_time(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Maximum of each channel over the clip's own frames: (B, C, T) -> (B, C)."""
+    if mask is not None:
+        x = x.masked_fill(~mask[:, None], -torch.inf)
+    return x.amax(dim=2)
+
+
+class FrameNorm(nn.BatchNorm1d):
+    """Batch norm of (B, C, T) whose statistics come from the clips' own frames alone."""
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Normalise; outside of training every frame is treated alike, so the mask plays no part."""
+        if mask is None or not self.training:
+            return super().forward(x)
+        frames = x.transpose(1, 2)
+        normed = torch.zeros_like(frames)
+        normed[mask] = super().forward(frames[mask]).to(normed.dtype)
+        return normed.transpose(1, 2)
+
+
+class SqueezeExcitation(nn.Module):
+    """Weigh the channels by what the whole clip holds (section 3.C)."""
+
+    def __init__(self, n_channels: int, ratio: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(n_channels, n_channels // ratio)
+        self.excite = nn.Linear(n_channels // ratio, n_channels)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, C, T) -> (B, C, T), each channel scaled by a weight in 0..1."""
+        weights = self.excite(F.relu(self.squeeze(mean_over_time(x, mask)))).sigmoid()
+        weighted: Tensor = x * weights[:, :, None]
+        return weighted
+
+
+class MultiScaleBlock(nn.Module):
+    """Parallel convolutions, squeeze-excitation, residual, max pooling, dropout (sections 3.B, 3.C)."""
+
+    def __init__(self, n_in: int, n_filters: int, pool: int, config: MaseNetConfig) -> None:
+        super().__init__()
+        n_branches = len(config.kernel_sizes)
+        per_branch = n_filters if config.branch_filters == "per_branch" else n_filters // n_branches
+        self.width = per_branch * n_branches
+        self.branches = nn.ModuleList(
+            nn.Conv1d(n_in, per_branch, size, padding=size // 2, bias=False) for size in config.kernel_sizes
+        )
+        self.norm = FrameNorm(self.width, eps=1e-3)
+        self.se = SqueezeExcitation(self.width, config.se_ratio)
+        self.residual = config.residual
+        if self.residual == "proj":
+            self.shortcut = nn.Conv1d(n_in, self.width, 1, bias=False)
+        self.pool = pool
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, n_in, T) -> (B, width, T // pool); frames outside the mask must be zero."""
+        y = torch.cat([branch(x) for branch in self.branches], dim=1)
+        y = F.relu(self.norm(y, mask))
+        out: Tensor = self.se(y, mask)
+        if self.residual == "proj":
+            out = out + self.shortcut(x)
+        elif self.residual == "se":
+            out = out + y
+        pooled: Tensor = self.dropout(F.max_pool1d(out, self.pool))
+        return pooled
+
+
+class BiLSTM(nn.Module):
+    """Bidirectional LSTM and layer norm (section 3.D); the backward direction starts at a clip's own end."""
+
+    def __init__(self, n_in: int, n_units: int) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(n_in, n_units, batch_first=True, bidirectional=True)
+        self.norm = nn.LayerNorm(2 * n_units)
+
+    def forward(self, x: Tensor, lengths: Tensor | None) -> Tensor:
+        """(B, T, n_in) -> (B, T, 2 n_units)."""
+        if lengths is None:
+            y = self.lstm(x)[0]
+        else:
+            packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+            y, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=x.shape[1])
+        normed: Tensor = self.norm(y)
+        return normed
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention, residual, layer norm (section 3.E).
+
+    ``torch.nn.MultiheadAttention`` ties the key size to the width of the sequence; the paper does not.
+    """
+
+    def __init__(self, n_in: int, n_heads: int, key_dim: int) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.query, self.key, self.value = (nn.Linear(n_in, n_heads * key_dim) for _ in range(3))
+        self.out = nn.Linear(n_heads * key_dim, n_in)
+        self.norm = nn.LayerNorm(n_in)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, T, n_in) -> (B, T, n_in)."""
+        query, key, value = (
+            project(x).unflatten(2, (self.n_heads, -1)).transpose(1, 2)
+            for project in (self.query, self.key, self.value)
+        )
+        heard = None if mask is None else mask[:, None, None, :]
+        y = F.scaled_dot_product_attention(query, key, value, attn_mask=heard)
+        normed: Tensor = self.norm(x + self.out(y.transpose(1, 2).flatten(2)))
+        return normed
+
+
+class SharedDense(nn.Module):
+    """Linear, ReLU, batch norm (section 3.G); the dropout stands where the layer is used."""
+
+    def __init__(self, n_in: int, n_units: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_in, n_units)
+        self.norm = nn.BatchNorm1d(n_units, eps=1e-3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, n_in) -> (B, n_units)."""
+        y: Tensor = self.norm(F.relu(self.linear(x)))
+        return y
+
+
+class Head(nn.Module):
+    """One rating from the embedding: dense, ReLU, dropout, linear (section 3.G)."""
+
+    def __init__(self, n_in: int, n_units: int, dropout: float, initial_rating: float) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(n_in, n_units)
+        self.dropout = nn.Dropout(dropout)
+        self.rating = nn.Linear(n_units, 1)
+        nn.init.constant_(self.rating.bias, initial_rating)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, n_in) -> (B, 1)."""
+        y: Tensor = self.rating(self.dropout(F.relu(self.hidden(x))))
+        return y
+
+
+class MaseNet(nn.Module):
+    """The network.
+
+    Parameters
+    ----------
+    config : sizes and readings
+    initial_ratings : valence and arousal an untrained network answers around, on the 1-9 scale. Give the
+        means of the training ratings, else the first epochs learn nothing but them.
+    """
+
+    def __init__(
+        self, config: MaseNetConfig | None = None, initial_ratings: tuple[float, float] = (5.0, 5.0)
+    ) -> None:
+        super().__init__()
+        self.config = config = config or MaseNetConfig()
+        widths = [config.n_features]
+        self.blocks = nn.ModuleList()
+        for n_filters, pool in zip(config.n_filters, config.pools, strict=True):
+            block = MultiScaleBlock(widths[-1], n_filters, pool, config)
+            self.blocks.append(block)
+            widths.append(block.width)
+        first, second = config.lstm_units
+        self.lstm1 = BiLSTM(widths[-1], first)
+        self.lstm2 = BiLSTM(2 * first, second)
+        self.attention = SelfAttention(2 * second, config.n_heads, config.key_dim)
+        self.dense1 = SharedDense(2 * (widths[-1] + 4 * second), config.dense_units[0])
+        self.dense2 = SharedDense(config.dense_units[0], config.dense_units[1])
+        self.dropout = nn.Dropout(config.dense_dropout)
+        self.heads = nn.ModuleList(
+            Head(config.dense_units[1], config.head_units, config.dropout, rating)
+            for rating in initial_ratings
+        )
+
+    def fuse(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Six pooled vectors of each clip (section 3.F): (B, T, n_features) -> (B, 2048)."""
+        mask = None if lengths is None else frame_mask(lengths, features.shape[1])
+        x = features.transpose(1, 2)
+        if mask is not None:
+            x = x * mask[:, None]
+        for block, pool in zip(self.blocks, self.config.pools, strict=True):
+            x = block(x, mask)
+            if lengths is not None:
+                lengths = lengths // pool
+                mask = frame_mask(lengths, x.shape[2])
+                x = x * mask[:, None]
+        recurrent = self.lstm2(self.lstm1(x.transpose(1, 2), lengths), lengths)
+        attended = self.attention(recurrent, mask)
+        sequences = (x, recurrent.transpose(1, 2), attended.transpose(1, 2))
+        summaries = (mean_over_time, max_over_time)
+        return torch.cat([summary(s, mask) for s in sequences for summary in summaries], dim=1)
+
+    def forward(self, features: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Feel a batch of clips.
+
+        Parameters
+        ----------
+        features : (B, T, n_features), normalised by the statistics of the training set
+        lengths : (B,) frames of each clip, at least ``config.min_frames``; None where all fill T
+
+        Returns
+        -------
+        ratings : (B, 2), valence and arousal on the 1-9 scale, not clipped
+        embedding : (B, 256), the last layer that both heads share
+        """
+        embedding = self.dense2(self.dropout(self.dense1(self.fuse(features, lengths))))
+        felt = self.dropout(embedding)
+        return torch.cat([head(felt) for head in self.heads], dim=1), embedding

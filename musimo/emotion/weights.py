@@ -1,0 +1,196 @@
+"""Weights files: a network, and all that must be known to use it, in one safetensors file.
+
+A file is named ``mase_net-<version>-<sha8>.safetensors``; the name without its ending is the model id, and
+``sha8`` is a digest of everything that shapes an answer (tensors, architecture, feature id), so that equal
+ids mean equal answers. Matrices are stored as float16, vectors and statistics as float32.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+import musimo
+from musimo.emotion.mase_net import MaseNet, MaseNetConfig
+from musimo.errors import WeightsError
+from musimo.records import FloatArray
+
+ARCHITECTURE = "mase_net"
+ARCHITECTURE_VERSION = 1
+"""Counts changes of the code that make older tensors mean something else."""
+
+MEANS, SDS = "normalisation.means", "normalisation.sds"
+REINSTALL = "install musimo again, or name another file with --weights"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a weights file says of itself.
+
+    Parameters
+    ----------
+    version : of this training, free text without dashes: ``0.1``
+    feature_id : which features the network was trained on
+    config : sizes and readings of the network
+    training_data : what it was trained on, and what that means for its user
+    figures : what was measured, and how; anything JSON can hold
+    musimo_version : of the musimo that wrote the file
+    """
+
+    version: str
+    feature_id: str
+    config: MaseNetConfig
+    training_data: str
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    musimo_version: str = musimo.__version__
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A loaded weights file: the network, ready to be asked, and the statistics that normalise its input.
+
+    Parameters
+    ----------
+    model_id : the file's stem
+    card : what the file says of itself
+    network : in evaluation mode, on the CPU
+    means, sds : (193,) float32, of the frames of the training set
+    """
+
+    model_id: str
+    card: ModelCard
+    network: MaseNet
+    means: FloatArray
+    sds: FloatArray
+
+
+def save_weights(folder: Path, network: MaseNet, means: FloatArray, sds: FloatArray, card: ModelCard) -> Path:
+    """Write a weights file into ``folder`` under the name its content asks for, and return its path.
+
+    Raises
+    ------
+    ValueError : the card describes another network or holds NaN, or the statistics do not fit
+    """
+    if card.config != network.config or "-" in card.version:
+        raise ValueError("the card does not describe this network")
+    if means.shape != (card.config.n_features,) or sds.shape != means.shape or not (sds > 0).all():
+        raise ValueError("the statistics do not fit the network")
+    tensors = {
+        name: tensor.detach().cpu().to(torch.float16 if tensor.ndim > 1 else torch.float32).contiguous()
+        for name, tensor in network.state_dict().items()
+        if not name.endswith("num_batches_tracked")  # counts training steps, of no use later
+    }
+    tensors[MEANS] = torch.from_numpy(means.astype(np.float32))
+    tensors[SDS] = torch.from_numpy(sds.astype(np.float32))
+    metadata = _metadata(card)
+    path = folder / f"{_model_id(card.version, tensors, metadata)}.safetensors"
+    unfinished = path.with_suffix(".part")
+    unfinished.write_bytes(save(tensors, metadata))
+    return unfinished.replace(path)
+
+
+def load_weights(path: Path, feature_id: str) -> Weights:
+    """Read a weights file, and refuse one that would not give the answers its name promises.
+
+    Parameters
+    ----------
+    path : the file
+    feature_id : which features the network will be fed
+
+    Raises
+    ------
+    WeightsError : missing, damaged, renamed, of another architecture, or made for other features
+    """
+    metadata, tensors = _read(path)
+    card = _card(path, metadata)
+    if card.feature_id != feature_id:
+        raise WeightsError(
+            f"{path} was trained on features {card.feature_id}, this musimo computes {feature_id}",
+            "use weights made for this musimo, or the musimo the weights were made for",
+        )
+    model_id = _model_id(card.version, tensors, metadata)
+    if path.stem != model_id:
+        raise WeightsError(
+            f"{path} is damaged or was renamed: by its content it is {model_id}",
+            f"if it was renamed, name it {model_id}.safetensors; else fetch it again",
+        )
+    means, sds = (tensors.pop(name, torch.empty(0)).numpy() for name in (MEANS, SDS))
+    network = MaseNet(card.config)
+    try:
+        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    except RuntimeError as error:
+        raise WeightsError(f"{path} does not hold the network it describes: {error}", REINSTALL) from error
+    if means.shape != (card.config.n_features,) or sds.shape != means.shape:
+        raise WeightsError(f"{path} lacks the statistics that normalise features", REINSTALL)
+    if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()) or not (sds > 0).all():
+        raise WeightsError(f"{path} holds numbers no network can work with", REINSTALL)
+    return Weights(model_id, card, network.eval(), means, sds)
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Metadata and tensors of a safetensors file, as they are stored."""
+    if not path.is_file():
+        raise WeightsError(f"there is no weights file {path}", REINSTALL)
+    try:
+        with safe_open(path, "pt") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} is no whole safetensors file: {error}", REINSTALL) from error
+
+
+def _metadata(card: ModelCard) -> dict[str, str]:
+    return {
+        "architecture": f"{ARCHITECTURE}/{ARCHITECTURE_VERSION}",
+        "version": card.version,
+        "feature_id": card.feature_id,
+        "config": json.dumps(asdict(card.config), sort_keys=True),
+        "training_data": card.training_data,
+        "figures": json.dumps(card.figures, sort_keys=True, allow_nan=False),
+        "musimo_version": card.musimo_version,
+    }
+
+
+def _card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
+    """The card in a file's metadata."""
+    known = f"{ARCHITECTURE}/{ARCHITECTURE_VERSION}"
+    found = metadata.get("architecture")
+    if found != known:
+        what = f"the architecture {found}" if found else "no architecture"
+        raise WeightsError(f"{path} names {what}; this musimo knows {known}", REINSTALL)
+    try:
+        sizes: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in json.loads(metadata["config"]).items()
+        }
+        return ModelCard(
+            version=metadata["version"],
+            feature_id=metadata["feature_id"],
+            config=MaseNetConfig(**sizes),
+            training_data=metadata["training_data"],
+            figures=json.loads(metadata["figures"]),
+            musimo_version=metadata["musimo_version"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsError(f"{path} does not describe its network: {error!r}", REINSTALL) from error
+
+
+def _model_id(version: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    """Name by content: what was measured or written about a network does not change its name."""
+    digest = hashlib.sha256()
+    for key in ("architecture", "feature_id", "config"):
+        digest.update(f"{key}={metadata[key]}\n".encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return f"{ARCHITECTURE}-{version}-{digest.hexdigest()[:8]}"

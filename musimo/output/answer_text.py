@@ -1,0 +1,227 @@
+"""Answers as text to read on a terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Final
+
+from musimo.output.answers import (
+    AnalyzeAnswer,
+    Answer,
+    ErrorsAnswer,
+    MoodAnswer,
+    PrintOptions,
+    ShowAnswer,
+    SimilarAnswer,
+    StatusAnswer,
+    TracksAnswer,
+)
+from musimo.output.naming import full_name
+from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
+from musimo.output.text import cut, safe
+from musimo.records import FailedFile, Failure, Tags, Track, WindowEmotion
+from musimo.search.scale import RANGES, Scale, from_unit
+
+MOOD_DIGITS: Final = 2
+SCORE_DIGITS: Final = 3  # near neighbours differ in the third
+_TRACK_COLUMNS: Final = (
+    Column("valence", right=True),
+    Column("arousal", right=True),
+    Column("time", right=True),
+    Column("track", stretches=True),
+)
+
+
+def text(answer: Answer, options: PrintOptions) -> str:
+    """An answer in lines of at most ``options.width`` columns, but for paths, which are there to copy."""
+    match answer:
+        case SimilarAnswer():
+            lines = _similar(answer, options)
+        case MoodAnswer():
+            lines = _mood(answer, options)
+        case TracksAnswer():
+            lines = _tracks(answer, options)
+        case AnalyzeAnswer():
+            lines = _analyzed(answer, options)
+        case ShowAnswer():
+            lines = _shown(answer, options)
+        case StatusAnswer():
+            lines = _status(answer)
+        case ErrorsAnswer():
+            lines = failures_text(answer.failures) or ["no file has failed"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def failures_text(failures: Sequence[Failure | FailedFile]) -> list[str]:
+    """Failed files, grouped by where they failed, each path whole on a line of its own; nothing for none."""
+    lines: list[str] = []
+    by_stage = sorted(failures, key=lambda failure: (failure.stage, failure.path))
+    for stage, group in groupby(by_stage, key=lambda failure: failure.stage):
+        members = list(group)
+        lines += [*([""] if lines else []), f"{safe(stage)}: {_count(len(members), 'file')}"]
+        for failure in members:
+            lines += [f"  {_path(failure.path)}", f"      {safe(failure.reason)}"]
+    return lines
+
+
+def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
+    lead = ["like  " if not place else "      " for place in range(len(answer.query))]
+    asked = [
+        cut(f"{word}{safe(full_name(track))}", options.width)
+        for word, track in zip(lead, answer.query, strict=True)
+    ]
+    columns = (Column("#", right=True), Column("similar", right=True), *_TRACK_COLUMNS)
+    rows = [
+        (str(row.rank), decimal(row.similarity, SCORE_DIGITS), *_track_cells(row.track, options.scale))
+        for row in answer.results
+    ]
+    return [*asked, *([""] if asked else []), *_listed(columns, rows, options)]
+
+
+def _mood(answer: MoodAnswer, options: PrintOptions) -> list[str]:
+    asked = f"near  valence {_mood_number(answer.valence, options.scale)}"
+    asked += f", arousal {_mood_number(answer.arousal, options.scale)}"
+    low, high = RANGES[options.scale]
+    columns = (Column("#", right=True), Column("distance", right=True), *_TRACK_COLUMNS)
+    rows = [
+        (
+            str(row.rank),
+            decimal(row.distance * (high - low), SCORE_DIGITS),
+            *_track_cells(row.track, options.scale),
+        )
+        for row in answer.results
+    ]
+    return [asked, "", *_listed(columns, rows, options)]
+
+
+def _tracks(answer: TracksAnswer, options: PrintOptions) -> list[str]:
+    columns = (Column("id", right=True), *_TRACK_COLUMNS)
+    rows = [
+        (UNKNOWN if track.id is None else str(track.id), *_track_cells(track, options.scale))
+        for track in answer.results
+    ]
+    return _listed(columns, rows, options)
+
+
+def _listed(columns: Sequence[Column], rows: Sequence[Sequence[str]], options: PrintOptions) -> list[str]:
+    return table(columns, rows, options.width) if rows else ["no tracks"]
+
+
+def _track_cells(track: Track, scale: Scale) -> tuple[str, ...]:
+    return (
+        _mood_number(track.valence, scale),
+        _mood_number(track.arousal, scale),
+        clock(track.duration_s),
+        safe(full_name(track)),
+    )
+
+
+def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
+    lines: list[str] = []
+    if answer.results:
+        columns = (*_TRACK_COLUMNS[:3], Column("file", stretches=True, keep="end"))
+        rows = [
+            (
+                _mood_number(one.emotion.valence, options.scale),
+                _mood_number(one.emotion.arousal, options.scale),
+                clock(one.duration_s),
+                _path(one.path),
+            )
+            for one in answer.results
+        ]
+        lines += table(columns, rows, options.width)
+    if len(answer.results) == 1 and len(answer.results[0].emotion.windows) > 1:
+        lines += ["", *_windows(answer.results[0].emotion.windows, options)]
+    failed = failures_text(answer.failed)
+    return [*lines, *([""] if lines and failed else []), *failed]
+
+
+def _shown(answer: ShowAnswer, options: PrintOptions) -> list[str]:
+    track, scale = answer.track, options.scale
+    tags = track.tags
+    pairs = [
+        ("id", None if track.id is None else str(track.id)),
+        ("path", _path(track.path)),
+        ("title", tags.title),
+        ("artist", tags.artist),
+        ("album", tags.album),
+        ("album artist", tags.albumartist),
+        ("composer", tags.composer),
+        ("genre", tags.genre),
+        ("year", _whole(tags.year)),
+        ("track", _whole(tags.track)),
+        ("disc", _whole(tags.disc)),
+        ("tempo", None if tags.bpm is None else f"{tags.bpm:g} bpm"),
+        ("time", clock(track.duration_s)),
+        ("format", _format(tags)),
+        ("valence", _with_spread(track.valence, answer.valence_sd, scale)),
+        ("arousal", _with_spread(track.arousal, answer.arousal_sd, scale)),
+    ]
+    known = [(name, value if name == "path" else safe(value)) for name, value in pairs if value]
+    windows = _windows(answer.windows, options) if answer.windows else ["not analysed"]
+    return [cut(safe(full_name(track)), options.width), "", *facts(known), "", *windows]
+
+
+def _windows(windows: Iterable[WindowEmotion], options: PrintOptions) -> list[str]:
+    columns = (Column("heard"), *_TRACK_COLUMNS[:2])
+    rows = [
+        (
+            f"{clock(one.window.start_s)} to {clock(one.window.end_s)}",
+            _mood_number(one.valence, options.scale),
+            _mood_number(one.arousal, options.scale),
+        )
+        for one in windows
+    ]
+    return table(columns, rows, options.width)
+
+
+def _status(answer: StatusAnswer) -> list[str]:
+    roots = [("folders" if not place else "", _path(root)) for place, root in enumerate(answer.roots)]
+    return facts(
+        [
+            ("library", _path(answer.library)),
+            ("tracks", str(answer.tracks)),
+            ("analysed", str(answer.analyzed)),
+            ("failed", str(answer.failed)),
+            ("missing", str(answer.missing)),
+            ("indexed", str(answer.indexed)),
+            ("model", safe(answer.model or UNKNOWN)),
+            *(roots or [("folders", "none; scan one: musimo scan FOLDER")]),
+        ]
+    )
+
+
+def _format(tags: Tags) -> str:
+    parts = [
+        tags.codec,
+        None if tags.bitrate is None else f"{tags.bitrate} kbit/s",
+        None if tags.sample_rate is None else f"{tags.sample_rate} Hz",
+        None if tags.channels is None else _count(tags.channels, "channel"),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _with_spread(value: float | None, sd: float | None, scale: Scale) -> str | None:
+    if value is None:
+        return None
+    low, high = RANGES[scale]
+    spread = "" if sd is None else f" ± {decimal(sd * (high - low), MOOD_DIGITS)}"
+    return f"{_mood_number(value, scale)}{spread}"
+
+
+def _mood_number(value: float | None, scale: Scale) -> str:
+    return decimal(None if value is None else from_unit(value, scale), MOOD_DIGITS)
+
+
+def _whole(value: int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def _path(path: bytes) -> str:
+    return safe(os.fsdecode(path))

@@ -1,0 +1,110 @@
+"""What is printed, and how: one record an answer, one for the wishes of whoever reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+
+from musimo.output.playlist_paths import PathStyle
+from musimo.records import AnalyzedFile, FailedFile, Failure, MoodTrack, SimilarTrack, Track, WindowEmotion
+from musimo.search.scale import Scale
+
+Format = Literal["table", "paths", "json", "jsonl", "csv", "m3u8", "m3u", "pls", "xspf"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+
+
+@dataclass(frozen=True, slots=True)
+class PrintOptions:
+    """How an answer is written.
+
+    Parameters
+    ----------
+    width : columns a table may take
+    scale : in which valence and arousal are shown
+    print0 : end each of ``paths`` with NUL instead of a line feed
+    terminal : the output goes to a terminal, so that no format may send it control characters
+    paths : how playlists name files
+    """
+
+    width: int = 80
+    scale: Scale = "0-1"
+    print0: bool = False
+    terminal: bool = False
+    paths: PathStyle = field(default_factory=PathStyle)
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarAnswer:
+    """Answer of ``similar``: what was asked with, and what sounds like it."""
+
+    query: Sequence[Track]
+    results: Sequence[SimilarTrack]
+
+
+@dataclass(frozen=True, slots=True)
+class MoodAnswer:
+    """Answer of ``mood``: the point asked for, 0..1, and what lies near it."""
+
+    valence: float
+    arousal: float
+    results: Sequence[MoodTrack]
+
+
+@dataclass(frozen=True, slots=True)
+class TracksAnswer:
+    """Answer of ``export``: tracks, in the order they are to be written."""
+
+    results: Sequence[Track]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzeAnswer:
+    """Answer of ``analyze``."""
+
+    results: Sequence[AnalyzedFile]
+    failed: Sequence[FailedFile]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowAnswer:
+    """Answer of ``show``: one track and what was heard of it."""
+
+    track: Track
+    valence_sd: float | None
+    arousal_sd: float | None
+    windows: Sequence[WindowEmotion]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAnswer:
+    """Answer of ``status``: the library in numbers."""
+
+    library: bytes
+    tracks: int
+    analyzed: int
+    failed: int
+    missing: int
+    model: str | None
+    indexed: int
+    roots: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorsAnswer:
+    """Answer of ``errors``."""
+
+    failures: Sequence[Failure]
+
+
+TrackList = SimilarAnswer | MoodAnswer | TracksAnswer
+"""Answers that are lists of tracks: every format can hold them."""
+
+Answer = TrackList | AnalyzeAnswer | ShowAnswer | StatusAnswer | ErrorsAnswer
+
+
+def tracks_of(answer: TrackList) -> list[Track]:
+    """The tracks of an answer, in its order."""
+    if isinstance(answer, TracksAnswer):
+        return list(answer.results)
+    return [row.track for row in answer.results]

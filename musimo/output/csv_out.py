@@ -1,0 +1,83 @@
+"""Answers as CSV (RFC 4180, UTF-8, a header line), for spreadsheets and scripts.
+
+A spreadsheet runs a cell that starts with ``= + - @`` as a formula, and tags are written by strangers. Such
+a text cell gets a single quote before it. The rule counts quotes that are there already, so that it can be
+undone: where a text cell starts with quotes and one of these, drop the first quote (:func:`unguarded`).
+Numbers are left alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from musimo.output.answers import AnalyzeAnswer, ErrorsAnswer, MoodAnswer, SimilarAnswer, TracksAnswer
+from musimo.output.json_out import rows
+from musimo.output.naming import unicode_text
+from musimo.search.scale import Scale
+
+TRACK_COLUMNS: Final = (
+    "id",
+    "path",
+    "title",
+    "artist",
+    "album",
+    "albumartist",
+    "genre",
+    "year",
+    "duration",
+    "format",
+    "bitrate",
+    "valence",
+    "arousal",
+    "path_bytes",
+)
+# What starts a formula in common spreadsheets, full-width forms and skipped white space included.
+_FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
+
+
+def csv_table(
+    answer: SimilarAnswer | MoodAnswer | TracksAnswer | AnalyzeAnswer | ErrorsAnswer, scale: Scale
+) -> str:
+    """An answer's rows as CSV. ``path_bytes`` of a path in UTF-8, and what is not known are empty."""
+    columns = _columns(answer)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    for row in rows(answer, scale):
+        writer.writerow(_cells(row, columns))
+    return text.getvalue()
+
+
+def guarded(cell: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    """Text as it was before :func:`guarded`."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def _columns(
+    answer: SimilarAnswer | MoodAnswer | TracksAnswer | AnalyzeAnswer | ErrorsAnswer,
+) -> tuple[str, ...]:
+    match answer:
+        case SimilarAnswer():
+            return ("rank", "similarity", *TRACK_COLUMNS)
+        case MoodAnswer():
+            return ("rank", "distance", *TRACK_COLUMNS)
+        case TracksAnswer():
+            return TRACK_COLUMNS
+        case AnalyzeAnswer():
+            return ("path", "duration", "valence", "arousal", "path_bytes")
+        case ErrorsAnswer():
+            return ("path", "stage", "reason", "when", "path_bytes")
+
+
+def _cells(row: Mapping[str, object], columns: Sequence[str]) -> list[object]:
+    values = (row.get(column) for column in columns)
+    return [guarded(unicode_text(value)) if isinstance(value, str) else value for value in values]

@@ -1,0 +1,169 @@
+"""Answers as JSON: one document, or one line a track.
+
+Text is UTF-8. What a terminal would act on is written as a ``\\u`` escape, which reads back as the same
+character; lone surrogates, which UTF-8 cannot hold, become U+FFFD. There is never a NaN: what is not a
+finite number is null.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from musimo.output.answers import (
+    AnalyzeAnswer,
+    Answer,
+    ErrorsAnswer,
+    MoodAnswer,
+    ShowAnswer,
+    SimilarAnswer,
+    StatusAnswer,
+    TracksAnswer,
+)
+from musimo.output.naming import (
+    SCORE_DIGITS,
+    SECOND_DIGITS,
+    Fields,
+    mood,
+    number,
+    path_fields,
+    track_fields,
+    unicode_text,
+)
+from musimo.output.text import UNSAFE
+from musimo.records import AnalyzedFile, FailedFile, Failure, MoodTrack, SimilarTrack, Track, WindowEmotion
+from musimo.search.scale import RANGES, Scale
+
+SCHEMA: Final = 1
+"""Rises when a field changes its meaning or goes; new fields do not raise it."""
+
+
+def document(content: Mapping[str, object]) -> str:
+    """One JSON document with the schema at its top, ended by a line feed."""
+    return _dump({"schema": SCHEMA, **content}, indent=2) + "\n"
+
+
+def lines(rows: Iterable[Mapping[str, object]]) -> str:
+    """JSON Lines: one object a line."""
+    return "".join(_dump(row, indent=None) + "\n" for row in rows)
+
+
+def content(answer: Answer, scale: Scale) -> dict[str, object]:
+    """An answer as the content of its document."""
+    match answer:
+        case SimilarAnswer(query=query):
+            return {"query": [track_fields(track, scale) for track in query], "results": rows(answer, scale)}
+        case MoodAnswer(valence=valence, arousal=arousal):
+            asked = {"valence": mood(valence, scale), "arousal": mood(arousal, scale)}
+            return {"query": asked, "results": rows(answer, scale)}
+        case TracksAnswer():
+            return {"results": rows(answer, scale)}
+        case AnalyzeAnswer(failed=failed):
+            return {"results": rows(answer, scale), "failed": [_failed(one) for one in failed]}
+        case ErrorsAnswer():
+            return {"errors": rows(answer, scale)}
+        case ShowAnswer():
+            return {"track": _shown(answer, scale)}
+        case StatusAnswer():
+            return _status(answer)
+
+
+def rows(
+    answer: SimilarAnswer | MoodAnswer | TracksAnswer | AnalyzeAnswer | ErrorsAnswer, scale: Scale
+) -> Sequence[Mapping[str, object]]:
+    """The rows of an answer, as objects."""
+    found = answer.failures if isinstance(answer, ErrorsAnswer) else answer.results
+    return [_row(one, scale) for one in found]
+
+
+def _row(
+    row: SimilarTrack | MoodTrack | Track | AnalyzedFile | Failure, scale: Scale
+) -> Mapping[str, object]:
+    match row:
+        case SimilarTrack(rank=rank, similarity=similarity, track=track):
+            return {
+                **track_fields(track, scale),
+                "rank": rank,
+                "similarity": number(similarity, SCORE_DIGITS),
+            }
+        case MoodTrack(rank=rank, distance=distance, track=track):
+            stretch = RANGES[scale][1] - RANGES[scale][0]
+            return {
+                **track_fields(track, scale),
+                "rank": rank,
+                "distance": number(distance * stretch, SCORE_DIGITS),
+            }
+        case Track():
+            return track_fields(row, scale)
+        case AnalyzedFile(path=path, duration_s=duration_s, emotion=emotion):
+            return {
+                **path_fields(path),
+                "duration": number(duration_s, SECOND_DIGITS),
+                "valence": mood(emotion.valence, scale),
+                "arousal": mood(emotion.arousal, scale),
+                "clips": _clips(emotion.windows, scale),
+            }
+        case Failure():
+            return {**_failed(row), "when": row.when}
+
+
+def _failed(row: Failure | FailedFile) -> Fields:
+    return {**path_fields(row.path), "stage": row.stage, "reason": row.reason}
+
+
+def _shown(answer: ShowAnswer, scale: Scale) -> Mapping[str, object]:
+    tags = answer.track.tags
+    stretch = RANGES[scale][1] - RANGES[scale][0]
+    spread = {
+        name: None if sd is None else number(sd * stretch, SECOND_DIGITS)
+        for name, sd in (("valence_sd", answer.valence_sd), ("arousal_sd", answer.arousal_sd))
+    }
+    return {
+        **track_fields(answer.track, scale),
+        **spread,
+        "composer": tags.composer,
+        "track": tags.track,
+        "disc": tags.disc,
+        "bpm": None if tags.bpm is None else number(tags.bpm, SECOND_DIGITS),
+        "samplerate": tags.sample_rate,
+        "channels": tags.channels,
+        "clips": _clips(answer.windows, scale),
+    }
+
+
+def _clips(windows: Iterable[WindowEmotion], scale: Scale) -> list[Fields]:
+    return [
+        {
+            "start": number(one.window.start_s, SECOND_DIGITS),
+            "end": number(one.window.end_s, SECOND_DIGITS),
+            "valence": mood(one.valence, scale),
+            "arousal": mood(one.arousal, scale),
+        }
+        for one in windows
+    ]
+
+
+def _status(answer: StatusAnswer) -> dict[str, object]:
+    library = {name.replace("path", "library"): text for name, text in path_fields(answer.library).items()}
+    return {
+        **library,
+        "tracks": answer.tracks,
+        "analyzed": answer.analyzed,
+        "failed": answer.failed,
+        "missing": answer.missing,
+        "model": answer.model,
+        "indexed": answer.indexed,
+        "roots": [root.decode(errors="replace") for root in answer.roots],
+    }
+
+
+def _dump(value: Mapping[str, object], indent: int | None) -> str:
+    text = unicode_text(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent))
+    return re.sub(f"(?!\n){UNSAFE.pattern}", _escape, text)  # line feeds are the indentation's alone
+
+
+def _escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))

@@ -1,0 +1,91 @@
+"""How a playlist names its files, so that the player that reads it finds them."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from musimo.errors import UsageError
+
+_DRIVE: Final = re.compile(rb"[A-Za-z]:[/\\]")
+
+
+@dataclass(frozen=True, slots=True)
+class PathStyle:
+    """How absolute paths are rewritten, in this order.
+
+    Parameters
+    ----------
+    path_map : (OLD, NEW) pairs; a path that is OLD, or lies in it, is put under NEW; the longest OLD wins
+    relative_to : absolute folder the path is written relative to; None for absolute paths
+    prefix : written before every path
+    """
+
+    path_map: tuple[tuple[bytes, bytes], ...] = ()
+    relative_to: bytes | None = None
+    prefix: bytes = b""
+
+
+def written(path: bytes, style: PathStyle) -> bytes:
+    """An absolute path as a playlist names it, with forward slashes."""
+    return style.prefix + _rewritten(path, style)
+
+
+def location(path: bytes, style: PathStyle) -> str:
+    """An absolute path as a URI, or a relative reference; a prefix that is a URL stays as it is typed."""
+    body = _rewritten(path, style)
+    if b"://" in style.prefix:
+        return os.fsdecode(style.prefix) + quote(body)
+    whole = style.prefix + body
+    if _DRIVE.match(whole):
+        return "file:///" + quote(whole.replace(b"\\", b"/"), safe="/:")
+    return f"file://{quote(whole)}" if whole.startswith(b"/") else quote(whole)
+
+
+def parse_path_map(text: str) -> tuple[bytes, bytes]:
+    """Read ``OLD=NEW``.
+
+    Raises
+    ------
+    UsageError : no ``=``, or nothing before it
+    """
+    old, equals, new = text.partition("=")
+    if not old or not equals:
+        raise UsageError(
+            f"--path-map {text!r} is not OLD=NEW", "for instance --path-map /home/me/Music=/mnt/music"
+        )
+    return os.fsencode(old), os.fsencode(new)
+
+
+def relative_folder(wish: str, playlist: str | None) -> bytes:
+    """Folder that ``--relative-to`` means: a folder, or ``playlist`` for the one the playlist is written to.
+
+    Raises
+    ------
+    UsageError : ``playlist``, but it goes to no file
+    """
+    if wish != "playlist":
+        return os.fsencode(Path(wish).resolve())
+    if playlist is None:
+        raise UsageError("--relative-to playlist needs a playlist file", "name it with -o FILE")
+    return os.fsencode(Path(playlist).resolve().parent)
+
+
+def _rewritten(path: bytes, style: PathStyle) -> bytes:
+    path = _slashed(path)
+    for old, new in sorted(style.path_map, key=lambda pair: -len(pair[0])):
+        root = _slashed(old).rstrip(b"/")
+        if path == root or path.startswith(root + b"/"):
+            path = (new.rstrip(b"/") if path != root else new) + path[len(root) :]
+            break
+    if style.relative_to is not None and path.startswith(b"/"):
+        path = _slashed(os.path.relpath(path, style.relative_to))
+    return path
+
+
+def _slashed(path: bytes) -> bytes:
+    return path.replace(os.sep.encode(), b"/")

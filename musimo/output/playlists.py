@@ -1,0 +1,140 @@
+"""Playlists: M3U, PLS and XSPF.
+
+- ``m3u8`` is UTF-8 throughout, as its name promises: a file whose name is not UTF-8 cannot be in it.
+- ``m3u`` and ``pls`` hold the names as the file system has them, byte for byte, which is what players on the
+  same system open; titles are UTF-8.
+- ``xspf`` holds percent-encoded URIs, which can name any file.
+
+The line formats cannot hold a name with a line break. What cannot be in a playlist is left out and reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from xml.sax.saxutils import escape
+
+from musimo.output.naming import SECOND_DIGITS, artist_and_title, number, unicode_text
+from musimo.output.playlist_paths import PathStyle, location, written
+from musimo.records import Track
+
+_LINE_BREAKING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that a playlist cannot hold."""
+
+    path: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    path: bytes
+    track: Track
+
+
+def m3u8(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
+    """Extended M3U in UTF-8, and what it cannot hold."""
+    entries, skipped = _entries(tracks, style, only_utf8=True)
+    return _extended_m3u(entries), skipped
+
+
+def m3u(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
+    """Extended M3U with the file system's own bytes as names, and what it cannot hold."""
+    entries, skipped = _entries(tracks, style)
+    return _extended_m3u(entries), skipped
+
+
+def pls(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
+    """PLS version 2, and what it cannot hold."""
+    entries, skipped = _entries(tracks, style)
+    lines = [b"[playlist]"]
+    for place, entry in enumerate(entries, 1):
+        lines.append(b"File%d=%s" % (place, entry.path))
+        lines.append(b"Title%d=%s" % (place, _one_line(_display(entry.track))))
+        lines.append(b"Length%d=%d" % (place, _seconds(entry.track)))
+    lines += [b"NumberOfEntries=%d" % len(entries), b"Version=2", b""]
+    return b"\n".join(lines), skipped
+
+
+def xspf(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
+    """XSPF version 1. Characters that XML has no way to write become U+FFFD."""
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<playlist version="1" xmlns="http://xspf.org/ns/0/">',
+        "  <trackList>",
+    ]
+    for track in tracks:
+        artist, title = artist_and_title(track)
+        seconds = number(track.duration_s, SECOND_DIGITS)
+        duration = None if seconds is None else str(round(1000 * seconds))
+        elements = [
+            ("location", location(track.path, style)),
+            ("title", title),
+            ("creator", artist),
+            ("album", track.tags.album),
+            ("trackNum", str(track.tags.track) if track.tags.track else None),
+            ("duration", duration),
+        ]
+        written_out = [f"      <{name}>{_xml(text)}</{name}>" for name, text in elements if text]
+        lines += ["    <track>", *written_out, "    </track>"]
+    lines += ["  </trackList>", "</playlist>", ""]
+    return "\n".join(lines).encode(), []
+
+
+def _entries(
+    tracks: Iterable[Track], style: PathStyle, *, only_utf8: bool = False
+) -> tuple[list[_Entry], list[Skipped]]:
+    entries: list[_Entry] = []
+    skipped: list[Skipped] = []
+    for track in tracks:
+        path = written(track.path, style)
+        if b"\n" in path or b"\r" in path:
+            skipped.append(
+                Skipped(track.path, "its name has a line break, which this kind of playlist cannot hold")
+            )
+        elif only_utf8 and not _is_utf8(path):
+            skipped.append(Skipped(track.path, "its name is not UTF-8; m3u and xspf can hold it"))
+        else:
+            # A name that starts so would be read as a comment, or lose its blanks.
+            entries.append(_Entry(b"./" + path if path[:1] in (b"#", b" ", b"\t") else path, track))
+    return entries, skipped
+
+
+def _extended_m3u(entries: Iterable[_Entry]) -> bytes:
+    lines = [b"#EXTM3U"]
+    for entry in entries:
+        lines.append(b"#EXTINF:%d,%s" % (_seconds(entry.track), _one_line(_display(entry.track))))
+        lines.append(entry.path)
+    return b"\n".join(lines) + b"\n"
+
+
+def _display(track: Track) -> str:
+    artist, title = artist_and_title(track)
+    return f"{artist} - {title}" if artist else title  # a hyphen: players split at it
+
+
+def _seconds(track: Track) -> int:
+    seconds = number(track.duration_s, SECOND_DIGITS)
+    return -1 if seconds is None else round(seconds)  # -1: unknown, in both formats
+
+
+def _one_line(text: str) -> bytes:
+    return _LINE_BREAKING.sub(" ", unicode_text(text)).strip().encode()
+
+
+def _xml(text: str) -> str:
+    return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})  # a bare one is read as a line feed
+
+
+def _is_utf8(path: bytes) -> bool:
+    try:
+        path.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,92 @@
+"""Text of unknown origin on a terminal: what it may hold, and how many columns it takes.
+
+Tags and file names are written by strangers. A control character among them can move the cursor, change the
+window's title or hide what follows; a bidirectional control can turn a name around. They are shown, escaped,
+never sent.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final, Literal
+
+ELLIPSIS: Final = "…"
+
+# C0, C1, DEL; soft hyphen; controls of direction; zero-width space and word joiner; line and paragraph
+# separators; deprecated and interlinear format controls; byte order mark; musical, shorthand and hieroglyph
+# format controls; tags; lone surrogates. Not U+200C and U+200D: Persian, Hindi and joined emoji need them.
+_UNSAFE: Final = (
+    "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
+)
+UNSAFE: Final = re.compile(f"[{_UNSAFE}]")
+"""One character that must not reach a terminal as it is."""
+
+_UNSAFE_IN_LINES: Final = re.compile(f"(?!\n)[{_UNSAFE}]")
+_SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def safe(text: str) -> str:
+    r"""Text on one line, with what a terminal would act on shown as ``\x1b``, ``\u202e``, ``\n``.
+
+    A byte of a file name that is not UTF-8 (a lone surrogate, from ``os.fsdecode``) is shown as that byte.
+    """
+    return UNSAFE.sub(_escaped, text)
+
+
+def safe_lines(text: str) -> str:
+    """As :func:`safe`, keeping line feeds: for text that musimo itself has laid out in lines."""
+    return _UNSAFE_IN_LINES.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if match[0] in _SHORT:
+        return _SHORT[match[0]]
+    if 0xDC80 <= code <= 0xDCFF:  # os.fsdecode's stand-in for the byte code - 0xDC00
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def width(text: str) -> int:
+    """Columns that safe text takes: 2 for a wide East Asian character or emoji, 0 for a combining mark."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def cut(text: str, columns: int, keep: Literal["start", "end"] = "start") -> str:
+    """Text in at most ``columns`` (1 or more), with an ellipsis where its end, or start, is left out."""
+    if width(text) <= columns:
+        return text
+    room = columns - 1
+    kept = 0
+    taken = 0
+    for character in text if keep == "start" else reversed(text):
+        taken += _columns(character)
+        if taken > room:
+            break
+        kept += 1
+    if keep == "start":
+        return text[:kept] + ELLIPSIS
+    tail = text[len(text) - kept :]
+    while tail and _columns(tail[0]) == 0:  # a mark whose letter is gone would land on the ellipsis
+        tail = tail[1:]
+    return ELLIPSIS + tail
+
+
+def pad(text: str, columns: int, *, right: bool = False) -> str:
+    """Text filled with spaces to ``columns``, at its left where it is aligned right."""
+    spaces = " " * (columns - width(text))
+    return spaces + text if right else text + spaces
+
+
+@lru_cache(maxsize=4096)
+def _columns(character: str) -> int:
+    if character in "\u200c\u200d" or unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    if "\u1160" <= character <= "\u11ff":  # vowels and finals of Hangul, drawn into the syllable before
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

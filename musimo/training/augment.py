@@ -1,0 +1,102 @@
+"""The paper's three augmentations (section 4.B), done to features instead of sound.
+
+Features are computed once and cached, so a clip cannot be heard anew in every epoch. Louder or softer is
+exact on features (but for frames at the floor of the decibel scale); transposing moves the mel bands and
+turns chroma and tonnetz, leaving spectral contrast as it is; stretching repeats or leaves out frames.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musimo.records import FloatArray
+from musimo.training.config import AugmentConfig
+
+MEL, MFCC, CHROMA, TONNETZ = slice(0, 128), slice(128, 168), slice(168, 180), slice(187, 193)
+N_MELS, N_MFCC = 128, 40
+# angle of one semitone on the circles of fifths, minor thirds and major thirds (Harte 2006)
+TONNETZ_TURNS = np.pi * np.array([7 / 6, 3 / 2, 2 / 3])
+MEL_TOP = 11_025.0  # Hz, half the sample rate
+
+
+def augment(clip: FloatArray, config: AugmentConfig, rng: np.random.Generator) -> FloatArray:
+    """A clip as it might have sounded: (n_frames, 193) -> (n, 193), not normalised."""
+    if 0 < config.crop_frames < len(clip):
+        start = int(rng.integers(len(clip) - config.crop_frames + 1))
+        clip = clip[start : start + config.crop_frames]
+    chosen = rng.random(3) < config.probability
+    if chosen[0]:
+        clip = stretch(clip, 1 + rng.uniform(-config.stretch, config.stretch))
+    if chosen[1]:
+        clip = transpose(clip, int(rng.integers(-config.semitones, config.semitones, endpoint=True)))
+    if chosen[2]:
+        clip = amplify(clip, rng.uniform(*config.gain))
+    return clip
+
+
+def amplify(clip: FloatArray, gain: float) -> FloatArray:
+    """Multiply the amplitude: decibels move together, of the cepstrum the first coefficient alone."""
+    louder = clip.copy()
+    decibels = 20 * np.log10(gain)
+    louder[:, MEL] += decibels
+    louder[:, MFCC.start] += np.sqrt(N_MELS) * decibels
+    return louder
+
+
+def stretch(clip: FloatArray, rate: float) -> FloatArray:
+    """Play faster (rate > 1) or slower at the same pitch and length; what is missing at the end begins anew.
+
+    Frames are taken as they are: mixing neighbours would smooth what changes from frame to frame.
+    """
+    positions = np.rint(np.arange(len(clip)) * rate).astype(np.int64)
+    again: FloatArray = clip[positions % len(clip)]
+    return again
+
+
+def transpose(clip: FloatArray, semitones: int) -> FloatArray:
+    """Shift the pitch by whole semitones."""
+    if semitones == 0:
+        return clip
+    shifted = clip.copy()
+    source = _mel_sources(semitones)
+    below = np.clip(np.floor(source).astype(np.int64), 0, N_MELS - 2)
+    share = np.clip(source - below, 0, 1).astype(np.float32)
+    mel = clip[:, MEL]
+    shifted[:, MEL] = mel[:, below] * (1 - share) + mel[:, below + 1] * share
+    shifted[:, MFCC] = shifted[:, MEL] @ _cosines()
+    shifted[:, CHROMA] = np.roll(clip[:, CHROMA], semitones, axis=1)
+    planes = clip[:, TONNETZ].reshape(-1, 3, 2)  # sine and cosine on each circle
+    turned = (planes[..., 1] + 1j * planes[..., 0]) * np.exp(1j * TONNETZ_TURNS * semitones)
+    shifted[:, TONNETZ] = np.stack([turned.imag, turned.real], axis=2).reshape(-1, 6)
+    return shifted
+
+
+def _mel_of(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Slaney's mel scale: linear to 1 kHz at 15 mel, then 27 steps for a factor of 6.4."""
+    return np.where(
+        hertz < 1000, hertz * 3 / 200, 15 + np.log(np.maximum(hertz, 1) / 1000) * 27 / np.log(6.4)
+    )
+
+
+def _hertz_of(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) * np.log(6.4) / 27))
+
+
+@cache
+def _mel_sources(semitones: int) -> NDArray[np.float64]:
+    """For each mel band, the (fractional) band that holds its sound before transposing."""
+    step = _mel_of(np.array(MEL_TOP)) / (N_MELS + 1)  # bands are centred at steps 1..128
+    centres = _hertz_of(np.arange(1, N_MELS + 1) * step)
+    return _mel_of(centres / 2 ** (semitones / 12)) / step - 1
+
+
+@cache
+def _cosines() -> FloatArray:
+    """Orthonormal DCT-II, [shape=(128, 40)], from log-mel to cepstrum."""
+    angles = np.pi * np.outer(np.arange(N_MELS) + 0.5, np.arange(N_MFCC)) / N_MELS
+    cosines = np.cos(angles) * np.sqrt(2 / N_MELS)
+    cosines[:, 0] /= np.sqrt(2)
+    return np.asarray(cosines, dtype=np.float32)

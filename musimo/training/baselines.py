@@ -1,0 +1,73 @@
+"""What a network must beat: predictors fitted on statistics of the very same features.
+
+Needs scikit-learn, the extra ``train``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musimo.errors import MusimoError
+from musimo.records import FloatArray
+
+Matrix = NDArray[np.float64]
+Baseline = Callable[[Matrix, Matrix, Matrix], Matrix]
+"""(training statistics, training ratings, statistics) -> ratings."""
+
+
+def clip_statistics(features: Sequence[FloatArray]) -> Matrix:
+    """Mean, SD and SD of the frame-to-frame difference of each feature, [shape=(n, 3 * 193)]."""
+    return np.array(
+        [
+            np.concatenate([clip.mean(axis=0), clip.std(axis=0), np.diff(clip, axis=0).std(axis=0)])
+            for clip in (np.asarray(clip, dtype=np.float64) for clip in features)
+        ]
+    )
+
+
+def mean_rating(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
+    """The mean of the training ratings, whatever is asked."""
+    return np.tile(ratings.mean(axis=0), (len(asked), 1))
+
+
+def ridge(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
+    """Linear, its penalty chosen by leave-one-out within the training set."""
+    _need_sklearn()
+    from sklearn.linear_model import RidgeCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(0, 5, 11), alpha_per_target=True))
+    return np.asarray(model.fit(train, ratings).predict(asked))
+
+
+def svr(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
+    """Support vectors with a Gaussian kernel, scikit-learn's defaults on standardised ratings."""
+    _need_sklearn()
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVR
+
+    means, sds = ratings.mean(axis=0), ratings.std(axis=0)
+    columns = [
+        make_pipeline(StandardScaler(), SVR()).fit(train, column).predict(asked)
+        for column in ((ratings - means) / sds).T
+    ]
+    return np.asarray(np.stack(columns, axis=1) * sds + means)
+
+
+BASELINES: dict[str, Baseline] = {
+    "mean rating": mean_rating,
+    "ridge on clip statistics": ridge,
+    "SVR on clip statistics": svr,
+}
+
+
+def _need_sklearn() -> None:
+    try:
+        import sklearn  # noqa: F401
+    except ImportError as error:
+        raise MusimoError("scikit-learn is not installed", "pip install 'musimo[train]'") from error

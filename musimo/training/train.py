@@ -1,0 +1,202 @@
+"""The training loop: labelled features in, a fitted network out; what was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from musimo.emotion.mase_net import MaseNet
+from musimo.records import FloatArray
+from musimo.training.augment import augment
+from musimo.training.config import TrainingConfig
+from musimo.training.losses import mse_pearson
+
+MIN_SD = 1e-6  # of a feature that never changes: silence must not divide by zero
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFeatures:
+    """Clips as the network meets them.
+
+    Parameters
+    ----------
+    features : (n_frames, 193) each, not normalised
+    ratings : [shape=(n, 2)], valence and arousal on the 1-9 scale
+    """
+
+    features: Sequence[FloatArray]
+    ratings: NDArray[np.float64]
+
+    def part(self, which: NDArray[np.int64]) -> LabelledFeatures:
+        """Those of the given indices."""
+        return LabelledFeatures([self.features[i] for i in which], self.ratings[which])
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one epoch came to; ``best`` where the validation loss was the lowest so far."""
+
+    number: int  # from 1
+    training_loss: float
+    validation_loss: float
+    learning_rate: float
+    best: bool
+
+
+class Training:
+    """One network on its way.
+
+    Parameters
+    ----------
+    train : what the weights are fitted to
+    validation : what chooses the epoch, the learning rate and the end; never what figures are reported on
+    config : the recipe
+    checkpoint : file that keeps the state after every epoch; if it exists, training goes on from there
+
+    Attributes
+    ----------
+    network : in the state of the best epoch once `epochs` has ended
+    means, sds : (193,) float32, statistics of the training frames
+    history : one `Epoch` each
+    """
+
+    def __init__(
+        self,
+        train: LabelledFeatures,
+        validation: LabelledFeatures,
+        config: TrainingConfig,
+        checkpoint: Path | None = None,
+    ) -> None:
+        self.train, self.validation, self.config = train, validation, config
+        frames = np.concatenate(train.features).astype(np.float64)
+        self.means = frames.mean(axis=0).astype(np.float32)
+        self.sds = np.maximum(frames.std(axis=0), MIN_SD).astype(np.float32)
+        valence, arousal = train.ratings.mean(axis=0)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self.network = MaseNet(config.network, (float(valence), float(arousal)))
+        recipe = config.optimizer
+        self.optimizer = adam(self.network, recipe.learning_rate, recipe.l2)
+        self.scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            self.optimizer, factor=recipe.plateau_factor, patience=recipe.plateau_patience
+        )
+        self.history: list[Epoch] = []
+        self.best = copy.deepcopy(self.network.state_dict())
+        self.checkpoint = checkpoint
+        if checkpoint is not None and checkpoint.is_file():
+            self._restore(torch.load(checkpoint, weights_only=True))
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last epoch is done, or the last ``patience`` of them brought nothing better."""
+        recipe, done = self.config.optimizer, len(self.history)
+        last_best = max((epoch.number for epoch in self.history if epoch.best), default=0)
+        return done >= recipe.max_epochs or done - last_best >= recipe.patience
+
+    def epochs(self) -> Iterator[Epoch]:
+        """Train to the end, one epoch at a step; then the network is in its best state."""
+        while not self.finished:
+            number = len(self.history) + 1
+            learning_rate = self.optimizer.param_groups[0]["lr"]
+            training_loss = self._train_once(number)
+            validation_loss = float(
+                mse_pearson(
+                    torch.from_numpy(self.validation.ratings),
+                    torch.from_numpy(predict(self.network, self.means, self.sds, self.validation.features)),
+                    self.config.optimizer.correlation_weight,
+                )
+            )
+            best = validation_loss < min((e.validation_loss for e in self.history), default=np.inf)
+            self.history.append(Epoch(number, training_loss, validation_loss, learning_rate, best))
+            self.scheduler.step(validation_loss)
+            if best:
+                self.best = copy.deepcopy(self.network.state_dict())
+            self._save()
+            yield self.history[-1]
+        self.network.load_state_dict(self.best)
+        self.network.eval()
+
+    def _train_once(self, number: int) -> float:
+        """One epoch; all chance in it comes from seed and number, so that a resumed run is the same."""
+        recipe = self.config.optimizer
+        rng = np.random.default_rng([self.config.seed, number])
+        order = rng.permutation(len(self.train.features))
+        batches = [order[i : i + recipe.batch_size] for i in range(0, len(order), recipe.batch_size)]
+        full = [batch for batch in batches if len(batch) == recipe.batch_size] or batches[:1]
+        losses = []
+        self.network.train()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(rng.integers(2**62)))
+            for batch in full:
+                clips = [augment(self.train.features[i], self.config.augment, rng) for i in batch]
+                ratings, _ = self.network(*collate(clips, self.means, self.sds))
+                targets = torch.from_numpy(self.train.ratings[batch]).float()
+                loss = mse_pearson(targets, ratings, recipe.correlation_weight)
+                self.optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                self.optimizer.step()
+                losses.append(loss.item())
+        return float(np.mean(losses))
+
+    def _save(self) -> None:
+        if self.checkpoint is None:
+            return
+        unfinished = self.checkpoint.with_suffix(".part")
+        state = {
+            "network": self.network.state_dict(),
+            "best": self.best,
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "history": [
+                (e.number, e.training_loss, e.validation_loss, e.learning_rate, e.best) for e in self.history
+            ],
+        }
+        torch.save(state, unfinished)
+        unfinished.replace(self.checkpoint)
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.network.load_state_dict(state["network"])
+        self.best = state["best"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        self.history = [Epoch(*values) for values in state["history"]]
+
+
+def adam(network: MaseNet, learning_rate: float, l2: float) -> torch.optim.Adam:
+    """Adam whose L2 penalty falls on the kernels of the shared dense layers and the heads alone.
+
+    Keras adds ``l2 * w²`` to the loss, whose gradient is ``2 * l2 * w``.
+    """
+    layers = [network.dense1, network.dense2, network.heads]
+    dense = [m.weight for layer in layers for m in layer.modules() if isinstance(m, nn.Linear)]
+    chosen = {id(weight) for weight in dense}
+    others = [p for p in network.parameters() if id(p) not in chosen]
+    groups: list[dict[str, Any]] = [{"params": others}, {"params": dense, "weight_decay": 2 * l2}]
+    return torch.optim.Adam(groups, lr=learning_rate, betas=(0.9, 0.999), eps=1e-8)
+
+
+def collate(clips: Sequence[FloatArray], means: FloatArray, sds: FloatArray) -> tuple[Tensor, Tensor | None]:
+    """Normalised batch (B, T, 193), and its lengths (B,), or None where all clips are equally long."""
+    frames = [torch.from_numpy((clip - means) / sds) for clip in clips]
+    lengths = torch.tensor([len(clip) for clip in clips])
+    batch = torch.nn.utils.rnn.pad_sequence(frames, batch_first=True)
+    return batch, None if bool((lengths == lengths[0]).all()) else lengths
+
+
+@torch.inference_mode()
+def predict(
+    network: MaseNet, means: FloatArray, sds: FloatArray, features: Sequence[FloatArray], batch_size: int = 8
+) -> NDArray[np.float64]:
+    """Ratings of clips on the 1-9 scale, as the network gives them, [shape=(n, 2)]."""
+    network.eval()
+    batches = [features[i : i + batch_size] for i in range(0, len(features), batch_size)]
+    ratings = [network(*collate(batch, means, sds))[0] for batch in batches]
+    return np.asarray(torch.cat(ratings).double().numpy())

@@ -1,0 +1,126 @@
+# Makes and keeps the virtual environment .venv of this checkout. Sourced by scripts/musimo, scripts/test
+# and .ci/run, which set $root (the checkout, absolute). Speaks POSIX sh; everything it says goes to stderr.
+#
+#   PYTHON=/path/to/python   the interpreter .venv is made with; default: the first of python3.13, python3.12,
+#                            python3.11, python3 that is 3.11 or newer
+#   MUSIMO_TORCH=cuda        take PyTorch as the package index has it, which on Linux is the CUDA build;
+#                            default: the CPU build
+#
+# .venv belongs to these scripts: one that does not carry their stamp is made anew. A stamp is written
+# last of all and holds checksums of pyproject.toml and the pins, and (through the paths that cksum prints) the
+# place of the checkout, so that an interrupted set-up, a changed requirement and a moved checkout all show.
+
+venv=$root/.venv
+log=$venv/setup.log
+pins=$root/configs/constraints.txt
+torch_cpu_index=https://download.pytorch.org/whl/cpu
+
+say() {
+    printf 'musimo: %s\n' "$*" >&2
+}
+
+die() {
+    say "$@"
+    exit 1
+}
+
+checksums() {
+    cksum "$root/pyproject.toml" "$pins"
+}
+
+# is_ready KIND: is .venv whole and up to date for KIND (runtime or test)?
+is_ready() {
+    [ -f "$venv/stamp-$1" ] && [ -x "$venv/bin/python" ] && [ "$(cat "$venv/stamp-$1")" = "$(checksums)" ]
+}
+
+# Was .venv finished once, at this very place? Then only what changed needs to be installed.
+is_reusable() {
+    [ -x "$venv/bin/python" ] && [ -f "$venv/stamp-runtime" ] &&
+        case $(cat "$venv/stamp-runtime") in *" $root/pyproject.toml"*) true ;; *) false ;; esac
+}
+
+is_recent_python() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+# Sets $python, the interpreter to make environments with.
+find_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        is_recent_python "$PYTHON" || die "PYTHON=$PYTHON does not run as Python 3.11 or newer."
+        python=$PYTHON
+        return
+    fi
+    for python in python3.13 python3.12 python3.11 python3; do
+        if is_recent_python "$python"; then return; fi
+    done
+    die 'Python 3.11 or newer is needed and none was found; install one, or name it: PYTHON=/path/to/python.'
+}
+
+# Takes the lock of this checkout on descriptor 9, which pip inherits: it falls when the last process of a
+# set-up is gone, however it went. Python's flock, because not every system has flock(1).
+lock() {
+    exec 9<>"$root/pyproject.toml"
+    "$python" -c '
+import fcntl, sys
+try:
+    fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except OSError:
+    print("musimo: another set-up is at work in this checkout; waiting for it", file=sys.stderr)
+    fcntl.flock(9, fcntl.LOCK_EX)' || die 'cannot lock the checkout for the set-up.'
+}
+
+# try WHAT COMMAND...: run it into $log; where it fails, say what failed and show its last lines.
+try() {
+    what=$1
+    shift
+    if ! "$@" >>"$log" 2>&1; then
+        say "set-up failed while $what; its last lines:"
+        tail -n 15 "$log" >&2
+        die "the whole of it is in $log; the next call tries again."
+    fi
+}
+
+# install PYTHON REQUIREMENT...: put musimo and its pinned requirements into the environment of PYTHON.
+# PyTorch goes first. The package index has only its CUDA build for Linux, gigabytes of it; the CPU build comes
+# from a folder of wheels that pip is configured with, else from PyTorch's own index.
+install() {
+    interpreter=$1
+    shift
+    torch=$(sed -n 's/^\(torch==[^ ]*\).*/\1/p' "$pins")
+    if [ "${MUSIMO_TORCH:-cpu}" != cuda ] && [ "$(uname -s)" = Linux ]; then
+        "$interpreter" -m pip install --no-input --no-deps --no-index "$torch" >>"$log" 2>&1 ||
+            "$interpreter" -m pip install --no-input --no-deps --index-url "$torch_cpu_index" "$torch" >>"$log" 2>&1 ||
+            say "PyTorch's CPU build is out of reach; taking the build that the package index has."
+    fi
+    try 'installing musimo and what it needs' "$interpreter" -m pip install --no-input -c "$pins" "$@"
+}
+
+# prepare KIND: make .venv ready for KIND, runtime or test, if it is not.
+prepare() {
+    if is_ready "$1"; then return; fi
+    find_python
+    trap 'say "set-up interrupted; the next call goes on."; exit 130' INT
+    trap 'exit 143' TERM
+    lock
+    if ! is_ready "$1"; then
+        if is_reusable; then
+            if is_ready runtime; then say 'adding the test tools'; else say 'requirements have changed; installing'; fi
+            rm -f "$venv/stamp-runtime" "$venv/stamp-test"
+        else
+            say "first use: making $venv with $python; this takes some minutes"
+            rm -rf "$venv"
+            mkdir "$venv" || die "cannot make $venv."
+            try 'making the environment' "$python" -m venv "$venv"
+        fi
+        sums=$(checksums) # before pip reads the files: a change meanwhile shows at the next call
+        case $1 in
+            runtime) install "$venv/bin/python" -e "$root" ;;
+            test) install "$venv/bin/python" -e "$root[test]" ;;
+        esac
+        if [ "$1" = test ]; then printf '%s\n' "$sums" >"$venv/stamp-test"; fi
+        printf '%s\n' "$sums" >"$venv/stamp-runtime"
+        say 'set-up done'
+    fi
+    exec 9>&-
+    trap - INT TERM
+}

@@ -1,0 +1,300 @@
+"""The analyzer: the same answer in any company, on whatever device is left."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musimo.emotion.analyzer import Analyzer, named_device, summarize
+from musimo.emotion.mase_net import MaseNet, MaseNetConfig
+from musimo.emotion.weights import ModelCard, Weights
+from musimo.errors import AudioError, DeviceError, WeightsError
+from musimo.records import ClipEmotion, FloatArray, Window, WindowEmotion
+from musimo.resources import weights_path
+
+CPU = torch.device("cpu")
+CONFIG = MaseNetConfig(
+    n_features=5, n_filters=(16, 16), pools=(4, 4), lstm_units=(6, 4), dense_units=(12, 8), head_units=4
+)
+
+
+def weights(network: torch.nn.Module | None = None) -> Weights:
+    torch.manual_seed(1)
+    return Weights(
+        "mase_net-0.0-00000000",
+        ModelCard("0.0", "some-features", CONFIG, "None."),
+        (network or MaseNet(CONFIG)).eval(),  # type: ignore[arg-type]
+        np.full(5, 1, dtype=np.float32),
+        np.full(5, 2, dtype=np.float32),
+    )
+
+
+def clips(*lengths: int) -> list[FloatArray]:
+    rng = np.random.default_rng(7)
+    return [rng.normal(1, 2, (n, 5)).astype(np.float32) for n in lengths]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Analyzer:
+    return Analyzer.load(weights_path(), "cpu")
+
+
+def test_seven_together_are_seven_alone_bit_for_bit(shipped: Analyzer) -> None:
+    rng = np.random.default_rng(3)
+    heard = [rng.normal(-20, 20, (n, 193)).astype(np.float32) for n in (200, 200, 37, 200, 311, 16, 200)]
+    together = shipped.analyze(heard)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = [shipped.analyze([clip])[0] for clip in heard]
+    finally:
+        torch.set_num_threads(before)
+    for one, other in zip(together, alone, strict=True):
+        assert (one.valence, one.arousal) == (other.valence, other.arousal)
+        assert one.embedding.tobytes() == other.embedding.tobytes()
+
+
+def test_answers_are_on_the_scale_of_0_to_1(shipped: Analyzer) -> None:
+    rng = np.random.default_rng(4)
+    for felt in shipped.analyze([rng.normal(0, 300, (20, 193)).astype(np.float32) for _ in range(5)]):
+        assert 0 <= felt.valence <= 1
+        assert 0 <= felt.arousal <= 1
+        assert felt.embedding.shape == (256,)
+        assert felt.embedding.dtype == np.float32
+
+
+class Constant(torch.nn.Module):
+    """Answers ratings given beforehand, whatever it hears."""
+
+    def __init__(self, valence: float, arousal: float) -> None:
+        super().__init__()
+        self.answer = (valence, arousal)
+
+    def forward(
+        self, batch: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.tensor([self.answer] * len(batch)), batch.mean(dim=1)
+
+
+@pytest.mark.parametrize(
+    ("ratings", "expected"),
+    [((1.0, 9.0), (0.0, 1.0)), ((5.0, 3.0), (0.5, 0.25)), ((0.0, 12.0), (0.0, 1.0))],
+)
+def test_ratings_become_0_to_1(ratings: tuple[float, float], expected: tuple[float, float]) -> None:
+    (felt,) = Analyzer(weights(Constant(*ratings)), CPU).analyze(clips(20))
+    assert (felt.valence, felt.arousal) == expected
+
+
+def test_features_are_normalised_by_the_training_set() -> None:
+    (felt,) = Analyzer(weights(Constant(5, 5)), CPU).analyze([np.full((16, 5), 4, dtype=np.float32)])
+    assert felt.embedding.tolist() == [1.5] * 5  # (4 - 1) / 2
+
+
+def test_a_clip_too_short_to_hear_is_repeated() -> None:
+    analyzer = Analyzer(weights(), CPU)
+    (short,) = clips(5)
+    long = np.tile(short, (4, 1))  # 20 frames, of which the network needs 16
+    one, other = analyzer.analyze([short, long])
+    assert one.embedding.tobytes() == other.embedding.tobytes()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.zeros((0, 5), dtype=np.float32),
+        np.zeros((20, 4), dtype=np.float32),
+        np.zeros(5, dtype=np.float32),
+        np.full((20, 5), np.nan, dtype=np.float32),
+        np.full((20, 5), np.inf, dtype=np.float32),
+    ],
+)
+def test_a_clip_that_is_none_is_refused(bad: FloatArray) -> None:
+    with pytest.raises(AudioError) as caught:
+        Analyzer(weights(), CPU).analyze([*clips(20), bad])
+    assert caught.value.stage == "analyze"
+
+
+def test_an_answer_that_is_no_number_is_refused() -> None:
+    with pytest.raises(AudioError, match="no finite answer"):
+        Analyzer(weights(Constant(float("nan"), 5)), CPU).analyze(clips(20))
+
+
+def test_nothing_in_nothing_out() -> None:
+    assert Analyzer(weights(), CPU).analyze([]) == []
+
+
+def test_read_only_features_pass_without_a_warning() -> None:
+    (clip,) = clips(20)
+    clip.flags.writeable = False
+    assert len(Analyzer(weights(), CPU).analyze([clip])) == 1
+
+
+class SmallGpu(MaseNet):
+    """Claims to be on a GPU that holds ``room`` clips at once."""
+
+    def __init__(self, room: int, error: Exception | None = None) -> None:
+        super().__init__(CONFIG)
+        self.room, self.error, self.sizes = room, error or torch.OutOfMemoryError("full"), list[int]()
+        self.on_gpu = True
+
+    def to(self, device: torch.device | str) -> SmallGpu:  # type: ignore[override]
+        self.on_gpu = torch.device(device).type != "cpu"
+        return self
+
+    def forward(
+        self, features: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        self.sizes.append(len(features))
+        if self.on_gpu and len(features) > self.room:
+            raise self.error
+        return super().forward(features, lengths)
+
+
+def on_small_gpu(room: int, notices: list[str], error: Exception | None = None) -> tuple[Analyzer, SmallGpu]:
+    """An analyzer that believes its network to be elsewhere; tensors stay on the CPU."""
+    torch.manual_seed(1)
+    network = SmallGpu(room, error)
+    analyzer = Analyzer(weights(network), torch.device("meta"), 8, notices.append)
+    analyzer._to_device = lambda tensor: tensor  # type: ignore[method-assign]
+    return analyzer, network
+
+
+def test_halves_its_batches_where_memory_is_short_and_says_so_once() -> None:
+    notices: list[str] = []
+    analyzer, network = on_small_gpu(2, notices)
+    felt = analyzer.analyze(clips(*[20] * 5, 30, 40))
+    assert len(felt) == 7
+    assert network.sizes == [7, 4, 2, 2, 2, 1]
+    assert analyzer.batch_size == 2
+    assert len(notices) == 1
+    assert "too little memory for 8 clips" in notices[0]
+    alone = Analyzer(weights(network), CPU).analyze(clips(*[20] * 5, 30, 40))
+    for one, other in zip(felt, alone, strict=True):
+        np.testing.assert_allclose(one.embedding, other.embedding, atol=1e-5)
+
+
+def test_leaves_a_gpu_that_cannot_hold_one_clip() -> None:
+    notices: list[str] = []
+    analyzer, network = on_small_gpu(0, notices)
+    assert len(analyzer.analyze(clips(20, 20, 20))) == 3
+    assert network.sizes == [3, 3, 2, 1, 1, 1, 1]
+    assert analyzer.device == CPU
+    assert len(notices) == 2
+    assert "going on with the CPU" in notices[1]
+    analyzer.analyze(clips(20))
+    assert len(notices) == 2
+
+
+def test_knows_out_of_memory_by_its_words_too() -> None:
+    notices: list[str] = []
+    analyzer, _ = on_small_gpu(1, notices, RuntimeError("MPS backend out of memory (16 GB)"))
+    assert len(analyzer.analyze(clips(20, 20))) == 2
+    assert len(notices) == 1
+
+
+def test_a_device_that_fails_is_an_error_that_mends() -> None:
+    analyzer, _ = on_small_gpu(0, [], RuntimeError("unspecified launch failure"))
+    with pytest.raises(DeviceError, match="unspecified launch failure") as caught:
+        analyzer.analyze(clips(20))
+    assert "--device cpu" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "meta", "", "xpu"])
+def test_a_device_musimo_does_not_know_is_an_error(name: str) -> None:
+    with pytest.raises(DeviceError) as caught:
+        named_device(name, weights())
+    assert "cuda" in caught.value.hint
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a CUDA device")
+def test_a_named_device_that_is_not_there_is_an_error_and_auto_is_not() -> None:
+    with pytest.raises(DeviceError) as caught:
+        Analyzer.load(weights_path(), "cuda:3")
+    assert "--device cpu" in caught.value.hint
+    notices: list[str] = []
+    analyzer = Analyzer.load(weights_path(), "auto", on_notice=notices.append)
+    assert analyzer.device.type in ("cpu", "mps")
+    assert notices == []
+
+
+def test_auto_passes_over_a_gpu_that_does_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr("musimo.emotion.analyzer.named_device", broken_device)
+    notices: list[str] = []
+    analyzer = Analyzer.load(weights_path(), on_notice=notices.append)
+    assert analyzer.device == CPU
+    assert notices == ["no kernel image for this cuda; using the CPU instead"]
+
+
+def broken_device(name: str, loaded: Weights) -> torch.device:
+    raise DeviceError(f"no kernel image for this {name}")
+
+
+def test_load_names_its_model_and_its_features(shipped: Analyzer) -> None:
+    assert shipped.model_id == weights_path().stem
+    assert shipped.feature_id.startswith("librosa193-")
+
+
+def test_load_refuses_what_is_no_weights_file(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError):
+        Analyzer.load(tmp_path / "none.safetensors")
+
+
+def test_importing_it_brings_torch_and_nothing_else_that_weighs() -> None:
+    heavy = {
+        "librosa",
+        "numba",
+        "scipy",
+        "sklearn",
+        "faiss",
+        "pandas",
+        "sqlalchemy",
+        "torch._dynamo",
+        "sympy",
+    }
+    script = f"import sys, musimo.emotion.analyzer; print(sorted({heavy} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def clip_emotion(valence: float, arousal: float, *embedding: float) -> ClipEmotion:
+    return ClipEmotion(valence, arousal, np.array(embedding, dtype=np.float32))
+
+
+def test_summary_on_paper() -> None:
+    first, second, third = Window(0, 45), Window(100, 145), Window(200, 245)
+    emotion = summarize(
+        [
+            (second, clip_emotion(0.4, 0.6, 1, 3)),
+            (first, clip_emotion(0.2, 0.6, 2, 4)),
+            (third, clip_emotion(0.9, 0.6, 6, 5)),
+        ]
+    )
+    assert emotion.valence == pytest.approx(0.5)
+    assert emotion.arousal == pytest.approx(0.6)
+    assert emotion.valence_sd == pytest.approx((0.26 / 3) ** 0.5)  # (.09 + .01 + .16) / 3
+    assert emotion.arousal_sd == pytest.approx(0, abs=1e-12)
+    np.testing.assert_allclose(emotion.embedding, np.array([3, 4]) / 5, rtol=1e-6)
+    assert emotion.embedding.dtype == np.float32
+    assert emotion.windows == (
+        WindowEmotion(first, 0.2, 0.6),
+        WindowEmotion(second, 0.4, 0.6),
+        WindowEmotion(third, 0.9, 0.6),
+    )
+
+
+def test_summary_of_one_window_has_no_spread() -> None:
+    emotion = summarize([(Window(0, 30), clip_emotion(0.3, 0.7, 0, -2))])
+    assert (emotion.valence_sd, emotion.arousal_sd) == (0, 0)
+    assert emotion.embedding.tolist() == [0, -1]
+
+
+def test_summary_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="without a window"):
+        summarize([])

@@ -1,0 +1,162 @@
+"""Weights files: what is written comes back, and what is damaged is refused in words."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from musimo.audio.features import FEATURE_ID
+from musimo.emotion.mase_net import MaseNet, MaseNetConfig
+from musimo.emotion.weights import MEANS, ModelCard, load_weights, save_weights
+from musimo.errors import WeightsError
+from musimo.resources import weights_path
+
+CONFIG = MaseNetConfig(
+    n_features=5, n_filters=(16, 16), pools=(2, 2), lstm_units=(6, 4), dense_units=(12, 8), head_units=4
+)
+CARD = ModelCard("0.3", "some-features", CONFIG, "Made of nothing.", {"r": [0.5, 0.7]})
+MEANS_5, SDS_5 = np.arange(5, dtype=np.float32), np.full(5, 2, dtype=np.float32)
+
+
+def network(seed: int = 1) -> MaseNet:
+    torch.manual_seed(seed)
+    return MaseNet(CONFIG).eval()
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    return save_weights(tmp_path, network(), MEANS_5, SDS_5, CARD)
+
+
+def rewritten(path: Path, tensors: dict[str, torch.Tensor] | None = None, **metadata: str) -> Path:
+    """The same file name with other content."""
+    with safe_open(path, "pt") as file:
+        old = file.metadata()
+    save_file(tensors or load_file(path), path, old | metadata)
+    return path
+
+
+def test_what_was_saved_comes_back(saved: Path) -> None:
+    loaded = load_weights(saved, "some-features")
+    assert loaded.card == CARD
+    assert loaded.model_id == saved.stem
+    assert saved.stem.startswith("mase_net-0.3-")
+    np.testing.assert_array_equal(loaded.means, MEANS_5)
+    np.testing.assert_array_equal(loaded.sds, SDS_5)
+    clip = torch.randn(2, 16, 5)
+    with torch.inference_mode():
+        torch.testing.assert_close(loaded.network(clip), network()(clip), rtol=2e-3, atol=2e-3)
+
+
+def test_the_name_follows_the_content_and_not_the_prose(tmp_path: Path) -> None:
+    names = {
+        save_weights(tmp_path, net, MEANS_5, SDS_5, card).name
+        for net, card in (
+            (network(), CARD),
+            (network(), replace(CARD, figures={}, training_data="Said otherwise.")),
+        )
+    }
+    assert len(names) == 1
+    others = {
+        save_weights(tmp_path, network(2), MEANS_5, SDS_5, CARD).name,
+        save_weights(tmp_path, network(), MEANS_5 + 1, SDS_5, CARD).name,
+        save_weights(tmp_path, network(), MEANS_5, SDS_5, replace(CARD, feature_id="others")).name,
+    }
+    assert len(names | others) == 4
+
+
+def test_nothing_unfinished_is_left_behind(saved: Path) -> None:
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def refused(path: Path, *words: str, feature_id: str = "some-features") -> None:
+    with pytest.raises(WeightsError) as caught:
+        load_weights(path, feature_id)
+    for word in (*words, path.name):
+        assert word in caught.value.message
+    assert caught.value.hint
+
+
+def test_refuses_a_missing_file(tmp_path: Path) -> None:
+    refused(tmp_path / "mase_net-0.3-00000000.safetensors", "no weights file")
+
+
+@pytest.mark.parametrize("n_bytes", [0, 4, 100, 5000])
+def test_refuses_a_truncated_file(saved: Path, n_bytes: int) -> None:
+    saved.write_bytes(saved.read_bytes()[:n_bytes])
+    refused(saved, "no whole safetensors file")
+
+
+def test_refuses_a_pickle(saved: Path) -> None:
+    saved.write_bytes(pickle.dumps({"weights": [1.0, 2.0]}))
+    refused(saved, "no whole safetensors file")
+    torch.save(network().state_dict(), saved)
+    refused(saved, "no whole safetensors file")
+
+
+def test_refuses_a_flipped_bit(saved: Path) -> None:
+    content = bytearray(saved.read_bytes())
+    content[-100] ^= 1
+    saved.write_bytes(bytes(content))
+    refused(saved, "damaged or was renamed", saved.stem)
+
+
+def test_refuses_another_name_and_tells_the_right_one(saved: Path) -> None:
+    renamed = saved.rename(saved.with_name("mine.safetensors"))
+    refused(renamed, saved.stem)
+
+
+def test_refuses_other_features(saved: Path) -> None:
+    refused(saved, "some-features", "other-features", feature_id="other-features")
+
+
+def test_refuses_an_unknown_architecture(saved: Path) -> None:
+    refused(rewritten(saved, architecture="mase_net/99"), "mase_net/99", "mase_net/1")
+
+
+def test_refuses_a_file_that_names_no_architecture(saved: Path) -> None:
+    save_file(load_file(saved), saved)
+    refused(saved, "no architecture")
+
+
+@pytest.mark.parametrize("config", ["not json", "[]", "{}", '{"n_layers": 3}'])
+def test_refuses_a_config_it_cannot_read(saved: Path, config: str) -> None:
+    refused(rewritten(saved, config=config))
+
+
+def test_refuses_numbers_that_are_none(saved: Path, tmp_path: Path) -> None:
+    broken = network()
+    with torch.no_grad():
+        broken.dense1.linear.weight[0, 0] = torch.nan
+    refused(save_weights(tmp_path, broken, MEANS_5, SDS_5, CARD), "no network can work with")
+
+
+def test_refuses_a_file_without_statistics_or_with_tensors_lacking(saved: Path) -> None:
+    tensors = load_file(saved)
+    for name in (MEANS, "dense1.linear.weight"):
+        lacking = {key: tensor for key, tensor in tensors.items() if key != name}
+        refused(rewritten(saved, lacking), "damaged")
+
+
+def test_a_card_must_describe_its_network(tmp_path: Path) -> None:
+    for card in (replace(CARD, config=MaseNetConfig()), replace(CARD, version="0-3")):
+        with pytest.raises(ValueError, match="does not describe"):
+            save_weights(tmp_path, network(), MEANS_5, SDS_5, card)
+    with pytest.raises(ValueError, match="do not fit"):
+        save_weights(tmp_path, network(), MEANS_5, SDS_5 * 0, CARD)
+
+
+def test_the_weights_that_ship_are_whole_small_and_for_these_features() -> None:
+    path = weights_path()
+    assert path.stat().st_size <= 12_000_000
+    loaded = load_weights(path, FEATURE_ID)
+    assert sum(p.numel() for p in loaded.network.parameters()) == 5_504_702
+    assert loaded.card.training_data
+    assert loaded.card.figures

@@ -1,0 +1,73 @@
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musimo.output.answers import AnalyzeAnswer, ErrorsAnswer, MoodAnswer, SimilarAnswer, TracksAnswer
+from musimo.output.csv_out import csv_table, guarded, unguarded
+from musimo.records import AnalyzedFile, Failure, Tags, Track
+
+
+def read(written: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(written, newline=""), strict=True))
+
+
+def test_golden(track: Track) -> None:
+    assert csv_table(TracksAnswer([track]), "0-1") == (
+        "id,path,title,artist,album,albumartist,genre,year,duration,format,bitrate,valence,arousal,path_bytes\r\n"
+        "7,/music/Nina/07 Feeling Good.mp3,Feeling Good,Nina Simone,I Put a Spell on You,,Jazz,1965,173.42,"
+        "mp3,320,0.625,0.25,\r\n"
+    )
+
+
+def test_rows_of_every_answer(similar: SimilarAnswer, mood: MoodAnswer, analyzed: AnalyzedFile) -> None:
+    rows = read(csv_table(similar, "0-1"))
+    assert [row["rank"] for row in rows] == ["1", "2", "3", "4"]
+    assert rows[2]["path_bytes"]
+    assert rows[1]["similarity"] == "0.5"
+    assert read(csv_table(mood, "1-9"))[0]["distance"] == "1.0"
+    assert read(csv_table(AnalyzeAnswer([analyzed], []), "0-1"))[0] == {
+        "path": "/tmp/new.flac",
+        "duration": "110.0",
+        "valence": "0.625",
+        "arousal": "0.25",
+        "path_bytes": "",
+    }
+    failure = Failure(b"/a", "read", "gone, alas", "2026")
+    assert read(csv_table(ErrorsAnswer([failure]), "0-1"))[0]["reason"] == "gone, alas"
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("-30-", "'-30-"),
+        ("@me", "'@me"),
+        ("+44", "'+44"),
+        ("\t=1", "'\t=1"),
+        ("＝1", "'＝1"),
+        ("'=1", "''=1"),
+        ("'Round Midnight", "'Round Midnight"),
+        ("a=b", "a=b"),
+        ("", ""),
+    ],
+)
+def test_no_tag_becomes_a_formula(cell: str, written: str) -> None:
+    assert guarded(cell) == written
+    assert unguarded(written) == cell
+
+
+def test_numbers_stay_numbers() -> None:
+    track = Track(1, b"/a", Tags(title="-5", year=-5), 1.0, None, None, None)
+    row = read(csv_table(TracksAnswer([track]), "0-1"))[0]
+    assert (row["year"], row["title"]) == ("-5", "'-5")
+
+
+@given(st.lists(st.text(), min_size=1, max_size=5))
+def test_titles_come_back(titles: list[str]) -> None:
+    tracks = [Track(1, b"/a", Tags(title=title), None, None, None, None) for title in titles]
+    rows = read(csv_table(TracksAnswer(tracks), "0-1"))
+    assert [unguarded(row["title"]) for row in rows] == titles
+    assert not any(row["title"].startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for row in rows)

@@ -1,0 +1,151 @@
+import base64
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musimo.output.answers import (
+    AnalyzeAnswer,
+    Answer,
+    ErrorsAnswer,
+    MoodAnswer,
+    ShowAnswer,
+    SimilarAnswer,
+    StatusAnswer,
+    TracksAnswer,
+)
+from musimo.output.json_out import content, document, lines, rows
+from musimo.output.text import safe_lines
+from musimo.records import AnalyzedFile, FailedFile, Failure, Track
+from musimo.search.scale import Scale
+
+
+def read(answer: Answer, scale: Scale = "0-1") -> Any:
+    written = document(content(answer, scale))
+    assert safe_lines(written) == written
+    return json.loads(written.encode(), parse_constant=lambda name: AssertionError(name))
+
+
+TRACK = {
+    "id": 7,
+    "path": "/music/Nina/07 Feeling Good.mp3",
+    "title": "Feeling Good",
+    "artist": "Nina Simone",
+    "album": "I Put a Spell on You",
+    "albumartist": None,
+    "genre": "Jazz",
+    "year": 1965,
+    "duration": 173.42,
+    "format": "mp3",
+    "bitrate": 320,
+    "valence": 0.625,
+    "arousal": 0.25,
+}
+
+
+def test_similar(similar: SimilarAnswer) -> None:
+    read_back = read(similar)
+    assert list(read_back) == ["schema", "query", "results"]
+    assert read_back["schema"] == 1
+    assert read_back["query"] == [TRACK | {"id": None}]
+    assert read_back["results"][0] == TRACK | {"rank": 1, "similarity": 1.0}
+
+
+def test_mood_in_ratings(mood: MoodAnswer) -> None:
+    assert read(mood, "1-9") == {
+        "schema": 1,
+        "query": {"valence": 7.0, "arousal": 3.0},
+        "results": [TRACK | {"valence": 6.0, "arousal": 3.0, "rank": 1, "distance": 1.0}],
+    }
+
+
+def test_export(track: Track) -> None:
+    assert read(TracksAnswer([track])) == {"schema": 1, "results": [TRACK]}
+    assert json.loads(lines(rows(TracksAnswer([track]), "0-1"))) == TRACK
+
+
+def test_analyze(analyzed: AnalyzedFile) -> None:
+    failed = FailedFile(b"/tmp/x\xff.mp3", "decode", "no sound in it")
+    assert read(AnalyzeAnswer([analyzed], [failed])) == {
+        "schema": 1,
+        "results": [
+            {
+                "path": "/tmp/new.flac",
+                "duration": 110.0,
+                "valence": 0.625,
+                "arousal": 0.25,
+                "clips": [
+                    {"start": 0.0, "end": 45.0, "valence": 0.5, "arousal": 0.25},
+                    {"start": 60.5, "end": 105.5, "valence": 0.75, "arousal": 0.25},
+                ],
+            }
+        ],
+        "failed": [
+            {
+                "path": "/tmp/x\ufffd.mp3",
+                "path_bytes": base64.b64encode(b"/tmp/x\xff.mp3").decode(),
+                "stage": "decode",
+                "reason": "no sound in it",
+            }
+        ],
+    }
+
+
+def test_show(track: Track, analyzed: AnalyzedFile) -> None:
+    shown = read(ShowAnswer(track, 0.125, None, analyzed.emotion.windows), "1-9")["track"]
+    assert shown == TRACK | {
+        "valence": 6.0,
+        "arousal": 3.0,
+        "valence_sd": 1.0,
+        "arousal_sd": None,
+        "composer": None,
+        "track": 7,
+        "disc": None,
+        "bpm": 119.6,
+        "samplerate": 44_100,
+        "channels": 2,
+        "clips": [
+            {"start": 0.0, "end": 45.0, "valence": 5.0, "arousal": 3.0},
+            {"start": 60.5, "end": 105.5, "valence": 7.0, "arousal": 3.0},
+        ],
+    }
+
+
+def test_status_and_errors() -> None:
+    assert read(StatusAnswer(b"/l.db", 3, 2, 1, 0, "m", 2, (b"/music",))) == {
+        "schema": 1,
+        "library": "/l.db",
+        "tracks": 3,
+        "analyzed": 2,
+        "failed": 1,
+        "missing": 0,
+        "model": "m",
+        "indexed": 2,
+        "roots": ["/music"],
+    }
+    assert read(ErrorsAnswer([Failure(b"/a", "read", "gone", "2026")])) == {
+        "schema": 1,
+        "errors": [{"path": "/a", "stage": "read", "reason": "gone", "when": "2026"}],
+    }
+
+
+def test_what_is_unknown_or_no_number_is_null(bare: Track, hostile: Track) -> None:
+    unknown, nan = read(TracksAnswer([bare, hostile]))["results"]
+    assert unknown.pop("id") == 8
+    assert base64.b64decode(unknown.pop("path_bytes")) == b"/music/caf\xe9.ogg"
+    assert unknown.pop("path") == "/music/caf\ufffd.ogg"
+    assert set(unknown.values()) == {None}
+    assert nan["duration"] is None
+    assert nan["valence"] is None
+    assert nan["path"] == "/music/\x1b[31mred\n#EXTM3U.mp3"
+    assert "path_bytes" not in nan
+
+
+@given(st.text(st.characters(codec=None)))
+def test_text_comes_back(text: str) -> None:
+    row = lines([{"title": text}])
+    assert row.count("\n") == 1
+    assert safe_lines(row) == row
+    expected = "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
+    assert json.loads(row.encode())["title"] == expected

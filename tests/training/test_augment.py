@@ -1,0 +1,103 @@
+"""Augmentation of features against features of sounds that were really changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from musimo.audio.features import extract
+from musimo.audio.mixdown import SAMPLE_RATE
+from musimo.records import FloatArray
+from musimo.training.augment import CHROMA, MEL, MFCC, TONNETZ, amplify, augment, stretch, transpose
+from musimo.training.config import AugmentConfig
+
+INNER = slice(4, -4)  # frames that do not reach beyond the ends
+
+
+def chord(shift: float = 0.0, gain: float = 1.0, seconds: float = 2.0) -> FloatArray:
+    """A major chord with overtones, ``shift`` semitones up, over a floor of noise."""
+    t = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    roots = 220 * 2 ** ((np.array([0, 4, 7]) + shift) / 12)
+    tones = sum(np.sin(2 * np.pi * f * k * t) / k for f in roots for k in range(1, 6))
+    noise = np.random.default_rng(0).normal(0, 1e-3, len(t))
+    return np.asarray(gain * (0.1 * tones + noise), dtype=np.float32)
+
+
+def test_louder_on_features_is_louder_in_sound() -> None:
+    for gain in (0.8, 1.2):
+        np.testing.assert_allclose(
+            amplify(extract(chord()), gain), extract(chord(gain=gain)), rtol=1e-4, atol=5e-3
+        )
+
+
+@pytest.mark.parametrize("semitones", [-2, -1, 1, 2])
+def test_transposing_features_comes_near_to_transposing_the_sound(semitones: int) -> None:
+    before, after = extract(chord())[INNER], extract(chord(semitones))[INNER]
+    moved = transpose(before, semitones)
+
+    def error(rows: slice) -> float:
+        """Distance to the truth as a share of what leaving all as it was would cost."""
+        return float(
+            np.square(moved[:, rows] - after[:, rows]).mean() / np.square(before - after)[:, rows].mean()
+        )
+
+    assert error(CHROMA) < 0.02
+    assert error(TONNETZ) < 0.02
+    assert error(MEL) < 0.5
+    assert error(MFCC) < 0.5
+    assert moved[:, CHROMA].mean(axis=0).argmax() == after[:, CHROMA].mean(axis=0).argmax()
+
+
+def test_transposing_by_nothing_changes_nothing_and_back_and_forth_restores_the_pitches() -> None:
+    clip = extract(chord())
+    assert transpose(clip, 0) is clip
+    there_and_back = transpose(transpose(clip, 2), -2)
+    np.testing.assert_allclose(there_and_back[:, CHROMA], clip[:, CHROMA])
+    np.testing.assert_allclose(there_and_back[:, TONNETZ], clip[:, TONNETZ], atol=1e-6)
+
+
+def test_cepstrum_follows_the_bands() -> None:
+    clip = extract(chord())
+    moved = transpose(clip, 1)
+    assert moved[:, MFCC].shape[1] == 40
+    # its first coefficient is the sum of the bands over the root of their number
+    np.testing.assert_allclose(moved[:, MFCC.start], moved[:, MEL].sum(axis=1) / np.sqrt(128), rtol=1e-4)
+
+
+def test_stretching_takes_frames_at_another_pace() -> None:
+    clip = np.arange(100, dtype=np.float32)[:, None].repeat(193, axis=1)
+    faster, slower = stretch(clip, 1.05)[:, 0], stretch(clip, 0.95)[:, 0]
+    assert len(faster) == len(slower) == 100
+    assert faster[80] == 84
+    assert slower[80] == 76
+    assert faster[99] == 4  # the end is reached early: it begins anew
+
+
+def test_probability_decides_how_often() -> None:
+    clip = extract(chord(seconds=0.5))
+    rng = np.random.default_rng(0)
+    never, always = AugmentConfig(probability=0), AugmentConfig(probability=1)
+    assert all(augment(clip, never, rng) is clip for _ in range(20))
+    assert all((augment(clip, always, rng) != clip).any() for _ in range(20))
+    changed = sum(augment(clip, AugmentConfig(), rng) is not clip for _ in range(400)) / 400
+    assert changed == pytest.approx(
+        1 - 0.7**3 - 0.3 * 0.7**2 / 5, abs=0.08
+    )  # one of five transpositions is none
+
+
+def test_a_crop_is_a_stretch_of_the_clip() -> None:
+    clip = np.arange(100, dtype=np.float32)[:, None].repeat(193, axis=1)
+    rng = np.random.default_rng(0)
+    crops = [augment(clip, AugmentConfig(crop_frames=30, probability=0), rng)[:, 0] for _ in range(400)]
+    assert all((crop == crop[0] + np.arange(30)).all() for crop in crops)
+    assert {min(c[0] for c in crops), max(c[-1] for c in crops)} == {0, 99}
+    assert augment(clip, AugmentConfig(crop_frames=100, probability=0), rng) is clip
+
+
+def test_the_clip_itself_is_left_alone() -> None:
+    clip = extract(chord(seconds=0.5))
+    before = clip.copy()
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        augment(clip, AugmentConfig(probability=1), rng)
+    np.testing.assert_array_equal(clip, before)

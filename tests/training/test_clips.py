@@ -1,0 +1,112 @@
+"""Splits that do not leak, and features computed once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from musimo.audio.features import FEATURE_ID, N_FEATURES
+from musimo.errors import AudioError
+from musimo.training.clips import LabelledClip, artist_group, cached_features, grouped_folds, ratings_of
+
+
+@pytest.mark.parametrize(
+    ("credit", "group"),
+    [
+        ("The Monkees", "monkees"),
+        ("monkees", "monkees"),
+        ("Björk", "bjork"),
+        ("BJO\u0308RK", "bjork"),
+        ("Calvin Harris, Ellie Goulding", "calvin harris"),
+        ("Calvin Harris feat. Rihanna", "calvin harris"),
+        ("Calvin Harris Ft Rihanna", "calvin harris"),
+        ("Tyler, The Creator", "tyler"),
+        ("a-ha", "ha"),
+        ("Aftermath", "aftermath"),
+        ("Daft Punk", "daft punk"),
+        ("The The", "the"),
+        ("上海アリス幻樂団", "上海アリス幻樂団"),
+        ("", ""),
+        ("!!!", ""),
+    ],
+)
+def test_artist_groups(credit: str, group: str) -> None:
+    assert artist_group(credit) == group
+
+
+def some_clips(n: int, n_groups: int, seed: int) -> tuple[list[str], np.ndarray]:
+    rng = np.random.default_rng(seed)
+    groups = [f"artist {i}" for i in rng.zipf(1.6, n) % n_groups]
+    return groups, rng.normal(5, 1.5, (n, 2))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_artist_is_in_two_folds(seed: int) -> None:
+    groups, ratings = some_clips(200, 60, seed)
+    folds = grouped_folds(groups, ratings, 5, seed)
+    assert set(folds) == set(range(5))
+    for group in set(groups):
+        assert len({int(f) for f, g in zip(folds, groups, strict=True) if g == group}) == 1
+
+
+def test_folds_are_alike_in_size_and_ratings() -> None:
+    rng = np.random.default_rng(0)
+    ratings = rng.normal(5, 1.5, (220, 2))
+    folds = grouped_folds([str(i) for i in range(220)], ratings, 5, 1)
+    assert np.bincount(folds).tolist() == [44] * 5
+    for fold in range(5):
+        np.testing.assert_allclose(ratings[folds == fold].mean(axis=0), ratings.mean(axis=0), atol=0.4)
+        np.testing.assert_allclose(ratings[folds == fold].std(axis=0), ratings.std(axis=0), atol=0.4)
+
+
+def test_folds_follow_the_seed() -> None:
+    groups, ratings = [str(i) for i in range(40)], np.random.default_rng(0).normal(5, 1, (40, 2))
+    once, again, other = (grouped_folds(groups, ratings, 5, seed) for seed in (1, 1, 2))
+    assert (once == again).all()
+    assert (once != other).any()
+
+
+def test_too_few_artists_for_the_folds() -> None:
+    with pytest.raises(ValueError, match="3 groups do not fill 5 folds"):
+        grouped_folds(["a", "b", "c", "a"], np.zeros((4, 2)), 5, 0)
+
+
+def test_ratings_in_order() -> None:
+    clips = [LabelledClip("x", Path("x"), "g", 2.0, 8.0), LabelledClip("y", Path("y"), "g", 3.0, 7.0)]
+    assert ratings_of(clips).tolist() == [[2, 8], [3, 7]]
+
+
+def sound(folder: Path, name: str) -> LabelledClip:
+    path = folder / f"{name}.wav"
+    soundfile.write(path, np.random.default_rng(len(name)).normal(0, 0.1, 22_050), 22_050)
+    return LabelledClip(name, path, "g", 5.0, 5.0)
+
+
+def test_features_are_computed_once(tmp_path: Path) -> None:
+    clips = [sound(tmp_path, "a"), sound(tmp_path, "bb")]
+    first = cached_features(clips, tmp_path / "cache")
+    assert [clip.shape for clip in first] == [(44, N_FEATURES)] * 2
+    for clip in clips:
+        clip.path.unlink()
+    again = cached_features(clips[::-1], tmp_path / "cache")
+    for one, other in zip(first, again[::-1], strict=True):
+        np.testing.assert_array_equal(one, other)
+    names = sorted(path.name for path in (tmp_path / "cache" / FEATURE_ID).iterdir())
+    assert names == ["a.npy", "bb.npy"]
+
+
+def test_several_processes_compute_the_same(tmp_path: Path) -> None:
+    clips = [sound(tmp_path, "abc"[:n]) for n in (1, 2, 3)]
+    alone, together = cached_features(clips, tmp_path / "1"), cached_features(clips, tmp_path / "2", 2)
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_clip_that_cannot_be_heard_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    path.write_bytes(b"")
+    with pytest.raises(AudioError):
+        cached_features([LabelledClip("x", path, "g", 5.0, 5.0)], tmp_path / "cache")

@@ -1,0 +1,93 @@
+"""The loss on paper, and where it could burst."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from musimo.training.losses import EPS, mse_pearson, pearson
+
+TARGETS = torch.tensor([[2.0, 8.0], [4.0, 6.0], [6.0, 4.0], [8.0, 2.0]], dtype=torch.float64)
+VARIANCE = 5.0  # of each column
+
+
+def loss_and_gradient(targets: torch.Tensor, predictions: torch.Tensor) -> tuple[float, torch.Tensor]:
+    predictions = predictions.clone().requires_grad_()
+    loss = mse_pearson(targets, predictions)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert predictions.grad is not None
+    return loss.item(), predictions.grad
+
+
+def test_perfect_predictions_cost_nothing() -> None:
+    rho = VARIANCE / (VARIANCE + EPS)
+    assert pearson(TARGETS, TARGETS).tolist() == pytest.approx([rho, rho])
+    assert mse_pearson(TARGETS, TARGETS).item() == pytest.approx(2 * 0.2 * (1 - rho))
+    assert mse_pearson(TARGETS, TARGETS).item() < 1e-3
+
+
+def test_opposite_predictions_on_paper() -> None:
+    mirrored = 10 - TARGETS
+    assert pearson(TARGETS, mirrored).tolist() == pytest.approx([-1, -1], abs=1e-3)
+    # errors 6, 2, 2, 6: mean square 20, for both columns; rho = -1
+    assert mse_pearson(TARGETS, mirrored).item() == pytest.approx(2 * (20 + 0.2 * 2), abs=1e-3)
+
+
+def test_shifted_predictions_cost_the_shift_alone() -> None:
+    assert mse_pearson(TARGETS, TARGETS + 2).item() == pytest.approx(2 * 4, abs=1e-3)
+
+
+def test_half_a_correlation_on_paper() -> None:
+    targets = torch.tensor([[1.0], [2.0], [3.0], [4.0], [5.0]], dtype=torch.float64)
+    predictions = torch.tensor([[2.0], [1.0], [4.0], [3.0], [5.0]], dtype=torch.float64)
+    # covariance 8 / 5, both variances 2: rho = 0.8; mean square error 4 / 5
+    assert pearson(targets, predictions).item() == pytest.approx(0.8, abs=1e-3)
+    assert mse_pearson(targets, predictions, weight=0.5).item() == pytest.approx(0.8 + 0.5 * 0.2, abs=1e-3)
+
+
+def test_constant_predictions_have_a_bounded_gradient() -> None:
+    loss, gradient = loss_and_gradient(TARGETS, torch.full_like(TARGETS, 5.0))
+    assert loss == pytest.approx(2 * (5 + 0.2))
+    assert gradient.isfinite().all()
+    assert gradient.abs().max() < 31 * 0.2 + 2 * 3
+
+
+def test_constant_targets_have_a_bounded_gradient() -> None:
+    loss, gradient = loss_and_gradient(torch.full_like(TARGETS, 5.0), TARGETS)
+    assert loss == pytest.approx(2 * (5 + 0.2))
+    assert gradient.isfinite().all()
+
+
+def test_both_constant_and_equal_cost_the_correlation_alone() -> None:
+    same = torch.full((6, 2), 5.0)
+    loss, gradient = loss_and_gradient(same, same)
+    assert loss == pytest.approx(2 * 0.2)
+    assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_of_few_clips_only_the_error_counts(n: int) -> None:
+    loss, gradient = loss_and_gradient(TARGETS[:n], TARGETS[:n] + 1)
+    assert loss == pytest.approx(2)
+    assert gradient.isfinite().all()
+
+
+def test_bfloat16_is_reduced_in_float32() -> None:
+    torch.manual_seed(0)
+    targets = torch.rand(32, 2) * 8 + 1
+    predictions = (targets + torch.randn(32, 2)).bfloat16().requires_grad_()
+    loss = mse_pearson(targets, predictions)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(mse_pearson(targets, predictions.detach().float()).item())
+    assert predictions.grad is not None
+    assert predictions.grad.isfinite().all()
+
+
+def test_gradient_is_the_derivative() -> None:
+    torch.manual_seed(0)
+    targets = torch.rand(8, 2, dtype=torch.float64) * 8 + 1
+    predictions = (torch.rand(8, 2, dtype=torch.float64) * 8 + 1).requires_grad_()
+    assert torch.autograd.gradcheck(lambda p: mse_pearson(targets, p), (predictions,))
+    constant = torch.full((8, 2), 5.0, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda p: mse_pearson(targets, p), (constant,))

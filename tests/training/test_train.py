@@ -1,0 +1,248 @@
+"""Training: it learns, it stops, it goes on where it was, and it never looks at what it is judged on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musimo.emotion.mase_net import MaseNet, MaseNetConfig
+from musimo.training.config import AugmentConfig, OptimizerConfig, TrainingConfig
+from musimo.training.evaluate import (
+    NETWORK,
+    Figures,
+    FoldPredictions,
+    cross_validate,
+    inner_training,
+    summarize_folds,
+    table,
+)
+from musimo.training.train import Epoch, LabelledFeatures, Training, adam, collate, predict
+
+CONFIG = TrainingConfig(
+    dataset="none",
+    version="0",
+    training_data="none",
+    seed=5,
+    n_folds=3,
+    inner_share=0.25,
+    network=MaseNetConfig(
+        n_filters=(16, 16), pools=(2, 2), lstm_units=(6, 4), key_dim=4, dense_units=(12, 8), head_units=4
+    ),
+    optimizer=OptimizerConfig(max_epochs=4, batch_size=8, learning_rate=1e-2, patience=3),
+    augment=AugmentConfig(probability=0.3),
+)
+
+
+def data(n: int, seed: int = 0, n_frames: int = 24) -> LabelledFeatures:
+    """Clips whose level is their arousal and whose first chroma is their valence."""
+    rng = np.random.default_rng(seed)
+    ratings = rng.uniform(2, 8, (n, 2))
+    features = rng.normal(0, 1, (n, n_frames, 193)).astype(np.float32)
+    features[:, :, :128] += 3 * ratings[:, 1, None, None]
+    features[:, :, 168] += ratings[:, 0, None]
+    return LabelledFeatures(list(features), ratings)
+
+
+def run(
+    checkpoint: Path | None = None, epochs: int | None = None, config: TrainingConfig = CONFIG
+) -> Training:
+    training = Training(data(24), data(10, 1), config, checkpoint)
+    for epoch in training.epochs():
+        if epoch.number == epochs:
+            break
+    return training
+
+
+def same(one: Training, other: Training) -> bool:
+    states = one.network.state_dict(), other.network.state_dict()
+    return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_it_learns() -> None:
+    config = replace(
+        CONFIG,
+        network=replace(CONFIG.network, dropout=0.0, dense_dropout=0.0),
+        optimizer=replace(CONFIG.optimizer, max_epochs=15, patience=15),
+        augment=AugmentConfig(probability=0),
+    )
+    training = Training(data(48), data(16, 1), config)
+    epochs = list(training.epochs())
+    assert min(e.validation_loss for e in epochs) < 0.5 * epochs[0].validation_loss
+    test = data(30, 2)
+    predictions = predict(training.network, training.means, training.sds, test.features)
+    assert np.corrcoef(predictions[:, 1], test.ratings[:, 1])[0, 1] > 0.8
+
+
+def test_chance_comes_from_the_seed_alone() -> None:
+    one, again, other = run(), run(), run(config=replace(CONFIG, seed=6))
+    assert one.history == again.history
+    assert same(one, again)
+    assert one.history != other.history
+
+
+def test_training_leaves_the_random_state_of_others_alone() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    torch.manual_seed(3)
+    run(epochs=1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "run.pt"
+    run(checkpoint, epochs=2)
+    resumed, whole = run(checkpoint), run()
+    assert [e.number for e in resumed.history] == [1, 2, 3, 4]
+    assert resumed.history == whole.history
+    assert same(resumed, whole)
+    assert list(tmp_path.iterdir()) == [checkpoint]
+
+
+def test_it_ends_in_the_state_of_its_best_epoch() -> None:
+    training = run()
+    best = min(training.history, key=lambda e: e.validation_loss)
+    assert [e.number for e in training.history if e.best][-1] == best.number
+    again = run(epochs=best.number)
+    assert all(torch.equal(again.best[k], v) for k, v in training.network.state_dict().items())
+
+
+def stuck(recipe: OptimizerConfig) -> Training:
+    """A training that learns nothing: no step is taken, and batch norm forgets what it sees."""
+    training = Training(data(24), data(10, 1), replace(CONFIG, optimizer=recipe))
+    training.optimizer.step = lambda closure=None: None  # type: ignore[method-assign]
+    for module in training.network.modules():
+        if isinstance(module, torch.nn.BatchNorm1d):
+            module.momentum = 0.0
+    return training
+
+
+def test_it_stops_when_nothing_gets_better() -> None:
+    training = stuck(replace(CONFIG.optimizer, max_epochs=50, patience=3))
+    assert [e.best for e in training.epochs()] == [True, False, False, False]
+    assert training.finished
+
+
+def test_the_rate_falls_on_a_plateau() -> None:
+    recipe = replace(CONFIG.optimizer, max_epochs=6, patience=6, plateau_patience=1, learning_rate=0.4)
+    rates = [e.learning_rate for e in stuck(recipe).epochs()]
+    assert rates == pytest.approx([0.4, 0.4, 0.4, 0.2, 0.2, 0.1])
+
+
+def test_statistics_are_of_the_training_frames() -> None:
+    train = data(24)
+    training = Training(train, data(10, 1), CONFIG)
+    frames = np.concatenate(train.features)
+    np.testing.assert_allclose(training.means, frames.mean(axis=0), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(training.sds, frames.std(axis=0), rtol=1e-3)
+
+
+def test_a_row_that_never_changes_divides_by_no_zero() -> None:
+    silent = LabelledFeatures([np.zeros((24, 193), dtype=np.float32)] * 8, np.full((8, 2), 5.0))
+    training = Training(silent, silent, replace(CONFIG, optimizer=replace(CONFIG.optimizer, max_epochs=1)))
+    assert [np.isfinite(e.training_loss) for e in training.epochs()] == [True]
+
+
+def test_the_penalty_falls_on_dense_kernels_alone() -> None:
+    network = MaseNet(CONFIG.network)
+    plain, penalised = adam(network, 1e-3, 1e-4).param_groups
+    assert plain["weight_decay"] == 0
+    assert penalised["weight_decay"] == 2e-4
+    names = {id(p): name for name, p in network.named_parameters()}
+    assert {names[id(p)] for p in penalised["params"]} == {
+        "dense1.linear.weight",
+        "dense2.linear.weight",
+        *(f"heads.{i}.{layer}.weight" for i in (0, 1) for layer in ("hidden", "rating")),
+    }
+    assert len(plain["params"]) + 6 == len(names)
+
+
+def test_collate_normalises_and_pads() -> None:
+    clips = [np.full((3, 2), 5, dtype=np.float32), np.full((2, 2), 1, dtype=np.float32)]
+    means, sds = np.array([1, 3], dtype=np.float32), np.array([2, 4], dtype=np.float32)
+    batch, lengths = collate(clips, means, sds)
+    assert batch.tolist() == [[[2, 0.5]] * 3, [[0, -0.5]] * 2 + [[0, 0]]]
+    assert lengths is not None
+    assert lengths.tolist() == [3, 2]
+    assert collate(clips[:1], means, sds)[1] is None
+
+
+def test_the_inner_split_keeps_groups_together() -> None:
+    groups = [f"g{i // 2}" for i in range(40)]
+    everything = data(40)
+    marked = LabelledFeatures(
+        [np.full((24, 193), i, dtype=np.float32) for i in range(40)], everything.ratings
+    )
+    training = inner_training(marked, groups, CONFIG)
+    inside = {groups[int(f[0, 0])] for f in training.train.features}
+    apart = {groups[int(f[0, 0])] for f in training.validation.features}
+    assert inside & apart == set()
+    assert len(training.validation.features) == 10
+    assert len(training.train.features) == 30
+
+
+def test_cross_validation_predicts_every_clip_once_and_resumes(tmp_path: Path) -> None:
+    everything, groups = data(30), [f"g{i % 15}" for i in range(30)]
+    config = replace(CONFIG, optimizer=replace(CONFIG.optimizer, max_epochs=2))
+    steps = []
+    for step in cross_validate(everything, groups, config, tmp_path):
+        steps.append(step)
+        if len(steps) == 4:
+            break  # in the middle of the second fold
+    assert [type(s) for s in steps] == [Epoch, Epoch, FoldPredictions, Epoch]
+    rest = list(cross_validate(everything, groups, config, tmp_path))
+    assert [type(s) for s in rest] == [FoldPredictions, Epoch, FoldPredictions, Epoch, Epoch, FoldPredictions]
+    folds = [s for s in rest if isinstance(s, FoldPredictions)]
+    targets = np.concatenate([fold.targets for fold in folds])
+    assert sorted(targets.tolist()) == sorted(everything.ratings.tolist())
+    assert all(fold.predictions[NETWORK].shape == fold.targets.shape for fold in folds)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["fold-0.json", "fold-1.json", "fold-2.json"]
+
+
+def test_no_rating_of_a_fold_takes_part_in_predicting_it(tmp_path: Path) -> None:
+    """Ratings of the first fold are turned into others that leave the folds as they are."""
+    everything, groups = data(30), [f"g{i}" for i in range(30)]
+    config = replace(CONFIG, optimizer=replace(CONFIG.optimizer, max_epochs=1))
+    first = next(
+        s
+        for s in cross_validate(everything, groups, config, tmp_path / "1")
+        if isinstance(s, FoldPredictions)
+    )
+    inside = np.array([(everything.ratings == t).all(axis=1).argmax() for t in first.targets])
+    nudged = everything.ratings.copy()
+    nudged[inside] += 1e-6
+    other = LabelledFeatures(everything.features, nudged)
+    again = next(
+        s for s in cross_validate(other, groups, config, tmp_path / "2") if isinstance(s, FoldPredictions)
+    )
+    assert (again.targets != first.targets).all()
+    for method, predictions in first.predictions.items():
+        np.testing.assert_array_equal(again.predictions[method], predictions)
+
+
+def fold(number: int, shift: float) -> FoldPredictions:
+    targets = np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])
+    return FoldPredictions(
+        number, 9, 3, targets, {"mean rating": np.full((3, 2), 3.0), NETWORK: targets + shift}
+    )
+
+
+def test_figures_over_folds_on_paper() -> None:
+    summary: Figures = summarize_folds([fold(0, 0.0), fold(1, 2.0)])
+    assert summary[NETWORK]["MAE"] == pytest.approx(
+        {"valence": 1, "valence_sd": 2**0.5, "arousal": 1, "arousal_sd": 2**0.5}
+    )
+    assert summary[NETWORK]["r"]["arousal"] == pytest.approx(1)
+    assert set(summary["mean rating"]) == {"R2", "RMSE", "MAE", "CCC"}
+
+
+def test_the_table_is_markdown() -> None:
+    lines = table(summarize_folds([fold(0, 0.0), fold(1, 2.0)])).splitlines()
+    assert lines[0] == "| | r | R2 | RMSE | MAE | CCC |"
+    assert {line.count("|") for line in lines} == {7}
+    assert lines[2].startswith("| valence, mean rating | – | ")
+    assert "| arousal, MASE-Net | 1.000 ± 0.000 |" in lines[5]
+    assert len(lines) == 6
