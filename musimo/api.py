@@ -135,7 +135,7 @@ class Library:
             coverage=coverage,
             retry_failed=retry_failed,
         )
-        *_, audit = self.scan_events([os.fsencode(Path(folder).expanduser()) for folder in folders], options)
+        *_, audit = self.scan_events([_path_bytes(folder) for folder in folders], options)
         return audit  # type: ignore[return-value]  # the last event of a scan is its audit
 
     def scan_events(
@@ -315,4 +315,4 @@ class Library:
 
 
 def _path_bytes(path: str | Path | bytes) -> bytes:
-    return path if isinstance(path, bytes) else os.fsencode(path)
+    return os.path.expanduser(os.fsencode(path))  # noqa: PTH111 - pathlib's raises for a user it does not know

@@ -70,18 +70,18 @@ def load_settings(
     home = environment.get("MUSIMO_HOME")
     data = Path(home) if home else Path(platformdirs.user_data_dir("musimo", appauthor=False))
     config_folder = Path(home) if home else Path(platformdirs.user_config_dir("musimo", appauthor=False))
+    file = config or config_folder / "config.toml"
     settings = Settings(library=data / "library.db", jobs=usable_cores())
-    settings = _apply(settings, _from_file(config, config_folder / "config.toml"), "the configuration file")
+    settings = _apply(settings, _from_file(file, wanted=config is not None), f"the configuration file {file}")
     named = {field: environment[name] for field, name in ENVIRONMENT.items() if environment.get(name)}
     settings = _apply(settings, named, "the environment")
     return _apply(settings, {k: v for k, v in flags.items() if v is not None}, "the command line")
 
 
-def _from_file(config: Path | None, default: Path) -> dict[str, Any]:
-    path = config or default
-    if config is None and not path.is_file():
-        return {}
+def _from_file(path: Path, *, wanted: bool) -> dict[str, Any]:
     try:
+        if not wanted and not path.is_file():
+            return {}
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"cannot read the configuration file {path}: {error.strerror}") from error
@@ -100,14 +100,19 @@ def _apply(settings: Settings, values: Mapping[str, Any], origin: str) -> Settin
 
 
 def _parse(name: str, value: Any, origin: str) -> Any:
-    if name == "library":
-        return Path(value).expanduser()
-    if name == "device":
-        return str(value)
+    if name in ("library", "device"):
+        if not value or not isinstance(value, str | Path):
+            raise SettingsError(f"{name} in {origin} must be text, not {value!r}")
+        return _from_home(value) if name == "library" else str(value)
     try:
-        number = int(value)
-    except (TypeError, ValueError):
+        number = int(str(value))  # of the text, for int() would take 1.5 and True
+    except ValueError:
         raise SettingsError(f"{name} in {origin} must be a whole number, not {value!r}") from None
     if number < (1 if name == "batch_size" else 0):
         raise SettingsError(f"{name} in {origin} is too small: {number}")
     return number
+
+
+def _from_home(path: str | Path) -> Path:
+    """``path`` with a leading ``~``, or ``~user``, resolved; an unknown user's is left as it is written."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's raises

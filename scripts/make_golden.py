@@ -8,6 +8,7 @@ Run it when the definition of the features changes, or to see what another libro
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -39,15 +40,13 @@ def golden_sounds() -> dict[str, FloatArray]:
 
 def main(folder: Path) -> None:
     """Write one file for each sound: its features, their id, and the librosa release."""
-    import librosa  # the sounds alone need no librosa
-
     folder.mkdir(parents=True, exist_ok=True)
     for name, samples in golden_sounds().items():
         np.savez_compressed(
             folder / f"{name}.npz",
             features=reference(samples),
             feature_id=FEATURE_ID,
-            librosa=librosa.__version__,
+            librosa=version("librosa"),
         )
 
 

@@ -13,7 +13,6 @@ from math import floor
 from typing import Protocol
 
 import av
-import numpy as np
 from av import AudioFifo, AudioFrame, AudioResampler, AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -46,7 +45,6 @@ HEAD_SIZE = 4_096  # bytes from which a file that is no sound is told apart
 
 BROKEN_CLOCKS = {("ogg", "flac")}  # container and codec: FFmpeg's clock is off by 0.1 s and more after a seek
 MAX_PLANES = 8  # from so many separate channels on, PyAV's AudioFrame.planes reads past their end
-NOTHING: FloatArray = np.empty(0, np.float32)
 
 av.logging.set_level(av.logging.PANIC)  # damage is reported by AudioError, once; not by FFmpeg on stderr
 
@@ -125,26 +123,30 @@ class FFmpegSound:
         """See ``Sound``."""
         start = round(window.start_s * SAMPLE_RATE)
         n = round(window.end_s * SAMPLE_RATE) - start
-        samples = self._sought(start, n)
-        if len(samples) < n - SHORTFALL_S * SAMPLE_RATE:
-            samples = max(samples, self._counted(start, n), key=len)
+        try:
+            samples = self._sought(start, n)
+            if samples is None or len(samples) < n - SHORTFALL_S * SAMPLE_RATE:
+                counted = self._counted(start, n)
+                samples = counted if samples is None else max(samples, counted, key=len)
+        except (FFmpegError, ValueError) as error:  # absurd rates and layouts, which only damage makes
+            raise AudioError("decode", "its sound is too damaged to be converted") from error
         return plausible(samples)
 
     def close(self) -> None:
         """Free the decoder; the file is the caller's."""
         self._container.close()
 
-    def _sought(self, start: int, n: int) -> FloatArray:
-        """Samples from ``start`` on, by the stream's clock; none where the clock or the seek is of no use."""
+    def _sought(self, start: int, n: int) -> FloatArray | None:
+        """Samples from ``start`` on, by the stream's clock; None where the clock or the seek is of no use."""
         anchor, offset = anchor_before(start, self.sample_rate)
         time_base = self._stream.time_base
         if self._origin is None or time_base is None or anchor < PREROLL_S * self.sample_rate:
-            return NOTHING
+            return None
         target = self._origin + floor((anchor / self.sample_rate - PREROLL_S) / time_base)
         try:
             self._container.seek(target, stream=self._stream)
         except FFmpegError:
-            return NOTHING
+            return None
         frames = _frames(self._container, self._stream)
         for frame in frames:
             if frame.pts is None or frame.sample_rate != self.sample_rate:
@@ -155,7 +157,7 @@ class FFmpegSound:
             if position + frame.samples > anchor:
                 blocks = _after(_blocks(chain([frame], frames)), anchor - position)
                 return cut(resample(blocks), offset, n)
-        return NOTHING
+        return None
 
     def _counted(self, start: int, n: int) -> FloatArray:
         """Samples from ``start`` on, counted from the beginning of the file."""

@@ -19,6 +19,7 @@ from musimo.audio.mixdown import (
     resample,
 )
 from musimo.audio.survey import CONTENT_BYTES, mean_bitrate
+from musimo.errors import AudioError
 from musimo.records import FloatArray, Window
 
 MAGIC = (b"OggS", b"fLaC", b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b"caff", b".snd")
@@ -56,8 +57,12 @@ class SndfileSound:
         start = round(window.start_s * SAMPLE_RATE)
         n = round(window.end_s * SAMPLE_RATE) - start
         anchor, offset = anchor_before(start, self.sample_rate)
-        self._file.seek(anchor)
-        return plausible(cut(resample(self._blocks()), offset, n))
+        try:
+            self._file.seek(anchor)
+            samples = cut(resample(self._blocks()), offset, n)
+        except soundfile.SoundFileError as error:
+            raise AudioError("decode", "its sound is too damaged to be decoded") from error
+        return plausible(samples)
 
     def close(self) -> None:
         """Free the decoder; the file is the caller's."""

@@ -52,6 +52,13 @@ class MusicFile(FileIO):
         except OSError as error:
             raise AudioError("read", _fault(error)) from error
 
+    def seek(self, pos: int, whence: int = os.SEEK_SET, /) -> int:
+        """Move to a place; -1, which FFmpeg understands, where damaged headers lead before the beginning."""
+        try:
+            return super().seek(pos, whence)
+        except OSError:
+            return -1
+
 
 def _fault(error: OSError | ValueError) -> str:
     if isinstance(error, OSError) and error.errno is not None:

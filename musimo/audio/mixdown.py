@@ -15,6 +15,7 @@ from musimo.records import FloatArray
 
 SAMPLE_RATE = 22_050  # Hz, as in the paper
 MARGIN_S = 0.05  # sound given to the resampler before it counts; its filter is some 1.5 ms long
+MIN_RATE, MAX_RATE = 1_000, 6_000_000  # Hz: below any telephone; above DSD512, decoded to 2.8 MHz
 MAX_SAMPLE = 1e12  # well above 2**31, the full scale of integers kept as floats; powers of it fit in float32
 BLOCK = 65_536  # samples resampled at once: long enough that Python's share of the time is small
 
@@ -61,10 +62,17 @@ def resample(blocks: Iterable[Block]) -> Iterator[FloatArray]:
     """Blocks at 22,050 Hz; the first sample out falls on the first sample in.
 
     The rate may change from block to block, as it does in chained streams.
+
+    Raises
+    ------
+    AudioError
+        ``decode``: the rate is none that sound is kept at; from 1 Hz, minutes of sound would become days.
     """
     resampler, rate = None, 0
     for block_rate, samples in blocks:
         if resampler is None or block_rate != rate:
+            if not MIN_RATE <= block_rate <= MAX_RATE:
+                raise AudioError("decode", f"no sound has a sample rate of {block_rate} Hz")
             if resampler is not None:
                 yield from _arrays(resampler.resample(None))
             resampler, rate = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE), block_rate

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import mutagen
+from mutagen import MutagenError
+from mutagen.apev2 import APEv2
 
 from musimo.audio.decode import container_metadata
 from musimo.audio.files import AnyPath
@@ -40,16 +43,16 @@ NAMES: dict[str, tuple[str, ...]] = {
 def read_tags(path: AnyPath) -> Tags:
     """The tags of a file, in whatever format they are; all None where there are none.
 
-    Texts are at most 1,000 characters; several values are joined by "; ". NUL and lone surrogates, which
-    no database takes, are removed; other control characters are left to whoever prints. The codec is
-    left to the decoder, which knows.
+    Texts are at most 1,000 characters; several values are joined by "; ". NUL parts values; lone surrogates,
+    which no database takes, are removed; other control characters are left to whoever prints. The codec
+    is left to the decoder, which knows.
     """
     try:
         named, info = _by_mutagen(path)
     except Exception:  # mutagen meets hostile bytes with any exception there is; the sound may still be fine
         named, info = {}, None
     if not any(name in named for names in NAMES.values() for name in names):
-        named = {name.lower(): [value] for name, value in container_metadata(path).items()}
+        named = {name.lower(): list(_values(value)) for name, value in container_metadata(path).items()}
     texts = {field: _text(named, names) for field, names in NAMES.items()}
     return Tags(
         title=texts["title"],
@@ -76,9 +79,19 @@ def _by_mutagen(path: AnyPath) -> tuple[dict[str, list[str]], Any]:
         return {}, None
     with where.open("rb") as file:
         found = mutagen.File(file)
-    if found is None:
-        return {}, None
-    return {str(name).lower(): list(_values(raw)) for name, raw in _items(found.tags)}, found.info
+        if found is None:
+            return {}, None
+        tags = _ape_tag(file) if found.tags is None else found.tags
+    return {str(name).lower(): list(_values(raw)) for name, raw in _items(tags)}, found.info
+
+
+def _ape_tag(file: IO[bytes]) -> Any:
+    """The APEv2 tag that some programs put behind mp3, where mutagen looks for ID3 alone."""
+    read: Callable[[Any], Any] = APEv2
+    file.seek(0)
+    with suppress(MutagenError):
+        return read(file)
+    return None
 
 
 def _items(tags: Any) -> Iterable[tuple[Any, Any]]:
@@ -88,7 +101,7 @@ def _items(tags: Any) -> Iterable[tuple[Any, Any]]:
 def _values(raw: Any) -> Iterator[str]:
     """The texts in a tag's value, whatever mutagen made of it: frame, attribute, list, number, bytes."""
     if isinstance(raw, str):
-        yield raw
+        yield from raw.split("\0")  # as APEv2 and ID3 part several values
     elif isinstance(raw, bytes):
         yield raw[: 4 * MAX_TEXT].decode("utf-8", "replace")
     elif isinstance(raw, int | float):
@@ -122,7 +135,7 @@ def _text(named: dict[str, list[str]], names: Iterable[str]) -> str | None:
 
 
 def _cleaned(value: str) -> str:
-    return value[: 2 * MAX_TEXT].replace("\0", "").encode("utf-8", "ignore").decode().strip()
+    return value[: 2 * MAX_TEXT].encode("utf-8", "ignore").decode().strip()
 
 
 def _year(text: str | None) -> int | None:

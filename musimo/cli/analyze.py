@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
 
 from musimo.cli.answer import choice_of, print_answer
-from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.context import Invocation, pass_invocation, shown
 from musimo.cli.options import coverage_option, hearing_options, output_options
 
 
@@ -39,6 +38,6 @@ def command(
     choice = choice_of(options)
     if choice.output is not None or choice.format_ not in (None, "table", "json"):
         for file in failed:  # formats that hold no failures
-            invocation.note(f"failed: {os.fsdecode(file.path)}: {file.reason}")
+            invocation.note(f"failed: {shown(file.path)}: {file.reason}")
     print_answer(invocation, AnalyzeAnswer(analyzed, failed), choice)
     return 3 if failed else 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musimo.cli.context import Invocation
+from musimo.cli.context import Invocation, shown
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def print_answer(
         raise UsageError("-0 goes with --format paths")
     rendered = render(answer, format_, _print_options(choice))
     for skipped in rendered.skipped:
-        invocation.note(f"left out {os.fsdecode(skipped.path)}: {skipped.reason}")
+        invocation.note(f"left out {shown(skipped.path)}: {skipped.reason}")
     if choice.output is None:
         sys.stdout.buffer.write(rendered.data)
         sys.stdout.buffer.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,13 @@ class Invocation:
             from musimo.output.text import safe_lines
 
             click.echo(safe_lines(sentence), err=True)
+
+
+def shown(path: bytes) -> str:
+    """A path as notes tell it: on one line, whatever it holds."""
+    from musimo.output.text import safe
+
+    return safe(os.fsdecode(path))
 
 
 pass_invocation = click.make_pass_decorator(Invocation)

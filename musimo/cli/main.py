@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -64,9 +65,15 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
+    except SystemExit:  # what click makes of a broken pipe
         _silence_stdout()
         return DONE
+    except OSError as error:
+        if verbose:
+            traceback.print_exc()
+        _silence_stdout()
+        _say(f"error: cannot use {error.filename or 'the output'}: {error.strerror or error}")
+        return ERROR
     except MusimoError as error:
         if verbose:
             traceback.print_exc()
@@ -77,6 +84,9 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Entry point of the ``musimo`` program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal in Latin-1 has no "…"
     sys.exit(run(sys.argv[1:]))
 
 
@@ -96,4 +106,5 @@ def _say(message: str, hint: str = "") -> None:
 
 def _silence_stdout() -> None:
     """Keep the interpreter from flushing into the closed pipe, and complaining, at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

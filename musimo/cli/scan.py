@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.context import Invocation, pass_invocation, shown
 from musimo.cli.options import coverage_option, hearing_options
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ def command(
     A folder that holds a file named .notmusic is left alone.
     """
     import os
-    from pathlib import Path
 
     from musimo.library.scan import ScanOptions
     from musimo.output.scan_text import audit_json, audit_lines
@@ -56,7 +55,7 @@ def command(
         retry_failed=retry_failed,
         accept_missing=accept_missing,
     )
-    paths = [os.fsencode(Path(folder).expanduser()) for folder in folders]
+    paths = [os.path.expanduser(os.fsencode(folder)) for folder in folders]  # noqa: PTH111 - knows every name
     with _gentle_interrupt(invocation) as pressed:
         audit = _follow(invocation, library.scan_events(paths, options, lambda: bool(pressed)))
     click.echo(audit_json(audit) if as_json else audit_lines(audit), nl=False)
@@ -67,7 +66,6 @@ def command(
 
 def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
     """Draw the bar and tell the notes while a scan runs; returns its audit."""
-    import os
     import sys
 
     from tqdm import tqdm
@@ -84,15 +82,15 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
                 bar.update()
                 if invocation.verbose:
                     bar.clear()
-                    invocation.note(f"{event.arrival}: {os.fsdecode(event.path)}")
+                    invocation.note(f"{event.arrival}: {shown(event.path)}")
             elif isinstance(event, FileFailed):
                 bar.update()
                 bar.clear()
-                invocation.note(f"failed: {os.fsdecode(event.path)}: {event.reason}")
+                invocation.note(f"failed: {shown(event.path)}: {event.reason}")
             elif isinstance(event, FolderRefused):
                 bar.clear()
                 invocation.note(
-                    f"nothing of {os.fsdecode(event.path)} was marked missing: {event.reason}\n"
+                    f"nothing of {shown(event.path)} was marked missing: {event.reason}\n"
                     "if its files are really gone: musimo scan --accept-missing FOLDER"
                 )
             else:

@@ -20,7 +20,7 @@ import torch
 from musimo.audio.features import FEATURE_ID
 from musimo.emotion.weights import Weights, load_weights
 from musimo.errors import AudioError, DeviceError
-from musimo.records import ClipEmotion, Emotion, FloatArray, Window, WindowEmotion
+from musimo.records import ClipEmotion, FloatArray
 
 USE_CPU = "use --device cpu"
 
@@ -85,7 +85,6 @@ class Analyzer:
                 try:
                     return cls(loaded, named_device(name, loaded), batch_size, on_notice)
                 except DeviceError as error:
-                    loaded.network.to("cpu")
                     analyzer._on_notice(f"{error.message}; using the CPU instead")
         return analyzer
 
@@ -125,11 +124,8 @@ class Analyzer:
         if not np.isfinite(clip).all():
             raise AudioError("analyze", "features that are not finite")
         frames = torch.from_numpy((clip - self._means) / self._sds).float()
-        return (
-            frames.repeat(-(-self._min_frames // len(frames)), 1)
-            if len(frames) < self._min_frames
-            else frames
-        )
+        repeats = -(-self._min_frames // len(frames))  # rounded up: 1 for all but the shortest
+        return frames.repeat(repeats, 1)
 
     def _feel_one_by_one(self, clips: Sequence[torch.Tensor]) -> list[ClipEmotion]:
         """Every clip alone on one core: a core more or less must not change a bit of the answer."""
@@ -194,30 +190,6 @@ def named_device(name: str, weights: Weights) -> torch.device:
             reason = str(error).partition("\n")[0]
             raise DeviceError(f"the device {name} cannot be used: {reason}", USE_CPU) from error
     return device
-
-
-def summarize(windows: Sequence[tuple[Window, ClipEmotion]]) -> Emotion:
-    """Emotion of a track from that of its windows: means, population SDs, mean embedding at unit length.
-
-    Raises
-    ------
-    ValueError : no window
-    """
-    if not windows:
-        raise ValueError("a track without a window has no emotion")
-    windows = sorted(windows, key=lambda pair: pair[0].start_s)
-    ratings = np.array([(clip.valence, clip.arousal) for _, clip in windows])
-    (valence, arousal), (valence_sd, arousal_sd) = ratings.mean(axis=0), ratings.std(axis=0)
-    mean = np.stack([clip.embedding for _, clip in windows]).mean(axis=0, dtype=np.float64)
-    length = float(np.linalg.norm(mean)) or 1.0  # all zero stays all zero
-    return Emotion(
-        float(valence),
-        float(arousal),
-        float(valence_sd),
-        float(arousal_sd),
-        (mean / length).astype(np.float32),
-        tuple(WindowEmotion(window, clip.valence, clip.arousal) for window, clip in windows),
-    )
 
 
 def _cuda_is_there() -> bool:

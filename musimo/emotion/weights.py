@@ -30,7 +30,7 @@ ARCHITECTURE_VERSION = 1
 """Counts changes of the code that make older tensors mean something else."""
 
 MEANS, SDS = "normalisation.means", "normalisation.sds"
-REINSTALL = "install musimo again, or name another file with --weights"
+REINSTALL = "install musimo again: pip install --force-reinstall musimo"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def analyze(
                     felt.setdefault(number, []).append((message.window, emotion))
             elif isinstance(message, AudioError):
                 done[number] = FailedFile(files[number], message.stage, message.reason)
-            elif number not in done:
+            elif number >= told and number not in done:
                 file = opened[number]
                 done[number] = AnalyzedFile(
                     files[number], file.tags, file.content, file.duration_s, summarize(felt.pop(number))

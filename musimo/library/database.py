@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +16,8 @@ from musimo.library.folding import fold
 from musimo.resources import resource
 
 BUSY_TIMEOUT_MS = 30_000  # a batch of a scan commits within milliseconds; 30 s rides out a slow disk
+
+OTHER_PLACE = "name another file with --library FILE"
 
 
 def open_database(path: Path, *, create: bool = False) -> Engine:
@@ -30,13 +32,13 @@ def open_database(path: Path, *, create: bool = False) -> Engine:
     ------
     LibraryError : the file is absent, is no library, is newer than this musimo, or cannot be read
     """
-    if not path.exists():
-        if not create:
-            raise LibraryError(f"there is no library at {path}", "make one: musimo scan FOLDER")
-        try:
+    try:
+        if not path.exists():
+            if not create:
+                raise LibraryError(f"there is no library at {path}", "make one: musimo scan FOLDER")
             path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LibraryError(f"cannot make the folder {path.parent}: {error.strerror}") from error
+    except OSError as error:
+        raise LibraryError(f"cannot use {error.filename}: {error.strerror}", OTHER_PLACE) from error
     engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
@@ -52,6 +54,7 @@ def library_error(path: Path, error: DBAPIError) -> LibraryError:
     reason = str(error.orig)
     hints = {
         "file is not a database": "this is no musimo library: name another with --library FILE",
+        "unable to open database file": OTHER_PLACE,
         "database is locked": "another musimo is writing to it: try again when it is done",
         "database or disk is full": "free some space; what was stored before is safe",
         "attempt to write a readonly database": "it lies where you may not write: work on a copy",
@@ -81,30 +84,18 @@ def _begin(connection: Connection) -> None:
 
 def _bring_to_today(engine: Engine, path: Path) -> None:
     with engine.connect() as connection:
-        revision = _revision(connection)
-        if revision == schema.REVISION:
-            return
-        if revision is None and _has_tables(connection):
-            raise LibraryError(
-                f"{path} is a database, but no musimo library", "name another file with --library FILE"
-            )
+        tables = set(connection.execute(text("SELECT name FROM sqlite_master")).scalars())
+        ours = {"alembic_version", "library_state"} <= tables
+        version = text("SELECT version_num FROM alembic_version")
+        revision = connection.execute(version).scalar() if ours else None
+    if tables and revision is None:
+        raise LibraryError(f"{path} is a database, but no musimo library", OTHER_PLACE)
+    if revision == schema.REVISION:
+        return
     if revision is None:
         with engine.connect() as connection:
             connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
     _migrate(engine, path, revision)
-
-
-def _revision(connection: Connection) -> str | None:
-    try:
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    except DBAPIError as error:
-        if "no such table" in str(error.orig):
-            return None
-        raise
-
-
-def _has_tables(connection: Connection) -> bool:
-    return bool(connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar())
 
 
 def _migrate(engine: Engine, path: Path, revision: str | None) -> None:
@@ -132,17 +123,14 @@ def _written_by(engine: Engine) -> str:
     with engine.connect() as connection:
         try:
             return str(connection.execute(text("SELECT written_by FROM library_state")).scalar())
-        except DBAPIError:
+        except DBAPIError:  # a newer library may say it elsewhere
             return "of an unknown version"
 
 
 def back_up(path: Path, target: Path) -> None:
     """Copy the library as one consistent snapshot, even while it is written to."""
-    source: Any = sqlite3.connect(path)
-    copy: Any = sqlite3.connect(target)
     try:
-        with copy:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
-    finally:
-        source.close()
-        copy.close()
+    except sqlite3.Error as error:
+        raise LibraryError(f"cannot copy the library {path} to {target}: {error}") from error

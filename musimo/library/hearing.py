@@ -72,6 +72,7 @@ class Hearing:
         self._coverage = coverage
         self._drafts: dict[int, _Draft] = {}
         self._clips: list[tuple[_Draft, HeardClip]] = []
+        self._n_ended = 0
         self._last_commit = time.monotonic()
 
     def run(
@@ -90,7 +91,7 @@ class Hearing:
                 elif self._is_time_to_commit():
                     yield from self._commit()
                 if stop():
-                    self.interrupted = bool(sum(self.arrivals.values()) + self._n_ready() < len(files))
+                    self.interrupted = self._n_ended < len(files)
                     break
         self._feel()
         yield from self._commit()
@@ -110,6 +111,7 @@ class Hearing:
             self._clips.append((draft, message))
         else:
             draft.ended = True
+            self._n_ended += 1
             if isinstance(message, AudioError):
                 draft.error = message
 

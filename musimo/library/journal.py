@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -22,6 +23,8 @@ from musimo.library.schema import contents, emotions, failures, library_state, m
 from musimo.library.store import Store
 from musimo.library.walk import FoundFile
 from musimo.records import Coverage, Emotion, Opened
+
+GENERATION_BITS = 62  # SQLite's integers have 63 and a sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +178,9 @@ class Journal:
         """Store one batch in one transaction; says of each heard file, in order, how it arrived."""
         with self._transaction() as connection:
             arrivals = [self._write_heard(connection, file) for file in heard]
-            for file in failed:
-                self._write_failed(connection, file)
-            self._raise_generation(connection)
+            n_silenced = sum(self._write_failed(connection, file) for file in failed)
+            if arrivals or n_silenced:
+                self._renew_generation(connection)
         return arrivals
 
     def mark_missing(self, gone: Iterable[GoneFile]) -> None:
@@ -193,8 +196,8 @@ class Journal:
                 connection.execute(update(tracks).where(newly).values(missing_since=now))
                 failed = and_(failures.c.root_id == file.root_id, failures.c.path == file.path)
                 connection.execute(delete(failures).where(failed))
-            if not all(file.was_missing for file in gone):
-                self._raise_generation(connection)
+            if any(file.track_id is not None and not file.was_missing for file in gone):
+                self._renew_generation(connection)
 
     def still_gone(self, gone: Iterable[GoneFile]) -> list[GoneFile]:
         """Those of ``gone`` that this scan did not find under another path."""
@@ -203,8 +206,13 @@ class Journal:
                 file
                 for file in gone
                 if file.track_id is None
-                or connection.execute(select(tracks.c.path).where(tracks.c.id == file.track_id)).scalar()
-                == file.path
+                or connection.execute(
+                    select(tracks.c.id).where(
+                        tracks.c.id == file.track_id,
+                        tracks.c.root_id == file.root_id,
+                        tracks.c.path == file.path,
+                    )
+                ).first()
             ]
 
     def mark_found(self, track_ids: Sequence[int]) -> None:
@@ -214,7 +222,7 @@ class Journal:
         with self._transaction() as connection:
             for track_id in track_ids:
                 connection.execute(update(tracks).where(tracks.c.id == track_id).values(missing_since=None))
-            self._raise_generation(connection)
+            self._renew_generation(connection)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -301,22 +309,26 @@ class Journal:
         ]
         return gone[0] if len(gone) == 1 else None
 
-    def _write_failed(self, connection: Connection, failed: FailedFile) -> None:
+    def _write_failed(self, connection: Connection, failed: FailedFile) -> bool:
+        """Store a failure; says whether a track lost its sound by it."""
         at_path = {"root_id": failed.planned.territory.root_id, "path": failed.planned.file.path}
         facts = {
             "size": failed.planned.file.size,
             "mtime_ns": failed.planned.file.mtime_ns,
             "stage": failed.error.stage,
-            "reason": failed.error.reason,
+            "reason": _storable(failed.error.reason),
             "failed_at": _now(),
         }
         written = insert(failures).values(at_path | facts)
         connection.execute(written.on_conflict_do_update(index_elements=list(at_path), set_=facts))
-        if failed.error.stage != "read":  # the file is there, but its old sound is not
-            known = update(tracks).where(
-                tracks.c.root_id == at_path["root_id"], tracks.c.path == at_path["path"]
-            )
-            connection.execute(known.values(content_id=None))
+        if failed.error.stage == "read":
+            return False
+        heard_before = update(tracks).where(  # the file is there, but its old sound is not
+            tracks.c.root_id == at_path["root_id"],
+            tracks.c.path == at_path["path"],
+            tracks.c.content_id.is_not(None),
+        )
+        return bool(connection.execute(heard_before.values(content_id=None)).rowcount)
 
     def _take_in(self, connection: Connection, old_root: int, new_root: int, prefix: bytes) -> None:
         for table in ("tracks", "failures"):
@@ -329,13 +341,19 @@ class Journal:
             )
         connection.execute(delete(roots).where(roots.c.id == old_root))
 
-    def _raise_generation(self, connection: Connection) -> None:
-        raised = {"generation": library_state.c.generation + 1, "written_by": __version__}
-        connection.execute(update(library_state).values(raised))
+    def _renew_generation(self, connection: Connection) -> None:
+        """By chance, not by counting: a library made anew, or put back from a copy, would count the same."""
+        renewed = {"generation": secrets.randbits(GENERATION_BITS), "written_by": __version__}
+        connection.execute(update(library_state).values(renewed))
 
 
 def _below(column: Any, prefix: bytes) -> list[Any]:
     return [func.substr(column, 1, len(prefix)) == prefix] if prefix else []
+
+
+def _storable(text: str) -> str:
+    """``text`` without lone surrogates, which come from file names that are not UTF-8."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _slashed(path: bytes) -> bytes:

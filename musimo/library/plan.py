@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 
 from musimo.library.journal import GoneFile, Journal, KnownFile, PlannedFile, Territory
@@ -33,7 +34,7 @@ def make_plan(journal: Journal, territory: Territory, *, retry_failed: bool) -> 
     plan.n_present = sum(file.track_id is not None and not file.missing for file in known.values())
     unlisted: list[bytes] = []
     seen: set[bytes] = set()
-    for found in walk(territory.folder):
+    for found in walk(territory.folder) if os.path.isdir(territory.folder) else ():
         if isinstance(found, IgnoredFile):
             plan.n_ignored += 1
             continue

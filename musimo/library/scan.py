@@ -64,7 +64,7 @@ def scan(
     plans: list[Plan] = []
     refusals: list[FolderRefused] = []
     for folder in _outermost(folders):
-        if os.path.isdir(folder):
+        if os.path.isdir(folder) or (options.accept_missing and journal.knows(folder)):
             plans.append(make_plan(journal, journal.claim(folder), retry_failed=options.retry_failed))
         elif journal.knows(folder):
             refusals.append(FolderRefused(folder, "it is not there now: is the drive there?"))

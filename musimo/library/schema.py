@@ -36,7 +36,7 @@ library_state = Table(
     "library_state",
     metadata,
     Column("id", Integer, primary_key=True),  # always 1
-    Column("generation", Integer, nullable=False),  # rises whenever an answer may have changed
+    Column("generation", Integer, nullable=False),  # drawn anew whenever an answer may have changed
     Column("written_by", Text, nullable=False),  # musimo version that last wrote
 )
 

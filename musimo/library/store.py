@@ -59,19 +59,19 @@ class Store:
         return cls(open_database(path, create=create), path, model)
 
     def generation(self) -> int:
-        """Counter that rises whenever an answer may have changed; indexes carry it."""
+        """Number that is drawn anew whenever an answer may have changed; indexes carry it."""
         return int(self._rows(select(library_state.c.generation))[0][0])
 
     def counts(self) -> Counts:
         """Numbers for ``status``."""
         known = select(
-            func.count(tracks.c.id),
-            func.count(emotions.c.content_id).filter(tracks.c.missing_since.is_(None)),
-            func.count(tracks.c.missing_since),
+            func.count(tracks.c.id).label("tracks"),
+            func.count(emotions.c.content_id).filter(tracks.c.missing_since.is_(None)).label("analyzed"),
+            func.count(tracks.c.missing_since).label("missing"),
         ).select_from(tracks.outerjoin(emotions, self._here))
-        tallies = self._rows(known)[0]
-        n_failed = self._rows(select(func.count(failures.c.id)))[0][0]
-        return Counts(tallies[0], tallies[1], tallies[2], n_failed)
+        row = self._rows(known)[0]
+        failed = self._rows(select(func.count(failures.c.id).label("failed")))[0].failed
+        return Counts(row.tracks, row.analyzed, row.missing, failed)
 
     def root_paths(self) -> list[bytes]:
         """Folders that were scanned."""
@@ -131,6 +131,8 @@ class Store:
 
     def track_by_id(self, track_id: int) -> Track | None:
         """The track of that id, missing or not."""
+        if not 0 < track_id < 2**63:  # what SQLite takes
+            return None
         return self._first(self._tracks().where(tracks.c.id == track_id))
 
     def track_at(self, path: bytes) -> Track | None:
@@ -144,7 +146,7 @@ class Store:
 
     def tracks_like(self, words: str, limit: int) -> list[Track]:
         """Tracks whose title or path holds ``words``, whatever the case; those with just that title first."""
-        needle = fold(words)
+        needle = fold(os.fsencode(words).decode("utf-8", "replace"))  # as a path's bytes are, in _fold
         path = func.fold(func.full_path(roots.c.path, tracks.c.path))
         title = func.fold(tracks.c.title)
         query = (

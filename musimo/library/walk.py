@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ SKIPPED_FOLDERS = frozenset(
 SKIPPED_PREFIX = b".Trash-"  # the freedesktop.org trash of a mounted drive, .Trash-1000
 MARKER = b".notmusic"
 """A folder that holds a file of this name is left alone, with all below it."""
+
+LATEST_NS = 2**63 - 1  # the year 2262: what a 64-bit integer holds; file systems take later ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,11 @@ def _look_at(entry: os.DirEntry[bytes], path: bytes) -> WalkEvent:
         return UnreadableEntry(path, _reason(error), is_folder=False)
     if not stat.S_ISREG(status.st_mode):
         return IgnoredFile(path)
-    return FoundFile(path, status.st_size, status.st_mtime_ns)
+    return _found(path, status)
+
+
+def _found(path: bytes, status: os.stat_result) -> FoundFile:
+    return FoundFile(path, status.st_size, max(-LATEST_NS, min(status.st_mtime_ns, LATEST_NS)))
 
 
 def _follow(
@@ -132,7 +139,7 @@ def _follow(
     elif not is_music(name) or not stat.S_ISREG(status.st_mode):
         yield IgnoredFile(link)
     elif not _inside(os.path.realpath(full), top):
-        yield FoundFile(link, status.st_size, status.st_mtime_ns)
+        yield _found(link, status)
 
 
 def _inside(path: bytes, folder: bytes) -> bool:
@@ -148,4 +155,6 @@ def _reason(error: OSError) -> str:
         return "the link points to nothing"
     if isinstance(error, PermissionError):
         return "no permission to read it"
+    if error.errno == errno.ELOOP:
+        return "the link leads back to itself"
     return error.strerror or "it cannot be read"

@@ -39,7 +39,7 @@ class _ParentGone(BaseException):
 
 def main() -> None:
     """Serve until the parent closes the pipe: one pickled (path, coverage) in, its messages out."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where Ctrl-C reaches it, the parent decides
     requests: BinaryIO = sys.stdin.buffer
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a codec prints must not mix with answers

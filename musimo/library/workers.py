@@ -143,6 +143,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
+            process_group=0,  # Ctrl-C is for the parent, which ends its workers when it is done with them
         )
         self._timed_out = False
         self.dead = False

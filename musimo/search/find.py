@@ -21,13 +21,13 @@ def find_track(store: Store, named: str | Path) -> Track | None:
     UsageError : several tracks are meant; the hint lists them
     NotFoundError : none is
     """
-    if os.path.isfile(named):  # noqa: PTH113 - a name with a NUL or too long is no file, not an error
-        return store.track_at(os.path.realpath(os.fsencode(named)))
+    path = os.path.expanduser(os.fsencode(named))  # noqa: PTH111 - pathlib takes no name that is not UTF-8
+    # As it is named first: a link in a scanned folder may be known by its own name. Its drive may be away.
+    known = store.track_at(os.path.abspath(path)) or store.track_at(os.path.realpath(path))  # noqa: PTH100
+    if known is not None or os.path.isfile(path):  # noqa: PTH113 - a name that is too long is no file
+        return known
     words = str(named)
-    known = store.track_at(os.path.abspath(os.fsencode(named)))  # noqa: PTH100 - its drive may be away
-    if known is None and words.isdecimal():
-        known = store.track_by_id(int(words))
-    if known is not None:
+    if words.isdecimal() and (known := store.track_by_id(int(words))) is not None:
         return known
     found = store.tracks_like(words, LISTED + 1)
     if len(found) > 1:
@@ -40,6 +40,10 @@ def find_track(store: Store, named: str | Path) -> Track | None:
             f"no track of the library has {words!r} in its title or path, and no such file exists",
             "musimo export lists every track",
         )
-    lines = [f"{track.id}: {os.fsdecode(track.path)}" for track in found[:LISTED]]
+    lines = [f"{track.id}: {_on_one_line(track.path)}" for track in found[:LISTED]]
     more = ["…"] if len(found) > LISTED else []
     raise UsageError(f"{words!r} names several tracks; say which, by id or path", "\n".join(lines + more))
+
+
+def _on_one_line(path: bytes) -> str:
+    return os.fsdecode(path).replace("\n", "\\n")

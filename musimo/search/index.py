@@ -7,6 +7,7 @@ file: a magic word, one line of JSON that says what it was made of, and FAISS's 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -99,8 +100,8 @@ class FaissIndex:
             body = np.fromfile(file, dtype=np.uint8)
         try:
             header = Header(facts["model"], facts["metric"], facts["generation"])
-            if len(body) != facts["size"]:
-                raise ValueError(f"{path} is cut short")
+            if zlib.crc32(body.data) != facts["crc32"]:  # FAISS would believe what it reads
+                raise ValueError(f"{path} is damaged")
             return cls(faiss.deserialize_index(body), header)
         except (KeyError, TypeError, RuntimeError) as error:
             raise ValueError(f"{path} is damaged: {error}") from error
@@ -111,7 +112,7 @@ class FaissIndex:
         facts = asdict(self.header) | {
             "engine": f"faiss {faiss.__version__}",
             "count": len(self),
-            "size": len(body),
+            "crc32": zlib.crc32(body),
         }
         write_atomically(path, MAGIC + json.dumps(facts).encode() + b"\n" + body)
 

@@ -7,13 +7,17 @@ import shutil
 import subprocess
 import sys
 import tracemalloc
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import av
 import mutagen
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 
 from musimo.audio.decode import SAMPLE_RATE, FFmpegSound, open_sound
 from musimo.audio.fallback import SndfileSound
@@ -22,6 +26,8 @@ from musimo.audio.mixdown import mean_of_channels, resample
 from musimo.errors import AudioError
 from musimo.records import FloatArray, Window
 from tests.sounds import ENCODERS, LOSSLESS, Samples, add_sound, encode, melody, noise, sine, wav_header
+
+id3: Any = import_module("mutagen.id3")  # its classes are made by name, and carry no types
 
 WHOLE = Window(0, 1_000)
 
@@ -49,12 +55,12 @@ def failure(path: Path | bytes | str) -> AudioError:
 
 @pytest.fixture(scope="module")
 def tune() -> Samples:
-    return melody(60, 44_100)
+    return melody(30, 44_100)
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory, tune: Samples) -> dict[str, Path]:
-    """The same minute of stereo in every format."""
+    """The same half minute of stereo in every format."""
     folder = tmp_path_factory.mktemp("sounds")
     return {kind: encode(folder / f"tune.{kind}", np.stack([tune, tune], axis=1)) for kind in ENCODERS}
 
@@ -96,15 +102,15 @@ def test_a_window_is_the_slice_of_the_whole(files: dict[str, Path], kind: str) -
 def test_every_format_is_the_tune(files: dict[str, Path], tune: Samples, kind: str) -> None:
     with open_sound(files[kind]) as sound:
         whole = sound.samples(WHOLE)
-        assert sound.duration_s == pytest.approx(60, abs=0.1)
-        assert len(whole) / SAMPLE_RATE == pytest.approx(60, abs=0.1)
+        assert sound.duration_s == pytest.approx(30, abs=0.1)
+        assert len(whole) / SAMPLE_RATE == pytest.approx(30, abs=0.1)
         assert sound.sample_rate == (48_000 if kind == "opus" else 44_100)
         assert sound.channels == 2
         assert sound.bitrate > 30
     expected = np.concatenate(list(resample([(44_100, tune)])))
     delay = lag(whole, expected)
     assert abs(delay) < 1_200  # what encoders put before the sound, where the container does not say so
-    n = 50 * SAMPLE_RATE
+    n = 25 * SAMPLE_RATE
     later = np.corrcoef(whole[2_000 + delay : n + delay], expected[2_000:n])[0, 1]
     assert later > (0.9999 if kind in LOSSLESS else 0.97)
 
@@ -139,9 +145,7 @@ def test_bitrate_is_that_of_the_stream(files: dict[str, Path]) -> None:
 def test_any_rate_keeps_time_and_level(tmp_path: Path, rate: int) -> None:
     path = encode(tmp_path / "tone.wav", sine(440, 6, rate), rate)
     with open_sound(path) as sound:
-        np.testing.assert_allclose(
-            sound.samples(Window(3, 4)), sine(440, 4)[3 * SAMPLE_RATE :], atol=2e-3
-        )
+        np.testing.assert_allclose(sound.samples(Window(3, 4)), sine(440, 4)[3 * SAMPLE_RATE :], atol=2e-3)
         whole = sound.samples(WHOLE)
         cut = sound.samples(Window(2.5, 3.5))
         np.testing.assert_array_equal(cut, whole[round(2.5 * SAMPLE_RATE) :][: len(cut)])
@@ -183,12 +187,15 @@ def test_every_sample_format_has_the_same_full_scale(tmp_path: Path, subtype: st
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"),
-    [(np.uint8, [-1.0, 0.0]), (np.int16, [-1.0, 0.5]), (np.int32, [-1.0, 0.5]), (np.float64, [-1.0, 0.5])],
+    ("channel", "expected"),
+    [
+        (np.array([0, 128], np.uint8), [-1.0, 0.0]),
+        (np.array([-(2**15), 2**14], np.int16), [-1.0, 0.5]),
+        (np.array([-(2**31), 2**30], np.int32), [-1.0, 0.5]),
+        (np.array([-1.0, 0.5], np.float64), [-1.0, 0.5]),
+    ],
 )
-def test_mean_of_channels_by_hand(kind: type, expected: list[float]) -> None:
-    values = {np.uint8: [0, 128], np.int16: [-(2**15), 2**14], np.int32: [-(2**31), 2**30]}
-    channel = np.array(values.get(kind, [-1.0, 0.5]), kind)
+def test_mean_of_channels_by_hand(channel: NDArray[Any], expected: list[float]) -> None:
     assert mean_of_channels([channel]).tolist() == expected
     assert mean_of_channels([channel, channel]).tolist() == expected
 
@@ -196,7 +203,9 @@ def test_mean_of_channels_by_hand(kind: type, expected: list[float]) -> None:
 # ---- identity
 
 
-@pytest.mark.parametrize("kind", ["mp3", "flac", "ogg", "oga", "opus", "m4a", "alac", "wma", "wv", "tta", "aiff"])
+@pytest.mark.parametrize(
+    "kind", ["mp3", "flac", "ogg", "oga", "opus", "m4a", "alac", "wma", "wv", "tta", "aiff"]
+)
 def test_tags_leave_the_content_alone(files: dict[str, Path], tmp_path: Path, kind: str) -> None:
     path = Path(shutil.copy(files[kind], tmp_path / f"other name.{kind.replace('alac', 'm4a')}"))
     before = content(path)
@@ -205,7 +214,7 @@ def test_tags_leave_the_content_alone(files: dict[str, Path], tmp_path: Path, ki
     if tagged.tags is None:
         tagged.add_tags()
     if kind == "aiff":
-        tagged.tags.add(mutagen.id3.TIT2(text=["A longer title " * 300]))
+        tagged.tags.add(id3.TIT2(text=["A longer title " * 300]))
     else:
         tagged["title"] = ["A longer title " * 300]
     tagged.save()
@@ -213,7 +222,9 @@ def test_tags_leave_the_content_alone(files: dict[str, Path], tmp_path: Path, ki
     assert content(path) == before
 
 
-def test_an_old_tag_at_the_end_of_mp3_leaves_the_content_alone(files: dict[str, Path], tmp_path: Path) -> None:
+def test_an_old_tag_at_the_end_of_mp3_leaves_the_content_alone(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
     path = tmp_path / "tagged.mp3"
     path.write_bytes(files["mp3"].read_bytes() + b"TAG" + b"x".ljust(125, b"\0"))
     assert content(path) == content(files["mp3"])
@@ -235,7 +246,9 @@ def test_mp3_without_a_header_of_its_length(tmp_path: Path) -> None:
     path = tmp_path / "vbr.mp3"
     data = b""
     for bit_rate in (320_000, 64_000, 128_000):
-        with av.open(tmp_path / "part.mp3", "w", options={"write_xing": "0", "id3v2_version": "0"}) as container:
+        with av.open(
+            tmp_path / "part.mp3", "w", options={"write_xing": "0", "id3v2_version": "0"}
+        ) as container:
             stream = container.add_stream("libmp3lame", rate=44_100, layout="mono")
             stream.bit_rate = bit_rate
             frame = av.AudioFrame.from_ndarray(
@@ -254,21 +267,34 @@ def test_mp3_without_a_header_of_its_length(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["ogg", "oga", "opus"])
-def test_chained_streams(tmp_path: Path, kind: str) -> None:
-    """Two streams in a row, as radio recorders leave them: the clock starts anew in the middle."""
-    first, second = melody(8, 44_100, 1), melody(8, 44_100, 2)
-    one, two = encode(tmp_path / f"1.{kind}", first), encode(tmp_path / f"2.{kind}", second)
+@pytest.mark.parametrize(
+    ("kind", "second_rate", "n_channels"),
+    [("ogg", 44_100, 1), ("opus", 44_100, 1), ("oga", 44_100, 1), ("oga", 48_000, 1), ("oga", 48_000, 2)],
+)
+def test_chained_streams(tmp_path: Path, kind: str, second_rate: int, n_channels: int) -> None:
+    """Two streams in a row, as radio recorders leave them: the clock, and maybe the rate, starts anew."""
+    second = melody(8, second_rate, 2)
+    one = encode(tmp_path / f"1.{kind}", melody(8, 44_100, 1))
+    two = encode(tmp_path / f"2.{kind}", np.stack([second] * n_channels, axis=1), second_rate)
     both = tmp_path / f"both.{kind}"
     both.write_bytes(one.read_bytes() + two.read_bytes())
-    assert duration(both) == pytest.approx(16, abs=0.1)
-    np.testing.assert_allclose(heard(both, Window(2, 6)), heard(one, Window(2, 6)), atol=1e-3)
-    samples = heard(both, Window(10, 14))
-    expected = heard(two, Window(1, 7))
-    place = SAMPLE_RATE + lag(samples, expected[SAMPLE_RATE:])
-    assert np.corrcoef(samples[: 2 * SAMPLE_RATE], heard(two, Window(2, 6))[: 2 * SAMPLE_RATE])[0, 1] > 0.9 or (
-        place > 0
-    )
+    assert duration(both) == pytest.approx(16, abs=1)
+    np.testing.assert_allclose(heard(both, Window(2, 6)), heard(one, Window(2, 6)), atol=1e-6)
+    found, expected = heard(both, Window(10, 14)), heard(two, Window(2, 6))
+    delay = lag(found, expected)
+    assert abs(delay) < 0.1 * SAMPLE_RATE
+    start, stop = SAMPLE_RATE // 2, 3 * SAMPLE_RATE
+    assert np.corrcoef(found[start + delay : stop + delay], expected[start:stop])[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("kind", ["ogg", "opus"])
+def test_a_chain_that_ffmpeg_does_not_follow_is_heard_up_to_there(tmp_path: Path, kind: str) -> None:
+    one = encode(tmp_path / f"1.{kind}", melody(8, 44_100, 1))
+    two = encode(tmp_path / f"2.{kind}", np.stack([melody(8, 48_000, 2)] * 2, axis=1), 48_000)
+    both = tmp_path / f"both.{kind}"
+    both.write_bytes(one.read_bytes() + two.read_bytes())
+    assert duration(both) == pytest.approx(8, abs=0.1)
+    np.testing.assert_allclose(heard(both, Window(2, 6)), heard(one, Window(2, 6)), atol=1e-6)
 
 
 def test_wav_whose_header_lies(tmp_path: Path) -> None:
@@ -285,7 +311,7 @@ def test_truncated(files: dict[str, Path], tmp_path: Path) -> None:
         data = files[kind].read_bytes()
         path = tmp_path / f"half.{kind}"
         path.write_bytes(data[: len(data) // 2])
-        assert 20 < duration(path) < 40, kind
+        assert 10 < duration(path) < 20, kind
         assert len(heard(path, Window(5, 10))) == 5 * SAMPLE_RATE, kind
 
 
@@ -297,11 +323,11 @@ def test_damage_in_the_middle_costs_the_middle(files: dict[str, Path], tmp_path:
         path = tmp_path / f"damaged.{kind}"
         path.write_bytes(data)
         with open_sound(path) as sound, open_sound(files[kind]) as intact:
-            assert sound.duration_s == pytest.approx(60, abs=3), kind
+            assert sound.duration_s == pytest.approx(30, abs=3), kind
             np.testing.assert_allclose(
-                sound.samples(Window(5, 10)), intact.samples(Window(5, 10)), atol=NOISE.get(kind, 1e-6)
+                sound.samples(Window(2, 7)), intact.samples(Window(2, 7)), atol=NOISE.get(kind, 1e-6)
             )
-            assert len(sound.samples(Window(15, 40))) > 20 * SAMPLE_RATE, kind
+            assert len(sound.samples(Window(5, 25))) > 15 * SAMPLE_RATE, kind
 
 
 # ---- what is not sound
@@ -309,8 +335,8 @@ def test_damage_in_the_middle_costs_the_middle(files: dict[str, Path], tmp_path:
 
 def test_cover_art_is_not_sound(files: dict[str, Path], tmp_path: Path) -> None:
     path = Path(shutil.copy(files["mp3"], tmp_path / "cover.mp3"))
-    tags = mutagen.id3.ID3()
-    tags.add(mutagen.id3.APIC(mime="image/png", type=3, data=_png()))
+    tags = id3.ID3()
+    tags.add(id3.APIC(mime="image/png", type=3, data=_png()))
     tags.save(path)
     assert content(path) == content(files["mp3"])
 
@@ -374,7 +400,9 @@ def test_unreadable(tmp_path: Path) -> None:
     assert failure(path).reason == "no permission to read it"
 
 
-@pytest.mark.parametrize("name", [b"\xff\xfe.flac", b"new\nline.flac", b"x" * 250 + b".flac", "🎵.flac".encode()])
+@pytest.mark.parametrize(
+    "name", [b"\xff\xfe.flac", b"new\nline.flac", b"x" * 250 + b".flac", "🎵.flac".encode()]
+)
 def test_any_name(tmp_path: Path, name: bytes) -> None:
     plain = encode(tmp_path / "plain.flac", sine(440, 1))
     path = os.fsencode(tmp_path) + b"/" + name
@@ -384,6 +412,25 @@ def test_any_name(tmp_path: Path, name: bytes) -> None:
         pytest.skip("this file system refuses the name")
     assert content(Path(os.fsdecode(path))) == content(plain)
     np.testing.assert_array_equal(heard(path), heard(plain))
+
+
+def test_windows_of_a_few_samples(files: dict[str, Path]) -> None:
+    with open_sound(files["flac"]) as sound:
+        whole = sound.samples(WHOLE)
+        for start in (0, 5, 441_000):
+            window = Window(start / SAMPLE_RATE, (start + 10) / SAMPLE_RATE)
+            np.testing.assert_array_equal(sound.samples(window), whole[start : start + 10])
+
+
+@pytest.mark.parametrize("rate", [1, 20_000_000])
+def test_rates_that_are_no_sound(tmp_path: Path, rate: int) -> None:
+    path = tmp_path / "rate.wav"
+    path.write_bytes(wav_header(rate, 1, 16, 100_000) + bytes(100_000))
+    with (
+        open_sound(path) as sound,
+        pytest.raises(AudioError, match=f"no sound has a sample rate of {rate} Hz"),
+    ):
+        sound.samples(Window(0, 0.001))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
@@ -411,6 +458,26 @@ def test_a_disk_that_fails_while_reading(tmp_path: Path, monkeypatch: pytest.Mon
     assert failure(path).reason == "the disk cannot read it"
 
 
+def test_damage_of_every_kind_ends_in_sound_or_a_reason(
+    files: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Flipped bits, overwritten headers, cut ends: what remains is heard, or it is said why not."""
+    rng = np.random.default_rng(7)
+    path = tmp_path / "damaged"
+    for kind in ENCODERS:
+        intact = files[kind].read_bytes()[:30_000]
+        for _ in range(12):
+            data = bytearray(intact[: rng.integers(1_000, len(intact))])
+            for place in (*rng.integers(0, 200, 3), *rng.integers(0, len(data), 5)):
+                data[place] = rng.integers(256)
+            path.write_bytes(data)
+            with suppress(AudioError), open_sound(path) as sound:
+                assert np.isfinite(sound.samples(Window(0, 1))).all()
+                assert np.isfinite(sound.samples(Window(0.7, 1.2))).all()
+    said = capfd.readouterr()
+    assert said.out == said.err == ""
+
+
 # ---- the second decoder
 
 
@@ -420,7 +487,7 @@ def test_fallback_hears_what_ffmpeg_hears(files: dict[str, Path]) -> None:
             second, first = SndfileSound(file), FFmpegSound(same)
             assert second.duration_s == pytest.approx(first.duration_s, abs=0.01)
             assert (second.sample_rate, second.channels) == (44_100, 2)
-            for window in (Window(0, 2), Window(31.234, 33.5)):
+            for window in (Window(0, 2), Window(21.234, 23.5)):
                 np.testing.assert_allclose(second.samples(window), first.samples(window), atol=1e-4)
             second.close()
             first.close()
@@ -438,7 +505,7 @@ def test_fallback_is_taken_where_ffmpeg_refuses(
     with open_sound(files["ogg"]) as sound:
         assert sound.codec == "vorbis"
         assert len(sound.content) == 16
-        assert sound.duration_s == pytest.approx(60, abs=0.01)
+        assert sound.duration_s == pytest.approx(30, abs=0.01)
     assert failure(files["m4a"]).stage == "decode"
 
 
@@ -462,7 +529,9 @@ def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
     assert peak < 10e6  # the window itself is 4 MB
 
 
-def test_nothing_is_said_on_stderr_and_nothing_heavy_is_imported(files: dict[str, Path], tmp_path: Path) -> None:
+def test_nothing_is_said_on_stderr_and_nothing_heavy_is_imported(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
     damaged = tmp_path / "damaged.mp3"
     damaged.write_bytes(files["mp3"].read_bytes()[:100_000] + bytes(50_000) + noise(1).tobytes())
     (tmp_path / "zeros.mp3").write_bytes(bytes(20_000))
@@ -479,7 +548,10 @@ for path in sys.argv[1:]:
 print([name for name in ("librosa", "scipy", "numba", "torch") if name in sys.modules])
 """
     done = subprocess.run(
-        [sys.executable, "-c", script, damaged, tmp_path / "zeros.mp3"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, damaged, tmp_path / "zeros.mp3"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stderr == ""
     assert done.stdout.splitlines() == ["not a sound file: it holds zero bytes only", "[]"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -47,7 +49,7 @@ def test_windows_are_inside_in_order_and_long(duration_s: float, coverage: Cover
     assert windows[-1].end_s <= duration_s
     for window in windows:
         assert window.end_s - window.start_s == pytest.approx(min(WINDOW_S, duration_s))
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in pairwise(windows):
         assert before.start_s < after.start_s
     if coverage == "windows":
         assert len(windows) <= 3
@@ -58,7 +60,7 @@ def test_full_hears_every_second(duration_s: float) -> None:
     windows = place_windows(duration_s, "full")
     assert windows[0].start_s == 0
     assert windows[-1].end_s == pytest.approx(duration_s)
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in pairwise(windows):
         assert after.start_s <= before.end_s + 1e-6
 
 

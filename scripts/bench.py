@@ -1,0 +1,190 @@
+"""Measure a scan of a folder of music and the cold start of its answers; see scripts/bench."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from musimo.audio.decode import open_sound
+from musimo.audio.features import extract
+from musimo.audio.tags import read_tags
+from musimo.audio.windows import WINDOW_S, place_windows
+from musimo.emotion.analyzer import Analyzer
+from musimo.errors import AudioError
+from musimo.resources import weights_path
+
+MUSIMO = [sys.executable, "-c", "from musimo.cli.main import main; main()"]
+BARE_IMPORTS = [sys.executable, "-c", "import numpy, faiss, sqlalchemy, click"]
+FULL_LENGTH_S = 3 * WINDOW_S  # from here on a track is heard in three windows
+STAGE_TRACKS = 12  # sampled for the shares of the stages
+COLD_RUNS = 7
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU seconds of a process and its children, wall seconds, and peak memory of all together in MB."""
+
+    cpu_s: float
+    wall_s: float
+    peak_mb: float
+
+
+def main() -> None:
+    """Scan the folder into a throw-away library and print what it cost."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--jobs", type=int, default=None)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["MUSIMO_HOME"] = home
+        scan = [*MUSIMO, "scan", str(arguments.folder), "--json", "--device", arguments.device]
+        scan += [] if arguments.jobs is None else ["--jobs", str(arguments.jobs)]
+        cost, audit = measure(scan)
+        n_tracks = json.loads(audit)["new"]
+        if not n_tracks:
+            sys.exit(f"no track of {arguments.folder} could be heard")
+        tracks = json.loads(output([*MUSIMO, "export", "--json"]))["results"]
+        hours = sum(track["duration"] for track in tracks) / 3600
+        n_full = sum(track["duration"] >= FULL_LENGTH_S for track in tracks)
+        print(
+            f"scan         {n_tracks} tracks, {hours:.1f} h of music, {n_full} of full length (three windows)"
+        )
+        cpu_s, wall_s = cost.cpu_s / n_tracks, cost.wall_s / n_tracks
+        print(f"             {cpu_s:.3f} CPU-s a track, {wall_s:.3f} s by the clock")
+        print(f"             {cost.peak_mb:.0f} MB at most, all processes together")
+        again, _ = measure(scan)
+        print(f"again        {again.wall_s:.2f} s by the clock with nothing to do, {again.cpu_s:.2f} CPU-s")
+        full = [Path(track["path"]) for track in tracks if track["duration"] >= FULL_LENGTH_S]
+        print_stages(full[:: max(1, len(full) // STAGE_TRACKS)][:STAGE_TRACKS])
+        print_cold([*MUSIMO, "similar", str(tracks[0]["id"]), "--json"])
+
+
+def print_stages(paths: list[Path]) -> None:
+    """CPU seconds of each stage of a full-length track, each stage alone on one core."""
+    if not paths:
+        print("stages       no track of full length to measure them on")
+        return
+    analyzer = Analyzer.load(weights_path(), "cpu")
+    spent = dict.fromkeys(("tags", "survey", "decode", "features", "network"), 0.0)
+
+    def spend(stage: str, since: float) -> float:
+        now = time.process_time()
+        spent[stage] += now - since
+        return now
+
+    heard = 0
+    for path in paths:
+        clock = time.process_time()
+        read_tags(path)
+        clock = spend("tags", clock)
+        try:
+            with open_sound(path) as sound:
+                clock = spend("survey", clock)
+                for window in place_windows(sound.duration_s, "windows"):
+                    samples = sound.samples(window)
+                    clock = spend("decode", clock)
+                    features = extract(samples)
+                    clock = spend("features", clock)
+                    analyzer.analyze([features])
+                    clock = spend("network", clock)
+        except AudioError:
+            continue
+        heard += 1
+    total = sum(spent.values())
+    print(f"stages       {total / heard:.3f} CPU-s a full-length track, of {heard}:")
+    for stage, seconds in spent.items():
+        print(f"  {stage:10} {seconds / heard:.3f} CPU-s, {seconds / total:.0%}")
+
+
+def print_cold(question: list[str]) -> None:
+    """Median cost of one cold answer beside that of importing what it cannot do without."""
+    answers, imports = [], []
+    for _ in range(COLD_RUNS):
+        answers.append(measure(question)[0])
+        imports.append(measure(BARE_IMPORTS)[0])
+    for name, costs in (("similar", answers), ("imports", imports)):
+        cpu = statistics.median(cost.cpu_s for cost in costs)
+        wall = statistics.median(cost.wall_s for cost in costs)
+        print(f"{name:12} {cpu:.2f} CPU-s, {wall:.2f} s by the clock, cold, median of {COLD_RUNS}")
+    ratios = [answer.cpu_s / bare.cpu_s for answer, bare in zip(answers, imports, strict=True)]
+    print(f"             similar / imports = {statistics.median(ratios):.2f} in CPU time")
+
+
+def measure(command: list[str]) -> tuple[Cost, str]:
+    """Run a command to its end; exit code 3 (some files failed) is an end too."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    peak = PeakMemory(process.pid)
+    printed, _ = process.communicate()
+    wall_s = time.perf_counter() - started
+    peak_mb = peak.stop()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if process.returncode not in (0, 3):
+        sys.exit(f"{' '.join(command)} ended with code {process.returncode}")
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(cpu_s, wall_s, peak_mb), printed
+
+
+def output(command: list[str]) -> str:
+    """What a command prints."""
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+class PeakMemory:
+    """Largest sum of resident memory over a process and its descendants, sampled ten times a second."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._peak_kb = 0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def stop(self) -> float:
+        """End watching; the peak in MB. Pages that processes share count once for each."""
+        self._done.set()
+        self._thread.join()
+        return self._peak_kb / 1024
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.1):
+            self._peak_kb = max(self._peak_kb, sum(map(resident_kb, descendants(self._pid))))
+
+
+def descendants(pid: int) -> list[int]:
+    """The process and all processes it started, as Linux tells."""
+    found, pending = [], [pid]
+    while pending:
+        process = pending.pop()
+        found.append(process)
+        for children in Path(f"/proc/{process}/task").glob("*/children"):
+            try:
+                pending.extend(map(int, children.read_text().split()))
+            except OSError:
+                continue
+    return found
+
+
+def resident_kb(pid: int) -> int:
+    """Resident memory of a process; 0 where it is gone or this is no Linux."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0)
+
+
+if __name__ == "__main__":
+    main()

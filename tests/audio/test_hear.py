@@ -1,0 +1,125 @@
+"""One track in: events, windows, tiling, and every file of the bad folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from musimo.audio import hear as hear_module
+from musimo.audio.features import extract
+from musimo.audio.formats import is_music
+from musimo.audio.hear import hear
+from musimo.errors import AudioError
+from musimo.records import Coverage, FloatArray, HeardClip, Opened, Window
+from tests.sounds import encode, make_bad_folder, melody, noise
+
+
+def events(path: Path | bytes, coverage: Coverage = "windows") -> tuple[Opened, list[HeardClip]]:
+    opened, *clips = hear(path, coverage, lambda content: True)
+    assert isinstance(opened, Opened)
+    assert all(isinstance(clip, HeardClip) for clip in clips)
+    return opened, [clip for clip in clips if isinstance(clip, HeardClip)]
+
+
+def test_a_track_of_two_minutes(tmp_path: Path) -> None:
+    path = encode(tmp_path / "song.flac", melody(120, 44_100))
+    opened, clips = events(path)
+    assert opened.duration_s == pytest.approx(120)
+    assert [clip.window for clip in clips] == list(opened.windows)
+    assert [clip.window.start_s for clip in clips] == pytest.approx([0, 37.5, 75])
+    for clip in clips:
+        assert clip.features.shape == (1938, 193)
+        assert clip.features.dtype == np.float32
+    assert len(events(path, "full")[1]) == 3
+    assert opened.tags.codec == "flac"
+    assert (opened.tags.sample_rate, opened.tags.channels) == (44_100, 1)
+    assert opened.tags.bitrate is not None
+
+
+def test_what_is_not_wanted_is_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = encode(tmp_path / "song.flac", melody(2, 44_100))
+    monkeypatch.setattr(hear_module, "extract", lambda samples: pytest.fail("decoded"))
+    asked: list[bytes] = []
+
+    def refuse(content: bytes) -> bool:
+        asked.append(content)
+        return False
+
+    found = list(hear(path, "windows", refuse))
+    assert len(found) == 1
+    assert isinstance(found[0], Opened)
+    assert asked == [found[0].content]
+
+
+def test_a_short_track_is_tiled(tmp_path: Path) -> None:
+    samples = melody(10)
+    soundfile.write(tmp_path / "short.wav", samples, 22_050, subtype="FLOAT")
+    opened, [clip] = events(tmp_path / "short.wav")
+    assert clip.window == Window(0, 10) == opened.windows[0]
+    np.testing.assert_array_equal(clip.features, extract(np.tile(samples, 5)[: 45 * 22_050]))
+
+
+def test_stereo_of_equal_channels_has_the_features_of_mono(tmp_path: Path) -> None:
+    tune = melody(5, 44_100)
+    for kind in ("wav", "flac"):
+        _, [mono] = events(encode(tmp_path / f"mono.{kind}", tune))
+        _, [stereo] = events(encode(tmp_path / f"stereo.{kind}", np.stack([tune, tune], axis=1)))
+        np.testing.assert_array_equal(stereo.features, mono.features)
+
+
+def test_a_window_of_which_nothing_is_left_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = encode(tmp_path / "song.wav", melody(120, 22_050), 22_050)
+    window = Window(110, 115)
+    monkeypatch.setattr(
+        hear_module, "place_windows", lambda d, c: (window, Window(300, 345), Window(118, 163))
+    )
+    _, clips = events(path)
+    assert [clip.window for clip in clips] == [window, Window(118, 120)]
+
+
+def test_no_window_with_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = encode(tmp_path / "song.wav", melody(2, 22_050), 22_050)
+    monkeypatch.setattr(hear_module, "place_windows", lambda d, c: (Window(300, 345),))
+    with pytest.raises(AudioError, match="no sound could be decoded") as caught:
+        events(path)
+    assert caught.value.stage == "decode"
+
+
+def test_features_that_are_not_finite_never_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(samples: FloatArray) -> FloatArray:
+        return np.full((1938, 193), np.nan, np.float32)
+
+    monkeypatch.setattr(hear_module, "extract", broken)
+    with pytest.raises(AudioError) as caught:
+        events(encode(tmp_path / "song.wav", melody(2, 22_050), 22_050))
+    assert caught.value.stage == "decode"
+
+
+def test_loud_float_samples_are_heard(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "int.wav", noise(1) * 2.0**31, 22_050, subtype="FLOAT")
+    _, [clip] = events(tmp_path / "int.wav")
+    assert np.isfinite(clip.features).all()
+
+
+def test_the_bad_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    fates = make_bad_folder(tmp_path / "bad")
+    assert {"analysed", "failed", "ignored"} == set(fates.values())
+    for name, fate in fates.items():
+        path = os.fsencode(tmp_path / "bad") + b"/" + name
+        assert is_music(name) == (fate != "ignored"), name
+        if fate == "analysed":
+            _, clips = events(path)
+            assert clips, name
+        elif fate == "failed":
+            with pytest.raises(AudioError) as caught:
+                events(path)
+            assert caught.value.stage in ("read", "decode")
+            assert caught.value.reason, name
+    said = capfd.readouterr()
+    assert said.out == said.err == ""
