@@ -111,11 +111,11 @@ class FFmpegSound:
         surveyed = survey(self._container, self._stream)
         codec = self._stream.codec_context
         self.content = surveyed.content
-        self.duration_s = surveyed.duration_s
+        self.duration_s = surveyed.duration_s or self._counted_s()
         self.codec = codec.codec.canonical_name
         self.sample_rate = codec.sample_rate
         self.channels = codec.channels
-        self.bitrate = mean_bitrate(surveyed.n_bytes, surveyed.duration_s)
+        self.bitrate = mean_bitrate(surveyed.n_bytes, self.duration_s)
         known = (self._container.format.name, self.codec) not in BROKEN_CLOCKS
         self._origin = self._first_pts() if surveyed.continuous and known else None
 
@@ -163,6 +163,12 @@ class FFmpegSound:
         """Samples from ``start`` on, counted from the beginning of the file."""
         with self._afresh() as container:
             return cut(resample(_blocks(_frames(container, _first_sound(container)))), start, n)
+
+    def _counted_s(self) -> float:
+        """The length of what can be decoded, where no packet tells its time."""
+        with self._afresh() as container:
+            frames = _frames(container, _first_sound(container))
+            return float(sum(frame.samples / frame.sample_rate for frame in frames))
 
     def _first_pts(self) -> int | None:
         """What the stream's clock says at its first sample, which is rarely the first one encoded."""

@@ -11,6 +11,8 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 CONTENT_BYTES = 16  # 128 bits: two different sounds share a hash once in some 10^19 tracks
+RUN_ON = frozenset({"ape"})  # codecs whose last packet, as FFmpeg cuts it, runs on through the tags behind it
+RUN_ON_BYTES = 1_024  # at the beginning of such a packet, which are sound
 MAX_ERRORS = 100  # in a row without a packet between: nothing more can be read
 MAX_STEP_S = 1.0  # a longer jump of the clock between packets is damage or another stream chained on
 
@@ -34,35 +36,73 @@ class Survey:
 
 
 def survey(container: InputContainer, stream: AudioStream) -> Survey:
-    """Read every packet of the stream once."""
+    """Read every packet of the stream once; ``duration_s`` is 0 where none of them tells a time."""
     digest = blake2b(digest_size=CONTENT_BYTES)
-    max_step = int(MAX_STEP_S / (stream.time_base or 1))
-    n_bytes = covered = spanned = 0
-    begin = end = None
-    continuous = True
+    clock = _Clock(int(MAX_STEP_S / (stream.time_base or 1)))
+    n_bytes = 0
+    held: Packet[AudioStream] | None = None
     for packet in packets(container, stream):
-        size, pts, duration = packet.size, packet.pts, packet.duration or 0
-        if not size:
+        if not packet.size:
             continue
-        digest.update(packet)
-        n_bytes += size
-        covered += duration
+        if held is not None:
+            digest.update(held)
+        held = packet
+        n_bytes += packet.size
+        clock.advance(packet.pts, packet.duration or 0)
+    if held is not None:
+        runs_on = stream.codec_context.name in RUN_ON
+        digest.update(bytes(held)[:RUN_ON_BYTES] if runs_on else held)
+    duration_s = float(clock.elapsed * (stream.time_base or 0))
+    return Survey(digest.digest(), duration_s, n_bytes, clock.continuous)
+
+
+class _Clock:
+    """Adds up the time of packets, by what they claim to hold and by what their time stamps span.
+
+    Either may fall short, so the longer one counts: Vorbis packets claim less than they hold, those of
+    Monkey's Audio claim nothing, and some formats have no time stamps. All in ticks of the stream's clock.
+    """
+
+    def __init__(self, max_step: int) -> None:
+        self._max_step = max_step
+        self._claimed = 0
+        self._begin: int | None = None  # first time stamp since the last jump
+        self._end = 0  # of the packet before, or its beginning if it claimed nothing
+        self._open = False  # the packet before claimed nothing
+        self._step = 0  # length of the last packet that claimed nothing, told by the next one
+        self._spanned = 0  # before the last jump
+        self._jumped = False
+
+    def advance(self, pts: int | None, duration: int) -> None:
+        """One packet more; its ``duration`` is 0 if it claims none."""
+        self._claimed += duration
         if pts is None:
-            continue
-        if begin is None or end is None:
-            begin = end = pts
-        elif abs(pts - end) > max_step:
-            spanned += end - begin
-            begin = end = pts
-            continuous = False
-        end = max(end, pts + duration)
-    if begin is None or end is None:
-        continuous = False
-    else:
-        spanned += end - begin
-    # Vorbis packets claim less than they hold, and packets without a time add nothing to the span
-    duration_s = float(max(covered, spanned) * (stream.time_base or 0))
-    return Survey(digest.digest(), duration_s, n_bytes, continuous)
+            return
+        if self._begin is None:
+            self._begin = pts
+        elif pts < self._end - self._max_step or (pts > self._end + self._max_step and not self._open):
+            self._spanned = self._span
+            self._begin = pts
+            self._jumped = True
+        elif self._open:
+            self._step = max(0, pts - self._end)
+        self._end, self._open = pts + duration, not duration
+
+    @property
+    def elapsed(self) -> int:
+        """Time of all packets so far; a last one that claims nothing counts as long as the one before."""
+        return max(self._claimed, self._span)
+
+    @property
+    def continuous(self) -> bool:
+        """There are time stamps, and none of them jumped."""
+        return self._begin is not None and not self._jumped
+
+    @property
+    def _span(self) -> int:
+        if self._begin is None:
+            return 0
+        return self._spanned + self._end - self._begin + (self._step if self._open else 0)
 
 
 def packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet[AudioStream]]:

@@ -23,6 +23,7 @@ from musimo.audio.decode import SAMPLE_RATE, FFmpegSound, open_sound
 from musimo.audio.fallback import SndfileSound
 from musimo.audio.files import MusicFile
 from musimo.audio.mixdown import mean_of_channels, resample
+from musimo.audio.survey import Survey
 from musimo.errors import AudioError
 from musimo.records import FloatArray, Window
 from tests.sounds import ENCODERS, LOSSLESS, Samples, add_sound, encode, melody, noise, sine, wav_header
@@ -295,6 +296,16 @@ def test_a_chain_that_ffmpeg_does_not_follow_is_heard_up_to_there(tmp_path: Path
     both.write_bytes(one.read_bytes() + two.read_bytes())
     assert duration(both) == pytest.approx(8, abs=0.1)
     np.testing.assert_allclose(heard(both, Window(2, 6)), heard(one, Window(2, 6)), atol=1e-6)
+
+
+def test_packets_that_tell_no_time_are_decoded_to_count(
+    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untimed = Survey(content=b"?" * 16, duration_s=0.0, n_bytes=1_000, continuous=False)
+    monkeypatch.setattr("musimo.audio.decode.survey", lambda container, stream: untimed)
+    with open_sound(files["mp3"]) as sound:
+        assert sound.duration_s == pytest.approx(30, abs=0.1)
+        assert len(sound.samples(Window(20, 22))) == 2 * SAMPLE_RATE
 
 
 def test_wav_whose_header_lies(tmp_path: Path) -> None:

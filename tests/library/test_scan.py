@@ -147,7 +147,9 @@ def test_an_emptied_folder_loses_nothing(store: Store, music: Path) -> None:
     assert (audit.refused, audit.missing) == (0, 3)
 
 
-def test_a_root_that_is_not_there_is_refused_and_an_unknown_one_is_an_error(store: Store, music: Path) -> None:
+def test_a_root_that_is_not_there_is_refused_and_an_unknown_one_is_an_error(
+    store: Store, music: Path
+) -> None:
     run(store, music)
     music.rename(music.with_name("unplugged"))
     audit, _ = run(store, music)
@@ -242,9 +244,7 @@ worker.main()
 """
 
 
-def test_a_crash_or_a_hang_costs_one_file(
-    store: Store, music: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_or_a_hang_costs_one_file(store: Store, music: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tone(music / "crash.wav", 550)
     tone(music / "hang.wav", 660)
     monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", BAD_WORKER))

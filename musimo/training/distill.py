@@ -1,0 +1,282 @@
+"""The backbone's training: without any label, from what another network heard in freely licensed music.
+
+The network learns three things at once: the teacher's answer to every three seconds, read linearly from its last
+block and from its attention; the mean of these answers over the clip, read linearly from its embedding; and, from
+the embedding again, the statistics of its own input, which keeps what the teacher does not care for and the
+embedding from collapsing.
+
+Every process takes its share of a batch on one core and gradients are averaged: on a busy machine, cores that share
+every operation wait for each other most of the time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from musimo.emotion.mase_net import MaseNet, MaseNetConfig
+from musimo.records import FloatArray
+from musimo.training.corpus import SAMPLE_RATE, STEP_S, Corpus
+
+POOLED_STEP = 8  # the network's own steps, 16 frames each, in a step of the teacher: 2.97 s of its 2.99 s
+FRAMES_PER_STEP = 128
+SPARE_FRAMES = 8  # taken beyond the steps, so that no rounding leaves the last one short
+SCALE_ROWS = 256  # rows from which means and deviations are taken: enough for three digits
+MAX_GRADIENT_NORM = 2.0  # steps of an ordinary batch stay below it
+
+
+@dataclass(frozen=True, slots=True)
+class DistillConfig:
+    """The recipe.
+
+    Parameters
+    ----------
+    n_batches : of the whole training
+    batch_size : sounds a batch, over all processes
+    learning_rate, weight_decay : of AdamW; the rate is the top of one cycle
+    warm_up : share of the batches in which the rate rises
+    crop_steps : teacher's steps in a crop; the last ``whole_share`` of the batches are of whole rows
+    clip_weight, statistics_weight : of these losses, beside 1 for the steps
+    checkpoint_every : batches
+    seed : of every choice left to chance
+    """
+
+    n_batches: int = 2000
+    batch_size: int = 32
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.01
+    warm_up: float = 0.15
+    crop_steps: int = 5
+    whole_share: float = 0.12
+    clip_weight: float = 1.0
+    statistics_weight: float = 0.3
+    checkpoint_every: int = 50
+    seed: int = 0
+    network: MaseNetConfig = field(default_factory=lambda: MaseNetConfig(dropout=0.1, dense_dropout=0.2))
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """Means and standard deviations, one row each, of everything that goes in and everything that is asked for.
+
+    Parameters
+    ----------
+    features : (2, 193), of frames
+    steps : (2, n_values), of the teacher's answers
+    clips : (2, n_values), of their means over a crop
+    statistics : (2, 3 * 193), of `input_statistics` of normalised crops
+    """
+
+    features: Tensor
+    steps: Tensor
+    clips: Tensor
+    statistics: Tensor
+
+
+class Student(nn.Module):
+    """MASE-Net with the linear maps that only its training needs."""
+
+    def __init__(self, config: MaseNetConfig, n_values: int) -> None:
+        super().__init__()
+        self.network = MaseNet(config)
+        block, sequence, embedding = config.n_filters[-1], 2 * config.lstm_units[1], config.dense_units[-1]
+        self.of_block = nn.Linear(block, n_values)
+        self.of_attention = nn.Linear(sequence, n_values)
+        self.of_embedding = nn.Linear(embedding, n_values)
+        self.of_input = nn.Linear(embedding, 3 * config.n_features)
+        self._seen: dict[str, Tensor] = {}
+        self.network.blocks[-1].register_forward_hook(self._keep("block"))
+        self.network.attention.register_forward_hook(self._keep("attention"))
+
+    def _keep(self, name: str) -> Callable[[nn.Module, Any, Tensor], None]:
+        def hook(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
+            self._seen[name] = output
+
+        return hook
+
+    def forward(self, features: Tensor, n_steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Normalised (B, T, 193) -> steps twice (B, n_steps, n_values), clips (B, n_values), statistics (B, 579)."""
+        network = self.network
+        fused = network.fuse(features)
+        embedding = network.dense2(network.dropout(network.dense1(fused)))
+        block, attention = self._seen["block"].transpose(1, 2), self._seen["attention"]
+        return (
+            self.of_block(_pooled(block, n_steps)),
+            self.of_attention(_pooled(attention, n_steps)),
+            self.of_embedding(embedding),
+            self.of_input(embedding),
+        )
+
+
+def _pooled(sequence: Tensor, n_steps: int) -> Tensor:
+    """(B, T, C) -> (B, n_steps, C), means over the network's steps in each of the teacher's."""
+    return sequence[:, : n_steps * POOLED_STEP].unflatten(1, (n_steps, POOLED_STEP)).mean(dim=2)
+
+
+def input_statistics(features: Tensor) -> Tensor:
+    """Mean, SD and SD of the change from frame to frame: (B, T, 193) -> (B, 579)."""
+    change = features[:, 1:] - features[:, :-1]
+    return torch.cat([features.mean(1), features.std(1), change.std(1)], dim=1)
+
+
+def draw(
+    corpora: Sequence[Corpus], n: int, n_steps: int | None, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Random sounds: features (n, T, 193) and the teacher's answers (n, n_steps, n_values).
+
+    Parameters
+    ----------
+    n_steps : length of the stretches, taken from anywhere in the rows of all corpora, each step as likely as
+        any other; None for whole rows of one corpus
+    """
+    rows = [np.flatnonzero(corpus.done) for corpus in corpora]
+    share = np.array([len(r) * c.n_steps for r, c in zip(rows, corpora, strict=True)], dtype=np.float64)
+    share /= share.sum()
+    if n_steps is None:
+        which = int(rng.choice(len(corpora), p=share))
+        chosen = np.sort(rng.choice(rows[which], n, replace=len(rows[which]) < n))
+        return corpora[which].features[chosen].astype(np.float32), corpora[which].steps[chosen]
+    n_frames = n_steps * FRAMES_PER_STEP + SPARE_FRAMES
+    features, steps = [], []
+    for which in rng.choice(len(corpora), n, p=share):
+        corpus = corpora[which]
+        row, first = rng.choice(rows[which]), int(rng.integers(corpus.n_steps - n_steps + 1))
+        start = min(round(first * STEP_S * SAMPLE_RATE / 512), corpus.features.shape[1] - n_frames)
+        features.append(corpus.features[row, start : start + n_frames].astype(np.float32))
+        steps.append(corpus.steps[row, first : first + n_steps])
+    return np.stack(features), np.stack(steps)
+
+
+def measure_scales(corpora: Sequence[Corpus], config: DistillConfig) -> Scales:
+    """From crops like those of the training."""
+    rng = np.random.default_rng([config.seed, 2**31])
+    features, steps = map(torch.from_numpy, draw(corpora, SCALE_ROWS, config.crop_steps, rng))
+    frames = _mean_and_sd(features.flatten(0, 1).double()).float()
+    normed = (features - frames[0]) / frames[1]
+    return Scales(
+        frames,
+        _mean_and_sd(steps.flatten(0, 1)),
+        _mean_and_sd(steps.mean(1)),
+        _mean_and_sd(input_statistics(normed)),
+    )
+
+
+def _mean_and_sd(rows: Tensor) -> Tensor:
+    return torch.stack([rows.mean(0), rows.std(0).clamp_min(1e-6)])
+
+
+def _scaled(x: Tensor, scale: Tensor) -> Tensor:
+    return (x - scale[0]) / scale[1]
+
+
+class Distillation:
+    """A student on its way; one of ``n_processes`` that stay alike.
+
+    Parameters
+    ----------
+    corpora : what it learns from
+    config : the recipe
+    checkpoint : file that keeps the state; if it exists, training goes on from there
+    rank, n_processes : which one this is; more than one need `torch.distributed` to be initialised
+    """
+
+    def __init__(
+        self,
+        corpora: Sequence[Corpus],
+        config: DistillConfig,
+        checkpoint: Path,
+        rank: int = 0,
+        n_processes: int = 1,
+    ) -> None:
+        self.corpora, self.config, self.checkpoint = corpora, config, checkpoint
+        self.rank, self.n_processes = rank, n_processes
+        torch.manual_seed(config.seed)
+        self.student = Student(config.network, corpora[0].steps.shape[2])
+        self.optimizer = torch.optim.AdamW(
+            self.student.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.scheduler = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, config.learning_rate, total_steps=config.n_batches, pct_start=config.warm_up
+        )
+        self.n_done = 0
+        if checkpoint.is_file():
+            state = torch.load(checkpoint, weights_only=True)
+            self.scales = Scales(**state["scales"])
+            self.student.load_state_dict(state["student"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.scheduler.load_state_dict(state["scheduler"])
+            self.n_done = state["n_done"]
+        else:
+            self.scales = measure_scales(corpora, config)
+
+    def run(self, on_batch: Callable[[int, dict[str, float]], None]) -> None:
+        """Train to the end; ``on_batch`` is told number and losses of this process's share."""
+        self.student.train()
+        while self.n_done < self.config.n_batches:
+            losses = self._learn(self.n_done)
+            self.n_done += 1
+            on_batch(self.n_done, losses)
+            if self.n_done % self.config.checkpoint_every == 0 or self.n_done == self.config.n_batches:
+                self._save()
+
+    def _learn(self, number: int) -> dict[str, float]:
+        """One batch; all chance in it comes from seed, number and rank."""
+        config, scales = self.config, self.scales
+        whole = number >= config.n_batches * (1 - config.whole_share)
+        rng = np.random.default_rng([config.seed, number, self.rank])
+        torch.manual_seed(int(rng.integers(2**62)))
+        n = config.batch_size // self.n_processes
+        drawn = draw(self.corpora, n, None if whole else config.crop_steps, rng)
+        features, steps = map(torch.from_numpy, drawn)
+        features = _scaled(features, scales.features)
+        block, attention, clips, statistics = self.student(features, steps.shape[1])
+        wanted = _scaled(steps, scales.steps)
+        losses = {
+            "block": F.mse_loss(block, wanted),
+            "attention": F.mse_loss(attention, wanted),
+            "clip": F.mse_loss(clips, _scaled(steps.mean(1), scales.clips)),
+            "statistics": F.mse_loss(statistics, _scaled(input_statistics(features), scales.statistics)),
+        }
+        weights = {"clip": config.clip_weight, "statistics": config.statistics_weight}
+        loss = torch.stack([weights.get(name, 1.0) * value for name, value in losses.items()]).sum()
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._average([p.grad for p in self.student.parameters() if p.grad is not None])
+        nn.utils.clip_grad_norm_(self.student.parameters(), MAX_GRADIENT_NORM)
+        self.optimizer.step()
+        self.scheduler.step()
+        return {name: value.item() for name, value in losses.items()}
+
+    def _average(self, tensors: Sequence[Tensor]) -> None:
+        """Make the tensors of all processes their mean."""
+        if self.n_processes == 1:
+            return
+        flat = torch.cat([tensor.flatten() for tensor in tensors])
+        dist.all_reduce(flat)
+        flat /= self.n_processes
+        for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+            tensor.copy_(part.view_as(tensor))
+
+    @torch.no_grad()
+    def _save(self) -> None:
+        self._average([b for b in self.student.buffers() if b.is_floating_point()])
+        if self.rank == 0:
+            state = {
+                "scales": {name: getattr(self.scales, name) for name in Scales.__slots__},
+                "student": self.student.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "scheduler": self.scheduler.state_dict(),
+                "n_done": self.n_done,
+            }
+            unfinished = self.checkpoint.with_suffix(f".{os.getpid()}")
+            torch.save(state, unfinished)
+            unfinished.replace(self.checkpoint)

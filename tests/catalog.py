@@ -1,0 +1,84 @@
+"""Tracks written straight into a library, as a scan would write them; no file is made and no sound heard."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from musimo.errors import AudioError
+from musimo.library.journal import FailedFile, HeardFile, Journal, PlannedFile
+from musimo.library.store import Store
+from musimo.library.walk import FoundFile
+from musimo.records import Emotion, FloatArray, Opened, Tags, Window, WindowEmotion
+
+MODEL = "plain-1"
+DIMENSIONS = 256
+
+
+def direction(*coordinates: float) -> FloatArray:
+    """A unit vector of an embedding's length, its first coordinates given."""
+    vector = np.zeros(DIMENSIONS, np.float32)
+    vector[: len(coordinates)] = coordinates
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A track to be: ``vector`` None leaves it without emotion; equal ``sound`` makes exact copies."""
+
+    name: str | bytes
+    vector: FloatArray | None = None
+    valence: float = 0.5
+    arousal: float = 0.5
+    tags: Tags = Tags()  # noqa: RUF009 - frozen
+    duration_s: float = 180.0
+    sound: bytes | None = None
+    mtime_ns: int = 0
+
+
+class Catalog:
+    """A library at ``path`` whose tracks lie, by name, in ``root``."""
+
+    def __init__(self, path: Path, root: Path, model: str = MODEL) -> None:
+        self.root = os.fsencode(root)
+        self.store = Store.open(path, model, create=True)
+        self.journal = Journal(self.store, "plain-features", "windows")
+
+    def planned(self, name: str | bytes, mtime_ns: int = 0) -> PlannedFile:
+        return PlannedFile(self.journal.claim(self.root), FoundFile(os.fsencode(name), 1000, mtime_ns))
+
+    def add(self, *entries: Entry) -> list[str]:
+        """Write entries in one transaction; says how each arrived."""
+        return list(self.journal.write([self._heard(entry) for entry in entries], []))
+
+    def fail(self, name: str | bytes, stage: str = "decode", reason: str = "it holds no sound") -> None:
+        self.journal.write([], [FailedFile(self.planned(name), AudioError(stage, reason))])
+
+    def path(self, name: str | bytes) -> bytes:
+        return self.root + b"/" + os.fsencode(name)
+
+    def id(self, name: str | bytes) -> int:
+        track = self.store.track_at(self.path(name))
+        assert track is not None
+        assert track.id is not None
+        return track.id
+
+    def ids(self, *names: str | bytes) -> list[int]:
+        return [self.id(name) for name in names]
+
+    def _heard(self, entry: Entry) -> HeardFile:
+        window = Window(0.0, min(entry.duration_s, 45.0))
+        sound = entry.sound or os.fsencode(entry.name)
+        opened = Opened(entry.tags, sound, entry.duration_s, (window,))
+        return HeardFile(self.planned(entry.name, entry.mtime_ns), opened, self._emotion(entry, (window,)))
+
+    @staticmethod
+    def _emotion(entry: Entry, windows: Sequence[Window]) -> Emotion | None:
+        if entry.vector is None:
+            return None
+        parts = tuple(WindowEmotion(window, entry.valence, entry.arousal) for window in windows)
+        return Emotion(entry.valence, entry.arousal, 0.0, 0.0, entry.vector, parts)

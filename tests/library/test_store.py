@@ -1,0 +1,117 @@
+"""What a library answers about what is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from musimo.errors import LibraryError
+from musimo.library.journal import GoneFile
+from musimo.library.store import Counts, Store
+from musimo.records import RangeFilter, Tags, TextFilter
+from tests.catalog import Catalog, Entry, direction
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    """Two tracks and a copy of the second one, which alone is jazz."""
+    catalog = Catalog(tmp_path / "library.db", tmp_path / "music")
+    catalog.add(
+        Entry("a.mp3", direction(1), 0.25, 0.75, Tags(title="A", duration_s=1.0), 100.0),
+        Entry("b.mp3", direction(0, 1), 0.5, 0.5, Tags(title="B", year=1999), sound=b"b"),
+        Entry("copy of b.mp3", None, tags=Tags(title="B", genre="Jazz"), sound=b"b"),
+    )
+    return catalog
+
+
+def miss(catalog: Catalog, name: str) -> None:
+    root = catalog.planned(name).territory.root_id
+    catalog.journal.mark_missing([GoneFile(root, name.encode(), catalog.id(name), False)])
+
+
+def test_a_track_comes_back_as_it_was_written(catalog: Catalog) -> None:
+    track = catalog.store.track_at(catalog.path("a.mp3"))
+    assert track is not None
+    assert track.tags == Tags(title="A", duration_s=1.0)
+    assert track.duration_s == 100.0, "measured, not claimed"
+    assert (track.valence, track.arousal) == (0.25, 0.75)
+    assert track.content is not None
+    embedding = catalog.store.embedding(track.content)
+    assert embedding is not None
+    np.testing.assert_array_equal(embedding, direction(1))
+    [part] = catalog.store.windows_of(track.content)
+    assert (part.window.start_s, part.window.end_s, part.valence, part.arousal) == (0, 45, 0.25, 0.75)
+    assert catalog.store.spread(track.content) == (0.0, 0.0)
+
+
+def test_exact_copies_share_one_sound(catalog: Catalog) -> None:
+    ids, vectors = catalog.store.embeddings()
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (2, 256)
+    np.testing.assert_array_equal(vectors, [direction(1), direction(0, 1)])
+    mood_ids, moods = catalog.store.moods()
+    np.testing.assert_array_equal(mood_ids, ids)
+    np.testing.assert_array_equal(moods, [(0.25, 0.75), (0.5, 0.5)])
+    assert catalog.store.counts() == Counts(tracks=3, analyzed=3, missing=0, failed=0)
+
+
+def test_of_exact_copies_the_first_by_path_that_passes_is_shown(catalog: Catalog) -> None:
+    shared = catalog.store.content_id(b"b")
+    assert shared is not None
+    assert catalog.store.tracks_of([shared])[shared].path == catalog.path("b.mp3")
+    jazz = [TextFilter("genre", "jazz", False)]
+    assert catalog.store.tracks_of([shared], jazz)[shared].path == catalog.path("copy of b.mp3")
+    assert catalog.store.matching_contents(jazz).tolist() == [shared]
+    assert catalog.store.tracks_of([shared], [RangeFilter("year", 2000, None, False)]) == {}
+
+
+def test_a_sound_is_gone_when_its_last_copy_is(catalog: Catalog) -> None:
+    miss(catalog, "b.mp3")
+    assert len(catalog.store.embeddings()[0]) == 2
+    miss(catalog, "copy of b.mp3")
+    assert len(catalog.store.embeddings()[0]) == len(catalog.store.moods()[0]) == 1
+    assert [track.path for track in catalog.store.all_tracks()] == [catalog.path("a.mp3")]
+    assert catalog.store.counts() == Counts(tracks=3, analyzed=1, missing=2, failed=0)
+    assert catalog.store.track_by_id(catalog.id("b.mp3")) is not None, "still known by name"
+
+
+def test_another_model_sees_the_tracks_but_none_of_the_answers(catalog: Catalog) -> None:
+    other = Store(catalog.store.engine, catalog.store.path, "other-2")
+    assert len(other.embeddings()[0]) == len(other.moods()[0]) == 0
+    assert other.counts() == Counts(tracks=3, analyzed=0, missing=0, failed=0)
+    track = other.track_at(catalog.path("a.mp3"))
+    assert track is not None
+    assert track.content is not None
+    assert (track.valence, track.arousal, other.spread(track.content)) == (None, None, None)
+    assert other.embedding(track.content) is None
+    assert other.windows_of(track.content) == []
+
+
+def test_an_empty_library_answers_with_nothing(tmp_path: Path) -> None:
+    store = Catalog(tmp_path / "library.db", tmp_path).store
+    assert store.embeddings()[1].shape == (0, 0)
+    assert store.moods()[1].shape == (0, 2)
+    assert list(store.all_tracks()) == store.failures() == store.tracks_like("a", 5) == []
+    assert store.matching_contents([]).dtype == np.int64
+
+
+@pytest.mark.parametrize("track_id", [0, -1, 4, 2**63, 10**30])
+def test_an_id_that_is_none_finds_nothing(catalog: Catalog, track_id: int) -> None:
+    assert catalog.store.track_by_id(track_id) is None
+
+
+def test_more_sounds_than_one_statement_takes(catalog: Catalog) -> None:
+    ids = [*range(40_000)]
+    assert len(catalog.store.tracks_of(ids)) == 2
+
+
+def test_a_library_that_is_damaged_while_open_is_told_of_in_words(catalog: Catalog) -> None:
+    catalog.store.path.write_bytes(b"no database any more" * 1000)
+    for suffix in ("-wal", "-shm"):
+        Path(f"{catalog.store.path}{suffix}").unlink(missing_ok=True)
+    with pytest.raises(LibraryError, match="not a database"):
+        catalog.store.counts()
+    with pytest.raises(LibraryError, match="not a database"):
+        list(catalog.store.all_tracks())

@@ -1,0 +1,166 @@
+"""Hearing in this process and in worker processes: the same events, whatever happens to a worker."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from musimo.errors import AudioError
+from musimo.library import workers
+from musimo.library.worker import Finished, HearMessage
+from musimo.library.workers import Task, hear_all
+from musimo.records import HeardClip, Opened
+from tests.sounds import melody, sine
+
+
+@pytest.fixture
+def tasks(tmp_path: Path) -> list[Task]:
+    """Two sounds, a file that is none, and one that is not there."""
+    for name, samples in (("a.wav", sine(220, 1)), ("b.wav", melody(100))):
+        soundfile.write(tmp_path / name, samples, 22_050)
+    (tmp_path / "c.mp3").write_bytes(b"no music" * 100)
+    paths = [os.fsencode(tmp_path / name) for name in ("a.wav", "b.wav", "c.mp3", "gone.mp3")]
+    return [Task(path, 1000) for path in paths]
+
+
+def always(_content: bytes) -> bool:
+    return True
+
+
+def heard(tasks: list[Task], jobs: int) -> dict[int, list[HearMessage]]:
+    messages = defaultdict(list)
+    for number, message in hear_all(tasks, jobs, "windows", always):
+        messages[number].append(message)
+    return messages
+
+
+def plain(message: HearMessage) -> object:
+    """What can be compared: arrays as bytes, errors as their texts."""
+    if isinstance(message, HeardClip):
+        return message.window, message.features.tobytes()
+    if isinstance(message, AudioError):
+        return message.stage, message.reason
+    return message
+
+
+def test_every_task_ends_in_one_last_event_and_workers_change_nothing(tasks: list[Task]) -> None:
+    alone, together = heard(tasks, 0), heard(tasks, 2)
+    assert sorted(alone) == sorted(together) == [0, 1, 2, 3]
+    for number in alone:
+        assert [plain(m) for m in alone[number]] == [plain(m) for m in together[number]]
+    kinds = {number: [type(message) for message in alone[number]] for number in alone}
+    assert kinds[0] == [Opened, HeardClip, Finished]
+    assert kinds[1] == [Opened, HeardClip, Finished], "overlapping windows of 100 s are one"
+    assert kinds[2] == kinds[3] == [AudioError]
+    assert alone[1][1].features.shape[1] == 193  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("jobs", [0, 1])
+def test_a_sound_that_is_not_wanted_is_opened_and_no_more(tasks: list[Task], jobs: int) -> None:
+    asked: list[bytes] = []
+
+    def wanted(content: bytes) -> bool:
+        asked.append(content)
+        return False
+
+    [(_, opened), (_, last)] = hear_all(tasks[:1], jobs, "windows", wanted)
+    assert isinstance(opened, Opened)
+    assert asked == [opened.content]
+    assert last == Finished()
+
+
+def test_nothing_to_hear_starts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "COMMAND", ("/nowhere",))
+    assert list(hear_all([], 4, "windows", always)) == []
+
+
+def test_whoever_stops_listening_ends_the_workers(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    honest = subprocess.Popen
+
+    def popen(*arguments: object, **options: object) -> subprocess.Popen[bytes]:
+        started.append(honest(*arguments, **options))  # type: ignore[call-overload]
+        return started[-1]
+
+    monkeypatch.setattr(workers.subprocess, "Popen", popen)
+    n_threads = threading.active_count()
+    events = hear_all(tasks * 10, 2, "windows", always)
+    next(events)
+    events.close()
+    assert len(started) == 2
+    assert all(process.poll() is not None for process in started)
+    assert threading.active_count() == n_threads
+
+
+def test_workers_that_cannot_be_started_fail_their_files(
+    tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "COMMAND", ("/nowhere/python",))
+    assert [m.stage for [m] in heard(tasks, 2).values() if isinstance(m, AudioError)] == ["crashed"] * 4
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        ("sys.exit(7)", "exit code 7"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "signal 9"),
+        ("sys.stdout.buffer.write(bytes(9)); sys.stdout.flush(); time.sleep(60)", "crashed"),
+        ("os.close(1); sys.exit(3)", "crashed"),
+    ],
+)
+def test_a_worker_that_misbehaves_costs_the_file_it_had(
+    tmp_path: Path, tasks: list[Task], monkeypatch: pytest.MonkeyPatch, behaviour: str, reason: str
+) -> None:
+    """The first process does; those that follow are honest."""
+    code = (
+        "import os, pickle, signal, sys, time\n"
+        f"once = {str(tmp_path / 'once')!r}\n"
+        "if not os.path.exists(once):\n"
+        "    open(once, 'w').close()\n"
+        "    pickle.load(sys.stdin.buffer)\n"
+        f"    {behaviour}\n"
+        "from musimo.library.worker import main; main()\n"
+    )
+    monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", code))
+    messages = heard([tasks[0], tasks[0]], 1)
+    [error] = messages[0]
+    assert isinstance(error, AudioError)
+    assert error.stage == "crashed"
+    assert reason in error.reason
+    assert messages[1][-1] == Finished()
+
+
+def test_ctrl_c_is_not_for_the_workers(
+    tmp_path: Path, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal sends it to a whole process group, and a worker that is starting up would die of it."""
+    code = (
+        f"import os; open({str(tmp_path / 'group')!r}, 'w').write(str(os.getpgid(0)))\n"
+        "from musimo.library.worker import main; main()\n"
+    )
+    monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", code))
+    assert heard(tasks[:1], 1)[0][-1] == Finished()
+    assert int((tmp_path / "group").read_text()) != os.getpgid(0)
+
+
+def test_a_worker_that_is_silent_is_given_up(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(workers, "SILENCE_S", 0.2)
+    [error] = heard(tasks[:1], 1)[0]
+    assert isinstance(error, AudioError)
+    assert (error.stage, error.reason) == ("timeout", "the decoder gave no sign of life for 0 s")
+
+
+def test_features_cross_the_pipe_as_they_are(tasks: list[Task]) -> None:
+    [_, clip, _] = heard(tasks[:1], 1)[0]
+    assert isinstance(clip, HeardClip)
+    assert clip.features.dtype == np.float32
+    assert np.isfinite(clip.features).all()
