@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, delete, func, select, text, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 
@@ -348,7 +348,8 @@ class Journal:
 
 
 def _below(column: Any, prefix: bytes) -> list[Any]:
-    return [func.substr(column, 1, len(prefix)) == prefix] if prefix else []
+    inside = func.substr(column, 1, len(prefix)) == prefix
+    return [or_(inside, column == prefix.rstrip(b"/"))] if prefix else []  # a folder's own failure too
 
 
 def _storable(text: str) -> str:

@@ -38,7 +38,7 @@ def make_plan(journal: Journal, territory: Territory, *, retry_failed: bool) -> 
         if isinstance(found, IgnoredFile):
             plan.n_ignored += 1
             continue
-        path = territory.prefix + found.path
+        path = (territory.prefix + found.path).rstrip(b"/")  # the folder itself is found as an empty path
         seen.add(path)
         if isinstance(found, UnreadableEntry):
             planned = PlannedFile(territory, FoundFile(path, 0, 0))

@@ -122,7 +122,7 @@ class FaissIndex:
 
     def search(self, vector: FloatArray, k: int, allowed: Ids | None = None) -> tuple[Ids, FloatArray]:
         """See :class:`VectorIndex`. ``allowed`` goes into the search: a filter never thins the answer."""
-        k = min(k, len(self) if allowed is None else len(allowed))
+        k = min(k, len(self)) if allowed is None else min(k, len(self), len(allowed))
         if k == 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         parameters = None

@@ -44,8 +44,6 @@ class OptimizerConfig:
     batch_size : clips a step; a last batch that is not full rests for the epoch
     learning_rate : of Adam, at the start
     correlation_weight : lambda of the loss
-    reconstruction_weight : of the error with which a linear layer, dropped after training, tells the clip's
-        statistics from its embedding; 0 is the paper. Ratings alone let the embedding shrink to two directions
     l2 : coefficient on the kernels of dense layers and heads, as Keras counts it: ``l2 * w²`` joins the loss
     patience : epochs without a better validation loss before training stops
     plateau_patience, plateau_factor : the same before the learning rate falls, and what it is multiplied by
@@ -55,7 +53,6 @@ class OptimizerConfig:
     batch_size: int = 32
     learning_rate: float = 1e-3
     correlation_weight: float = 0.2
-    reconstruction_weight: float = 0.0
     l2: float = 1e-4
     patience: int = 15
     plateau_patience: int = 5

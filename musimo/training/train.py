@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from musimo.emotion.mase_net import MaseNet
 from musimo.records import FloatArray
 from musimo.training.augment import augment
-from musimo.training.baselines import clip_statistics
 from musimo.training.config import TrainingConfig
 from musimo.training.losses import mse_pearson
 
@@ -85,12 +83,8 @@ class Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.network = MaseNet(config.network, (float(valence), float(arousal)))
-            statistics = clip_statistics(train.features)
-            self.statistics_scale = statistics.mean(axis=0), np.maximum(statistics.std(axis=0), MIN_SD)
-            self.reconstruct = nn.Linear(config.network.dense_units[-1], statistics.shape[1])
         recipe = config.optimizer
         self.optimizer = adam(self.network, recipe.learning_rate, recipe.l2)
-        self.optimizer.add_param_group({"params": list(self.reconstruct.parameters())})
         self.scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
             self.optimizer, factor=recipe.plateau_factor, patience=recipe.plateau_patience
         )
@@ -113,7 +107,13 @@ class Training:
             number = len(self.history) + 1
             learning_rate = self.optimizer.param_groups[0]["lr"]
             training_loss = self._train_once(number)
-            validation_loss = self._validate()
+            validation_loss = float(
+                mse_pearson(
+                    torch.from_numpy(self.validation.ratings),
+                    torch.from_numpy(predict(self.network, self.means, self.sds, self.validation.features)),
+                    self.config.optimizer.correlation_weight,
+                )
+            )
             best = validation_loss < min((e.validation_loss for e in self.history), default=np.inf)
             self.history.append(Epoch(number, training_loss, validation_loss, learning_rate, best))
             self.scheduler.step(validation_loss)
@@ -137,28 +137,14 @@ class Training:
             torch.manual_seed(int(rng.integers(2**62)))
             for batch in full:
                 clips = [augment(self.train.features[i], self.config.augment, rng) for i in batch]
-                ratings, embeddings = self.network(*collate(clips, self.means, self.sds))
-                loss = self._loss(LabelledFeatures(clips, self.train.ratings[batch]), ratings, embeddings)
+                ratings, _ = self.network(*collate(clips, self.means, self.sds))
+                targets = torch.from_numpy(self.train.ratings[batch]).float()
+                loss = mse_pearson(targets, ratings, recipe.correlation_weight)
                 self.optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 self.optimizer.step()
                 losses.append(loss.item())
         return float(np.mean(losses))
-
-    @torch.inference_mode()
-    def _validate(self) -> float:
-        responses = respond(self.network, self.means, self.sds, self.validation.features)
-        return float(self._loss(self.validation, *responses))
-
-    def _loss(self, clips: LabelledFeatures, ratings: Tensor, embeddings: Tensor) -> Tensor:
-        recipe = self.config.optimizer
-        loss = mse_pearson(torch.from_numpy(clips.ratings).float(), ratings, recipe.correlation_weight)
-        if recipe.reconstruction_weight > 0:
-            means, sds = self.statistics_scale
-            statistics = torch.from_numpy((clip_statistics(clips.features) - means) / sds).float()
-            error = F.mse_loss(self.reconstruct(embeddings), statistics)
-            loss = loss + recipe.reconstruction_weight * error
-        return loss
 
     def _save(self) -> None:
         if self.checkpoint is None:
@@ -166,7 +152,6 @@ class Training:
         unfinished = self.checkpoint.with_suffix(".part")
         state = {
             "network": self.network.state_dict(),
-            "reconstruct": self.reconstruct.state_dict(),
             "best": self.best,
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
@@ -179,7 +164,6 @@ class Training:
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.network.load_state_dict(state["network"])
-        self.reconstruct.load_state_dict(state["reconstruct"])
         self.best = state["best"]
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
@@ -208,19 +192,11 @@ def collate(clips: Sequence[FloatArray], means: FloatArray, sds: FloatArray) -> 
 
 
 @torch.inference_mode()
-def respond(
-    network: MaseNet, means: FloatArray, sds: FloatArray, features: Sequence[FloatArray], batch_size: int = 8
-) -> tuple[Tensor, Tensor]:
-    """Ratings (n, 2) on the 1-9 scale and embeddings (n, 256) of clips, as the network gives them."""
-    network.eval()
-    batches = [features[i : i + batch_size] for i in range(0, len(features), batch_size)]
-    responses = [network(*collate(batch, means, sds)) for batch in batches]
-    ratings, embeddings = (torch.cat(parts) for parts in zip(*responses, strict=True))
-    return ratings, embeddings
-
-
 def predict(
-    network: MaseNet, means: FloatArray, sds: FloatArray, features: Sequence[FloatArray]
+    network: MaseNet, means: FloatArray, sds: FloatArray, features: Sequence[FloatArray], batch_size: int = 8
 ) -> NDArray[np.float64]:
     """Ratings of clips on the 1-9 scale, as the network gives them, [shape=(n, 2)]."""
-    return np.asarray(respond(network, means, sds, features)[0].double().numpy())
+    network.eval()
+    batches = [features[i : i + batch_size] for i in range(0, len(features), batch_size)]
+    ratings = [network(*collate(batch, means, sds))[0] for batch in batches]
+    return np.asarray(torch.cat(ratings).double().numpy())

@@ -16,6 +16,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from musimo.errors import LibraryError, MusimoError
 from musimo.library import database, schema
@@ -52,7 +53,7 @@ def test_connections_log_ahead_and_hold_foreign_keys(tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
-        with pytest.raises(database.DBAPIError, match="FOREIGN KEY"):
+        with pytest.raises(DBAPIError, match="FOREIGN KEY"):
             connection.execute(text("INSERT INTO windows VALUES (1, 1, 0, 1, 0, 0)"))
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from musimo.errors import UsageError
+from musimo.errors import AudioError, UsageError
 from musimo.library import workers
 from musimo.library.events import Audit, FileFailed, FileStored, FolderRefused, ScanEvent
 from musimo.library.journal import Journal
 from musimo.library.scan import ScanOptions, scan
 from musimo.library.store import Store
+from musimo.records import ClipEmotion, FloatArray
 from tests.conftest import PlainAnalyzer
 
 
@@ -61,8 +62,14 @@ def run(
 def export(store: Store) -> list[tuple[object, ...]]:
     """All that is known, without times of writing."""
     return [
-        (track.path, track.tags, track.duration_s, track.valence, track.arousal)
-        + (store.embedding(track.content).tobytes() if track.content else b"",)  # type: ignore[union-attr]
+        (
+            track.path,
+            track.tags,
+            track.duration_s,
+            track.valence,
+            track.arousal,
+            store.embedding(track.content).tobytes() if track.content else b"",  # type: ignore[union-attr]
+        )
         for track in store.all_tracks()
     ]
 
@@ -160,6 +167,29 @@ def test_a_root_that_is_not_there_is_refused_and_an_unknown_one_is_an_error(
         run(store, tone(music.with_name("single.wav"), 220))
 
 
+def test_a_root_that_is_really_gone_can_be_accepted_as_gone(store: Store, music: Path) -> None:
+    tone(music.with_name("other") / "kept.wav", 550)
+    run(store, music, music.with_name("other"))
+    shutil.rmtree(music)
+    audit, _ = run(store, music, options=ScanOptions(accept_missing=True))
+    assert (audit.refused, audit.missing, audit.seen) == (0, 3, 0)
+    assert [track.path for track in store.all_tracks()] == [
+        os.fsencode(music.with_name("other") / "kept.wav")
+    ]
+
+
+def test_a_file_that_moves_to_another_root_is_moved_and_not_missing(store: Store, music: Path) -> None:
+    second = music.with_name("second")
+    tone(second / "4.wav", 550)
+    run(store, music, second)
+    before = {track.id for track in store.all_tracks()}
+    (music / "1.wav").rename(second / "1.wav")
+    (music / "2.wav").rename(second / "2.wav")
+    audit, _ = run(store, music, second)
+    assert (audit.moved, audit.unchanged, audit.missing, audit.refused) == (2, 2, 0, 0)
+    assert {track.id for track in store.all_tracks()} == before
+
+
 def test_roots_inside_roots_are_one(store: Store, tmp_path: Path) -> None:
     tone(tmp_path / "all" / "rock" / "a.wav", 220)
     tone(tmp_path / "all" / "jazz" / "b.wav", 330)
@@ -183,6 +213,58 @@ def test_a_stopped_scan_keeps_its_batches_and_the_next_goes_on(tmp_path: Path, m
     assert audit.new + audit.unchanged == 3
     run(whole, music)
     assert export(stopped) == export(whole)
+
+
+def test_a_stopped_scan_tells_what_is_left_beside_what_cannot_be_read(store: Store, music: Path) -> None:
+    for n in range(4):
+        (music / f"dangling {n}.mp3").symlink_to("nowhere")
+    audit, _ = run(store, music, options=ScanOptions(batch_size=1), stop=lambda: True)
+    assert audit.interrupted
+    assert (audit.new, audit.failed, audit.left) == (0, 4, 3)
+
+
+def test_a_scan_stopped_after_its_last_file_is_done(store: Store, music: Path) -> None:
+    events = iter([False] * 8 + [True])  # three files of three events each
+    audit, _ = run(store, music, stop=lambda: next(events))
+    assert (audit.interrupted, audit.new, audit.left) == (False, 3, 0)
+
+
+def test_a_clip_without_an_answer_costs_its_own_file_alone(store: Store, music: Path) -> None:
+    class Choosy(PlainAnalyzer):
+        def analyze(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
+            felt = super().analyze(clips)
+            if any(clip.valence == unheard for clip in felt):
+                raise AudioError("analyze", "a sound without an answer")
+            return felt
+
+    run(store, music)
+    unheard = [track.valence for track in store.all_tracks()][1]  # the others are octaves of each other
+    other = Store.open(store.path.with_name("other.db"), "plain-1", create=True)
+    audit, _ = run(other, music, analyzer=Choosy())
+    assert (audit.new, audit.failed) == (2, 1)
+    [failure] = other.failures()
+    assert (failure.path, failure.stage) == (os.fsencode(music / "2.wav"), "analyze")
+    assert failure.reason == "a sound without an answer"
+
+
+@pytest.mark.parametrize("year", [1901, 2300, 2440])
+def test_a_file_of_any_date_is_stored_and_found_unchanged(store: Store, music: Path, year: int) -> None:
+    seconds = (year - 1970) * 31_556_952
+    os.utime(music / "1.wav", (seconds, seconds))
+    audit, _ = run(store, music)
+    assert audit.new == 3
+    audit, _ = run(store, music)
+    assert audit.unchanged == 3
+
+
+def test_a_scan_that_finds_nothing_new_leaves_the_indexes_fresh(store: Store, music: Path) -> None:
+    (music / "dangling.mp3").symlink_to("nowhere")
+    (music / "text.mp3").write_text("not music\n" * 50)
+    run(store, music)
+    before = store.generation()
+    audit, _ = run(store, music)
+    assert (audit.unchanged, audit.failed, audit.known_failures) == (3, 2, 1)
+    assert store.generation() == before
 
 
 def test_failures_are_rows_not_retried_until_asked_or_changed(store: Store, music: Path) -> None:
@@ -251,5 +333,8 @@ def test_a_crash_or_a_hang_costs_one_file(store: Store, music: Path, monkeypatch
     monkeypatch.setattr(workers, "SILENCE_S", 6.0)
     audit, _ = run(store, music, options=ScanOptions(jobs=2))
     assert (audit.new, audit.failed, audit.seen) == (3, 2, 5)
-    stages = {os.path.basename(row.path): row.stage for row in store.failures()}
-    assert stages == {b"crash.wav": "crashed", b"hang.wav": "timeout"}
+    stages = {row.path: row.stage for row in store.failures()}
+    assert stages == {
+        os.fsencode(music / "crash.wav"): "crashed",
+        os.fsencode(music / "hang.wav"): "timeout",
+    }

@@ -58,7 +58,7 @@ def test_every_task_ends_in_one_last_event_and_workers_change_nothing(tasks: lis
         assert [plain(m) for m in alone[number]] == [plain(m) for m in together[number]]
     kinds = {number: [type(message) for message in alone[number]] for number in alone}
     assert kinds[0] == [Opened, HeardClip, Finished]
-    assert kinds[1] == [Opened, HeardClip, Finished], "overlapping windows of 100 s are one"
+    assert kinds[1] == [Opened, HeardClip, HeardClip, Finished], "three windows in 100 s merge into two"
     assert kinds[2] == kinds[3] == [AudioError]
     assert alone[1][1].features.shape[1] == 193  # type: ignore[union-attr]
 
@@ -90,7 +90,7 @@ def test_whoever_stops_listening_ends_the_workers(tasks: list[Task], monkeypatch
         started.append(honest(*arguments, **options))  # type: ignore[call-overload]
         return started[-1]
 
-    monkeypatch.setattr(workers.subprocess, "Popen", popen)
+    monkeypatch.setattr(subprocess, "Popen", popen)
     n_threads = threading.active_count()
     events = hear_all(tasks * 10, 2, "windows", always)
     next(events)

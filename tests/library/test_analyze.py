@@ -1,0 +1,94 @@
+"""Hearing files that are in no library: every file is answered for, in order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from musimo.errors import AudioError
+from musimo.library.analyze import analyze
+from musimo.records import AnalyzedFile, ClipEmotion, FailedFile, FloatArray
+from tests.conftest import PlainAnalyzer
+from tests.sounds import melody, sine
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[bytes]:
+    """The longest first, so that workers finish out of order."""
+    soundfile.write(tmp_path / "long.wav", melody(200), 22_050)
+    (tmp_path / "bad.mp3").write_text("not music\n" * 50)
+    soundfile.write(tmp_path / "short.wav", sine(440, 1), 22_050)
+    return [os.fsencode(tmp_path / name) for name in ("long.wav", "bad.mp3", "gone.mp3", "short.wav")]
+
+
+@pytest.mark.parametrize("jobs", [0, 2])
+def test_answers_come_in_the_order_of_the_files(files: list[bytes], jobs: int) -> None:
+    answers = list(analyze(files, PlainAnalyzer, jobs, "windows"))
+    assert [answer.path for answer in answers] == files
+    long, bad, gone, short = answers
+    assert isinstance(bad, FailedFile)
+    assert isinstance(gone, FailedFile)
+    assert (bad.stage, gone.stage) == ("decode", "read")
+    assert bad.reason
+    assert isinstance(long, AnalyzedFile)
+    assert isinstance(short, AnalyzedFile)
+    assert [round(part.window.start_s, 1) for part in long.emotion.windows] == [10.8, 77.5, 144.2]
+    assert (long.duration_s, short.duration_s) == (200, 1)
+    assert long.emotion.valence == pytest.approx(
+        sum(part.valence for part in long.emotion.windows) / 3, abs=1e-9
+    )
+
+
+def test_workers_change_nothing_and_neither_does_company(files: list[bytes]) -> None:
+    together = list(analyze(files, PlainAnalyzer, 2, "full"))
+    for file, answer in zip(files, together, strict=True):
+        [alone] = analyze([file], PlainAnalyzer, 0, "full")
+        assert type(alone) is type(answer)
+        if isinstance(alone, AnalyzedFile):
+            assert isinstance(answer, AnalyzedFile)
+            assert alone.emotion.windows == answer.emotion.windows
+            assert alone.emotion.embedding.tobytes() == answer.emotion.embedding.tobytes()
+
+
+def test_the_network_is_loaded_once_and_only_for_sound(files: list[bytes]) -> None:
+    loaded: list[PlainAnalyzer] = []
+
+    def load() -> PlainAnalyzer:
+        loaded.append(PlainAnalyzer())
+        return loaded[-1]
+
+    assert len(list(analyze(files[1:3], load, 0, "windows"))) == 2
+    assert loaded == []
+    list(analyze(files, load, 0, "windows"))
+    assert [analyzer.n_clips for analyzer in loaded] == [4]
+    assert list(analyze([], load, 2, "windows")) == []
+
+
+@pytest.mark.parametrize("deaf_to", [{1}, {2}, {1, 2, 3}, {3, 4}])
+def test_a_clip_without_an_answer_fails_its_file(files: list[bytes], deaf_to: set[int]) -> None:
+    class Deaf(PlainAnalyzer):
+        def analyze(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
+            felt = super().analyze(clips)
+            if self.n_clips in deaf_to:
+                raise AudioError("analyze", "a sound the network has no finite answer to")
+            return felt
+
+    long, short = analyze([files[0], files[3]], Deaf, 0, "windows")
+    assert isinstance(long, FailedFile) == bool(deaf_to & {1, 2, 3})
+    assert isinstance(short, FailedFile) == (4 in deaf_to)
+    if isinstance(long, FailedFile):
+        assert (long.stage, long.reason) == ("analyze", "a sound the network has no finite answer to")
+
+
+def test_a_single_clip_without_an_answer_fails_its_file(files: list[bytes]) -> None:
+    class Deaf(PlainAnalyzer):
+        def analyze(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
+            raise AudioError("analyze", "no answer")
+
+    short, again = analyze([files[3], files[3]], Deaf, 0, "windows")
+    assert isinstance(short, FailedFile)
+    assert isinstance(again, FailedFile)

@@ -1,0 +1,148 @@
+"""Which track is meant by what somebody typed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from musimo.errors import NotFoundError, UsageError
+from musimo.records import Tags
+from musimo.search.find import LISTED, find_track
+from tests.catalog import Catalog, Entry, direction
+
+LATIN = os.fsdecode(b"caf\xe9.mp3")
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    """A few tracks; only ``disk.mp3`` has a file, as on a library whose drive is away."""
+    (tmp_path / "Musik").mkdir()
+    (tmp_path / "Musik" / "disk.mp3").touch()
+    catalog = Catalog(tmp_path / "library.db", tmp_path / "Musik")
+    titles = {
+        "disk.mp3": "On Disk",
+        "Live/so what.mp3": "So What",
+        "b.mp3": "So What (Take 2)",
+        "c.mp3": "Straße nach Ålesund",
+        "d.mp3": "1999",
+        "e.mp3": "twice",
+        "f.mp3": "Twice",
+        "g.mp3": "Thrice upon twice",
+        LATIN: None,
+    }
+    catalog.add(*(Entry(name, direction(1), tags=Tags(title=title)) for name, title in titles.items()))
+    return catalog
+
+
+def found(catalog: Catalog, named: str | Path) -> str | None:
+    """Name of the track that was found."""
+    track = find_track(catalog.store, named)
+    return os.fsdecode(track.path[len(catalog.root) + 1 :]) if track else None
+
+
+@pytest.mark.parametrize(
+    ("named", "name"),
+    [
+        ("On Disk", "disk.mp3"),
+        ("on dis", "disk.mp3"),
+        ("so what", "Live/so what.mp3"),
+        ("SO WHAT (", "b.mp3"),
+        ("take 2", "b.mp3"),
+        ("live/", "Live/so what.mp3"),
+        ("STRASSE NACH A\u030aLESUND", "c.mp3"),
+        ("å", "c.mp3"),
+        ("1999", "d.mp3"),
+        (LATIN, LATIN),
+        ("Thrice", "g.mp3"),
+    ],
+)
+def test_words_of_a_title_or_path_name_the_one_track_that_has_them(
+    catalog: Catalog, named: str, name: str
+) -> None:
+    assert found(catalog, named) == name
+
+
+def test_an_id_names_its_track(catalog: Catalog) -> None:
+    assert found(catalog, str(catalog.id("c.mp3"))) == "c.mp3"
+    for nobody in ("0", "777", "99999999999999999999999"):
+        with pytest.raises(NotFoundError):
+            found(catalog, nobody)
+
+
+def test_a_path_names_its_track_from_wherever_it_is_seen(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "Musik"
+    (tmp_path / "other name").symlink_to(folder)
+    for path in (folder / "disk.mp3", tmp_path / "other name" / "disk.mp3"):
+        assert found(catalog, path) == found(catalog, str(path)) == "disk.mp3"
+    monkeypatch.chdir(folder)
+    assert found(catalog, "disk.mp3") == found(catalog, "./disk.mp3") == "disk.mp3"
+    assert found(catalog, "../Musik/disk.mp3") == "disk.mp3"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert found(catalog, "~/Musik/disk.mp3") == "disk.mp3"
+
+
+def test_a_track_whose_drive_is_away_is_found_by_its_path(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "Musik")
+    assert found(catalog, tmp_path / "Musik" / "b.mp3") == "b.mp3"
+    assert found(catalog, tmp_path / "link" / "b.mp3") == "b.mp3"
+    monkeypatch.chdir(tmp_path / "Musik")
+    assert found(catalog, LATIN) == LATIN
+    assert found(catalog, "b.mp3") == "b.mp3"
+
+
+def test_a_link_in_a_scanned_folder_is_known_by_its_own_name(catalog: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.mp3").touch()
+    (tmp_path / "Musik" / "b.mp3").symlink_to(tmp_path / "elsewhere.mp3")
+    assert found(catalog, tmp_path / "Musik" / "b.mp3") == "b.mp3"
+    assert found(catalog, tmp_path / "elsewhere.mp3") is None
+
+
+def test_a_file_that_is_not_in_the_library_is_nobody_even_if_words_would_fit(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "so what").touch()
+    monkeypatch.chdir(tmp_path)
+    assert found(catalog, "so what") is None
+
+
+def test_several_tracks_are_listed_and_not_guessed_from(catalog: Catalog) -> None:
+    with pytest.raises(UsageError, match="'twice' names several") as caught:
+        found(catalog, "twice")
+    lines = [f"{catalog.id(name)}: {os.fsdecode(catalog.path(name))}" for name in ("e.mp3", "f.mp3", "g.mp3")]
+    assert caught.value.hint.split("\n") == lines
+
+
+def test_a_long_list_is_cut_and_says_so(catalog: Catalog) -> None:
+    catalog.add(*(Entry(f"many/{n:02}\n.mp3", direction(1)) for n in range(30)))
+    with pytest.raises(UsageError) as caught:
+        found(catalog, "many")
+    lines = caught.value.hint.split("\n")
+    assert len(lines) == LISTED + 1
+    assert lines[0].endswith("many/00\\n.mp3"), "a name cannot forge a line"
+    assert lines[-1] == "…"
+
+
+@pytest.mark.parametrize(
+    "named", ["Kind of Blue", "100%", "_", "so*", os.fsdecode(b"\xff\xfe"), "x" * 5000, "a\0b", "no/such.mp3"]
+)
+def test_what_nobody_has_is_told_with_a_way_on(catalog: Catalog, named: str) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        found(catalog, named)
+    assert "export" in caught.value.hint
+
+
+def test_missing_tracks_are_found_by_path_and_id_but_not_by_words(catalog: Catalog) -> None:
+    from musimo.library.journal import GoneFile
+
+    root = catalog.planned("b.mp3").territory.root_id
+    catalog.journal.mark_missing([GoneFile(root, b"b.mp3", catalog.id("b.mp3"), False)])
+    assert found(catalog, str(catalog.id("b.mp3"))) == "b.mp3"
+    assert found(catalog, os.fsdecode(catalog.path("b.mp3"))) == "b.mp3"
+    with pytest.raises(NotFoundError):
+        found(catalog, "take 2")
