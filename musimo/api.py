@@ -32,11 +32,12 @@ from musimo.records import (
     Track,
     WindowEmotion,
 )
-from musimo.resources import weights_path
+from musimo.resources import space_path, weights_path
 from musimo.search.diversify import album_key, artist_key, diversify
 from musimo.search.find import find_track
 from musimo.search.index import FaissIndex, Header, Ids, Metric, open_index
-from musimo.search.query import nearest_moods, nearest_sounds, unit
+from musimo.search.query import nearest_moods, nearest_sounds
+from musimo.search.space import SoundSpace, unit
 from musimo.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Seed:
     Parameters
     ----------
     track : as it is shown; its id is None for a file outside the library
-    vector : (256,) unit length
+    vector : its place among sounds, unit length
     content : id of its sound in the library; None where the library does not have it
     """
 
@@ -114,6 +115,7 @@ class Library:
         self.settings = settings
         self._on_notice = on_notice
         self._opened: Store | None = None
+        self._loaded_space: SoundSpace | None = None
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Library:
@@ -221,13 +223,13 @@ class Library:
         known = find_track(store, track)
         if known is None:
             return self._hear(Path(track))
-        vector = None if known.content is None else store.embedding(known.content)
-        if vector is None:
+        sound = None if known.content is None else store.sound(known.content)
+        if sound is None:
             raise NotFoundError(
                 f"{os.fsdecode(known.path)} is in the library, but not analysed by {self.model}",
                 "if it failed, musimo errors tells why; if not, scan its folder again",
             )
-        return Seed(known, vector, known.content)
+        return Seed(known, self._space().vector(*sound), known.content)
 
     def details(self, track: str | Path) -> Details:
         """All that is known of one track of the library."""
@@ -275,17 +277,29 @@ class Library:
         track = Track(
             None, heard.path, heard.tags, heard.duration_s, None, heard.emotion.valence, heard.emotion.arousal
         )
-        return Seed(track, heard.emotion.embedding, self._store().content_id(heard.content))
+        vector = self._space().vector(heard.emotion.embedding, heard.statistics)
+        return Seed(track, vector, self._store().content_id(heard.content))
 
     def _sounds(self) -> FaissIndex:
-        return self._index("cosine", "similar", lambda: self._store().embeddings())
+        return self._index("cosine", "similar", self._space().id, self._sound_vectors)
 
     def _moods(self) -> FaissIndex:
-        return self._index("euclidean", "mood", lambda: self._store().moods())
+        return self._index("euclidean", "mood", self.model, self._store().moods)
 
-    def _index(self, metric: Metric, name: str, vectors: Callable[[], tuple[Ids, FloatArray]]) -> FaissIndex:
+    def _sound_vectors(self) -> tuple[Ids, FloatArray]:
+        ids, embeddings, statistics = self._store().sounds()
+        return ids, self._space().vectors(embeddings, statistics)
+
+    def _space(self) -> SoundSpace:
+        if self._loaded_space is None:
+            self._loaded_space = SoundSpace.load(space_path(), self.model)
+        return self._loaded_space
+
+    def _index(
+        self, metric: Metric, name: str, maker: str, vectors: Callable[[], tuple[Ids, FloatArray]]
+    ) -> FaissIndex:
         store = self._store()
-        header = Header(store.model, metric, store.generation())
+        header = Header(maker, metric, store.generation())
         return open_index(store.path.with_name(f"{store.path.name}.{name}.index"), header, vectors)
 
     def _allowed(self, selection: Selection) -> Ids | None:

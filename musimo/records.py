@@ -74,10 +74,12 @@ class HeardClip:
     ----------
     window : which stretch of the track was really heard
     features : (n_frames, 193) float32
+    statistics : (579,) float32, of the features over time
     """
 
     window: Window
     features: FloatArray
+    statistics: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,7 @@ class AnalyzedFile:
     content: bytes  # hash of its sound
     duration_s: float
     emotion: Emotion
+    statistics: FloatArray  # (579,), mean over the windows
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,19 @@ def resource(name: str) -> Path:
 
 def weights_path() -> Path:
     """Path of the weights in use; its stem is the model id, so that naming the model needs no torch."""
-    found = sorted((PACKAGE / "weights").glob("mase_net-*.safetensors"))
+    return _only_one("mase_net-*.safetensors")
+
+
+def space_path() -> Path:
+    """Path of the space in which sounds are compared; its stem is the id of the space."""
+    return _only_one("space-*.safetensors")
+
+
+def _only_one(pattern: str) -> Path:
+    found = sorted((PACKAGE / "weights").glob(pattern))
     if len(found) != 1:
         raise WeightsError(
-            f"expected one weights file in {PACKAGE / 'weights'}, found {len(found)}",
+            f"expected one file {pattern} in {PACKAGE / 'weights'}, found {len(found)}",
             "install musimo again: pip install --force-reinstall musimo",
         )
     return found[0]

@@ -17,6 +17,7 @@ from musimo.records import Emotion, FloatArray, Opened, Tags, Window, WindowEmot
 
 MODEL = "plain-1"
 DIMENSIONS = 256
+STATISTICS = np.arange(579, dtype=np.float32)
 
 
 def direction(*coordinates: float) -> FloatArray:
@@ -24,6 +25,21 @@ def direction(*coordinates: float) -> FloatArray:
     vector = np.zeros(DIMENSIONS, np.float32)
     vector[: len(coordinates)] = coordinates
     return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
+class PlainSpace:
+    """The space of the embeddings alone."""
+
+    id = "space-plain"
+
+    @staticmethod
+    def vectors(embeddings: FloatArray, statistics: FloatArray) -> FloatArray:
+        assert len(embeddings) == len(statistics)
+        return embeddings
+
+    @staticmethod
+    def vector(embedding: FloatArray, statistics: FloatArray) -> FloatArray:
+        return embedding
 
 
 @dataclass(frozen=True)
@@ -74,7 +90,9 @@ class Catalog:
         window = Window(0.0, min(entry.duration_s, 45.0))
         sound = entry.sound or os.fsencode(entry.name)
         opened = Opened(entry.tags, sound, entry.duration_s, (window,))
-        return HeardFile(self.planned(entry.name, entry.mtime_ns), opened, self._emotion(entry, (window,)))
+        emotion = self._emotion(entry, (window,))
+        statistics = None if emotion is None else STATISTICS
+        return HeardFile(self.planned(entry.name, entry.mtime_ns), opened, emotion, statistics)
 
     @staticmethod
     def _emotion(entry: Entry, windows: Sequence[Window]) -> Emotion | None:

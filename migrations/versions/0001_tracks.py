@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("valence_sd", sa.Float(), nullable=False),
         sa.Column("arousal_sd", sa.Float(), nullable=False),
         sa.Column("embedding", sa.LargeBinary(), nullable=False),
+        sa.Column("statistics", sa.LargeBinary(), nullable=False),
         sa.Column("analyzed_at", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["content_id"], ["contents.id"], name=op.f("fk_emotions_content_id_contents")

@@ -10,6 +10,7 @@ import numpy as np
 from musimo.audio.decode import SAMPLE_RATE, Sound, open_sound
 from musimo.audio.features import extract
 from musimo.audio.files import AnyPath
+from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
 from musimo.audio.windows import WINDOW_S, place_windows, tile
 from musimo.errors import AudioError
@@ -63,7 +64,8 @@ def _hear_window(sound: Sound, window: Window) -> HeardClip | None:
     features = extract(tile(samples, round(WINDOW_S * SAMPLE_RATE)))
     if not np.isfinite(features).all():
         raise AudioError("decode", "its samples are too large to be sound")
-    return HeardClip(Window(window.start_s, min(window.end_s, window.start_s + heard_s)), features)
+    heard = Window(window.start_s, min(window.end_s, window.start_s + heard_s))
+    return HeardClip(heard, features, clip_statistics(features))
 
 
 def _completed(tags: Tags, sound: Sound) -> Tags:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from musimo.records import ClipEmotion, Emotion, Window, WindowEmotion
+from musimo.records import ClipEmotion, Emotion, FloatArray, Window, WindowEmotion
 
 
 def summarize(windows: Sequence[tuple[Window, ClipEmotion]]) -> Emotion:
@@ -31,3 +31,8 @@ def summarize(windows: Sequence[tuple[Window, ClipEmotion]]) -> Emotion:
         np.asarray(embedding / length, dtype=np.float32),
         tuple(WindowEmotion(window, clip.valence, clip.arousal) for window, clip in windows),
     )
+
+
+def mean_statistics(windows: Sequence[FloatArray]) -> FloatArray:
+    """Statistics of a track from those of its windows, (579,): their mean."""
+    return np.asarray(np.mean(windows, axis=0, dtype=np.float64), np.float32)

@@ -6,11 +6,20 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
-from musimo.emotion.summary import summarize
+from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
 from musimo.library.hearing import ClipAnalyzer
 from musimo.library.workers import Task, hear_all
-from musimo.records import AnalyzedFile, ClipEmotion, Coverage, FailedFile, HeardClip, Opened, Window
+from musimo.records import (
+    AnalyzedFile,
+    ClipEmotion,
+    Coverage,
+    FailedFile,
+    FloatArray,
+    HeardClip,
+    Opened,
+    Window,
+)
 
 
 def analyze(
@@ -20,6 +29,7 @@ def analyze(
     analyzer: ClipAnalyzer | None = None
     opened: dict[int, Opened] = {}
     felt: dict[int, list[tuple[Window, ClipEmotion]]] = {}
+    statistics: dict[int, list[FloatArray]] = {}
     done: dict[int, AnalyzedFile | FailedFile] = {}
     told = 0
     with closing(hear_all([Task(path, _size(path)) for path in files], jobs, coverage, _always)) as events:
@@ -34,12 +44,18 @@ def analyze(
                     done[number] = FailedFile(files[number], error.stage, error.reason)
                 else:
                     felt.setdefault(number, []).append((message.window, emotion))
+                    statistics.setdefault(number, []).append(message.statistics)
             elif isinstance(message, AudioError):
                 done[number] = FailedFile(files[number], message.stage, message.reason)
             elif number >= told and number not in done:
                 file = opened[number]
                 done[number] = AnalyzedFile(
-                    files[number], file.tags, file.content, file.duration_s, summarize(felt.pop(number))
+                    files[number],
+                    file.tags,
+                    file.content,
+                    file.duration_s,
+                    summarize(felt.pop(number)),
+                    mean_statistics(statistics.pop(number)),
                 )
             while told in done:
                 yield done.pop(told)

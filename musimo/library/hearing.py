@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from musimo.emotion.summary import summarize
+from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
 from musimo.library.events import FileFailed, FileStored
 from musimo.library.journal import FailedFile, HeardFile, Journal, PlannedFile
@@ -35,6 +35,7 @@ class _Draft:
     planned: PlannedFile
     opened: Opened | None = None
     felt: list[tuple[Window, ClipEmotion]] = field(default_factory=list)
+    statistics: list[FloatArray] = field(default_factory=list)
     n_waiting: int = 0  # clips heard but not yet felt
     ended: bool = False
     error: AudioError | None = None
@@ -129,6 +130,7 @@ class Hearing:
             draft.n_waiting -= 1
             if emotion is not None:
                 draft.felt.append((clip.window, emotion))
+                draft.statistics.append(clip.statistics)
 
     def _feel_apart(self, clips: Sequence[tuple[_Draft, HeardClip]]) -> list[ClipEmotion | None]:
         """One clip at a time, so that one without an answer fails its own file alone."""
@@ -170,4 +172,6 @@ class Hearing:
 
 def _heard(draft: _Draft) -> HeardFile:
     assert draft.opened is not None
-    return HeardFile(draft.planned, draft.opened, summarize(draft.felt) if draft.felt else None)
+    if not draft.felt:  # its sound was known before
+        return HeardFile(draft.planned, draft.opened, None, None)
+    return HeardFile(draft.planned, draft.opened, summarize(draft.felt), mean_statistics(draft.statistics))

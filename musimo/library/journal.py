@@ -22,7 +22,7 @@ from musimo.library.events import Arrival
 from musimo.library.schema import contents, emotions, failures, library_state, models, roots, tracks, windows
 from musimo.library.store import Store
 from musimo.library.walk import FoundFile
-from musimo.records import Coverage, Emotion, Opened
+from musimo.records import Coverage, Emotion, FloatArray, Opened
 
 GENERATION_BITS = 62  # SQLite's integers have 63 and a sign
 
@@ -84,6 +84,7 @@ class HeardFile:
     planned: PlannedFile
     opened: Opened
     emotion: Emotion | None
+    statistics: FloatArray | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +236,8 @@ class Journal:
 
     def _write_heard(self, connection: Connection, heard: HeardFile) -> Arrival:
         content_id = self._write_content(connection, heard.opened)
-        if heard.emotion is not None:
-            self._write_emotion(connection, content_id, heard.emotion)
+        if heard.emotion is not None and heard.statistics is not None:
+            self._write_emotion(connection, content_id, heard.emotion, heard.statistics)
         root_id, path = heard.planned.territory.root_id, heard.planned.file.path
         facts: dict[str, Any] = {
             "root_id": root_id,
@@ -266,7 +267,9 @@ class Journal:
         added = connection.execute(insert(contents).values(hash=opened.content, duration_s=opened.duration_s))
         return int(added.lastrowid)
 
-    def _write_emotion(self, connection: Connection, content_id: int, emotion: Emotion) -> None:
+    def _write_emotion(
+        self, connection: Connection, content_id: int, emotion: Emotion, statistics: FloatArray
+    ) -> None:
         of_content = {"content_id": content_id, "model_id": self._model_id}
         facts = {
             "coverage": self._coverage,
@@ -274,7 +277,8 @@ class Journal:
             "arousal": emotion.arousal,
             "valence_sd": emotion.valence_sd,
             "arousal_sd": emotion.arousal_sd,
-            "embedding": np.ascontiguousarray(emotion.embedding, dtype="<f4").tobytes(),
+            "embedding": _blob(emotion.embedding),
+            "statistics": _blob(statistics),
             "analyzed_at": _now(),
         }
         written = insert(emotions).values(of_content | facts)
@@ -355,6 +359,10 @@ def _below(column: Any, prefix: bytes) -> list[Any]:
 def _storable(text: str) -> str:
     """``text`` without lone surrogates, which come from file names that are not UTF-8."""
     return text.encode("utf-8", "replace").decode()
+
+
+def _blob(vector: FloatArray) -> bytes:
+    return np.ascontiguousarray(vector, dtype="<f4").tobytes()
 
 
 def _slashed(path: bytes) -> bytes:

@@ -109,6 +109,7 @@ emotions = Table(
     Column("valence_sd", Float, nullable=False),
     Column("arousal_sd", Float, nullable=False),
     Column("embedding", LargeBinary, nullable=False),  # little-endian float32, unit length
+    Column("statistics", LargeBinary, nullable=False),  # little-endian float32, of the features over time
     Column("analyzed_at", Text, nullable=False),
 )
 

@@ -77,14 +77,13 @@ class Store:
         """Folders that were scanned."""
         return [row.path for row in self._rows(select(roots.c.path).order_by(roots.c.path))]
 
-    def embeddings(self) -> tuple[Ids, FloatArray]:
-        """Content ids and unit vectors [shape=(n, 256)] of every sound that is present."""
-        rows = self._rows(self._present_emotions(emotions.c.content_id, emotions.c.embedding))
+    def sounds(self) -> tuple[Ids, FloatArray, FloatArray]:
+        """Content ids, embeddings [shape=(n, 256)] and statistics [shape=(n, 579)] of what is present."""
+        rows = self._rows(
+            self._present_emotions(emotions.c.content_id, emotions.c.embedding, emotions.c.statistics)
+        )
         ids = np.fromiter((row.content_id for row in rows), dtype=np.int64, count=len(rows))
-        if not rows:
-            return ids, np.empty((0, 0), np.float32)
-        vectors = np.frombuffer(b"".join(row.embedding for row in rows), dtype="<f4")
-        return ids, vectors.reshape(len(rows), -1).astype(np.float32, copy=False)
+        return ids, _matrix([row.embedding for row in rows]), _matrix([row.statistics for row in rows])
 
     def moods(self) -> tuple[Ids, FloatArray]:
         """Content ids and (valence, arousal) [shape=(n, 2)] of every sound that is present."""
@@ -163,13 +162,13 @@ class Store:
         rows = self._rows(select(contents.c.id).where(contents.c.hash == content))
         return rows[0].id if rows else None
 
-    def embedding(self, content_id: int) -> FloatArray | None:
-        """Embedding of a sound [shape=(256,)]; None where the model in use has not heard it."""
-        query = select(emotions.c.embedding).where(
+    def sound(self, content_id: int) -> tuple[FloatArray, FloatArray] | None:
+        """Embedding (256,) and statistics (579,) of a sound; None where the model in use has not heard it."""
+        query = select(emotions.c.embedding, emotions.c.statistics).where(
             emotions.c.content_id == content_id, self._of_model(emotions)
         )
         rows = self._rows(query)
-        return np.frombuffer(rows[0].embedding, dtype="<f4").astype(np.float32) if rows else None
+        return (_matrix([rows[0].embedding])[0], _matrix([rows[0].statistics])[0]) if rows else None
 
     def spread(self, content_id: int) -> tuple[float, float] | None:
         """Standard deviations of valence and arousal over the windows of a sound."""
@@ -260,6 +259,12 @@ class _Guarded:
         self._connection.close()
         if isinstance(error, DBAPIError):
             raise library_error(self._path, error) from error
+
+
+def _matrix(blobs: Sequence[bytes]) -> FloatArray:
+    """Rows of little-endian float32 [shape=(n, d)]."""
+    numbers = np.frombuffer(b"".join(blobs), dtype="<f4").astype(np.float32, copy=False)
+    return numbers.reshape(len(blobs), -1) if blobs else np.empty((0, 0), np.float32)
 
 
 def _track(row: Row[Any]) -> Track:

@@ -23,7 +23,7 @@ def find_track(store: Store, named: str | Path) -> Track | None:
     """
     path = os.path.expanduser(os.fsencode(named))  # noqa: PTH111 - pathlib takes no name that is not UTF-8
     # As it is named first: a link in a scanned folder may be known by its own name. Its drive may be away.
-    known = store.track_at(os.path.abspath(path)) or store.track_at(os.path.realpath(path))  # noqa: PTH100
+    known = store.track_at(os.path.abspath(path)) or store.track_at(_resolved(path))  # noqa: PTH100
     if known is not None or os.path.isfile(path):  # noqa: PTH113 - a name that is too long is no file
         return known
     words = str(named)
@@ -43,6 +43,13 @@ def find_track(store: Store, named: str | Path) -> Track | None:
     lines = [f"{track.id}: {_on_one_line(track.path)}" for track in found[:LISTED]]
     more = ["…"] if len(found) > LISTED else []
     raise UsageError(f"{words!r} names several tracks; say which, by id or path", "\n".join(lines + more))
+
+
+def _resolved(path: bytes) -> bytes:
+    try:
+        return os.path.realpath(path)
+    except ValueError:  # a NUL: words, and no path
+        return path
 
 
 def _on_one_line(path: bytes) -> str:

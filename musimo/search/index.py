@@ -34,7 +34,7 @@ class Header:
 
     Parameters
     ----------
-    model : id of the model that made the vectors
+    model : id of what made the vectors: the network for moods, the space for sounds
     metric : how distance is measured
     generation : state of the library, see :meth:`musimo.library.store.Store.generation`
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -84,12 +84,3 @@ def nearest_moods(
         if k >= total:
             return
         told, k = len(ids), k * 8
-
-
-def unit(vectors: Sequence[FloatArray]) -> FloatArray:
-    """Rows of unit length [shape=(n, d)]; rows of zeros stay zero."""
-    if not vectors:
-        return np.empty((0, 0), np.float32)
-    rows = np.array(vectors, np.float32)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(lengths > 0, lengths, 1), np.float32)

@@ -142,7 +142,9 @@ def mixed_sound(tracks: Sequence[Path], lengths: Sequence[int], row: int, n: int
     return mixture(parts[0], parts[1], SAMPLE_RATE, n, rng)
 
 
-def fill(corpus: Corpus, sound: Callable[[int], FloatArray], teacher: Teacher, rows: Sequence[int]) -> Iterator[int]:
+def fill(
+    corpus: Corpus, sound: Callable[[int], FloatArray], teacher: Teacher, rows: Sequence[int]
+) -> Iterator[int]:
     """Make the rows that are not done; yields each one made."""
     for row in rows:
         if corpus.done[row]:

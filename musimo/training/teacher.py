@@ -25,7 +25,14 @@ from musimo.records import FloatArray
 RATE, N_FFT, HOP, N_MELS = 16_000, 512, 256, 96
 N_FRAMES = 187  # of one answer: 2.99 s
 UP, DOWN = 320, 441  # from 22,050 Hz
-ZERO_CROSSINGS, ROLLOFF, BETA = 64, 0.9475937167399596, 14.769656459379492  # resampler the network grew up with
+ZERO_CROSSINGS, ROLLOFF, BETA = (
+    64,
+    0.9475937167399596,
+    14.769656459379492,
+)  # resampler the network grew up with:
+SCALE = (
+    UP * 512 // DOWN / 512
+)  # "kaiser_best" of resampy, which steps through a table of 512 values a zero crossing
 BN_EPSILON = 1e-3
 N_FRONT, N_CONVOLUTIONS = 5, 8
 DEAD = 1e-3  # sum of a kernel's magnitudes below which training has switched its filter off
@@ -84,7 +91,9 @@ class MusicNN(nn.Module):
         try:
             with np.load(path) as file:
                 weights = {
-                    name: torch.from_numpy(file[name]) for name in file.files if file[name].dtype == np.float32
+                    name: torch.from_numpy(file[name])
+                    for name in file.files
+                    if file[name].dtype == np.float32
                 }
             self.input_scale, self.input_shift = _batch_norm(weights, 0)
             self.convolutions = nn.ModuleList(Convolution(weights, i) for i in range(N_CONVOLUTIONS))
@@ -125,8 +134,8 @@ class MusicNN(nn.Module):
 
 def to_16_khz(samples: FloatArray) -> FloatArray:
     """From 22,050 Hz by a Kaiser-windowed sinc; the network's highest bands tell resamplers apart."""
-    half = round(ZERO_CROSSINGS * DOWN / ROLLOFF)
-    kernel = firwin(2 * half + 1, ROLLOFF / DOWN, window=("kaiser", BETA))
+    half = round(ZERO_CROSSINGS * UP / SCALE)
+    kernel = firwin(2 * half + 1, ROLLOFF * SCALE / UP, window=("kaiser", BETA))
     return np.asarray(resample_poly(samples, UP, DOWN, window=kernel), dtype=np.float32)
 
 

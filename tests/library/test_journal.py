@@ -86,13 +86,13 @@ class TestMoves:
 def test_ids_are_never_used_twice(catalog: Catalog) -> None:
     catalog.add(Entry("a.mp3", direction(1)), Entry("b.mp3", direction(2)))
     highest = max(catalog.ids("a.mp3", "b.mp3"))
-    sounds = catalog.store.embeddings()[0]
+    sounds = catalog.store.sounds()[0]
     with closing(sqlite3.connect(catalog.store.path)) as connection, connection:
         for table in ("tracks", "windows", "emotions", "contents"):
             connection.execute(f"DELETE FROM {table}")
     catalog.add(Entry("c.mp3", direction(3)))
     assert catalog.id("c.mp3") > highest
-    assert catalog.store.embeddings()[0].min() > sounds.max()
+    assert catalog.store.sounds()[0].min() > sounds.max()
 
 
 class TestRoots:
@@ -157,7 +157,7 @@ class TestFailures:
     def test_a_broken_file_takes_its_track_out_of_the_answers(self, catalog: Catalog) -> None:
         catalog.add(Entry("a.mp3", direction(1)))
         catalog.fail("a.mp3", "decode", "no sound could be decoded")
-        assert len(catalog.store.embeddings()[0]) == 0
+        assert len(catalog.store.sounds()[0]) == 0
         [failure] = catalog.store.failures()
         assert (failure.path, failure.stage, failure.reason) == (
             catalog.path("a.mp3"),
@@ -168,7 +168,7 @@ class TestFailures:
     def test_a_file_that_cannot_be_read_now_keeps_its_sound(self, catalog: Catalog) -> None:
         catalog.add(Entry("a.mp3", direction(1)))
         catalog.fail("a.mp3", "read", "no permission to read it")
-        assert len(catalog.store.embeddings()[0]) == 1
+        assert len(catalog.store.sounds()[0]) == 1
         assert catalog.store.counts().failed == 1
 
     def test_a_second_failure_replaces_the_first_and_a_success_ends_it(self, catalog: Catalog) -> None:

@@ -11,7 +11,7 @@ from musimo.errors import LibraryError
 from musimo.library.journal import GoneFile
 from musimo.library.store import Counts, Store
 from musimo.records import RangeFilter, Tags, TextFilter
-from tests.catalog import Catalog, Entry, direction
+from tests.catalog import STATISTICS, Catalog, Entry, direction
 
 
 @pytest.fixture
@@ -38,19 +38,20 @@ def test_a_track_comes_back_as_it_was_written(catalog: Catalog) -> None:
     assert track.duration_s == 100.0, "measured, not claimed"
     assert (track.valence, track.arousal) == (0.25, 0.75)
     assert track.content is not None
-    embedding = catalog.store.embedding(track.content)
-    assert embedding is not None
-    np.testing.assert_array_equal(embedding, direction(1))
+    sound = catalog.store.sound(track.content)
+    assert sound is not None
+    np.testing.assert_array_equal(sound[0], direction(1))
+    np.testing.assert_array_equal(sound[1], STATISTICS)
     [part] = catalog.store.windows_of(track.content)
     assert (part.window.start_s, part.window.end_s, part.valence, part.arousal) == (0, 45, 0.25, 0.75)
     assert catalog.store.spread(track.content) == (0.0, 0.0)
 
 
 def test_exact_copies_share_one_sound(catalog: Catalog) -> None:
-    ids, vectors = catalog.store.embeddings()
-    assert vectors.dtype == np.float32
-    assert vectors.shape == (2, 256)
+    ids, vectors, statistics = catalog.store.sounds()
+    assert vectors.dtype == statistics.dtype == np.float32
     np.testing.assert_array_equal(vectors, [direction(1), direction(0, 1)])
+    np.testing.assert_array_equal(statistics, [STATISTICS, STATISTICS])
     mood_ids, moods = catalog.store.moods()
     np.testing.assert_array_equal(mood_ids, ids)
     np.testing.assert_array_equal(moods, [(0.25, 0.75), (0.5, 0.5)])
@@ -69,9 +70,9 @@ def test_of_exact_copies_the_first_by_path_that_passes_is_shown(catalog: Catalog
 
 def test_a_sound_is_gone_when_its_last_copy_is(catalog: Catalog) -> None:
     miss(catalog, "b.mp3")
-    assert len(catalog.store.embeddings()[0]) == 2
+    assert len(catalog.store.sounds()[0]) == 2
     miss(catalog, "copy of b.mp3")
-    assert len(catalog.store.embeddings()[0]) == len(catalog.store.moods()[0]) == 1
+    assert len(catalog.store.sounds()[0]) == len(catalog.store.moods()[0]) == 1
     assert [track.path for track in catalog.store.all_tracks()] == [catalog.path("a.mp3")]
     assert catalog.store.counts() == Counts(tracks=3, analyzed=1, missing=2, failed=0)
     assert catalog.store.track_by_id(catalog.id("b.mp3")) is not None, "still known by name"
@@ -85,13 +86,13 @@ def test_another_model_sees_the_tracks_but_none_of_the_answers(catalog: Catalog)
     assert track is not None
     assert track.content is not None
     assert (track.valence, track.arousal, other.spread(track.content)) == (None, None, None)
-    assert other.embedding(track.content) is None
+    assert other.sound(track.content) is None
     assert other.windows_of(track.content) == []
 
 
 def test_an_empty_library_answers_with_nothing(tmp_path: Path) -> None:
     store = Catalog(tmp_path / "library.db", tmp_path).store
-    assert store.embeddings()[1].shape == (0, 0)
+    assert [len(part) for part in store.sounds()] == [0, 0, 0]
     assert store.moods()[1].shape == (0, 2)
     assert not [*store.all_tracks(), *store.failures(), *store.tracks_like("a", 5)]
     assert store.matching_contents([]).dtype == np.int64

@@ -12,7 +12,7 @@ import pytest
 
 from musimo.records import FloatArray
 from musimo.search.index import MAGIC, FaissIndex, Header, Ids, Metric, VectorIndex, open_index
-from musimo.search.query import unit
+from musimo.search.space import unit
 
 COSINE, EUCLIDEAN = Header("m-1", "cosine", 7), Header("m-1", "euclidean", 7)
 NOBODY = np.empty(0, np.int64)
@@ -32,7 +32,7 @@ def cloud(n: int, d: int, metric: Metric = "cosine", seed: int = 1) -> tuple[Ids
     rng = np.random.default_rng(seed)
     vectors = rng.standard_normal((n, d)).astype(np.float32)
     ids = rng.permutation(10 * n)[:n].astype(np.int64) + 1
-    return ids, unit(list(vectors)) if metric == "cosine" else vectors
+    return ids, unit(vectors) if metric == "cosine" else vectors
 
 
 def brute_force(

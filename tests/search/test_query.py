@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 from math import cos, dist, radians
 
 import numpy as np
@@ -10,7 +10,8 @@ import pytest
 
 from musimo.records import FloatArray
 from musimo.search.index import FaissIndex, Header, Ids
-from musimo.search.query import FIRST_LOOK, nearest_moods, nearest_sounds, unit
+from musimo.search.query import FIRST_LOOK, nearest_moods, nearest_sounds
+from musimo.search.space import unit
 
 COSINE, EUCLIDEAN = Header("m", "cosine", 1), Header("m", "euclidean", 1)
 NOTHING = np.empty((0, 0), np.float32)
@@ -77,7 +78,7 @@ def test_one_seed_is_ranked_to_the_end_of_the_library() -> None:
     index = FaissIndex.build(content, vectors, COSINE)
     told = ids(nearest_sounds(index, vectors[:1], NOTHING))
     similarity = dict(zip(content.tolist(), vectors @ vectors[0], strict=True))
-    assert all(similarity[a] >= similarity[b] - 1e-6 for a, b in zip(told, told[1:], strict=False))
+    assert all(similarity[a] >= similarity[b] - 1e-6 for a, b in pairwise(told))
 
 
 def test_only_what_is_allowed_is_told() -> None:
@@ -144,11 +145,11 @@ def test_every_mood_is_told_once_however_many_are_equal(n_moods: int) -> None:
 
 def test_unit_makes_rows_of_length_one_and_leaves_silence_alone() -> None:
     rows = unit([np.array([3, 4], np.float32), np.zeros(2, np.float32)])
-    np.testing.assert_allclose(rows, [[0.6, 0.8], [0, 0]])
+    np.testing.assert_allclose(rows, np.array([[0.6, 0.8], [0, 0]], np.float32))
     assert unit([]).shape == (0, 0)
 
 
 def many(n: int) -> tuple[Ids, FloatArray]:
     rng = np.random.default_rng(5)
     content = rng.permutation(10 * n)[:n].astype(np.int64)
-    return content, unit(list(rng.standard_normal((n, 8)).astype(np.float32)))
+    return content, unit(rng.standard_normal((n, 8)))

@@ -1,0 +1,146 @@
+"""Where settings come from, which of them wins, and what is said about those that cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from musimo.errors import SettingsError
+from musimo.settings import load_settings, usable_cores
+
+NAMES = ("library", "device", "jobs", "batch_size", "max_per_artist", "max_per_album")
+
+
+def config(home: Path, text: str) -> Path:
+    path = home / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_without_a_word_the_defaults_hold(home: Path) -> None:
+    settings = load_settings(environment={"MUSIMO_HOME": str(home)})
+    assert settings.library == home / "library.db"
+    assert (settings.device, settings.jobs, settings.batch_size) == ("auto", usable_cores(), 16)
+    assert (settings.max_per_artist, settings.max_per_album) == (2, 1)
+
+
+def test_places_follow_the_desktop_standard_unless_there_is_a_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config" / "musimo").mkdir(parents=True)
+    config(tmp_path / "config" / "musimo", "batch_size = 3")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    settings = load_settings(environment={})
+    assert settings.library == tmp_path / "data" / "musimo" / "library.db"
+    assert settings.batch_size == 3
+    settings = load_settings(environment={"MUSIMO_HOME": str(tmp_path / "home")})
+    assert settings.library == tmp_path / "home" / "library.db"
+    assert settings.batch_size == 16, "the home replaces the folder of the configuration too"
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "in_file", "in_environment", "as_flag"),
+    [
+        ("library", "MUSIMO_LIBRARY", "/f.db", "/e.db", Path("/flag.db")),
+        ("device", "MUSIMO_DEVICE", "cpu", "cuda:1", "mps"),
+        ("jobs", "MUSIMO_JOBS", 997, 998, 0),
+        ("batch_size", "MUSIMO_BATCH_SIZE", 5, 6, 7),
+        ("max_per_artist", None, 5, None, 0),
+        ("max_per_album", None, 5, None, 7),
+    ],
+)
+def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(
+    home: Path, name: str, variable: str | None, in_file: object, in_environment: object, as_flag: object
+) -> None:
+    environment = {"MUSIMO_HOME": str(home)}
+    default = getattr(load_settings(environment=environment), name)
+
+    def setting(**flags: Any) -> object:
+        value = getattr(load_settings(environment=environment, **flags), name)
+        return str(value) if isinstance(value, Path) else value
+
+    config(home, f"{name} = {in_file!r}")
+    assert setting() == in_file != default
+    if variable is not None:
+        environment[variable] = str(in_environment)
+        assert setting() == in_environment
+        environment[variable] = ""
+        assert setting() == in_file, "an empty variable is none"
+        environment[variable] = str(in_environment)
+    assert setting(**{name: None}) == (in_file if variable is None else in_environment)
+    assert setting(**{name: as_flag}) == (str(as_flag) if isinstance(as_flag, Path) else as_flag)
+
+
+def test_another_file_may_be_named_and_then_must_be_there(home: Path, tmp_path: Path) -> None:
+    config(home, "jobs = 1")
+    other = config(tmp_path, "jobs = 2")
+    assert load_settings(other).jobs == 2
+    assert load_settings().jobs == 1
+    for bad in (tmp_path / "absent.toml", tmp_path):
+        with pytest.raises(SettingsError, match=str(bad)):
+            load_settings(bad)
+
+
+def test_a_home_is_found_for_the_library(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    config(home, "library = '~/music.db'")
+    assert load_settings().library == Path("/home/me/music.db")
+    assert load_settings(library="~nobody-of-that-name/x.db").library == Path("~nobody-of-that-name/x.db")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("jobz = 3", "unknown setting 'jobz'"),
+        ("jobs = 'many'", "jobs in .* must be a whole number, not 'many'"),
+        ("jobs = 1.5", "must be a whole number, not 1.5"),
+        ("jobs = true", "must be a whole number, not True"),
+        ("jobs = -1", "jobs in .* is too small: -1"),
+        ("batch_size = 0", "batch_size in .* is too small: 0"),
+        ("library = 3", "library in .* must be text, not 3"),
+        ("library = ''", "library in .* must be text, not ''"),
+        ("device = ['cpu']", "device in .* must be text"),
+        ("jobs = ", "is not valid TOML"),
+        ("[scan]\njobs = 3", "unknown setting 'scan'"),
+    ],
+)
+def test_what_cannot_be_is_said_with_the_file_it_stands_in(home: Path, text: str, said: str) -> None:
+    path = config(home, text)
+    with pytest.raises(SettingsError, match=said) as caught:
+        load_settings()
+    assert str(path) in caught.value.message
+
+
+def test_an_unknown_setting_lists_those_there_are(home: Path) -> None:
+    config(home, "jobz = 3")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert all(name in caught.value.hint for name in NAMES)
+
+
+def test_bytes_that_are_no_text_are_no_toml(home: Path) -> None:
+    (home / "config.toml").write_bytes(b"library = '\xff'")
+    with pytest.raises(SettingsError, match="not valid TOML"):
+        load_settings()
+
+
+def test_a_variable_that_cannot_be_is_said_to_stand_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MUSIMO_JOBS", "2.5")
+    with pytest.raises(SettingsError, match=r"jobs in the environment must be a whole number, not '2\.5'"):
+        load_settings()
+    monkeypatch.setenv("MUSIMO_JOBS", "3")
+    assert load_settings().jobs == 3
+
+
+def test_a_folder_that_may_not_be_entered_is_told_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_file(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    with pytest.raises(SettingsError, match=r"cannot read the configuration file .*: Permission denied"):
+        load_settings()
