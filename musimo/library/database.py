@@ -65,7 +65,7 @@ def library_error(path: Path, error: DBAPIError) -> LibraryError:
 def _fold(value: str | bytes | None) -> str | None:
     """``fold`` for SQL, where a text may be null and a path is bytes."""
     if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
+        value = value.decode("utf-8", "backslashreplace")  # not "replace": all odd bytes would be one
     return None if value is None else fold(value)
 
 

@@ -145,7 +145,7 @@ class Store:
 
     def tracks_like(self, words: str, limit: int) -> list[Track]:
         """Tracks whose title or path holds ``words``, whatever the case; those with just that title first."""
-        needle = fold(os.fsencode(words).decode("utf-8", "replace"))  # as a path's bytes are, in _fold
+        needle = fold(os.fsencode(words).decode("utf-8", "backslashreplace"))  # as SQL's fold reads a path
         path = func.fold(func.full_path(roots.c.path, tracks.c.path))
         title = func.fold(tracks.c.title)
         query = (

@@ -51,7 +51,7 @@ class Block:
         kept = singular[:k] > singular[0] * 1e-6  # beyond float32, an axis is rounding
         spread = singular[:k][kept] / np.sqrt(len(rows))
         half_whitened = scale[:, None] * axes[:k][kept].T / np.sqrt(spread)
-        return cls(mean.astype(np.float32), half_whitened.astype(np.float32))
+        return cls(mean.astype(np.float32), np.ascontiguousarray(half_whitened, np.float32))
 
     def place(self, rows: FloatArray) -> FloatArray:
         """Rows [shape=(n, d)] in this block's axes, unit length [shape=(n, k)]."""

@@ -58,7 +58,7 @@ def parse(expression: str, scale: Scale = "0-1") -> Filter:
     if field == "path":
         return PathFilter(os.fsencode(value), negated)
     if _is_text_field(field):
-        return TextFilter(field, fold(os.fsencode(value).decode("utf-8", "replace")), negated)
+        return TextFilter(field, fold(os.fsencode(value).decode("utf-8", "backslashreplace")), negated)
     if _is_number_field(field):
         low, high = _range(field, value, scale)
         return RangeFilter(field, low, high, negated)

@@ -77,10 +77,8 @@ def angle(degrees: float) -> Any:
 
 @pytest.fixture
 def music(tmp_path: Path) -> Path:
-    """The root of the library's tracks; nothing is in it."""
-    folder = tmp_path / "Music"
-    folder.mkdir()
-    return folder
+    """The root of the library's tracks, on a drive that is away."""
+    return tmp_path / "Music"
 
 
 @pytest.fixture

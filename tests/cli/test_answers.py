@@ -94,9 +94,11 @@ class TestSimilar:
         ran = shell("similar", "So What", "Paranoid", "--json")
         assert [track["title"] for track in ran.document["query"]] == ["So What", "Paranoid"]
         assert not {"So What", "Paranoid"} & {*ran.titles}
+        near = shell("similar", "Giant", "--no-diversity", "--json").titles
+        assert near.index("So What") < near.index("One")
         away = shell("similar", "Giant", "--not", "Freddie", "--no-diversity", "--json").titles
+        assert away.index("One") < away.index("So What")
         assert "Freddie Freeloader" not in away
-        assert away.index("One") < away.index("Milestones")
 
     def test_limits(self, shell: Shell) -> None:
         assert len(shell("similar", "So What", "-n", "1", "--json").titles) == 1
@@ -183,22 +185,20 @@ class TestShow:
     @pytest.mark.parametrize(
         ("named", "code"),
         [
-            ("One", 0),
-            ("o", 2),
+            ("One", 2),
+            ("flac", 2),
             ("Bohemian Rhapsody", 4),
             ("99999999999999999999", 4),
             (os.fsdecode(b"\xff"), 4),
         ],
     )
-    def test_one_track_is_meant_or_none(self, shell: Shell, named: str, code: int) -> None:
-        """Two tracks bear the title One; they are the same sound, and still two tracks."""
-        code = 2 if named == "One" else code
+    def test_no_track_or_several_are_no_answer(self, shell: Shell, named: str, code: int) -> None:
         ran = shell("show", named)
         assert ran.code == code
         assert ran.out == b""
 
     def test_an_ambiguous_name_lists_its_candidates(self, shell: Shell, library: Catalog) -> None:
-        ran = shell("show", "Metallica") if False else shell("show", "One")
+        ran = shell("show", "One")
         assert ran.code == 2
         for name in ("Metal/One.flac", "Metal/One (copy).flac"):
             assert f"{library.id(name)}: {os.fsdecode(library.path(name))}".encode() in ran.err

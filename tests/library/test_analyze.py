@@ -52,6 +52,7 @@ def test_workers_change_nothing_and_neither_does_company(files: list[bytes]) -> 
             assert isinstance(answer, AnalyzedFile)
             assert alone.emotion.windows == answer.emotion.windows
             assert alone.emotion.embedding.tobytes() == answer.emotion.embedding.tobytes()
+            assert alone.statistics.tobytes() == answer.statistics.tobytes()
 
 
 def test_the_network_is_loaded_once_and_only_for_sound(files: list[bytes]) -> None:

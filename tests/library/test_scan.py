@@ -68,7 +68,7 @@ def export(store: Store) -> list[tuple[object, ...]]:
             track.duration_s,
             track.valence,
             track.arousal,
-            store.embedding(track.content).tobytes() if track.content else b"",  # type: ignore[union-attr]
+            [part.tobytes() for part in store.sound(track.content) or ()] if track.content else None,
         )
         for track in store.all_tracks()
     ]
@@ -134,11 +134,11 @@ def test_a_missing_track_leaves_the_answers_and_returns(store: Store, music: Pat
     (music / "1.wav").rename(tmp_path / "away.wav")
     audit, _ = run(store, music)
     assert (audit.missing, audit.seen) == (1, 2)
-    assert len(list(store.all_tracks())) == len(store.embeddings()[0]) == 2
+    assert len(list(store.all_tracks())) == len(store.sounds()[0]) == 2
     (tmp_path / "away.wav").rename(music / "1.wav")
     audit, _ = run(store, music)
     assert (audit.missing, audit.unchanged) == (0, 3)
-    assert len(store.embeddings()[0]) == 3
+    assert len(store.sounds()[0]) == 3
 
 
 def test_an_emptied_folder_loses_nothing(store: Store, music: Path) -> None:
@@ -291,7 +291,7 @@ def test_a_track_whose_file_breaks_leaves_the_answers(store: Store, music: Path)
     (music / "1.wav").write_bytes(b"broken" * 50)
     audit, _ = run(store, music)
     assert (audit.failed, audit.unchanged) == (1, 2)
-    assert len(store.embeddings()[0]) == 2
+    assert len(store.sounds()[0]) == 2
     assert store.counts().analyzed == 2
 
 

@@ -80,7 +80,7 @@ def test_a_sound_is_gone_when_its_last_copy_is(catalog: Catalog) -> None:
 
 def test_another_model_sees_the_tracks_but_none_of_the_answers(catalog: Catalog) -> None:
     other = Store(catalog.store.engine, catalog.store.path, "other-2")
-    assert len(other.embeddings()[0]) == len(other.moods()[0]) == 0
+    assert len(other.sounds()[0]) == len(other.moods()[0]) == 0
     assert other.counts() == Counts(tracks=3, analyzed=0, missing=0, failed=0)
     track = other.track_at(catalog.path("a.mp3"))
     assert track is not None

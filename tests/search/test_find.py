@@ -145,3 +145,9 @@ def test_missing_tracks_are_found_by_path_and_id_but_not_by_words(catalog: Catal
     assert found(catalog, os.fsdecode(catalog.path("b.mp3"))) == "b.mp3"
     with pytest.raises(NotFoundError):
         found(catalog, "take 2")
+
+
+def test_bytes_that_are_no_text_are_told_apart(catalog: Catalog) -> None:
+    assert found(catalog, os.fsdecode(b"f\xe9")) == LATIN
+    with pytest.raises(NotFoundError):
+        found(catalog, os.fsdecode(b"f\xff"))

@@ -1,0 +1,153 @@
+"""The one door: help, options before the command, and every error as a sentence and an exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from musimo import __version__
+from musimo.cli.main import cli
+from tests.catalog import Catalog, Entry, direction
+from tests.cli.conftest import Shell
+
+COMMANDS = ("scan", "similar", "mood", "analyze", "show", "status", "errors", "export")
+QUESTIONS = [
+    ("similar", "So What"),
+    ("mood", "--valence", "0.5", "--arousal", "0.5"),
+    ("show", "So What"),
+    ("status",),
+    ("errors",),
+    ("export",),
+]
+
+
+def test_every_promised_command_is_there_and_explains_itself(shell: Shell) -> None:
+    assert {*COMMANDS} <= {*cli.commands}
+    for command in cli.commands:
+        for flag in ("--help", "-h"):
+            ran = shell(command, flag)
+            assert (ran.code, ran.err) == (0, b"")
+            assert ran.out.startswith(f"Usage: musimo {command}".encode())
+        assert b"--json" in ran.out
+    for flag in ("--help", "-h"):
+        ran = shell(flag)
+        assert ran.code == 0
+        assert b"130 interrupted" in ran.out
+    assert shell("--version").out == f"musimo {__version__}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        (
+            "similar",
+            "-n --limit --where --max-per-artist --max-per-album --no-diversity --not --min-similarity",
+        ),
+        ("similar", "--format -o -0 --print0 --relative-to --prefix --path-map --scale --device --jobs"),
+        ("mood", "--valence --arousal --limit --where --max-per-artist --no-diversity --format --scale"),
+        ("export", "--limit --where --format --output --relative-to"),
+        ("scan", "--retry-failed --accept-missing --coverage --device --jobs --batch-size"),
+        ("analyze", "--coverage --device --format --scale"),
+    ],
+)
+def test_every_promised_option_is_there(shell: Shell, command: str, options: str) -> None:
+    page = shell(command, "--help").out.decode()
+    assert [option for option in options.split() if option not in page] == []
+
+
+@pytest.mark.parametrize("arguments", QUESTIONS, ids=" ".join)
+def test_without_a_library_a_question_is_an_error_that_says_what_to_do(
+    shell: Shell, home: Path, arguments: tuple[str, ...]
+) -> None:
+    ran = shell(*arguments)
+    assert (ran.code, ran.out) == (1, b"")
+    assert ran.err.decode() == (
+        f"error: there is no library at {home / 'library.db'}\nmake one: musimo scan FOLDER\n"
+    )
+    assert [*home.iterdir()] == []
+
+
+@pytest.mark.parametrize("arguments", QUESTIONS, ids=" ".join)
+def test_what_is_no_library_is_an_error_in_words(
+    shell: Shell, home: Path, arguments: tuple[str, ...]
+) -> None:
+    (home / "library.db").write_text("a shopping list\n" * 100)
+    ran = shell(*arguments)
+    assert (ran.code, ran.out) == (1, b"")
+    assert b"not a database" in ran.err
+    assert b"--library FILE" in ran.err
+    assert b"Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("frobnicate",),
+        ("--frobnicate",),
+        ("similar",),
+        ("scan",),
+        ("analyze",),
+        ("show",),
+        ("show", "a", "b"),
+        ("status", "now"),
+        ("scan", "--jobs", "-1", "."),
+        ("scan", "--jobs", "two", "."),
+        ("scan", "--batch-size", "0", "."),
+        ("scan", "--coverage", "half", "."),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_said_on_stderr(shell: Shell, arguments: tuple[str, ...]) -> None:
+    ran = shell(*arguments)
+    assert (ran.code, ran.out) == (2, b"")
+    assert b"Usage: musimo" in ran.err
+
+
+def test_the_library_is_named_by_flag_or_environment_or_file(
+    shell: Shell, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, name in enumerate(("default", "file", "environment", "flag"), 1):
+        path = home / "library.db" if name == "default" else tmp_path / f"{name}.db"
+        catalog = Catalog(path, tmp_path)
+        catalog.add(*(Entry(f"{n}.mp3", direction(1, n)) for n in range(number)))
+
+    def tracks(*options: str | Path) -> int:
+        return int(shell(*options, "status", "--json").document["tracks"])
+
+    assert tracks() == 1
+    (home / "config.toml").write_text(f"library = '{tmp_path / 'file.db'}'\n")
+    assert tracks() == 2
+    monkeypatch.setenv("MUSIMO_LIBRARY", str(tmp_path / "environment.db"))
+    assert tracks() == 3
+    assert tracks("--library", tmp_path / "flag.db") == 4
+    assert tracks("--config", home / "config.toml") == 3
+
+
+def test_settings_that_cannot_be_are_an_error_before_anything_is_done(shell: Shell, home: Path) -> None:
+    (home / "config.toml").write_text("jobz = 3\n")
+    ran = shell("scan", home)
+    assert ran.code == 1
+    assert ran.err.startswith(b"error: unknown setting 'jobz'")
+    ran = shell("--config", home / "absent.toml", "status")
+    assert ran.code == 1
+    assert b"absent.toml" in ran.err
+    assert not (home / "library.db").exists()
+
+
+def test_only_the_verbose_are_told_where_an_error_arose(shell: Shell) -> None:
+    assert b"Traceback" not in shell("status").err
+    assert b"Traceback" in shell("-v", "status").err
+
+
+def test_ctrl_c_while_a_question_is_answered(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    from musimo.api import Library
+
+    def interrupted(self: Library) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Library, "status", interrupted)
+    ran = shell("status")
+    assert (ran.code, ran.out) == (130, b"")
+    assert ran.err.strip() == b"interrupted"
