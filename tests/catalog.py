@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -56,10 +58,22 @@ class Entry:
     mtime_ns: int = 0
 
 
+@cache
+def _empty_library() -> bytes:
+    """A new library file: migrations take a while, and hundreds of tests want one."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "library.db"
+        Store.open(path, MODEL, create=True)
+        return path.read_bytes()
+
+
 class Catalog:
     """A library at ``path`` whose tracks lie, by name, in ``root``."""
 
     def __init__(self, path: Path, root: Path, model: str = MODEL) -> None:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(_empty_library())
         self.root = os.fsencode(root)
         self.store = Store.open(path, model, create=True)
         self.journal = Journal(self.store, "plain-features", "windows")

@@ -100,9 +100,11 @@ def teach(network: MaseNet, clips: Taught, unlabelled: Taught, config: HeadsConf
         fresh = MaseNet(network.config, (float(means[0]), float(means[1])))
         top = Top(network)
         top.heads = fresh.heads
+        everything = torch.cat([clips.fused, unlabelled.fused])
+        wanted = torch.cat([clips.ratings, unlabelled.ratings])
         with torch.no_grad():
-            before = Top(network).eval()
-            spread = before(unlabelled.fused)[1].var(0).mean()
+            before = Top(network).eval()(everything)[1]
+            spread = before.var(0).mean()
         optimizer = torch.optim.AdamW(
             top.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -110,15 +112,13 @@ def teach(network: MaseNet, clips: Taught, unlabelled: Taught, config: HeadsConf
         top.train()
         for _ in range(config.n_batches):
             own = torch.randint(len(clips.fused), (config.clips,))
-            more = torch.randint(len(unlabelled.fused), (config.unlabelled,))
-            x = torch.cat([clips.fused[own], unlabelled.fused[more]])
-            ratings, embedding = top(x)
-            error = (ratings - torch.cat([clips.ratings[own], unlabelled.ratings[more]])) / sds
+            more = torch.randint(len(clips.fused), len(everything), (config.unlabelled,))
+            chosen = torch.cat([own, more])
+            ratings, embedding = top(everything[chosen])
+            error = (ratings - wanted[chosen]) / sds
             loss = config.clip_weight * error[: config.clips].square().mean()
             loss = loss + error[config.clips :].square().mean()
-            with torch.no_grad():
-                kept = before(x)[1]
-            loss = loss + config.keep_weight * F.mse_loss(embedding, kept) / spread
+            loss = loss + config.keep_weight * F.mse_loss(embedding, before[chosen]) / spread
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()

@@ -37,7 +37,6 @@ def _library(library: Catalog) -> None:
         ("export", "--format", "table"),
         ("export", "--json"),
         ("export", "--format", "jsonl"),
-        ("export", "--format", "m3u8", "--where", "path:hostile"),
         ("show", "hostile"),
         ("show", "hostile", "--json"),
         ("show", "odd"),

@@ -72,4 +72,5 @@ def analyzed() -> AnalyzedFile:
         WindowEmotion(Window(60.5, 105.5), 0.75, 0.25),
     )
     emotion = Emotion(0.625, 0.25, 0.125, 0.0, np.zeros(256, np.float32), windows)
-    return AnalyzedFile(b"/tmp/new.flac", Tags(codec="flac"), b"hash", 110.0, emotion)
+    statistics = np.zeros(579, np.float32)
+    return AnalyzedFile(b"/tmp/new.flac", Tags(codec="flac"), b"hash", 110.0, emotion, statistics)

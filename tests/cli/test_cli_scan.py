@@ -1,0 +1,188 @@
+"""Scanning from the command line: the audit, the notes, the exit code."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import mutagen.flac
+import mutagen.id3
+import pytest
+import soundfile
+
+from tests.cli.conftest import HOSTILE, Ran, Shell
+from tests.cli.test_printing import harmless
+from tests.sounds import encode, melody, sine
+
+COUNTS = ("new", "changed", "moved", "unchanged", "failed", "ignored")
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    """Two sounds, a picture and a fake."""
+    folder = tmp_path / "music"
+    (folder / "sub").mkdir(parents=True)
+    soundfile.write(folder / "a.wav", sine(220, 1), 22_050)
+    soundfile.write(folder / "sub" / "b.wav", sine(330, 1), 22_050)
+    (folder / "cover.jpg").write_bytes(b"\xff\xd8")
+    (folder / "fake.mp3").write_text("not music\n" * 50)
+    return folder
+
+
+def audit(ran: Ran) -> dict[str, int]:
+    """The audit of a scan, which adds up, without the time it took."""
+    read = ran.document
+    assert {*read} >= {"schema", "seen", *COUNTS, "missing", "seconds"}
+    assert read["seen"] == sum(read[name] for name in COUNTS)
+    assert read["seconds"] >= 0
+    return {name: read[name] for name in (*COUNTS, "missing") if read[name]}
+
+
+def test_a_scan_accounts_for_every_file_and_makes_the_library_ask_able(
+    shell: Shell, music: Path, home: Path
+) -> None:
+    ran = shell("scan", music, "--json")
+    assert ran.code == 3
+    assert audit(ran) == {"new": 2, "failed": 1, "ignored": 1}
+    [note] = ran.err.decode().splitlines()
+    assert note.startswith(f"failed: {music / 'fake.mp3'}: ")
+    assert {file.name for file in home.iterdir()} == {
+        "library.db",
+        "library.db.similar.index",
+        "library.db.mood.index",
+    }
+    assert shell("status", "--json").document["indexed"] == 2
+    [found] = shell("similar", music / "a.wav", "--json").document["results"]
+    assert found["path"] == str(music / "sub" / "b.wav")
+
+
+def test_what_happens_to_files_happens_in_the_audit(shell: Shell, music: Path) -> None:
+    shell("scan", music)
+    (music / "a.wav").rename(music / "renamed.wav")
+    soundfile.write(music / "sub" / "b.wav", sine(550, 2), 22_050)
+    assert audit(shell("scan", music, "--json")) == {"moved": 1, "changed": 1, "failed": 1, "ignored": 1}
+    (music / "renamed.wav").unlink()
+    assert audit(shell("scan", music, "--json")) == {"unchanged": 1, "failed": 1, "ignored": 1, "missing": 1}
+    (music / "fake.mp3").unlink()
+    ran = shell("scan", music, "--json")
+    assert audit(ran) == {"unchanged": 1, "ignored": 1, "missing": 1}
+    assert (ran.code, ran.err) == (0, b"")
+    assert shell("errors", "--json").document["errors"] == []
+
+
+def test_the_audit_in_words_ends_in_the_same_sum(shell: Shell, music: Path) -> None:
+    lines = shell("scan", music).out.decode().splitlines()
+    assert lines[-1].startswith("4 seen = 2 new + 1 failed + 1 ignored, in ")
+    assert "musimo errors tells why" in lines[0]
+    lines = shell("scan", music).out.decode().splitlines()
+    assert lines[-1].startswith("4 seen = 2 unchanged + 1 failed + 1 ignored, in ")
+    assert "1 of them before" in lines[0]
+
+
+def test_failures_are_tried_again_when_asked_for(shell: Shell, music: Path) -> None:
+    shell("scan", music)
+    soundfile.write(music / "fake.wav", sine(440, 1), 22_050)
+    os.replace(music / "fake.wav", music / "fake.mp3")  # noqa: PTH105
+    os.truncate(music / "fake.mp3", 500)
+    os.utime(music / "fake.mp3", ns=(0, 0))
+    shell("scan", music)
+    soundfile.write(music / "x.wav", sine(440, 1), 22_050)
+    good = (music / "x.wav").read_bytes()
+    (music / "x.wav").unlink()
+    (music / "fake.mp3").write_bytes(good[:500])
+    os.utime(music / "fake.mp3", ns=(0, 0))
+    known = shell("scan", music, "--json")
+    assert known.err == b"", "a known failure is not news"
+    again = shell("scan", music, "--retry-failed", "--json")
+    assert again.document["seen"] == known.document["seen"]
+
+
+def test_how_much_is_told(shell: Shell, music: Path) -> None:
+    ran = shell("-v", "scan", music)
+    notes = ran.err.decode().splitlines()
+    assert f"new: {music / 'a.wav'}" in notes
+    assert len(notes) == 3
+    shutil.rmtree(music / "sub")
+    assert shell("-q", "scan", music, "--retry-failed").err == b""
+
+
+@pytest.mark.parametrize("missing", ["nowhere", "~nobody-of-that-name"])
+def test_a_folder_that_is_not_there_is_wrong_usage(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = shell("scan", missing)
+    assert (ran.code, ran.out) == (2, b"")
+    assert b"there is no folder" in ran.err
+
+
+def test_a_file_is_no_folder_and_the_error_says_what_to_do(shell: Shell, music: Path) -> None:
+    ran = shell("scan", music / "a.wav")
+    assert ran.code == 2
+    assert b"musimo analyze" in ran.err
+
+
+def test_folders_that_vanish_are_not_believed_until_one_insists(shell: Shell, music: Path) -> None:
+    shell("scan", music)
+    shutil.rmtree(music)
+    ran = shell("scan", music, "--json")
+    assert ran.code == 3
+    assert b"is the drive there?" in ran.err
+    assert b"--accept-missing" in ran.err
+    assert shell("status", "--json").document["missing"] == 0
+    ran = shell("scan", music, "--accept-missing", "--json")
+    assert (ran.code, audit(ran)) == (0, {"missing": 2})
+    assert shell("export", "--json").code == 4
+
+
+def test_a_new_library_is_not_answered_for_by_the_indexes_of_the_old_one(
+    shell: Shell, music: Path, home: Path, tmp_path: Path
+) -> None:
+    """Content ids start at 1 in both, and both were written to as often."""
+    shell("scan", music / "sub")
+    first = shell("mood", "--valence", "0", "--arousal", "0", "--json").document["results"]
+    (home / "library.db").unlink()
+    other = tmp_path / "other"
+    other.mkdir()
+    soundfile.write(other / "c.wav", 0.01 * sine(1760, 1), 22_050)
+    shell("scan", other)
+    [row] = shell("mood", "--valence", "0", "--arousal", "0", "--json").document["results"]
+    assert row["path"] == str(other / "c.wav")
+    assert row["distance"] == pytest.approx((row["valence"] ** 2 + row["arousal"] ** 2) ** 0.5, abs=1e-4)
+    assert row["distance"] != first[0]["distance"]
+
+
+def test_hostile_tags_and_names_come_through_a_scan_unharmed_and_harmless(
+    shell: Shell, tmp_path: Path
+) -> None:
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    flac = mutagen.flac.FLAC(encode(folder / "a.flac", melody(1)))
+    for name in ("title", "artist", "album", "genre"):
+        flac[name] = f"{HOSTILE} {name}"
+    flac.save()
+    mp3 = encode(folder / "\x1b[2Jb\n.mp3", melody(1, seed=2))
+    tags = mutagen.id3.ID3()
+    tags.add(mutagen.id3.TIT2(encoding=3, text=HOSTILE))
+    tags.save(mp3)
+    (folder / "\x1b]0;owned\x07\n.mp3").write_text("not music\n" * 50)
+    for arguments in (
+        ("-v", "scan", folder),
+        ("similar", folder / "a.flac"),
+        ("show", folder / "a.flac"),
+        ("export", "--format", "table"),
+        ("export", "--json"),
+        ("mood", "--valence", "0.5", "--arousal", "0.5"),
+        ("errors",),
+        ("errors", "--json"),
+        ("show", "mp3"),
+    ):
+        ran = shell(*arguments)
+        assert ran.out + ran.err
+        assert harmless(ran.out)
+        assert harmless(ran.err)
+    [row] = shell("export", "--where", "path:a.flac", "--json").document["results"]
+    assert "\x1b[31mred" in row["title"], "JSON escapes what it holds, and loses nothing"
+    [row] = shell("errors", "--json").document["errors"]
+    assert row["path"] == str(folder / "\x1b]0;owned\x07\n.mp3")
