@@ -15,6 +15,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from musimo.audio.decode import open_sound
 from musimo.audio.features import extract
 from musimo.audio.tags import read_tags
@@ -66,7 +68,8 @@ def main() -> None:
         again, _ = measure(scan)
         print(f"again        {again.wall_s:.2f} s by the clock with nothing to do, {again.cpu_s:.2f} CPU-s")
         full = [Path(track["path"]) for track in tracks if track["duration"] >= FULL_LENGTH_S]
-        print_stages(full[:: max(1, len(full) // STAGE_TRACKS)][:STAGE_TRACKS])
+        with threadpool_limits(1):  # as the workers have it
+            print_stages(full[:: max(1, len(full) // STAGE_TRACKS)][:STAGE_TRACKS])
         print_cold([*MUSIMO, "similar", str(tracks[0]["id"]), "--json"])
 
 
