@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from musimo.errors import AudioError
-from musimo.library.journal import FailedFile, HeardFile, Journal, PlannedFile
+from musimo.library.journal import FailedFile, HeardFile, Journal, PlannedFile, Territory
 from musimo.library.store import Store
 from musimo.library.walk import FoundFile
 from musimo.records import Emotion, FloatArray, Opened, Tags, Window, WindowEmotion
@@ -78,12 +78,13 @@ class Catalog:
         self.store = Store.open(path, model, create=True)
         self.journal = Journal(self.store, "plain-features", "windows")
 
-    def planned(self, name: str | bytes, mtime_ns: int = 0) -> PlannedFile:
-        return PlannedFile(self.journal.claim(self.root), FoundFile(os.fsencode(name), 1000, mtime_ns))
+    def planned(self, name: str | bytes) -> PlannedFile:
+        return PlannedFile(self.journal.claim(self.root), FoundFile(os.fsencode(name), 1000, 0))
 
     def add(self, *entries: Entry) -> list[str]:
         """Write entries in one transaction; says how each arrived."""
-        return list(self.journal.write([self._heard(entry) for entry in entries], []))
+        territory = self.journal.claim(self.root)
+        return list(self.journal.write([self._heard(entry, territory) for entry in entries], []))
 
     def fail(self, name: str | bytes, stage: str = "decode", reason: str = "it holds no sound") -> None:
         self.journal.write([], [FailedFile(self.planned(name), AudioError(stage, reason))])
@@ -100,13 +101,14 @@ class Catalog:
     def ids(self, *names: str | bytes) -> list[int]:
         return [self.id(name) for name in names]
 
-    def _heard(self, entry: Entry) -> HeardFile:
+    def _heard(self, entry: Entry, territory: Territory) -> HeardFile:
+        planned = PlannedFile(territory, FoundFile(os.fsencode(entry.name), 1000, entry.mtime_ns))
         window = Window(0.0, min(entry.duration_s, 45.0))
         sound = entry.sound or os.fsencode(entry.name)
         opened = Opened(entry.tags, sound, entry.duration_s, (window,))
         emotion = self._emotion(entry, (window,))
         statistics = None if emotion is None else STATISTICS
-        return HeardFile(self.planned(entry.name, entry.mtime_ns), opened, emotion, statistics)
+        return HeardFile(planned, opened, emotion, statistics)
 
     @staticmethod
     def _emotion(entry: Entry, windows: Sequence[Window]) -> Emotion | None:

@@ -87,7 +87,12 @@ class TrainingConfig:
 
 
 def load_config(path: Path) -> TrainingConfig:
-    """Read a configuration file.
+    """Read the configuration of `scripts/train.py`; errors as of `load_table`."""
+    return load_table(TrainingConfig, path)
+
+
+def load_table(kind: type[T], path: Path) -> T:
+    """Read a configuration file into a dataclass.
 
     Raises
     ------
@@ -97,7 +102,7 @@ def load_config(path: Path) -> TrainingConfig:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path} cannot be read as a configuration: {error}") from error
-    return _from_table(TrainingConfig, table, str(path))
+    return _from_table(kind, table, str(path))
 
 
 def _from_table(kind: type[T], table: Mapping[str, Any], where: str) -> T:

@@ -1,19 +1,23 @@
-"""Unlabelled music as a network learns from it: features of windows and mixes, and what the teacher heard in them.
+"""Unlabelled music as a network learns from it: features of windows and mixes, and what the teacher heard.
 
-Everything lies in memory-mapped arrays, one row a sound, made in any order by any number of processes; what was
-stopped goes on with the rows that are missing. Which sound a row holds follows from its number and the seed.
+Everything lies in memory-mapped arrays, one row a sound, made in any order by any number of processes; what
+was stopped goes on with the rows that are missing. Which sound a row holds follows from its number and the
+seed.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
@@ -23,14 +27,32 @@ from musimo.audio.windows import tile
 from musimo.errors import AudioError, UsageError
 from musimo.records import FloatArray, Window
 from musimo.training.mixes import mixture, samples_needed
+from musimo.training.teacher import MusicNN
 
 STEP_S = 187 * 256 / 16_000  # one answer of the teacher: 187 frames of 16 ms
 HEADROOM = 2.0  # decoded lossy sound exceeds full scale; 16 bits hold twice of it
 MIN_TRACK_S = 5.0  # jingles shorter than this would be heard mostly as repetitions of themselves
 N_FEATURES = 193
 
-Teacher = Callable[[FloatArray], FloatArray]
-"""(n,) mono at 22,050 Hz -> (n_steps, n_values), one row each `STEP_S`."""
+N_VALUES = 200  # of the teacher's answer
+WINDOW_STEPS, MIX_STEPS = 15, 10  # 45 s, as tracks are heard; 30 s, as most labelled clips are
+SUFFIXES = {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma"}
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusConfig:
+    """How much is made of the music.
+
+    Parameters
+    ----------
+    every_window : 1 hears the music whole, 2 every other window of 45 s
+    n_mixes : of 30 s
+    seed : of the mixes
+    """
+
+    every_window: int = 1
+    n_mixes: int = 6000
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +76,7 @@ class Corpus:
 
 
 def row_samples(n_steps: int) -> int:
-    """Samples of a row: 30.0 s for ten steps, 45.0 s for fifteen; the teacher needs a little over its steps."""
+    """Samples of a row: 30 s for ten steps, 45 s for fifteen, a little more than the teacher needs."""
     return n_steps * 3 * SAMPLE_RATE
 
 
@@ -63,9 +85,13 @@ def row_frames(n_steps: int) -> int:
     return 1 + row_samples(n_steps) // 512
 
 
-def open_corpus(folder: Path, n_rows: int, n_steps: int, n_values: int, mode: str = "r+") -> Corpus:
-    """The arrays of a folder, made if they are not there."""
+def open_corpus(
+    folder: Path, n_rows: int | None, n_steps: int, n_values: int, mode: Literal["r", "r+"] = "r+"
+) -> Corpus:
+    """The arrays of a folder, made if they are not there; ``n_rows`` None takes what there is."""
     folder.mkdir(parents=True, exist_ok=True)
+    if n_rows is None:
+        n_rows = len(np.load(folder / "done.npy", mmap_mode="r"))
     shapes: dict[str, tuple[Any, tuple[int, ...]]] = {
         "features": (np.float16, (n_rows, row_frames(n_steps), N_FEATURES)),
         "steps": (np.float32, (n_rows, n_steps, n_values)),
@@ -76,14 +102,14 @@ def open_corpus(folder: Path, n_rows: int, n_steps: int, n_values: int, mode: st
         path = folder / f"{name}.npy"
         if not path.is_file():
             open_memmap(path, "w+", kind, shape).flush()
-        arrays[name] = open_memmap(path, mode)  # type: ignore[arg-type]
+        arrays[name] = open_memmap(path, mode)
         if arrays[name].shape != shape:
             raise UsageError(f"{path} holds {arrays[name].shape} instead of {shape}", "name another folder")
     return Corpus(folder, n_steps, **arrays)
 
 
 def decode_tracks(paths: Sequence[Path], folder: Path, n_processes: int) -> list[Path]:
-    """Whole tracks as mono at 22,050 Hz, 16 bits, one ``.npy`` each; those too short or broken are left out."""
+    """Whole tracks as mono at 22,050 Hz, 16 bits, one ``.npy`` each; short or broken ones are left out."""
     folder.mkdir(parents=True, exist_ok=True)
     targets = [folder / f"{number:05d}.npy" for number in range(len(paths))]
     with ProcessPoolExecutor(n_processes) as pool:
@@ -132,7 +158,7 @@ def window_sound(tracks: Sequence[Path], starts: Sequence[tuple[int, int]], row:
 
 
 def mixed_sound(tracks: Sequence[Path], lengths: Sequence[int], row: int, n: int, seed: int) -> FloatArray:
-    """The sound of a row that is a mix: of any two places in tracks, long ones no likelier than their root."""
+    """The sound of a row that is a mix of two places in tracks; a track counts by its length's root."""
     rng = np.random.default_rng([seed, row])
     needed = samples_needed(n)
     share = np.sqrt(np.array(lengths, dtype=np.float64))
@@ -142,15 +168,46 @@ def mixed_sound(tracks: Sequence[Path], lengths: Sequence[int], row: int, n: int
     return mixture(parts[0], parts[1], SAMPLE_RATE, n, rng)
 
 
+def prepare(
+    music: Path, folder: Path, teacher: Path, config: CorpusConfig, n_processes: int
+) -> tuple[Corpus, Corpus]:
+    """Windows of all music under a folder, and mixes of it, heard by the teacher; goes on where it stopped.
+
+    Parameters
+    ----------
+    music : files of any format musimo plays, in any folders; what cannot be decoded is left out
+    folder : for everything that is made, some 4 MB a minute of music and 0.5 MB a mix
+    teacher : weights of MSD-MusiCNN
+    """
+    paths = sorted(path for path in music.rglob("*") if path.suffix.lower() in SUFFIXES)
+    tracks = decode_tracks(paths, folder / "sound", n_processes)
+    if not tracks:
+        raise UsageError(f"there is no music in {music}", "name a folder of freely licensed music")
+    lengths = [len(np.load(track, mmap_mode="r")) for track in tracks]
+    starts = window_starts(lengths, row_samples(WINDOW_STEPS))[:: config.every_window]
+    windows = open_corpus(folder / "windows", len(starts), WINDOW_STEPS, N_VALUES)
+    mixes = open_corpus(folder / "mixes", config.n_mixes, MIX_STEPS, N_VALUES)
+    sounds = (
+        partial(window_sound, tracks, starts, n=row_samples(WINDOW_STEPS)),
+        partial(mixed_sound, tracks, lengths, n=row_samples(MIX_STEPS), seed=config.seed),
+    )
+    with ProcessPoolExecutor(n_processes, mp_context=get_context("spawn")) as pool:
+        for corpus, sound in zip((windows, mixes), sounds, strict=True):
+            shares = [range(share, len(corpus.done), n_processes) for share in range(n_processes)]
+            list(pool.map(partial(fill, corpus.folder, corpus.n_steps, teacher, sound), shares))
+    return windows, mixes
+
+
 def fill(
-    corpus: Corpus, sound: Callable[[int], FloatArray], teacher: Teacher, rows: Sequence[int]
-) -> Iterator[int]:
-    """Make the rows that are not done; yields each one made."""
+    folder: Path, n_steps: int, teacher: Path, sound: Callable[[int], FloatArray], rows: Sequence[int]
+) -> None:
+    """Make those of the rows that are not done; one core's work."""
+    torch.set_num_threads(1)
+    corpus = open_corpus(folder, None, n_steps, N_VALUES)
+    listener = MusicNN(teacher)
     for row in rows:
-        if corpus.done[row]:
-            continue
-        samples = sound(row)
-        corpus.features[row] = extract(samples)
-        corpus.steps[row] = teacher(samples)[: corpus.n_steps]
-        corpus.done[row] = True
-        yield row
+        if not corpus.done[row]:
+            samples = sound(row)
+            corpus.features[row] = extract(samples)
+            corpus.steps[row] = listener.hear(samples)[:n_steps]
+            corpus.done[row] = True

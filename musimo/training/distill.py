@@ -1,18 +1,18 @@
 """The backbone's training: without any label, from what another network heard in freely licensed music.
 
-The network learns three things at once: the teacher's answer to every three seconds, read linearly from its last
-block and from its attention; the mean of these answers over the clip, read linearly from its embedding; and, from
-the embedding again, the statistics of its own input, which keeps what the teacher does not care for and the
-embedding from collapsing.
+The network learns three things at once: the teacher's answer to every three seconds, read linearly from its
+last block and from its attention; the mean of these answers over the clip, read linearly from its
+embedding; and, from the embedding again, the statistics of its own input, which keeps what the teacher does
+not care for and the embedding from collapsing.
 
-Every process takes its share of a batch on one core and gradients are averaged: on a busy machine, cores that share
-every operation wait for each other most of the time.
+Every process takes its share of a batch on one core and gradients are averaged: on a busy machine, cores
+that share every operation wait for each other most of the time.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import cos, pi
 from pathlib import Path
@@ -24,9 +24,10 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from musimo.audio.decode import SAMPLE_RATE
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
 from musimo.records import FloatArray
-from musimo.training.corpus import SAMPLE_RATE, STEP_S, Corpus
+from musimo.training.corpus import N_VALUES, STEP_S, Corpus, open_corpus
 
 POOLED_STEP = 8  # the network's own steps, 16 frames each, in a step of the teacher: 2.97 s of its 2.99 s
 FRAMES_PER_STEP = 128
@@ -73,7 +74,7 @@ class DistillConfig:
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """Means and standard deviations, one row each, of everything that goes in and everything that is asked for.
+    """Means and standard deviations, one row each, of all that goes in and all that is asked for.
 
     Parameters
     ----------
@@ -111,7 +112,14 @@ class Student(nn.Module):
         return hook
 
     def forward(self, features: Tensor, n_steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Normalised (B, T, 193) -> steps twice (B, n_steps, n_values), clips (B, n_values), statistics (B, 579)."""
+        """What is learnt, of normalised (B, T, 193).
+
+        Returns
+        -------
+        steps, twice : (B, n_steps, n_values), from the last block and from the attention
+        clips : (B, n_values)
+        statistics : (B, 579)
+        """
         network = self.network
         fused = network.fuse(features)
         embedding = network.dense2(network.dropout(network.dense1(fused)))
@@ -126,7 +134,8 @@ class Student(nn.Module):
 
 def _pooled(sequence: Tensor, n_steps: int) -> Tensor:
     """(B, T, C) -> (B, n_steps, C), means over the network's steps in each of the teacher's."""
-    return sequence[:, : n_steps * POOLED_STEP].unflatten(1, (n_steps, POOLED_STEP)).mean(dim=2)
+    whole = sequence[:, : n_steps * POOLED_STEP]
+    return whole.reshape(len(whole), n_steps, POOLED_STEP, -1).mean(dim=2)
 
 
 def input_statistics(features: Tensor) -> Tensor:
@@ -221,15 +230,16 @@ class Distillation:
         else:
             self.scales = measure_scales(corpora, config)
 
-    def run(self, on_batch: Callable[[int, dict[str, float]], None]) -> None:
-        """Train to the end; ``on_batch`` is told number and losses of this process's share."""
+    def batches(self) -> Iterator[tuple[int, dict[str, float]]]:
+        """Train to the end; yields number and losses of this process's share, batch by batch."""
         self.student.train()
         while self.n_done < self.config.n_batches:
             losses = self._learn(self.n_done)
             self.n_done += 1
-            on_batch(self.n_done, losses)
             if self.n_done % self.config.checkpoint_every == 0 or self.n_done == self.config.n_batches:
                 self._save()
+            yield self.n_done, losses
+        self.student.eval()
 
     def _learn(self, number: int) -> dict[str, float]:
         """One batch; all chance in it comes from seed, number and rank."""
@@ -266,7 +276,7 @@ class Distillation:
         flat = torch.cat([tensor.flatten() for tensor in tensors])
         dist.all_reduce(flat)
         flat /= self.n_processes
-        for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+        for tensor, part in zip(tensors, torch.split(flat, [t.numel() for t in tensors]), strict=True):
             tensor.copy_(part.view_as(tensor))
 
     @torch.no_grad()
@@ -282,3 +292,34 @@ class Distillation:
             unfinished = self.checkpoint.with_suffix(f".{os.getpid()}")
             torch.save(state, unfinished)
             unfinished.replace(self.checkpoint)
+
+
+def work_together(
+    rank: int, folders: Sequence[tuple[Path, int]], config: DistillConfig, checkpoint: Path, n_processes: int
+) -> None:
+    """The whole training as process ``rank`` of several on one machine, which goes on where it stopped.
+
+    Parameters
+    ----------
+    folders : of each corpus, with the steps of its rows
+    """
+    torch.set_num_threads(1)
+    corpora = [open_corpus(folder, None, n_steps, N_VALUES, "r") for folder, n_steps in folders]
+    if n_processes > 1:
+        meeting = checkpoint.with_name("meeting").absolute()
+        dist.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=n_processes)
+    log = checkpoint.with_suffix(".log")
+    for number, losses in Distillation(corpora, config, checkpoint, rank, n_processes).batches():
+        if rank == 0 and number % config.checkpoint_every == 0:
+            with log.open("a", encoding="utf-8") as file:
+                print(number, *(f"{name} {loss:.3f}" for name, loss in losses.items()), sep="\t", file=file)
+    if n_processes > 1:
+        dist.destroy_process_group()
+
+
+def trained(checkpoint: Path, config: DistillConfig) -> tuple[Student, Scales]:
+    """Student and scales of a training that has ended."""
+    state = torch.load(checkpoint, weights_only=True)
+    student = Student(config.network, N_VALUES)
+    student.load_state_dict(state["student"])
+    return student.eval(), Scales(**state["scales"])

@@ -1,4 +1,4 @@
-"""From a backbone that met no rating to one that rates: fold by fold, so that every figure is honest, then for good."""
+"""From a backbone that met no rating to one that rates: fold by fold for honest figures, then for good."""
 
 from __future__ import annotations
 
@@ -49,15 +49,25 @@ class Described:
 def finish(
     network: MaseNet, clips: Described, ratings: Matrix, music: Described, config: HeadsConfig, seed: int
 ) -> list[Top]:
-    """Teach the ratings by clips and, through a machine fitted on these clips alone, by unlabelled music.
+    """Teach the ratings by clips and, through machines fitted on these clips alone, by unlabelled music.
+
+    One machine reads teacher and clip statistics, the other the embedding: the one knows more, the other is
+    what the network can follow, and the mean of both taught better than either.
 
     Returns
     -------
     ``config.n_members`` tops, whose mean is the answer
     """
-    labels = svr(clips.joined, ratings, music.joined)
+    heard = [embedding(network, sounds) for sounds in (clips, music)]
+    labels = (svr(clips.joined, ratings, music.joined) + svr(heard[0], ratings, heard[1])) / 2
     rated, labelled = _taught(clips, ratings), _taught(music, labels)
     return [teach(network, rated, labelled, config, seed + member) for member in range(config.n_members)]
+
+
+@torch.inference_mode()
+def embedding(network: MaseNet, sounds: Described) -> Matrix:
+    """Of a network whose frozen part is known, (n, 256)."""
+    return np.asarray(Top(network).eval()(torch.from_numpy(sounds.fused))[1].double().numpy())
 
 
 def condense(
@@ -81,8 +91,7 @@ def cross_validate(
 ) -> Iterator[FoldPredictions]:
     """Finish on all folds but one, predict that one; baselines, labeller and teacher on the same folds."""
     fold_of = grouped_folds(groups, ratings, n_folds, seed)
-    with torch.inference_mode():
-        before = Top(network).eval()(torch.from_numpy(clips.fused))[1].double().numpy()
+    before = embedding(network, clips)
     for fold in range(n_folds):
         known, asked = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
         inputs = {name: (clips.statistics, baseline) for name, baseline in BASELINES.items()}

@@ -1,8 +1,9 @@
-"""The ratings' training, on top of a backbone that has met no rating: minutes, so it can be done fold by fold.
+"""The training of the ratings, on a backbone that met none: minutes, so it can be done fold by fold.
 
-The convolutions, the recurrence and the attention stay as they are, so each sound passes them once. What follows
-them is taught by two kinds of sounds: clips that listeners rated, and unlabelled music that a support vector
-machine, fitted on nothing but those clips, has rated from what the teacher heard and from clip statistics.
+The convolutions, the recurrence and the attention stay as they are, so each sound passes them once. What
+follows them is taught by two kinds of sounds: clips that listeners rated, and unlabelled music that a
+support vector machine, fitted on nothing but those clips, has rated from what the teacher heard and from
+clip statistics.
 """
 
 from __future__ import annotations
@@ -33,17 +34,17 @@ class HeadsConfig:
     ----------
     n_batches : of the whole training
     clips, unlabelled : sounds of each kind in a batch
-    clip_weight : of the listeners' ratings, beside 1 for the machine's
+    clip_weight : of the listeners' ratings of valence and of arousal, beside 1 for the machine's
     keep_weight : of staying near the embedding the backbone came with
     learning_rate, weight_decay : of AdamW; the rate falls to nothing by a half cosine
     n_members : networks, from different seeds, whose mean the shipped one learns
     """
 
-    n_batches: int = 600
+    n_batches: int = 300
     clips: int = 32
-    unlabelled: int = 96
-    clip_weight: float = 1.0
-    keep_weight: float = 0.3
+    unlabelled: int = 128
+    clip_weight: tuple[float, float] = (0.05, 0.5)
+    keep_weight: float = 2.0
     learning_rate: float = 5e-4
     weight_decay: float = 0.05
     n_members: int = 1
@@ -109,6 +110,7 @@ def teach(network: MaseNet, clips: Taught, unlabelled: Taught, config: HeadsConf
             top.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.n_batches)
+        clip_weight = torch.tensor(config.clip_weight)
         top.train()
         for _ in range(config.n_batches):
             own = torch.randint(len(clips.fused), (config.clips,))
@@ -116,11 +118,11 @@ def teach(network: MaseNet, clips: Taught, unlabelled: Taught, config: HeadsConf
             chosen = torch.cat([own, more])
             ratings, embedding = top(everything[chosen])
             error = (ratings - wanted[chosen]) / sds
-            loss = config.clip_weight * error[: config.clips].square().mean()
-            loss = loss + error[config.clips :].square().mean()
+            squared = error.square()
+            loss = (squared[: config.clips] * clip_weight).mean() + squared[config.clips :].mean()
             loss = loss + config.keep_weight * F.mse_loss(embedding, before[chosen]) / spread
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             scheduler.step()
     return top.eval()

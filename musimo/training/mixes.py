@@ -1,7 +1,7 @@
-"""Music that nobody made: two recordings mixed or cross-faded, played faster or slower, equalised, in other rooms.
+"""Music that nobody made: recordings mixed or cross-faded, faster or slower, equalised, in other rooms.
 
-A network that learns what another one hears needs many sounds, not many labels; these come without limit. All
-chance comes from the generator that is handed in.
+A network that learns what another one hears needs many sounds, not many labels; these come without limit.
+All chance comes from the generator that is handed in.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def mixture(first: FloatArray, second: FloatArray, rate: int, n: int, rng: np.ra
     if rng.random() < PART_NOISY:
         one = one + _pink_noise(n, rng) * np.float32(_rms(one)) * _amplitude(rng.uniform(*NOISE_DB))
     one = one * _amplitude(rng.uniform(*LEVEL_DB))
-    return one / np.maximum(np.abs(one).max(initial=0), np.float32(1))
+    return np.asarray(one / max(float(np.abs(one).max(initial=0)), 1.0), dtype=np.float32)
 
 
 def samples_needed(n: int) -> int:

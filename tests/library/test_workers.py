@@ -9,7 +9,6 @@ import threading
 from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
 
@@ -110,9 +109,7 @@ def test_workers_that_cannot_be_started_fail_their_files(
     ("behaviour", "reason"),
     [
         ("sys.exit(7)", "exit code 7"),
-        ("os.kill(os.getpid(), signal.SIGKILL)", "signal 9"),
         ("sys.stdout.buffer.write(bytes(9)); sys.stdout.flush(); time.sleep(60)", "crashed"),
-        ("os.close(1); sys.exit(3)", "crashed"),
     ],
 )
 def test_a_worker_that_misbehaves_costs_the_file_it_had(
@@ -120,7 +117,7 @@ def test_a_worker_that_misbehaves_costs_the_file_it_had(
 ) -> None:
     """The first process does; those that follow are honest."""
     code = (
-        "import os, pickle, signal, sys, time\n"
+        "import os, pickle, sys, time\n"
         f"once = {str(tmp_path / 'once')!r}\n"
         "if not os.path.exists(once):\n"
         "    open(once, 'w').close()\n"
@@ -156,10 +153,3 @@ def test_a_worker_that_is_silent_is_given_up(tasks: list[Task], monkeypatch: pyt
     [error] = heard(tasks[:1], 1)[0]
     assert isinstance(error, AudioError)
     assert (error.stage, error.reason) == ("timeout", "the decoder gave no sign of life for 0 s")
-
-
-def test_features_cross_the_pipe_as_they_are(tasks: list[Task]) -> None:
-    [_, clip, _] = heard(tasks[:1], 1)[0]
-    assert isinstance(clip, HeardClip)
-    assert clip.features.dtype == np.float32
-    assert np.isfinite(clip.features).all()

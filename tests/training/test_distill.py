@@ -1,0 +1,144 @@
+"""Distillation on a miniature: it learns, resumes to the same bits, and keeps rows and steps in line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musimo.emotion.mase_net import MaseNetConfig
+from musimo.training.corpus import Corpus, CorpusConfig, open_corpus, row_frames, row_samples, window_starts
+from musimo.training.distill import Distillation, DistillConfig, draw, input_statistics
+from musimo.training.finish import Described, cross_validate, out_of_fold, paired_bootstrap
+from musimo.training.heads import HeadsConfig, Taught, rate, teach
+from musimo.training.recipe import load_recipe
+
+SMALL = MaseNetConfig(
+    n_filters=(8, 8, 8, 16),
+    lstm_units=(8, 4),
+    n_heads=2,
+    key_dim=4,
+    dense_units=(16, 8),
+    se_ratio=4,
+    dropout=0.0,
+)
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    """Rows whose answers follow from the loudness of their sound, one row not done yet."""
+    made = open_corpus(tmp_path / "rows", 12, 2, 3)
+    rng = np.random.default_rng(0)
+    for row in range(11):
+        loudness = rng.normal()
+        made.features[row] = rng.normal(loudness, 1, made.features.shape[1:])
+        made.steps[row] = loudness * np.array([1, -2, 3])
+        made.done[row] = True
+    return made
+
+
+def config(n_batches: int) -> DistillConfig:
+    return DistillConfig(
+        n_batches=n_batches, batch_size=8, crop_steps=1, learning_rate=5e-3, checkpoint_every=2, network=SMALL
+    )
+
+
+def test_distillation_learns_what_the_teacher_hears(corpus: Corpus, tmp_path: Path) -> None:
+    losses = [loss for _, loss in Distillation([corpus], config(60), tmp_path / "a.pt").batches()]
+    for name in ("block", "attention", "clip"):
+        assert losses[-1][name] < 0.3 * losses[0][name]
+
+
+def test_stopped_training_goes_on_to_the_same_weights(corpus: Corpus, tmp_path: Path) -> None:
+    whole = Distillation([corpus], config(6), tmp_path / "whole.pt")
+    list(whole.batches())
+    parts = Distillation([corpus], config(6), tmp_path / "parts.pt")
+    batches = parts.batches()
+    for _ in range(5):  # the fifth is not in the checkpoint
+        next(batches)
+    again = Distillation([corpus], config(6), tmp_path / "parts.pt")
+    assert again.n_done == 4
+    list(again.batches())
+    for ours, theirs in zip(again.student.parameters(), whole.student.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+
+
+def test_drawn_steps_belong_to_the_drawn_frames_and_unmade_rows_rest(corpus: Corpus) -> None:
+    for n_steps in (1, None):
+        features, steps = draw([corpus], 64, n_steps, np.random.default_rng(1))
+        np.testing.assert_allclose(features.mean((1, 2)), steps[:, 0, 0], atol=0.05)
+    assert (np.abs(steps).sum((1, 2)) > 0).all()
+
+
+def test_learning_rate_goes_up_and_down_once() -> None:
+    rates = [config(100).rate_at(number) for number in range(100)]
+    top = int(np.argmax(rates))
+    assert rates[top] == pytest.approx(5e-3, rel=1e-3)
+    assert 10 <= top <= 20
+    assert np.all(np.diff(rates[:top]) > 0)
+    assert np.all(np.diff(rates[top:]) < 0)
+
+
+def test_statistics_of_a_ramp_are_on_paper() -> None:
+    ramp = torch.arange(5.0)[None, :, None]
+    torch.testing.assert_close(input_statistics(ramp), torch.tensor([[2.0, 2.5**0.5, 0.0]]))
+
+
+def test_windows_hear_every_second_of_every_track() -> None:
+    assert window_starts([5, 10, 25], 10) == [(0, 0), (1, 0), (2, 0), (2, 8), (2, 15)]
+    assert (row_samples(15), row_frames(15), row_frames(10)) == (45 * 22_050, 1938, 1292)
+
+
+def taught(n: int, seed: int) -> Taught:
+    fused = torch.from_numpy(np.random.default_rng(seed).normal(0, 1, (n, 48))).float()
+    ratings = 5 + torch.stack([fused[:, 0], -fused[:, 1]], dim=1)
+    return Taught(fused, ratings)
+
+
+def test_heads_learn_ratings_of_sounds_they_have_not_met(corpus: Corpus, tmp_path: Path) -> None:
+    network = Distillation([corpus], config(2), tmp_path / "a.pt").student.network.eval()
+    settings = HeadsConfig(n_batches=300, keep_weight=0.0, learning_rate=3e-3, weight_decay=0.0)
+    top = teach(network, taught(60, 0), taught(400, 1), settings, seed=0)
+    asked = taught(100, 2)
+    answers = rate([top], asked.fused)
+    for column in range(2):
+        pair = torch.stack([answers[:, column], asked.ratings[:, column]])
+        assert torch.corrcoef(pair)[0, 1] > 0.8
+
+
+def test_no_fold_learns_from_its_own_ratings(corpus: Corpus, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    network = Distillation([corpus], config(2), tmp_path / "a.pt").student.network.eval()
+    rng = np.random.default_rng(3)
+    sounds, music = (
+        Described(
+            rng.normal(0, 1, (n, 48)).astype(np.float32), rng.normal(0, 1, (n, 4)), rng.normal(0, 1, (n, 6))
+        )
+        for n in (30, 20)
+    )
+    ratings, groups = rng.uniform(1, 9, (30, 2)), [str(number // 2) for number in range(30)]
+    settings = HeadsConfig(n_batches=2, clips=4, unlabelled=4)
+    folds = list(cross_validate(network, sounds, ratings, groups, music, settings, 5, 0))
+    every = out_of_fold(folds, groups, ratings, 5, 0)
+    assert all(np.isfinite(values).all() for values in every.values())
+    assert sum(len(fold.targets) for fold in folds) == 30
+    means = {round(float(value), 6) for value in every["mean rating"][:, 0]}
+    assert len(means) == 5  # each fold met another mean, and none the mean of all
+    assert round(float(ratings[:, 0].mean()), 6) not in means
+
+
+def test_bootstrap_tells_a_better_method_from_an_equal_one() -> None:
+    rng = np.random.default_rng(4)
+    ratings = rng.normal(5, 1, (80, 2))
+    groups = [str(number // 2) for number in range(80)]
+    good, bad = ratings + rng.normal(0, 0.3, (80, 2)), ratings + rng.normal(0, 3, (80, 2))
+    assert (paired_bootstrap(groups, ratings, [good], [bad], n_draws=50) > 0).all()
+    assert not paired_bootstrap(groups, ratings, [good], [good], n_draws=5).any()
+
+
+def test_shipped_configuration_can_be_read() -> None:
+    recipe = load_recipe(CONFIGS / "default.toml")
+    assert recipe.corpus == CorpusConfig(every_window=2, n_mixes=1908, seed=17)
+    assert recipe.distill.network == MaseNetConfig(dropout=0.1, dense_dropout=0.2)
+    assert recipe.heads == HeadsConfig()
