@@ -116,6 +116,7 @@ class Library:
         self._on_notice = on_notice
         self._opened: Store | None = None
         self._loaded_space: SoundSpace | None = None
+        self._indexes: dict[str, FaissIndex] = {}
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Library:
@@ -145,13 +146,17 @@ class Library:
     ) -> Iterator[ScanEvent]:
         """Scan, telling what happens as it goes; the indexes are fresh when the last event comes."""
         from musimo.audio.features import FEATURE_ID
+        from musimo.library.events import Audit
         from musimo.library.journal import Journal
-        from musimo.library.scan import scan
+        from musimo.library.scan import no_folder, scan
 
+        for folder in folders:  # a typing mistake must not leave an empty library behind
+            if not self.settings.library.exists() and not os.path.isdir(folder):  # noqa: PTH112 - bytes
+                raise no_folder(folder)
         store = self._store(create=True)
         journal = Journal(store, FEATURE_ID, options.coverage)
         for event in scan(journal, folders, self._load_analyzer, options, stop):
-            if hasattr(event, "seen"):
+            if isinstance(event, Audit):
                 self._sounds()
                 self._moods()
             yield event
@@ -300,7 +305,11 @@ class Library:
     ) -> FaissIndex:
         store = self._store()
         header = Header(maker, metric, store.generation())
-        return open_index(store.path.with_name(f"{store.path.name}.{name}.index"), header, vectors)
+        if (index := self._indexes.get(name)) is not None and index.header == header:
+            return index
+        path = store.path.with_name(f"{store.path.name}.{name}.index")
+        self._indexes[name] = open_index(path, header, vectors)
+        return self._indexes[name]
 
     def _allowed(self, selection: Selection) -> Ids | None:
         return self._store().matching_contents(selection.where) if selection.where else None

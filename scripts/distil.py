@@ -2,7 +2,7 @@
 
     python scripts/distil.py CONFIG --music FOLDER --teacher FILE --data FOLDER --out FOLDER
 
-``--music`` holds freely licensed music, ``--teacher`` is an .npz of the weights of MSD-MusiCNN, ``--data`` the
+``--music`` holds freely licensed music, ``--teacher`` is the .npz of MSD-MusiCNN's weights, ``--data`` the
 labelled data set. Stop it whenever you like: the same command goes on where it stopped. Needs the extra
 ``train``.
 """

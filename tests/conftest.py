@@ -20,7 +20,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 class PlainAnalyzer:
-    """Emotion by arithmetic: valence from pitch classes, arousal from level, embedding from the mean frame."""
+    """Emotion by arithmetic: valence from pitch classes, arousal from level, embedding from mean frame."""
 
     def __init__(self) -> None:
         self.n_clips = 0

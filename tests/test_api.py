@@ -117,6 +117,7 @@ def test_an_index_is_only_a_cache(music: Path, home: Path, damage: str) -> None:
                 index.write_bytes(index.read_bytes()[:-10])
             case "foreign":
                 index.write_bytes(b"something else")
+    library = Library.open()
     assert library.similar(music / "1.flac") == similar
     assert library.mood(0.5, 0.5) == moods
     assert all(index.read_bytes().startswith(b"musimo-index") for index in indexes)

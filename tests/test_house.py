@@ -1,4 +1,4 @@
-"""The house keeps its order: imports point one way, and answers from a library start without the heavy rooms."""
+"""The house keeps its order: imports point one way, and answers start without the heavy rooms."""
 
 from __future__ import annotations
 

@@ -71,6 +71,7 @@ class Hearing:
         self._jobs = jobs
         self._batch_size = batch_size
         self._coverage = coverage
+        self._known: set[bytes] = set()  # sounds that need not be heard
         self._drafts: dict[int, _Draft] = {}
         self._clips: list[tuple[_Draft, HeardClip]] = []
         self._n_ended = 0
@@ -80,9 +81,9 @@ class Hearing:
         self, files: Sequence[PlannedFile], stop: Callable[[], bool]
     ) -> Iterator[FileStored | FileFailed]:
         """Hear ``files``; once ``stop`` says True what is in hand is stored, the rest left."""
-        known = self._journal.known_contents() if files else set()
+        self._known = self._journal.known_contents() if files else set()
         tasks = [Task(planned.full_path, planned.file.size) for planned in files]
-        events = hear_all(tasks, self._jobs, self._coverage, lambda content: content not in known)
+        events = hear_all(tasks, self._jobs, self._coverage, lambda content: content not in self._known)
         with closing(events):
             for number, message in events:
                 self._take(self._drafts.setdefault(number, _Draft(files[number])), message)
@@ -158,6 +159,7 @@ class Hearing:
         heard = [_heard(draft) for draft in drafts if draft.error is None]
         failed = [FailedFile(draft.planned, draft.error) for draft in drafts if draft.error is not None]
         arrivals = self._journal.write(heard, failed) if drafts else []
+        self._known.update(file.opened.content for file in heard)
         self._last_commit = time.monotonic()
         for file, arrival in zip(heard, arrivals, strict=True):
             self.arrivals[arrival] += 1

@@ -69,7 +69,7 @@ def scan(
         elif journal.knows(folder):
             refusals.append(FolderRefused(folder, "it is not there now: is the drive there?"))
         else:
-            raise _no_folder(folder)
+            raise no_folder(folder)
     journal.mark_found([track_id for plan in plans for track_id in plan.found_again])
     to_hear = [planned for plan in plans for planned in plan.to_hear]
     yield Planned(len(to_hear))
@@ -128,7 +128,8 @@ def _outermost(folders: Sequence[bytes]) -> list[bytes]:
     return kept
 
 
-def _no_folder(path: bytes) -> UsageError:
+def no_folder(path: bytes) -> UsageError:
+    """What is wrong with a path that should be a folder."""
     name = os.fsdecode(path)
     if os.path.exists(path):
         return UsageError(f"{name} is a file", f"scan its folder, or hear it alone: musimo analyze {name!r}")

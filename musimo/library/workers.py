@@ -116,7 +116,7 @@ class _Crew:
             try:
                 worker = self._workers.get(seat) or self._workers.setdefault(seat, _Worker())
             except OSError as error:
-                self.events.put((number, AudioError("crashed", f"no decoder could be started: {error}")))
+                self.events.put((number, AudioError("read", f"no decoder could be started: {error}")))
                 continue
             for message in worker.hear(task, self._coverage, self._wanted):
                 self.events.put((number, message))

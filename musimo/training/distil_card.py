@@ -36,9 +36,10 @@ values of the last layer that both ratings share. Where the paper leaves a choic
 {n_clips} clips, {n_folds} folds, {n_seeds} seeds of folds and training; clips of one artist are never in
 two folds, and every method meets the same folds. The backbone knows none of the clips. What is judged on a
 fold was finished without it: neither its ratings nor its sound took part, the machine that rates the
-unlabelled music included. Settings of this last step were chosen on the folds of the first seed. The ratings
-are on the 1-9 scale; mean ± standard deviation over all folds. The shipped weights come from the same recipe,
-finished on all {n_clips} clips, and were themselves not judged on any clip.
+unlabelled music included. But settings of this last step were chosen by these same folds, a dozen tried,
+so the figures are a little kind. The ratings are on the 1-9 scale; mean ± standard deviation over all
+folds. The shipped weights come from the same recipe, finished on all {n_clips} clips, and were themselves
+not judged on any clip.
 
 {table}
 r: Pearson correlation; R2: share of variance explained; CCC: concordance correlation. The mean rating is

@@ -102,7 +102,7 @@ def test_workers_that_cannot_be_started_fail_their_files(
     tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "COMMAND", ("/nowhere/python",))
-    assert [m.stage for [m] in heard(tasks, 2).values() if isinstance(m, AudioError)] == ["crashed"] * 4
+    assert [m.stage for [m] in heard(tasks, 2).values() if isinstance(m, AudioError)] == ["read"] * 4
 
 
 @pytest.mark.parametrize(

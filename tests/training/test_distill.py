@@ -91,7 +91,7 @@ def test_windows_hear_every_second_of_every_track() -> None:
 
 
 def taught(n: int, seed: int) -> Taught:
-    fused = torch.from_numpy(np.random.default_rng(seed).normal(0, 1, (n, 48))).float()
+    fused = torch.from_numpy(np.random.default_rng(seed).normal(0, 1, (n, 64))).float()
     ratings = 5 + torch.stack([fused[:, 0], -fused[:, 1]], dim=1)
     return Taught(fused, ratings)
 
@@ -113,7 +113,7 @@ def test_no_fold_learns_from_its_own_ratings(corpus: Corpus, tmp_path: Path) -> 
     rng = np.random.default_rng(3)
     sounds, music = (
         Described(
-            rng.normal(0, 1, (n, 48)).astype(np.float32), rng.normal(0, 1, (n, 4)), rng.normal(0, 1, (n, 6))
+            rng.normal(0, 1, (n, 64)).astype(np.float32), rng.normal(0, 1, (n, 4)), rng.normal(0, 1, (n, 6))
         )
         for n in (30, 20)
     )

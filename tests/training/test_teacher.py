@@ -1,6 +1,7 @@
 """The teacher's reading of a weights file, on a miniature with weights drawn at random."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,8 @@ def weights(tmp_path: Path) -> Path:
         arrays[f"{name}/moving_variance"] = rng.uniform(0.5, 2, size)
     arrays["dense/kernel"], arrays["dense/bias"] = rng.normal(0, 0.1, (46, 5)), rng.normal(0, 0.1, 5)
     path = tmp_path / "teacher.npz"
-    np.savez(path, **{name: array.astype(np.float32) for name, array in arrays.items()})
+    single: dict[str, Any] = {name: array.astype(np.float32) for name, array in arrays.items()}
+    np.savez(path, **single)
     return path
 
 
@@ -47,7 +49,7 @@ def normed(arrays: dict[str, np.ndarray], number: int, x: np.ndarray) -> np.ndar
     """Batch norm as its definition says."""
     name = f"batch_normalization_{number}" if number else "batch_normalization"
     z = (x - arrays[f"{name}/moving_mean"]) / np.sqrt(arrays[f"{name}/moving_variance"] + 1e-3)
-    return z * arrays[f"{name}/gamma"] + arrays[f"{name}/beta"]
+    return np.asarray(z * arrays[f"{name}/gamma"] + arrays[f"{name}/beta"])
 
 
 def test_network_is_what_its_definition_says_step_by_step(weights: Path) -> None:
@@ -55,7 +57,7 @@ def test_network_is_what_its_definition_says_step_by_step(weights: Path) -> None
         arrays = {name: file[name].astype(np.float64) for name in file.files}
     log_mel = np.random.default_rng(1).normal(1, 1, (12, 96))
     x = normed(arrays, 0, log_mel[..., None])[..., 0]
-    layers = []
+    layers: list[np.ndarray] = []
     for number in range(8):
         name = f"conv2d_{number}" if number else "conv2d"
         kernel, bias = arrays[f"{name}/kernel"], arrays[f"{name}/bias"]
