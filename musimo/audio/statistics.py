@@ -17,6 +17,14 @@ def clip_statistics(features: FloatArray) -> FloatArray:
     ----------
     features : (n_frames >= 2, 193), as :func:`musimo.audio.features.extract` gives them
     """
-    wide = np.asarray(features, dtype=np.float64)  # sums of some 2,000 frames lose digits in float32
-    rows = [wide.mean(axis=0), wide.std(axis=0), np.diff(wide, axis=0).std(axis=0)]
-    return np.concatenate(rows).astype(np.float32)
+    n_frames = len(features)
+    mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
+    change = np.diff(features, axis=0)
+    mean_change = (features[-1] - features[0]) / np.float32(n_frames - 1)
+    return np.concatenate([mean, _rms(features - mean), _rms(change - mean_change)])
+
+
+def _rms(centred: FloatArray) -> FloatArray:
+    """Root of the mean square of each column: its SD, once its mean is taken off."""
+    squares: FloatArray = np.einsum("ij,ij->j", centred, centred) / np.float32(len(centred))
+    return np.sqrt(squares)
