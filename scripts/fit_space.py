@@ -27,7 +27,7 @@ from musimo.resources import PACKAGE, weights_path
 from musimo.search.space import SoundSpace, unit
 from musimo.settings import usable_cores
 
-AXES = 64  # of each block; more served no better on the music at hand
+AXES = 64  # of each block; other numbers were not tried here
 NEAREST = 5
 MOST_QUERIES = 12  # a label, so that one long soundtrack does not speak for all
 HUB_LIST = 10
