@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from musimo.emotion.space import SoundSpace, load_space, unit
 from musimo.errors import AudioError, NotFoundError, UsageError
 from musimo.library.store import Counts, Store
 from musimo.records import (
@@ -29,15 +30,16 @@ from musimo.records import (
     FloatArray,
     MoodTrack,
     SimilarTrack,
+    SoundBlocks,
     Track,
     WindowEmotion,
 )
-from musimo.resources import space_path, weights_path
+from musimo.resources import weights_path
 from musimo.search.diversify import album_key, artist_key, diversify
 from musimo.search.find import find_track
 from musimo.search.index import FaissIndex, Header, Ids, Metric, open_index
 from musimo.search.query import nearest_moods, nearest_sounds
-from musimo.search.space import SoundSpace, unit
+from musimo.search.space import MIXTURES, By, maker, questions, rows
 from musimo.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -55,12 +57,12 @@ class Seed:
     Parameters
     ----------
     track : as it is shown; its id is None for a file outside the library
-    vector : its place among sounds, unit length
+    sound : its blocks, in one row
     content : id of its sound in the library; None where the library does not have it
     """
 
     track: Track
-    vector: FloatArray
+    sound: SoundBlocks
     content: int | None
 
 
@@ -126,7 +128,7 @@ class Library:
     @property
     def model(self) -> str:
         """Id of the model in use."""
-        return weights_path().stem
+        return self._weights().stem
 
     def scan(self, *folders: str | Path, coverage: Coverage = "windows", retry_failed: bool = False) -> Audit:
         """Bring the library up to date with ``folders``; see :func:`musimo.library.scan.scan`."""
@@ -157,13 +159,14 @@ class Library:
         journal = Journal(store, FEATURE_ID, options.coverage)
         for event in scan(journal, folders, self._load_analyzer, options, stop):
             if isinstance(event, Audit):
-                self._sounds()
+                self._sounds("both")
                 self._moods()
             yield event
 
     def similar(
         self,
         *tracks: str | Path | Seed,
+        by: By = "both",
         unlike: Sequence[str | Path | Seed] = (),
         selection: Selection | None = None,
         min_similarity: float = 0.0,
@@ -173,13 +176,14 @@ class Library:
         Parameters
         ----------
         tracks : each a path of any audio file, an id, or a part of a title or path only one track has
+        by : alike in ``mood``, in ``sound``, or in ``both``
         unlike : tracks to be less like
         selection : which tracks, and how many; None for ten, with diversity
         min_similarity : 0..1; less similar tracks are left out
 
         Raises
         ------
-        NotFoundError, UsageError : no such track, or several
+        NotFoundError, UsageError : no such track, or several; nothing of the library is analysed by the model
         AudioError : a file that cannot be heard
         """
         if not tracks:
@@ -188,25 +192,22 @@ class Library:
         seeds = [self.seed(track) for track in tracks]
         unwanted = [self.seed(track) for track in unlike]
         asked = {seed.content for seed in (*seeds, *unwanted)}
-        index = self._sounds()
+        index = self._asked(self._sounds(by))
         ranked = nearest_sounds(
-            index,
-            unit([seed.vector for seed in seeds]),
-            unit([seed.vector for seed in unwanted]),
-            self._allowed(selection),
+            index, self._places(seeds, by), self._places(unwanted, by), self._allowed(selection)
         )
         fresh = (
             (content, similarity)
             for content, similarity in ranked
             if content not in asked and similarity >= min_similarity
         )
-        rows = self._select(fresh, selection)
-        return [SimilarTrack(rank, similarity, track) for rank, (similarity, track) in enumerate(rows, 1)]
+        chosen = self._select(fresh, selection)
+        return [SimilarTrack(rank, similarity, track) for rank, (similarity, track) in enumerate(chosen, 1)]
 
     def mood(self, valence: float, arousal: float, selection: Selection | None = None) -> list[MoodTrack]:
         """Tracks whose mood lies nearest to a point of the 0..1 valence-arousal plane, nearest first."""
         selection = selection or Selection()
-        ranked = nearest_moods(self._moods(), valence, arousal, self._allowed(selection))
+        ranked = nearest_moods(self._asked(self._moods()), valence, arousal, self._allowed(selection))
         rows = self._select(ranked, selection)
         return [MoodTrack(rank, distance, track) for rank, (distance, track) in enumerate(rows, 1)]
 
@@ -230,11 +231,8 @@ class Library:
             return self._hear(Path(track))
         sound = None if known.content is None else store.sound(known.content)
         if sound is None:
-            raise NotFoundError(
-                f"{os.fsdecode(known.path)} is in the library, but not analysed by {self.model}",
-                "if it failed, musimo errors tells why; if not, scan its folder again",
-            )
-        return Seed(known, self._space().vector(*sound), known.content)
+            raise self._not_analysed(os.fsdecode(known.path), store.heard_by(known.content or 0))
+        return Seed(known, sound, known.content)
 
     def details(self, track: str | Path) -> Details:
         """All that is known of one track of the library."""
@@ -251,7 +249,7 @@ class Library:
         """The library in numbers."""
         store = self._store()
         roots = tuple(store.root_paths())
-        return Status(store.path, self.model, store.counts(), len(self._sounds()), roots)
+        return Status(store.path, self.model, store.counts(), len(self._sounds("both")), roots)
 
     def failures(self) -> list[Failure]:
         """Files that could not be heard."""
@@ -272,7 +270,7 @@ class Library:
     def _load_analyzer(self) -> Analyzer:
         from musimo.emotion.analyzer import Analyzer
 
-        return Analyzer.load(weights_path(), self.settings.device, self.settings.batch_size, self._on_notice)
+        return Analyzer.load(self._weights(), self.settings.device, self.settings.batch_size, self._on_notice)
 
     def _hear(self, path: Path) -> Seed:
         """A file outside the library, as a seed."""
@@ -282,22 +280,51 @@ class Library:
         track = Track(
             None, heard.path, heard.tags, heard.duration_s, None, heard.emotion.valence, heard.emotion.arousal
         )
-        vector = self._space().vector(heard.emotion.embedding, heard.statistics)
-        return Seed(track, vector, self._store().content_id(heard.content))
+        emotion = heard.emotion
+        sound = SoundBlocks(emotion.embedding[None], heard.statistics[None], emotion.fused[None])
+        return Seed(track, sound, self._store().content_id(heard.content))
 
-    def _sounds(self) -> FaissIndex:
-        return self._index("cosine", "similar", self._space().id, self._sound_vectors)
+    def _sounds(self, by: By) -> FaissIndex:
+        name = "similar" if by == "both" else f"similar-{by}"
+
+        def vectors() -> tuple[Ids, FloatArray]:
+            ids, sounds = self._store().sounds()
+            return ids, rows(self._space().vectors(sounds, MIXTURES[by]))
+
+        return self._index("cosine", name, maker(self.model, by), vectors)
 
     def _moods(self) -> FaissIndex:
         return self._index("euclidean", "mood", self.model, self._store().moods)
 
-    def _sound_vectors(self) -> tuple[Ids, FloatArray]:
-        ids, embeddings, statistics = self._store().sounds()
-        return ids, self._space().vectors(embeddings, statistics)
+    def _places(self, seeds: Sequence[Seed], by: By) -> FloatArray:
+        """What seeds ask of an index [shape=(n, d)]."""
+        return questions(unit([self._space().vectors(seed.sound, MIXTURES[by])[0] for seed in seeds]))
+
+    def _asked(self, index: FaissIndex) -> FaissIndex:
+        """The index, if it holds anything or there is nothing to hold."""
+        if not len(index) and (before := self._store().heard_by()):
+            raise self._not_analysed("no track of the library", before)
+        return index
+
+    def _not_analysed(self, what: str, heard_by: Sequence[str]) -> NotFoundError:
+        """What to say of sounds that the model in use has not heard."""
+        others = [model for model in heard_by if model != self.model]
+        if others:
+            return NotFoundError(
+                f"{what} is analysed by the model in use, {self.model}, only by {', '.join(others)}",
+                "hear the music again, once: musimo scan FOLDER",
+            )
+        return NotFoundError(
+            f"{what} is in the library, but not analysed by {self.model}",
+            "if it failed, musimo errors tells why; if not, scan its folder again",
+        )
+
+    def _weights(self) -> Path:
+        return weights_path(self.settings.weights)
 
     def _space(self) -> SoundSpace:
         if self._loaded_space is None:
-            self._loaded_space = SoundSpace.load(space_path(), self.model)
+            self._loaded_space = load_space(self._weights())
         return self._loaded_space
 
     def _index(

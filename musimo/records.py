@@ -84,11 +84,19 @@ class HeardClip:
 
 @dataclass(frozen=True, slots=True)
 class ClipEmotion:
-    """What the network says of one clip: valence and arousal in 0..1, embedding (256,) unscaled."""
+    """What the network says of one clip.
+
+    Parameters
+    ----------
+    valence, arousal : 0..1
+    embedding : (256,), unscaled
+    fused : (k,), its fused values in the axes of the sound space, see :mod:`musimo.emotion.space`
+    """
 
     valence: float
     arousal: float
     embedding: FloatArray
+    fused: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,7 @@ class Emotion:
     valence, arousal : means over the windows
     valence_sd, arousal_sd : population standard deviations over the windows; 0 for a single window
     embedding : (256,) float32, mean of the windows' embeddings, unit length
+    fused : (k,) float32, mean of the windows', see :class:`ClipEmotion`
     windows : what the means were taken over, in order of time
     """
 
@@ -117,7 +126,24 @@ class Emotion:
     valence_sd: float
     arousal_sd: float
     embedding: FloatArray
+    fused: FloatArray
     windows: tuple[WindowEmotion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundBlocks:
+    """What ``similar`` knows of sounds, one row each, as a library keeps it.
+
+    Parameters
+    ----------
+    embedding : (n, 256) float32, unit length
+    statistics : (n, 579) float32, of the features over time
+    fused : (n, k) float32, in the axes of the sound space
+    """
+
+    embedding: FloatArray
+    statistics: FloatArray
+    fused: FloatArray
 
 
 @dataclass(frozen=True, slots=True)

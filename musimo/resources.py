@@ -10,6 +10,7 @@ from pathlib import Path
 from musimo.errors import MusimoError, WeightsError
 
 PACKAGE = Path(__file__).resolve().parent
+PATTERN = "mase_net-*.safetensors"
 
 
 def resource(name: str) -> Path:
@@ -26,21 +27,25 @@ def resource(name: str) -> Path:
     )
 
 
-def weights_path() -> Path:
-    """Path of the weights in use; its stem is the model id, so that naming the model needs no torch."""
-    return _only_one("mase_net-*.safetensors")
+def weights_path(chosen: Path | None = None) -> Path:
+    """Path of the weights in use; its stem is the model id, so that naming the model needs no torch.
 
+    Parameters
+    ----------
+    chosen : a file of the user's own; None for the one musimo carries
 
-def space_path() -> Path:
-    """Path of the space in which sounds are compared; its stem is the id of the space."""
-    return _only_one("space-*.safetensors")
-
-
-def _only_one(pattern: str) -> Path:
-    found = sorted((PACKAGE / "weights").glob(pattern))
+    Raises
+    ------
+    WeightsError : there is no such file
+    """
+    if chosen is not None:
+        if not chosen.is_file():
+            raise WeightsError(f"there is no weights file {chosen}", "name one that is there: --weights FILE")
+        return chosen
+    found = sorted((PACKAGE / "weights").glob(PATTERN))
     if len(found) != 1:
         raise WeightsError(
-            f"expected one file {pattern} in {PACKAGE / 'weights'}, found {len(found)}",
+            f"expected one file {PATTERN} in {PACKAGE / 'weights'}, found {len(found)}",
             "install musimo again: pip install --force-reinstall musimo",
         )
     return found[0]

@@ -19,6 +19,7 @@ from musimo.errors import SettingsError
 
 ENVIRONMENT = {
     "library": "MUSIMO_LIBRARY",
+    "weights": "MUSIMO_WEIGHTS",
     "device": "MUSIMO_DEVICE",
     "jobs": "MUSIMO_JOBS",
     "batch_size": "MUSIMO_BATCH_SIZE",
@@ -32,6 +33,7 @@ class Settings:
     Parameters
     ----------
     library : the SQLite file; the indexes lie beside it
+    weights : a network in place of the one musimo carries; None for that one
     device : ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``
     jobs : worker processes that decode; 0 hears in this process
     batch_size : clips the network hears at once
@@ -39,6 +41,7 @@ class Settings:
     """
 
     library: Path
+    weights: Path | None = None
     device: str = "auto"
     jobs: int = 0
     batch_size: int = 16  # 24 MB of features; larger batches are no faster on a CPU
@@ -100,10 +103,10 @@ def _apply(settings: Settings, values: Mapping[str, Any], origin: str) -> Settin
 
 
 def _parse(name: str, value: Any, origin: str) -> Any:
-    if name in ("library", "device"):
+    if name in ("library", "weights", "device"):
         if not value or not isinstance(value, str | Path):
             raise SettingsError(f"{name} in {origin} must be text, not {value!r}")
-        return _from_home(value) if name == "library" else str(value)
+        return str(value) if name == "device" else _from_home(value)
     try:
         number = int(str(value))  # of the text, for int() would take 1.5 and True
     except ValueError:

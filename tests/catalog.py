@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,11 +15,12 @@ from musimo.errors import AudioError
 from musimo.library.journal import FailedFile, HeardFile, Journal, PlannedFile, Territory
 from musimo.library.store import Store
 from musimo.library.walk import FoundFile
-from musimo.records import Emotion, FloatArray, Opened, Tags, Window, WindowEmotion
+from musimo.records import Emotion, FloatArray, Opened, SoundBlocks, Tags, Window, WindowEmotion
 
 MODEL = "plain-1"
 DIMENSIONS = 256
 STATISTICS = np.arange(579, dtype=np.float32)
+FUSED = np.arange(128, dtype=np.float32)
 
 
 def direction(*coordinates: float) -> FloatArray:
@@ -32,16 +33,10 @@ def direction(*coordinates: float) -> FloatArray:
 class PlainSpace:
     """The space of the embeddings alone."""
 
-    id = "space-plain"
-
     @staticmethod
-    def vectors(embeddings: FloatArray, statistics: FloatArray) -> FloatArray:
-        assert len(embeddings) == len(statistics)
-        return embeddings
-
-    @staticmethod
-    def vector(embedding: FloatArray, statistics: FloatArray) -> FloatArray:
-        return embedding
+    def vectors(sounds: SoundBlocks, mixture: Mapping[str, float]) -> FloatArray:
+        assert len(sounds.embedding) == len(sounds.statistics) == len(sounds.fused)
+        return sounds.embedding
 
 
 @dataclass(frozen=True)
@@ -115,4 +110,4 @@ class Catalog:
         if entry.vector is None:
             return None
         parts = tuple(WindowEmotion(window, entry.valence, entry.arousal) for window in windows)
-        return Emotion(entry.valence, entry.arousal, 0.0, 0.0, entry.vector, parts)
+        return Emotion(entry.valence, entry.arousal, 0.0, 0.0, entry.vector, FUSED, parts)

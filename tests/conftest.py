@@ -34,7 +34,7 @@ class PlainAnalyzer:
         embedding = np.zeros(256, np.float32)
         embedding[: len(frame)] = frame / 100
         level = float(np.clip((frame[:128].max() + 100) / 150, 0, 1))
-        return ClipEmotion(float(np.argmax(frame[168:180])) / 11, level, embedding)
+        return ClipEmotion(float(np.argmax(frame[168:180])) / 11, level, embedding, embedding[:128])
 
 
 @pytest.fixture

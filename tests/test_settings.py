@@ -10,7 +10,7 @@ import pytest
 from musimo.errors import SettingsError
 from musimo.settings import load_settings, usable_cores
 
-NAMES = ("library", "device", "jobs", "batch_size", "max_per_artist", "max_per_album")
+NAMES = ("library", "weights", "device", "jobs", "batch_size", "max_per_artist", "max_per_album")
 
 
 def config(home: Path, text: str) -> Path:
@@ -45,6 +45,7 @@ def test_places_follow_the_desktop_standard_unless_there_is_a_home(
     ("name", "variable", "in_file", "in_environment", "as_flag"),
     [
         ("library", "MUSIMO_LIBRARY", "/f.db", "/e.db", Path("/flag.db")),
+        ("weights", "MUSIMO_WEIGHTS", "/f.safetensors", "/e.safetensors", Path("/flag.safetensors")),
         ("device", "MUSIMO_DEVICE", "cpu", "cuda:1", "mps"),
         ("jobs", "MUSIMO_JOBS", 997, 998, 0),
         ("batch_size", "MUSIMO_BATCH_SIZE", 5, 6, 7),

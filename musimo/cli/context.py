@@ -19,6 +19,7 @@ class Invocation:
     """The options before the command."""
 
     library_path: Path | None
+    weights: Path | None
     config: Path | None
     quiet: bool
     verbose: bool
@@ -27,7 +28,7 @@ class Invocation:
         """Settings with the flags of a command applied."""
         from musimo.settings import load_settings
 
-        return load_settings(self.config, library=self.library_path, **flags)
+        return load_settings(self.config, library=self.library_path, weights=self.weights, **flags)
 
     def library(self, **flags: Any) -> Library:
         """The library these options and flags name."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from musimo import __version__
-from musimo.cli import analyze, context, export, failures, mood, scan, show, similar, status
+from musimo.cli import analyze, context, evaluate, export, failures, mood, scan, show, similar, status, train
 from musimo.errors import MusimoError, NotFoundError, UsageError
 
 DONE, ERROR, USAGE, SOME_FAILED, NOT_FOUND, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -27,12 +27,20 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but some files failed,
 )
 @click.version_option(__version__, prog_name="musimo", message="%(prog)s %(version)s")
 @click.option("--library", type=click.Path(path_type=Path), metavar="FILE", help="The library to use.")
+@click.option(
+    "--weights", type=click.Path(path_type=Path), metavar="FILE", help="A network in place of musimo's own."
+)
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Read settings from FILE.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell of every file, and of where an error arose.")
 @click.pass_context
 def cli(
-    click_context: click.Context, library: Path | None, config: Path | None, quiet: bool, verbose: bool
+    click_context: click.Context,
+    library: Path | None,
+    weights: Path | None,
+    config: Path | None,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Ask your music library: what sounds like this, and what feels like this?
 
@@ -41,10 +49,10 @@ def cli(
       musimo similar track.mp3                    what sounds like this?
       musimo mood --valence 0.7 --arousal 0.3     what feels like this?
     """
-    click_context.obj = context.Invocation(library, config, quiet, verbose)
+    click_context.obj = context.Invocation(library, weights, config, quiet, verbose)
 
 
-for module in (scan, similar, mood, analyze, show, status, failures, export):
+for module in (scan, similar, mood, analyze, show, status, failures, export, train, evaluate):
     cli.add_command(module.command)
 
 

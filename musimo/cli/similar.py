@@ -14,6 +14,13 @@ from musimo.cli.options import hearing_options, make_selection, output_options, 
 @click.command("similar")
 @click.argument("tracks", nargs=-1, required=True)
 @selection_options(limit=10)
+@click.option(
+    "--by",
+    type=click.Choice(["both", "sound", "mood"]),
+    default="both",
+    show_default=True,
+    help="Listen for mood, for sound, or for both.",
+)
 @click.option("--not", "unlike", multiple=True, metavar="TRACK", help="Less like this; repeatable.")
 @click.option(
     "--min-similarity",
@@ -29,6 +36,7 @@ def command(
     invocation: Invocation,
     /,
     tracks: tuple[str, ...],
+    by: Any,
     unlike: tuple[str, ...],
     min_similarity: float,
     device: str | None,
@@ -53,6 +61,7 @@ def command(
     seeds = [library.seed(track) for track in tracks]
     results = library.similar(
         *seeds,
+        by=by,
         unlike=[library.seed(track) for track in unlike],
         selection=selection,
         min_similarity=min_similarity,

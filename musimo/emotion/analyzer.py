@@ -55,6 +55,8 @@ class Analyzer:
         self.batch_size = batch_size
         self._on_notice = on_notice or (lambda _: None)
         self._network = weights.network.to(device)
+        block = weights.space.fused
+        self._block = [torch.from_numpy(part) for part in (block.mean, block.scale, block.axes)]
         self._min_frames = weights.card.config.min_frames
         self._means, self._sds = weights.means, weights.sds
         self._told_of_halving = False
@@ -97,7 +99,8 @@ class Analyzer:
 
         Returns
         -------
-        One `ClipEmotion` a clip, in order: valence and arousal within 0..1, embedding (256,)
+        One `ClipEmotion` a clip, in order: valence and arousal within 0..1, embedding (256,),
+        fused values in the k axes of the sound space
 
         Raises
         ------
@@ -137,13 +140,18 @@ class Analyzer:
         lengths = torch.tensor([len(clip) for clip in clips])
         batch = self._to_device(torch.nn.utils.rnn.pad_sequence(list(clips), batch_first=True))
         ragged = bool((lengths != lengths[0]).any())
-        ratings, embeddings = self._network(batch, self._to_device(lengths) if ragged else None)
-        if not (ratings.isfinite().all() and embeddings.isfinite().all()):
+        fused = self._network.fuse(batch, self._to_device(lengths) if ragged else None)
+        ratings, embeddings = self._network.rate(fused)
+        mean, scale, axes = map(self._to_device, self._block)
+        placed = ((fused - mean) * scale) @ axes
+        if not all(answer.isfinite().all() for answer in (ratings, embeddings, placed)):
             raise AudioError("analyze", "a sound the network has no finite answer to")
         unit = ((ratings.cpu().double() - 1) / 8).clamp(0, 1)  # 1-9 -> 0..1; Apple's GPU has no doubles
         return [
-            ClipEmotion(float(valence), float(arousal), embedding)
-            for (valence, arousal), embedding in zip(unit, embeddings.float().cpu().numpy(), strict=True)
+            ClipEmotion(float(valence), float(arousal), *rows)
+            for (valence, arousal), *rows in zip(
+                unit, embeddings.float().cpu().numpy(), placed.float().cpu().numpy(), strict=True
+            )
         ]
 
     def _to_device(self, tensor: torch.Tensor) -> torch.Tensor:

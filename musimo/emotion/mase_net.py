@@ -258,7 +258,8 @@ class MaseNet(nn.Module):
         self.lstm1 = BiLSTM(widths[-1], first)
         self.lstm2 = BiLSTM(2 * first, second)
         self.attention = SelfAttention(2 * second, config.n_heads, config.key_dim)
-        self.dense1 = SharedDense(2 * (widths[-1] + 4 * second), config.dense_units[0])
+        self.fused_width = 2 * (widths[-1] + 4 * second)
+        self.dense1 = SharedDense(self.fused_width, config.dense_units[0])
         self.dense2 = SharedDense(config.dense_units[0], config.dense_units[1])
         self.dropout = nn.Dropout(config.dense_dropout)
         self.heads = nn.ModuleList(
@@ -297,6 +298,10 @@ class MaseNet(nn.Module):
         ratings : (B, 2), valence and arousal on the 1-9 scale, not clipped
         embedding : (B, 256), the last layer that both heads share
         """
-        embedding = self.dense2(self.dropout(self.dense1(self.fuse(features, lengths))))
+        return self.rate(self.fuse(features, lengths))
+
+    def rate(self, fused: Tensor) -> tuple[Tensor, Tensor]:
+        """What `forward` returns, from what `fuse` returned."""
+        embedding = self.dense2(self.dropout(self.dense1(fused)))
         felt = self.dropout(embedding)
         return torch.cat([head(felt) for head in self.heads], dim=1), embedding

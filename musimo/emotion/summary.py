@@ -10,7 +10,8 @@ from musimo.records import ClipEmotion, Emotion, FloatArray, Window, WindowEmoti
 
 
 def summarize(windows: Sequence[tuple[Window, ClipEmotion]]) -> Emotion:
-    """Emotion of a track from that of its windows: means, population SDs, mean embedding at unit length.
+    """Emotion of a track from that of its windows: means, population SDs, mean embedding at unit length,
+    mean fused values.
 
     Raises
     ------
@@ -23,12 +24,14 @@ def summarize(windows: Sequence[tuple[Window, ClipEmotion]]) -> Emotion:
     (valence, arousal), (valence_sd, arousal_sd) = ratings.mean(axis=0), ratings.std(axis=0)
     embedding = np.mean([clip.embedding for _, clip in windows], axis=0, dtype=np.float64)
     length = float(np.linalg.norm(embedding)) or 1.0  # all zero stays all zero
+    fused = np.mean([clip.fused for _, clip in windows], axis=0, dtype=np.float64)
     return Emotion(
         float(valence),
         float(arousal),
         float(valence_sd),
         float(arousal_sd),
         np.asarray(embedding / length, dtype=np.float32),
+        np.asarray(fused, dtype=np.float32),
         tuple(WindowEmotion(window, clip.valence, clip.arousal) for window, clip in windows),
     )
 

@@ -1,8 +1,9 @@
-"""Weights files: a network, and all that must be known to use it, in one safetensors file.
+"""Weights files: a network, its sound space, and all that must be known to use them, in one safetensors file.
 
 A file is named ``mase_net-<version>-<sha8>.safetensors``; the name without its ending is the model id, and
 ``sha8`` is a digest of everything that shapes an answer (tensors, architecture, feature id), so that equal
-ids mean equal answers. Matrices are stored as float16, vectors and statistics as float32.
+ids mean equal answers. Matrices are stored as float16, vectors and statistics as float32. Only the space can
+be read without torch, see :func:`musimo.emotion.space.load_space`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from torch import Tensor
 
 import musimo
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
+from musimo.emotion.space import DIGEST, NO_SPACE, OTHER_WEIGHTS, PREFIX, SoundSpace, space_from_tensors
 from musimo.errors import WeightsError
 from musimo.records import FloatArray
 
@@ -30,7 +32,6 @@ ARCHITECTURE_VERSION = 1
 """Counts changes of the code that make older tensors mean something else."""
 
 MEANS, SDS = "normalisation.means", "normalisation.sds"
-REINSTALL = "install musimo again: pip install --force-reinstall musimo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,15 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A loaded weights file: the network, ready to be asked, and the statistics that normalise its input.
+    """A loaded weights file: the network, ready to be asked, and what goes before and after it.
 
     Parameters
     ----------
     model_id : the file's stem
     card : what the file says of itself
     network : in evaluation mode, on the CPU
-    means, sds : (193,) float32, of the frames of the training set
+    means, sds : (193,) float32, of the frames of the training set; they normalise its input
+    space : in which the sounds it hears lie
     """
 
     model_id: str
@@ -72,19 +74,24 @@ class Weights:
     network: MaseNet
     means: FloatArray
     sds: FloatArray
+    space: SoundSpace
 
 
-def save_weights(folder: Path, network: MaseNet, means: FloatArray, sds: FloatArray, card: ModelCard) -> Path:
+def save_weights(
+    folder: Path, network: MaseNet, means: FloatArray, sds: FloatArray, space: SoundSpace, card: ModelCard
+) -> Path:
     """Write a weights file into ``folder`` under the name its content asks for, and return its path.
 
     Raises
     ------
-    ValueError : the card describes another network or holds NaN, or the statistics do not fit
+    ValueError : the card describes another network or holds NaN, or statistics or space do not fit
     """
     if card.config != network.config or "-" in card.version:
         raise ValueError("the card does not describe this network")
     if means.shape != (card.config.n_features,) or sds.shape != means.shape or not (sds > 0).all():
         raise ValueError("the statistics do not fit the network")
+    if _widths(space) != _widths_of(network):
+        raise ValueError("the sound space does not fit the network")
     tensors = {
         name: tensor.detach().cpu().to(torch.float16 if tensor.ndim > 1 else torch.float32).contiguous()
         for name, tensor in network.state_dict().items()
@@ -92,7 +99,9 @@ def save_weights(folder: Path, network: MaseNet, means: FloatArray, sds: FloatAr
     }
     tensors[MEANS] = torch.from_numpy(means.astype(np.float32))
     tensors[SDS] = torch.from_numpy(sds.astype(np.float32))
-    metadata = _metadata(card)
+    for name, part in space.tensors().items():
+        tensors[name] = torch.from_numpy(part.astype(np.float16 if part.ndim > 1 else np.float32))
+    metadata = _metadata(card) | {DIGEST: space.digest()}
     path = folder / f"{_model_id(card.version, tensors, metadata)}.safetensors"
     unfinished = path.with_suffix(".part")
     unfinished.write_bytes(save(tensors, metadata))
@@ -109,8 +118,26 @@ def load_weights(path: Path, feature_id: str) -> Weights:
 
     Raises
     ------
-    WeightsError : missing, damaged, renamed, of another architecture, or made for other features
+    WeightsError : missing, damaged, renamed, of another architecture, without a space, or made for other
+        features
     """
+    network, means, sds, card, model_id, space = _load(path, feature_id)
+    if space is None:
+        raise WeightsError(f"{path} holds a network, but not the space in which its sounds lie", NO_SPACE)
+    return Weights(model_id, card, network, means, sds, space)
+
+
+def load_network(path: Path, feature_id: str) -> tuple[MaseNet, FloatArray, FloatArray, ModelCard]:
+    """Network, means, SDs and card of a weights file that need not have a sound space yet.
+
+    Errors as of `load_weights`.
+    """
+    return _load(path, feature_id)[:4]
+
+
+def _load(
+    path: Path, feature_id: str
+) -> tuple[MaseNet, FloatArray, FloatArray, ModelCard, str, SoundSpace | None]:
     metadata, tensors = _read(path)
     card = _card(path, metadata)
     if card.feature_id != feature_id:
@@ -125,27 +152,45 @@ def load_weights(path: Path, feature_id: str) -> Weights:
             f"if it was renamed, name it {model_id}.safetensors; else fetch it again",
         )
     means, sds = (tensors.pop(name, torch.empty(0)).numpy() for name in (MEANS, SDS))
+    places = {name: tensors.pop(name).numpy() for name in list(tensors) if name.startswith(PREFIX)}
+    space = space_from_tensors(path, places, metadata.get(DIGEST, "")) if places else None
     network = MaseNet(card.config)
     try:
         network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except RuntimeError as error:
-        raise WeightsError(f"{path} does not hold the network it describes: {error}", REINSTALL) from error
+        raise WeightsError(
+            f"{path} does not hold the network it describes: {error}", OTHER_WEIGHTS
+        ) from error
     if means.shape != (card.config.n_features,) or sds.shape != means.shape:
-        raise WeightsError(f"{path} lacks the statistics that normalise features", REINSTALL)
+        raise WeightsError(f"{path} lacks the statistics that normalise features", OTHER_WEIGHTS)
     if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()) or not (sds > 0).all():
-        raise WeightsError(f"{path} holds numbers no network can work with", REINSTALL)
-    return Weights(model_id, card, network.eval(), means, sds)
+        raise WeightsError(f"{path} holds numbers no network can work with", OTHER_WEIGHTS)
+    if space is not None and _widths(space) != _widths_of(network):
+        raise WeightsError(f"{path} holds the sound space of another network", OTHER_WEIGHTS)
+    return network.eval(), means, sds, card, model_id, space
+
+
+def _widths(space: SoundSpace) -> tuple[int, ...]:
+    """How many numbers of each kind the blocks of a space take."""
+    return tuple(len(block.axes) for block in (space.fused, space.statistics, space.embedding))
+
+
+def _widths_of(network: MaseNet) -> tuple[int, ...]:
+    """How many numbers of each kind a network and its features give."""
+    config = network.config
+    # three statistics a feature
+    return network.fused_width, 3 * config.n_features, config.dense_units[1]
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     """Metadata and tensors of a safetensors file, as they are stored."""
     if not path.is_file():
-        raise WeightsError(f"there is no weights file {path}", REINSTALL)
+        raise WeightsError(f"there is no weights file {path}", OTHER_WEIGHTS)
     try:
         with safe_open(path, "pt") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} is no whole safetensors file: {error}", REINSTALL) from error
+        raise WeightsError(f"{path} is no whole safetensors file: {error}", OTHER_WEIGHTS) from error
 
 
 def _metadata(card: ModelCard) -> dict[str, str]:
@@ -166,7 +211,7 @@ def _card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
     found = metadata.get("architecture")
     if found != known:
         what = f"the architecture {found}" if found else "no architecture"
-        raise WeightsError(f"{path} names {what}; this musimo knows {known}", REINSTALL)
+        raise WeightsError(f"{path} names {what}; this musimo knows {known}", OTHER_WEIGHTS)
     try:
         sizes: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
@@ -181,7 +226,7 @@ def _card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
             musimo_version=metadata["musimo_version"],
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise WeightsError(f"{path} does not describe its network: {error!r}", REINSTALL) from error
+        raise WeightsError(f"{path} does not describe its network: {error!r}", OTHER_WEIGHTS) from error
 
 
 def _model_id(version: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:

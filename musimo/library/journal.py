@@ -279,6 +279,7 @@ class Journal:
             "arousal_sd": emotion.arousal_sd,
             "embedding": _blob(emotion.embedding),
             "statistics": _blob(statistics),
+            "fused": _blob(emotion.fused),
             "analyzed_at": _now(),
         }
         written = insert(emotions).values(of_content | facts)

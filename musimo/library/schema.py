@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """Newest revision in migrations/; a test holds the two together, so that opening needs no Alembic."""
 
 metadata = MetaData(
@@ -111,6 +111,8 @@ emotions = Table(
     Column("embedding", LargeBinary, nullable=False),  # little-endian float32, unit length
     Column("statistics", LargeBinary, nullable=False),  # little-endian float32, of the features over time
     Column("analyzed_at", Text, nullable=False),
+    # little-endian float32, coordinates in the model's sound space; null: of a model without one
+    Column("fused", LargeBinary),
 )
 
 windows = Table(

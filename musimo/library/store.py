@@ -20,7 +20,7 @@ from musimo.library.conditions import condition
 from musimo.library.database import library_error, open_database
 from musimo.library.folding import fold
 from musimo.library.schema import contents, emotions, failures, library_state, models, roots, tracks, windows
-from musimo.records import Failure, Filter, FloatArray, Tags, Track, Window, WindowEmotion
+from musimo.records import Failure, Filter, FloatArray, SoundBlocks, Tags, Track, Window, WindowEmotion
 
 IDS_PER_QUERY = 10_000  # SQLite takes 32,766 variables in one statement
 TAG_FIELDS = tuple(Tags.__dataclass_fields__)
@@ -77,13 +77,12 @@ class Store:
         """Folders that were scanned."""
         return [row.path for row in self._rows(select(roots.c.path).order_by(roots.c.path))]
 
-    def sounds(self) -> tuple[Ids, FloatArray, FloatArray]:
-        """Content ids, embeddings [shape=(n, 256)] and statistics [shape=(n, 579)] of what is present."""
-        rows = self._rows(
-            self._present_emotions(emotions.c.content_id, emotions.c.embedding, emotions.c.statistics)
-        )
+    def sounds(self) -> tuple[Ids, SoundBlocks]:
+        """Content ids and blocks of every sound that is present."""
+        placed = emotions.c.fused.is_not(None)  # null where an older musimo wrote
+        rows = self._rows(self._present_emotions(emotions.c.content_id, *_BLOCKS).where(placed))
         ids = np.fromiter((row.content_id for row in rows), dtype=np.int64, count=len(rows))
-        return ids, _matrix([row.embedding for row in rows]), _matrix([row.statistics for row in rows])
+        return ids, _blocks(rows)
 
     def moods(self) -> tuple[Ids, FloatArray]:
         """Content ids and (valence, arousal) [shape=(n, 2)] of every sound that is present."""
@@ -162,13 +161,22 @@ class Store:
         rows = self._rows(select(contents.c.id).where(contents.c.hash == content))
         return rows[0].id if rows else None
 
-    def sound(self, content_id: int) -> tuple[FloatArray, FloatArray] | None:
-        """Embedding (256,) and statistics (579,) of a sound; None where the model in use has not heard it."""
-        query = select(emotions.c.embedding, emotions.c.statistics).where(
-            emotions.c.content_id == content_id, self._of_model(emotions)
+    def sound(self, content_id: int) -> SoundBlocks | None:
+        """Blocks of one sound, in one row; None where the model in use has not heard it."""
+        rows = self._rows(
+            select(*_BLOCKS).where(
+                emotions.c.content_id == content_id, emotions.c.fused.is_not(None), self._of_model(emotions)
+            )
         )
-        rows = self._rows(query)
-        return (_matrix([rows[0].embedding])[0], _matrix([rows[0].statistics])[0]) if rows else None
+        return _blocks(rows) if rows else None
+
+    def heard_by(self, content_id: int | None = None) -> list[str]:
+        """Names of the models that heard a sound, or any sound at all, in order of their coming."""
+        heard = select(emotions.c.model_id)
+        if content_id is not None:
+            heard = heard.where(emotions.c.content_id == content_id)
+        query = select(models.c.name).where(models.c.id.in_(heard))
+        return [row.name for row in self._rows(query.order_by(models.c.id))]
 
     def spread(self, content_id: int) -> tuple[float, float] | None:
         """Standard deviations of valence and arousal over the windows of a sound."""
@@ -259,6 +267,13 @@ class _Guarded:
         self._connection.close()
         if isinstance(error, DBAPIError):
             raise library_error(self._path, error) from error
+
+
+_BLOCKS = [emotions.c[name] for name in SoundBlocks.__dataclass_fields__]
+
+
+def _blocks(rows: Sequence[Row[Any]]) -> SoundBlocks:
+    return SoundBlocks(*(_matrix([getattr(row, column.name) for row in rows]) for column in _BLOCKS))
 
 
 def _matrix(blobs: Sequence[bytes]) -> FloatArray:

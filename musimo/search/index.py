@@ -34,7 +34,7 @@ class Header:
 
     Parameters
     ----------
-    model : id of what made the vectors: the network for moods, the space for sounds
+    model : what made the vectors: id of the network and, for sounds, what is measured in its space
     metric : how distance is measured
     generation : state of the library, see :meth:`musimo.library.store.Store.generation`
     """
@@ -77,7 +77,11 @@ class FaissIndex:
 
     @classmethod
     def build(cls, ids: Ids, vectors: FloatArray, header: Header) -> Self:
-        """Index ``vectors`` [shape=(n, d)] under ``ids``; for cosine they must have unit length."""
+        """Index ``vectors`` [shape=(n, d)] under ``ids``.
+
+        For ``cosine`` what is found is the inner product: vectors of unit length make it the cosine, those of
+        :func:`musimo.search.space.rows` the cosine above what is ordinary.
+        """
         flat = faiss.IndexFlatIP if header.metric == "cosine" else faiss.IndexFlatL2
         index = faiss.IndexIDMap2(flat(vectors.shape[1]))
         if len(ids):

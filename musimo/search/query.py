@@ -27,9 +27,9 @@ def nearest_sounds(
 
     Parameters
     ----------
-    index : over unit vectors
-    seeds : [shape=(n, d)] unit vectors of what to be like
-    unwanted : [shape=(m, d)] unit vectors of what to be less like
+    index : whose inner products are similarities
+    seeds : [shape=(n, d)] questions to it: what to be like
+    unwanted : [shape=(m, d)] what to be less like
     allowed : ids that may be answered; None for all
     """
     total = len(index) if allowed is None else len(allowed)

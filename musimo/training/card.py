@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from musimo.emotion.weights import Weights
 from musimo.training.config import TrainingConfig
-from musimo.training.evaluate import NETWORK, Figures, FoldPredictions, table
-
-SVR = "SVR on clip statistics"
+from musimo.training.markdown import DIMENSIONS, table
+from musimo.training.measure import SVR, fold_means, gain
+from musimo.training.metrics import LEGEND
+from musimo.training.recipe import Recipe
+from musimo.training.report import fold_table
+from musimo.training.study import Study
 
 CARD = """# Model card: {model_id}
 
 The network behind musimo's valence and arousal, and behind `similar`. This page is written by
-`scripts/train.py` from what it measured.
+`musimo train` from what it measured.
 
 ## What it is
 MASE-Net (multi-scale convolutions, squeeze-excitation, two BiLSTMs, self-attention), after the paper
@@ -24,59 +25,112 @@ arousal (calm to excited) on a scale of 1-9, which musimo shows as 0..1, and wit
 values of the last layer that both ratings share. Where the paper leaves a choice open,
 `musimo/emotion/mase_net.py` names the one made here.
 
+## How it was made
+{words}
+
 ## What it was trained on
 {training_data}
 
 ## How good it is
-{n_clips} clips, {n_folds} folds; clips of one artist are never in two folds. Every method meets the same
-folds, and no clip it is judged on took any part in fitting it or in choosing when to stop: early
-stopping watches a share of the training clips, whole artists again. The ratings are on the 1-9 scale;
-mean ± standard deviation over the folds. One seed; differences of less than a standard deviation mean
-little. The shipped weights come from the same recipe, trained on all {n_clips} clips (a share of them
-kept apart to choose the epoch), and were themselves not judged on any clip.
+{judged}
 
-{table}
-r: Pearson correlation; R2: share of variance explained; CCC: concordance correlation. The mean rating is
-what always answers the mean of the training clips; ridge and SVR are fitted on mean, SD and SD of change
-of the same features.
+The ratings are on the 1-9 scale; mean ± standard deviation over {spread}.
+
+{figures}
+
+{legend} The mean rating is what always answers the mean of the training clips; ridge and SVR on clip
+statistics are fitted on mean, SD and SD of change of the same features.{teacher}
+
+Against the SVR on clip statistics, r of all clips together, mean over seeds; artists drawn anew 2,000
+times:
+
+{comparison}
 
 {verdict}
 
-{recipe} Epochs a fold: {epochs}.
-
 ## Limits
-- {n_clips} clips are few for a network of this size; expect the order of a collection by arousal to make
-  sense, and take its valence as a hint.
-- Clips are 30 s long, and the ratings are what listeners perceive on average, not what anyone feels.
-- Little of the music it learnt from is rated unpleasant, so dark music is rated too friendly.
-- Ratings come from listeners of two Western countries; other ears may hear otherwise.
+{limits}"""
+
+FOLDS = (
+    "{n_clips} clips, {n_folds} folds, {seeds}; clips of one artist are never in two folds, and every "
+    "method meets the same folds. {honest} The weights come from the same recipe, on all {n_clips} clips, "
+    "and were themselves not judged on any clip."
+)
+HOLDOUT = (
+    "{n_clips} clips that took part in nothing, of artists that are in no other set; every method is judged "
+    "on them, {seeds}. The weights are those of the first seed."
+)
+SUPERVISED = (
+    "What is judged on a fold was trained without it: early stopping watches a share of the training clips, "
+    "whole artists again."
+)
+DISTILLED = (
+    "The backbone knows none of the clips. What is judged on a fold was finished without it: neither its "
+    "ratings nor its sound took part, the machine that rates the unlabelled music included."
+)
+TEACHER = (
+    " The SVRs that hear through the teacher are not what ships: the teacher is a network of its own, and "
+    "its price comes on top."
+)
+COMMON_LIMITS = """- Valence is the harder half, for listeners too: take it as a hint.
+- The ratings are what listeners perceive on average, not what anyone feels.
+- Predicted valence keeps near the middle: its spread is {spread:.0%} of the listeners'.
 """
 
 
-def model_card(
-    weights: Weights, summary: Figures, folds: Sequence[FoldPredictions], config: TrainingConfig
-) -> str:
-    """Markdown of ``MODEL_CARD.md``."""
+def model_card(weights: Weights, study: Study, words: str, recipe: Recipe) -> str:
+    """Markdown of ``MODEL_CARD.md``.
+
+    Parameters
+    ----------
+    weights : that it goes with
+    study : what was measured of the recipe
+    words : how the network is made
+    """
+    n_clips, n_seeds = len(study.names), len(study.folds)
+    held_out = isinstance(recipe, TrainingConfig) and recipe.split == "holdout"
+    judged = (HOLDOUT if held_out else FOLDS).format(
+        n_clips=n_clips,
+        n_folds=recipe.n_folds,
+        seeds=f"{n_seeds} seed{'s' if n_seeds > 1 else ''}",
+        honest=SUPERVISED if isinstance(recipe, TrainingConfig) else DISTILLED,
+    )
+    answers = study.answers(study.ours)[:, 0]
     return CARD.format(
         model_id=weights.model_id,
         n_parameters=sum(p.numel() for p in weights.network.parameters()),
         n_features=weights.card.config.n_features,
         feature_id=weights.card.feature_id,
+        words=words,
         training_data=weights.card.training_data.strip(),
-        n_clips=sum(len(fold.targets) for fold in folds),
-        n_folds=len(folds),
-        table=table(summary),
-        verdict=verdict(summary),
-        epochs=", ".join(f"{fold.epochs} (best {fold.best_epoch})" for fold in folds),
-        recipe=config.recipe.strip(),
+        judged=judged,
+        spread="seeds" if held_out else "all folds",
+        figures=fold_table(study),
+        legend=LEGEND,
+        teacher="" if isinstance(recipe, TrainingConfig) else TEACHER,
+        comparison=comparison(study, recipe.seed),
+        verdict=verdict(study),
+        limits=COMMON_LIMITS.format(spread=answers.std() / study.targets[:, 0].std()),
     )
 
 
-def verdict(summary: Figures) -> str:
+def comparison(study: Study, seed: int) -> str:
+    """By how much r is above the SVR's, with its interval, as a table."""
+    rows = [
+        [dimension, f"{each['gain']:+.3f}", f"{each['low']:+.3f} to {each['high']:+.3f}"]
+        for dimension, each in gain(study, SVR, seed).items()
+    ]
+    return table(["", f"{study.ours} less SVR", "95 % interval"], rows)
+
+
+def verdict(study: Study) -> str:
     """How the network stands to the SVR, in plain words."""
+    ours, theirs = fold_means(study, study.ours)["r"], fold_means(study, SVR)["r"]
     sentences = []
-    for dimension in ("valence", "arousal"):
-        network, svr = (summary[method].get("r", {}).get(dimension, 0.0) for method in (NETWORK, SVR))
-        stands = "beats" if network > svr else "**loses to**"
-        sentences.append(f"For {dimension} the network {stands} the SVR (r {network:.2f} against {svr:.2f}).")
+    for column, dimension in enumerate(DIMENSIONS):
+        stands = "beats" if ours[column] > theirs[column] else "**loses to**"
+        sentences.append(
+            f"For {dimension} the network {stands} the SVR (mean r {ours[column]:.2f} against "
+            f"{theirs[column]:.2f})."
+        )
     return " ".join(sentences)

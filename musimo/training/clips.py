@@ -16,6 +16,22 @@ from musimo.audio.decode import open_sound
 from musimo.audio.features import FEATURE_ID, extract
 from musimo.records import FloatArray, Window
 
+# fmt: off
+# Placeholders for an artist or album, as `album_group` writes them; "n a" and "v a" are n/a and V.A.
+NOBODY = frozenset((
+    "n a", "na", "nan", "none", "null", "v a", "va", "various", "various artist", "various artists",
+    "various composers", "unknown", "unknown artist", "unknown album", "not available", "no artist",
+    "no album",
+))
+
+# Titles that artists who have nothing to do with each other give to albums, as `album_group` writes them.
+ANYBODYS_TITLES = frozenset((
+    "album", "best of", "compilation", "debut", "demo", "demos", "ep", "first album", "greatest hits", "hits",
+    "live", "lp", "original soundtrack", "ost", "remixes", "s t", "self titled", "selftitled", "single",
+    "singles", "soundtrack", "unplugged", "unreleased", "unreleased tracks", "untitled", "very best of",
+))
+# fmt: on
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledClip:
@@ -25,8 +41,10 @@ class LabelledClip:
     ----------
     name : unique within its data set
     path : of the sound
-    group : clips that share it never part in a split; the normalised artist
+    group : clips that share it never part in a split; the artist, or whatever else makes clips akin
     valence, arousal : mean ratings on the 1-9 scale
+    genre, album : as the data set writes them; empty where unknown
+    window : the stretch of the file that was rated; None for all of it
     """
 
     name: str
@@ -34,6 +52,9 @@ class LabelledClip:
     group: str
     valence: float
     arousal: float
+    genre: str = ""
+    album: str = ""
+    window: Window | None = None
 
 
 def ratings_of(clips: Iterable[LabelledClip]) -> NDArray[np.float64]:
@@ -48,9 +69,60 @@ def artist_group(credit: str) -> str:
     generously.
     """
     first = re.split(r"[,;/]|\b(?:feat|ft|featuring)\b", credit, maxsplit=1, flags=re.IGNORECASE)[0]
-    plain = unicodedata.normalize("NFKD", first).casefold()
+    return " ".join(_words(first))
+
+
+def album_group(title: str) -> str:
+    """Title of an album without case, accents, punctuation, article, "and", and what is in brackets."""
+    bare = re.sub(r"\(.*?\)|\[.*?\]", " ", title)
+    return " ".join(word for word in _words(bare) or _words(title) if word != "and")
+
+
+def joined_groups(artists: Sequence[str], albums: Sequence[str]) -> list[str]:
+    """Group of each clip; clips that share an artist or an album are in one, and so are chains of such clips.
+
+    Names that name nobody ("various artists", "n/a", empty) and titles that anybody may give ("Greatest
+    Hits", "Live", "Untitled") link nothing, nor does an album that only repeats its artist's name, for
+    another's title may be the same. A clip of which neither is known is a group of its own.
+
+    Parameters
+    ----------
+    artists, albums : of each clip, as written
+    """
+    leaders: dict[tuple[int, str], tuple[int, str]] = {}
+
+    def leader(key: tuple[int, str]) -> tuple[int, str]:
+        while leaders.setdefault(key, key) != key:
+            key = leaders[key]
+        return key
+
+    clips = [
+        _links(number, artist, album)
+        for number, (artist, album) in enumerate(zip(artists, albums, strict=True))
+    ]
+    for first, *others in clips:
+        for other in others:
+            low, high = sorted((leader(first), leader(other)))
+            leaders[high] = low  # the first artist by name leads, so that names do not hang on the order
+    return [("", "album ", "clip ")[kind] + name for kind, name in (leader(first) for first, *_ in clips)]
+
+
+def _links(number: int, artist: str, album: str) -> list[tuple[int, str]]:
+    """What ties a clip to others: (0, artist), (1, album), or (2, its number) where it has neither."""
+    credit, title = artist_group(artist), album_group(album)
+    links = []
+    if credit and not {credit, album_group(artist)} & NOBODY:
+        links.append((0, credit))
+    if title and title not in NOBODY | ANYBODYS_TITLES and title not in (credit, album_group(artist)):
+        links.append((1, title))
+    return links or [(2, str(number))]
+
+
+def _words(text: str) -> list[str]:
+    """Words of a name without case, accents, punctuation and leading article."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
     words = re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c)))
-    return " ".join(words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words)
+    return words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words
 
 
 def grouped_folds(
@@ -87,7 +159,7 @@ def grouped_folds(
 
 
 def cached_features(clips: Sequence[LabelledClip], cache: Path, n_processes: int = 1) -> list[FloatArray]:
-    """Features of whole clips, (n_frames, 193) each, computed once.
+    """Features of clips, (n_frames, 193) each, computed once.
 
     Parameters
     ----------
@@ -101,23 +173,30 @@ def cached_features(clips: Sequence[LabelledClip], cache: Path, n_processes: int
     """
     folder = cache / FEATURE_ID
     folder.mkdir(parents=True, exist_ok=True)
-    targets = [folder / f"{clip.name}.npy" for clip in clips]
+    targets = [folder / f"{clip.name}{_stretch(clip.window)}.npy" for clip in clips]
     missing = [
-        (clip.path, target) for clip, target in zip(clips, targets, strict=True) if not target.is_file()
+        (clip.path, clip.window, target)
+        for clip, target in zip(clips, targets, strict=True)
+        if not target.is_file()
     ]
     if n_processes > 1 and len(missing) > n_processes:
         with ProcessPoolExecutor(n_processes) as pool:
             list(pool.map(_compute, *zip(*missing, strict=True), chunksize=4))
     else:
-        for path, target in missing:
-            _compute(path, target)
+        for path, window, target in missing:
+            _compute(path, window, target)
     return [np.load(target) for target in targets]
 
 
-def _compute(path: Path, target: Path) -> None:
+def _stretch(window: Window | None) -> str:
+    """The window as part of a file name; nothing for whole files."""
+    return "" if window is None else f"@{window.start_s:.3f}-{window.end_s:.3f}"
+
+
+def _compute(path: Path, window: Window | None, target: Path) -> None:
     with open_sound(path) as sound:
-        samples = sound.samples(Window(0.0, sound.duration_s))
-    unfinished = target.with_suffix(".part")
+        samples = sound.samples(window or Window(0.0, sound.duration_s))
+    unfinished = target.with_name(f"{target.name}.part")
     with unfinished.open("wb") as file:
         np.save(file, extract(samples))
     unfinished.replace(target)

@@ -10,6 +10,8 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from musimo.emotion.mase_net import MaseNetConfig
 from musimo.errors import SettingsError
+from musimo.training.datasets.catalog import DatasetConfig
+from musimo.training.losses import LossName
 
 T = TypeVar("T")
 
@@ -43,7 +45,8 @@ class OptimizerConfig:
     max_epochs : where training ends that is not stopped early
     batch_size : clips a step; a last batch that is not full rests for the epoch
     learning_rate : of Adam, at the start
-    correlation_weight : lambda of the loss
+    loss : ``mse_pearson``, the paper's, or ``ccc``, one minus the concordance correlation
+    correlation_weight : lambda of the paper's loss
     l2 : coefficient on the kernels of dense layers and heads, as Keras counts it: ``l2 * w²`` joins the loss
     patience : epochs without a better validation loss before training stops
     plateau_patience, plateau_factor : the same before the learning rate falls, and what it is multiplied by
@@ -52,6 +55,7 @@ class OptimizerConfig:
     max_epochs: int = 80
     batch_size: int = 32
     learning_rate: float = 1e-3
+    loss: LossName = "mse_pearson"
     correlation_weight: float = 0.2
     l2: float = 1e-4
     patience: int = 15
@@ -61,34 +65,39 @@ class OptimizerConfig:
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """Everything that decides what a training makes, beside the data.
+    """A network taught by ratings alone: everything that decides what comes of it, beside the data.
 
     Parameters
     ----------
-    dataset : name of a module of ``musimo.training.datasets``
+    kind : ``supervised``
     version : of the weights it makes; part of their name
     training_data : what users of the weights must know of the data
     recipe : where this training departs from the paper's, in words
-    seed : of every choice left to chance
+    dataset : that it learns from, and is judged on
+    cross : further data sets it is judged on, none of whose clips it meets
+    seed : of every choice left to chance; further seeds count on from it
+    n_seeds : trainings that figures are of
+    split : ``folds`` judges every clip by a network that has not met its artist, and trains the weights it
+        makes on all of them; ``holdout`` keeps clips apart for good, by which those very weights are judged
     n_folds : of the cross-validation
-    inner_share : of each training set, kept apart to choose the epoch
+    inner_share : of each training set, kept apart to choose the epoch; under ``holdout``, share of all clips
+        in each of the two sets kept apart
     """
 
-    dataset: str
     version: str
     training_data: str
+    dataset: DatasetConfig
+    kind: Literal["supervised"] = "supervised"
     recipe: str = ""
+    cross: tuple[DatasetConfig, ...] = ()
     seed: int = 0
+    n_seeds: int = 1
+    split: Literal["folds", "holdout"] = "folds"
     n_folds: int = 5
     inner_share: float = 0.15
     network: MaseNetConfig = field(default_factory=MaseNetConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-
-
-def load_config(path: Path) -> TrainingConfig:
-    """Read the configuration of `scripts/train.py`; errors as of `load_table`."""
-    return load_table(TrainingConfig, path)
 
 
 def load_table(kind: type[T], path: Path) -> T:
@@ -98,11 +107,15 @@ def load_table(kind: type[T], path: Path) -> T:
     ------
     SettingsError : no such file, no TOML, an unknown or missing key, a value of another type
     """
+    return _from_table(kind, read_toml(path), str(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a configuration file; errors as of `load_table`."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path} cannot be read as a configuration: {error}") from error
-    return _from_table(kind, table, str(path))
 
 
 def _from_table(kind: type[T], table: Mapping[str, Any], where: str) -> T:
@@ -114,13 +127,7 @@ def _from_table(kind: type[T], table: Mapping[str, Any], where: str) -> T:
         raise SettingsError(f"{where}: unknown key {', '.join(unknown)}", f"known keys: {', '.join(names)}")
     values = {}
     for name, value in table.items():
-        place = f"{where}: {name}"
-        if is_dataclass(hints[name]):
-            if not isinstance(value, dict):
-                raise SettingsError(f"{place} must be a table")
-            values[name] = _from_table(hints[name], value, place)
-        else:
-            values[name] = _checked(hints[name], value, place)
+        values[name] = _checked(hints[name], value, f"{where}: {name}")
     try:
         return kind(**values)
     except TypeError as error:
@@ -130,6 +137,10 @@ def _from_table(kind: type[T], table: Mapping[str, Any], where: str) -> T:
 def _checked(hint: Any, value: Any, place: str) -> Any:
     """The value, if it is of the annotated type; lists become tuples, whole numbers pass as floats."""
     origin, inner = get_origin(hint) or hint, get_args(hint)
+    if is_dataclass(hint):
+        if not isinstance(value, dict):
+            raise SettingsError(f"{place} must be a table")
+        return _from_table(hint, value, place)  # type: ignore[arg-type]  # a class, for it is an annotation
     if origin is tuple and isinstance(value, list):
         kinds = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
         if len(kinds) == len(value):

@@ -7,17 +7,13 @@ seed.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
@@ -26,7 +22,10 @@ from musimo.audio.features import extract
 from musimo.audio.windows import tile
 from musimo.errors import AudioError, UsageError
 from musimo.records import FloatArray, Window
+from musimo.training.devices import threads
 from musimo.training.mixes import mixture, samples_needed
+from musimo.training.processes import side_by_side
+from musimo.training.progress import Stage, Step, Work
 from musimo.training.teacher import MusicNN
 
 STEP_S = 187 * 256 / 16_000  # one answer of the teacher: 187 frames of 16 ms
@@ -108,31 +107,43 @@ def open_corpus(
     return Corpus(folder, n_steps, **arrays)
 
 
-def decode_tracks(paths: Sequence[Path], folder: Path, n_processes: int) -> list[Path]:
-    """Whole tracks as mono at 22,050 Hz, 16 bits, one ``.npy`` each; short or broken ones are left out."""
+def decode_tracks(paths: Sequence[Path], folder: Path, n_processes: int) -> Work[list[Path]]:
+    """Whole tracks as mono at 22,050 Hz, 16 bits, one ``.npy`` each; short or broken ones are left out.
+
+    What was left out is remembered by an empty file, so that a later run does not try it again.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     targets = [folder / f"{number:05d}.npy" for number in range(len(paths))]
-    with ProcessPoolExecutor(n_processes) as pool:
-        kept = pool.map(_decode, paths, targets)
-        return [target for target, keep in zip(targets, kept, strict=True) if keep]
+    missing = [pair for pair in zip(paths, targets, strict=True) if not pair[1].is_file()]
+    if missing:
+        yield Stage("decoding music", len(paths), len(paths) - len(missing), "track")
+    shares = [(missing[share::n_processes],) for share in range(min(n_processes, len(missing)))]
+    for _ in side_by_side(_decode, shares):
+        yield Step()
+    return [target for target in targets if target.stat().st_size]
 
 
-def _decode(path: Path, target: Path) -> bool:
-    if target.is_file():
-        return True
+def _decode(pairs: Sequence[tuple[Path, Path]]) -> Iterator[bool]:
+    for path, target in pairs:
+        unfinished = target.with_suffix(".part")
+        with unfinished.open("wb") as file:
+            pcm = _whole(path)
+            if pcm is not None:
+                np.save(file, pcm)
+        unfinished.replace(target)
+        yield pcm is not None
+
+
+def _whole(path: Path) -> NDArray[np.int16] | None:
     try:
         with open_sound(path) as sound:
             samples = sound.samples(Window(0.0, sound.duration_s))
     except AudioError:
-        return False
+        return None
     if len(samples) < MIN_TRACK_S * SAMPLE_RATE:
-        return False
-    pcm = np.rint(np.clip(samples / HEADROOM, -1, 1) * 32767).astype(np.int16)
-    unfinished = target.with_suffix(f".{os.getpid()}")
-    with unfinished.open("wb") as file:
-        np.save(file, pcm)
-    unfinished.replace(target)
-    return True
+        return None
+    pcm: NDArray[np.int16] = np.rint(np.clip(samples / HEADROOM, -1, 1) * 32767).astype(np.int16)
+    return pcm
 
 
 def stretch_of(track: Path, start: int, n: int) -> FloatArray:
@@ -168,9 +179,26 @@ def mixed_sound(tracks: Sequence[Path], lengths: Sequence[int], row: int, n: int
     return mixture(parts[0], parts[1], SAMPLE_RATE, n, rng)
 
 
+def music_in(folder: Path) -> list[Path]:
+    """Music files in a folder and the folders within.
+
+    Raises
+    ------
+    UsageError : there are none
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise UsageError(
+            f"there is no music in {folder}",
+            f"put freely licensed music, in any format and any folders, into {folder}, or name another one "
+            "with --music",
+        )
+    return paths
+
+
 def prepare(
     music: Path, folder: Path, teacher: Path, config: CorpusConfig, n_processes: int
-) -> tuple[Corpus, Corpus]:
+) -> Work[tuple[Corpus, Corpus]]:
     """Windows of all music under a folder, and mixes of it, heard by the teacher; goes on where it stopped.
 
     Parameters
@@ -178,36 +206,62 @@ def prepare(
     music : files of any format musimo plays, in any folders; what cannot be decoded is left out
     folder : for everything that is made, some 4 MB a minute of music and 0.5 MB a mix
     teacher : weights of MSD-MusiCNN
+
+    Raises
+    ------
+    UsageError : there is no music, or none that can be decoded
     """
-    paths = sorted(path for path in music.rglob("*") if path.suffix.lower() in SUFFIXES)
-    tracks = decode_tracks(paths, folder / "sound", n_processes)
+    paths = music_in(music)
+    _keep_to(folder / "music.txt", "\n".join(str(path.relative_to(music)) for path in paths), music)
+    tracks = yield from decode_tracks(paths, folder / "sound", n_processes)
     if not tracks:
-        raise UsageError(f"there is no music in {music}", "name a folder of freely licensed music")
+        raise UsageError(f"no music in {music} can be decoded", "name another folder with --music")
     lengths = [len(np.load(track, mmap_mode="r")) for track in tracks]
     starts = window_starts(lengths, row_samples(WINDOW_STEPS))[:: config.every_window]
     windows = open_corpus(folder / "windows", len(starts), WINDOW_STEPS, N_VALUES)
     mixes = open_corpus(folder / "mixes", config.n_mixes, MIX_STEPS, N_VALUES)
-    sounds = (
+    sounds: tuple[Callable[[int], FloatArray], ...] = (
         partial(window_sound, tracks, starts, n=row_samples(WINDOW_STEPS)),
         partial(mixed_sound, tracks, lengths, n=row_samples(MIX_STEPS), seed=config.seed),
     )
-    with ProcessPoolExecutor(n_processes, mp_context=get_context("spawn")) as pool:
-        for corpus, sound in zip((windows, mixes), sounds, strict=True):
-            shares = [range(share, len(corpus.done), n_processes) for share in range(n_processes)]
-            list(pool.map(partial(fill, corpus.folder, corpus.n_steps, teacher, sound), shares))
+    for name, corpus, sound in zip(("windows", "mixes"), (windows, mixes), sounds, strict=True):
+        n, missing = len(corpus.done), np.flatnonzero(~corpus.done)
+        if len(missing):
+            yield Stage(f"hearing {name} with the teacher", n, n - len(missing), "sound")
+        shares = [
+            (corpus.folder, corpus.n_steps, teacher, sound, missing[share::n_processes])
+            for share in range(min(n_processes, len(missing)))
+        ]
+        for _ in side_by_side(fill, shares):
+            yield Step()
     return windows, mixes
 
 
+def _keep_to(note: Path, listing: str, music: Path) -> None:
+    """Refuse to go on with other music than was begun with: rows are counted by the tracks' order."""
+    note.parent.mkdir(parents=True, exist_ok=True)
+    if note.is_file() and note.read_text(encoding="utf-8", errors="surrogateescape") != listing:
+        raise UsageError(
+            f"the files in {music} are not those that {note.parent} was begun with",
+            "bring them back, or name another folder with --out",
+        )
+    note.write_text(listing, encoding="utf-8", errors="surrogateescape")
+
+
 def fill(
-    folder: Path, n_steps: int, teacher: Path, sound: Callable[[int], FloatArray], rows: Sequence[int]
-) -> None:
-    """Make those of the rows that are not done; one core's work."""
-    torch.set_num_threads(1)
+    folder: Path,
+    n_steps: int,
+    teacher: Path,
+    sound: Callable[[int], FloatArray],
+    rows: NDArray[np.int64],
+) -> Iterator[int]:
+    """Make these rows; one core's work."""
     corpus = open_corpus(folder, None, n_steps, N_VALUES)
     listener = MusicNN(teacher)
-    for row in rows:
-        if not corpus.done[row]:
-            samples = sound(row)
-            corpus.features[row] = extract(samples)
+    for row in map(int, rows):
+        samples = sound(row)
+        corpus.features[row] = extract(samples)
+        with threads(1):
             corpus.steps[row] = listener.hear(samples)[:n_steps]
-            corpus.done[row] = True
+        corpus.done[row] = True
+        yield row

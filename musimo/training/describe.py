@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -16,47 +17,90 @@ from musimo.training.corpus import Corpus
 from musimo.training.distill import Scales
 from musimo.training.finish import Described
 from musimo.training.heads import fused
+from musimo.training.progress import Stage, Step, Work
 from musimo.training.teacher import MusicNN
+
+CHUNK = 16  # sounds between two steps of a bar: a second or two
 
 
 def describe_clips(
     clips: Sequence[LabelledClip],
     features: Sequence[FloatArray],
-    listener: MusicNN,
+    teacher: Path,
     network: MaseNet,
     scales: Scales,
-) -> Described:
-    """Labelled clips, each heard whole.
+    cache: Path,
+) -> Work[Described]:
+    """Labelled clips, each heard whole; kept in ``cache``, an ``.npz``.
 
     Raises
     ------
     AudioError : a clip cannot be heard
     """
-    heard = []
-    for clip in clips:
-        with open_sound(clip.path) as sound:
-            heard.append(listener.hear(sound.samples(Window(0.0, sound.duration_s))).mean(axis=0))
-    return Described(
-        fused(network, features, scales.features).numpy(),
-        np.array(heard, dtype=np.float64),
-        clip_statistics(features),
+    known = _kept(cache, len(clips))
+    if known is not None:
+        return known
+    yield Stage("describing clips", len(clips), unit="clip")
+    listener, parts, heard = MusicNN(teacher), [], []
+    for start in range(0, len(clips), CHUNK):
+        chunk = clips[start : start + CHUNK]
+        parts.append(fused(network, features[start : start + CHUNK], scales.features).numpy())
+        heard += [listener.hear(sound_of(clip)).mean(axis=0) for clip in chunk]
+        yield Step(len(chunk))
+    described = Described(
+        fused=np.concatenate(parts),
+        teacher=np.array(heard, dtype=np.float64),
+        statistics=clip_statistics(features),
     )
+    _keep(described, cache)
+    return described
 
 
-def describe_music(corpora: Sequence[Corpus], network: MaseNet, scales: Scales, cache: Path) -> Described:
+def describe_music(
+    corpora: Sequence[Corpus], network: MaseNet, scales: Scales, cache: Path
+) -> Work[Described]:
     """All rows that are there; kept in ``cache``, an ``.npz``, since this takes minutes."""
+    rows = [(corpus, row) for corpus in corpora for row in np.flatnonzero(corpus.done)]
+    known = _kept(cache, len(rows))
+    if known is not None:
+        return known
+    yield Stage("describing music", len(rows), unit="sound")
+    parts, statistics = [], []
+    for start in range(0, len(rows), CHUNK):
+        sounds = [corpus.features[row].astype(np.float32) for corpus, row in rows[start : start + CHUNK]]
+        parts.append(fused(network, sounds, scales.features).numpy())
+        statistics.append(clip_statistics(sounds))
+        yield Step(len(sounds))
+    heard = np.stack([corpus.steps[row].mean(axis=0) for corpus, row in rows])
+    described = Described(
+        fused=np.concatenate(parts),
+        teacher=heard.astype(np.float64),
+        statistics=np.concatenate(statistics),
+    )
+    _keep(described, cache)
+    return described
+
+
+def sound_of(clip: LabelledClip) -> FloatArray:
+    """Mono samples at 22,050 Hz, (n,)."""
+    with open_sound(clip.path) as sound:
+        return sound.samples(clip.window or Window(0.0, sound.duration_s))
+
+
+def _kept(cache: Path, n: int) -> Described | None:
+    """What an earlier run left, if it is of as many sounds, and all there is to say of them."""
     if not cache.is_file():
-        rows = [np.flatnonzero(corpus.done) for corpus in corpora]
-        sounds = [c.features[row] for c, chosen in zip(corpora, rows, strict=True) for row in chosen]
-        taught = [c.steps[chosen].mean(axis=1) for c, chosen in zip(corpora, rows, strict=True)]
-        unfinished = cache.with_suffix(".part")
-        with unfinished.open("wb") as file:
-            np.savez(
-                file,
-                fused=fused(network, sounds, scales.features).numpy(),
-                teacher=np.concatenate(taught).astype(np.float64),
-                statistics=clip_statistics(sounds),
-            )
-        unfinished.replace(cache)
+        return None
+    names = {field.name for field in fields(Described)}
     with np.load(cache) as arrays:
-        return Described(arrays["fused"], arrays["teacher"], arrays["statistics"])
+        if set(arrays.files) != names:
+            return None
+        described = Described(**{name: arrays[name] for name in names})
+    return described if len(described.fused) == n else None
+
+
+def _keep(described: Described, cache: Path) -> None:
+    unfinished = cache.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        np.savez(file, **{field.name: getattr(described, field.name) for field in fields(described)})
+    unfinished.replace(cache)

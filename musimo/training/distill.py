@@ -11,8 +11,8 @@ that share every operation wait for each other most of the time.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import cos, pi
 from pathlib import Path
@@ -27,8 +27,10 @@ from torch import Tensor, nn
 from musimo.audio.decode import SAMPLE_RATE
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
 from musimo.records import FloatArray
-from musimo.training.corpus import N_VALUES, STEP_S, Corpus, open_corpus
+from musimo.training.corpus import STEP_S, Corpus
+from musimo.training.devices import seeded
 
+CPU = torch.device("cpu")
 POOLED_STEP = 8  # the network's own steps, 16 frames each, in a step of the teacher: 2.97 s of its 2.99 s
 FRAMES_PER_STEP = 128
 SPARE_FRAMES = 8  # taken beyond the steps, so that no rounding leaves the last one short
@@ -65,6 +67,10 @@ class DistillConfig:
     seed: int = 0
     network: MaseNetConfig = field(default_factory=lambda: MaseNetConfig(dropout=0.1, dense_dropout=0.2))
 
+    def is_checkpoint(self, n_done: int) -> bool:
+        """Whether the state is kept after so many batches."""
+        return n_done % self.checkpoint_every == 0 or n_done == self.n_batches
+
     def rate_at(self, number: int) -> float:
         """Learning rate of a batch: one cycle, up and down by half cosines (Smith & Topin 2019)."""
         part = number / self.n_batches
@@ -88,6 +94,28 @@ class Scales:
     steps: Tensor
     clips: Tensor
     statistics: Tensor
+
+    def to(self, device: torch.device) -> Scales:
+        """The same numbers on another device."""
+        return Scales(*(getattr(self, name).to(device) for name in Scales.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one batch came to.
+
+    Parameters
+    ----------
+    number : from 1
+    losses : of this process's share, by name
+    learning_rate : of this batch
+    seconds : by the clock
+    """
+
+    number: int
+    losses: Mapping[str, float]
+    learning_rate: float
+    seconds: float
 
 
 class Student(nn.Module):
@@ -203,6 +231,7 @@ class Distillation:
     config : the recipe
     checkpoint : file that keeps the state; if it exists, training goes on from there
     rank, n_processes : which one this is; more than one need `torch.distributed` to be initialised
+    device : where the student runs
     """
 
     def __init__(
@@ -212,33 +241,36 @@ class Distillation:
         checkpoint: Path,
         rank: int = 0,
         n_processes: int = 1,
+        device: torch.device = CPU,
     ) -> None:
         self.corpora, self.config, self.checkpoint = corpora, config, checkpoint
-        self.rank, self.n_processes = rank, n_processes
-        torch.manual_seed(config.seed)
-        self.student = Student(config.network, corpora[0].steps.shape[2])
+        self.rank, self.n_processes, self.device = rank, n_processes, device
+        with seeded(config.seed, device):
+            self.student = Student(config.network, corpora[0].steps.shape[2]).to(device)
         self.optimizer = torch.optim.AdamW(
             self.student.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.n_done = 0
         if checkpoint.is_file():
-            state = torch.load(checkpoint, weights_only=True)
-            self.scales = Scales(**state["scales"])
+            state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+            self.scales = Scales(**state["scales"]).to(device)
             self.student.load_state_dict(state["student"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.n_done = state["n_done"]
         else:
-            self.scales = measure_scales(corpora, config)
+            self.scales = measure_scales(corpora, config).to(device)
 
-    def batches(self) -> Iterator[tuple[int, dict[str, float]]]:
-        """Train to the end; yields number and losses of this process's share, batch by batch."""
+    def batches(self) -> Iterator[Batch]:
+        """Train to the end, batch by batch."""
         self.student.train()
         while self.n_done < self.config.n_batches:
+            begun = time.monotonic()
             losses = self._learn(self.n_done)
+            rate = self.optimizer.param_groups[0]["lr"]
             self.n_done += 1
-            if self.n_done % self.config.checkpoint_every == 0 or self.n_done == self.config.n_batches:
+            if self.config.is_checkpoint(self.n_done):
                 self._save()
-            yield self.n_done, losses
+            yield Batch(self.n_done, losses, rate, time.monotonic() - begun)
         self.student.eval()
 
     def _learn(self, number: int) -> dict[str, float]:
@@ -246,12 +278,13 @@ class Distillation:
         config, scales = self.config, self.scales
         whole = number >= config.n_batches * (1 - config.whole_share)
         rng = np.random.default_rng([config.seed, number, self.rank])
-        torch.manual_seed(int(rng.integers(2**62)))
+        chance = int(rng.integers(2**62))
         n = config.batch_size // self.n_processes
         drawn = draw(self.corpora, n, None if whole else config.crop_steps, rng)
-        features, steps = map(torch.from_numpy, drawn)
+        features, steps = (torch.from_numpy(array).to(self.device) for array in drawn)
         features = _scaled(features, scales.features)
-        block, attention, clips, statistics = self.student(features, steps.shape[1])
+        with seeded(chance, self.device):
+            block, attention, clips, statistics = self.student(features, steps.shape[1])
         wanted = _scaled(steps, scales.steps)
         losses = {
             "block": F.mse_loss(block, wanted),
@@ -289,37 +322,6 @@ class Distillation:
                 "optimizer": self.optimizer.state_dict(),
                 "n_done": self.n_done,
             }
-            unfinished = self.checkpoint.with_suffix(f".{os.getpid()}")
+            unfinished = self.checkpoint.with_suffix(".part")
             torch.save(state, unfinished)
             unfinished.replace(self.checkpoint)
-
-
-def work_together(
-    rank: int, folders: Sequence[tuple[Path, int]], config: DistillConfig, checkpoint: Path, n_processes: int
-) -> None:
-    """The whole training as process ``rank`` of several on one machine, which goes on where it stopped.
-
-    Parameters
-    ----------
-    folders : of each corpus, with the steps of its rows
-    """
-    torch.set_num_threads(1)
-    corpora = [open_corpus(folder, None, n_steps, N_VALUES, "r") for folder, n_steps in folders]
-    if n_processes > 1:
-        meeting = checkpoint.with_name("meeting").absolute()
-        dist.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=n_processes)
-    log = checkpoint.with_suffix(".log")
-    for number, losses in Distillation(corpora, config, checkpoint, rank, n_processes).batches():
-        if rank == 0 and number % config.checkpoint_every == 0:
-            with log.open("a", encoding="utf-8") as file:
-                print(number, *(f"{name} {loss:.3f}" for name, loss in losses.items()), sep="\t", file=file)
-    if n_processes > 1:
-        dist.destroy_process_group()
-
-
-def trained(checkpoint: Path, config: DistillConfig) -> tuple[Student, Scales]:
-    """Student and scales of a training that has ended."""
-    state = torch.load(checkpoint, weights_only=True)
-    student = Student(config.network, N_VALUES)
-    student.load_state_dict(state["student"])
-    return student.eval(), Scales(**state["scales"])

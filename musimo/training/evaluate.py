@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from musimo.training.baselines import BASELINES, clip_statistics
+from musimo.atomic import write_atomically
+from musimo.errors import UsageError
+from musimo.training.baselines import BASELINES, Matrix, clip_statistics
 from musimo.training.clips import grouped_folds
 from musimo.training.config import TrainingConfig
-from musimo.training.metrics import METRICS, figures
-from musimo.training.train import Epoch, LabelledFeatures, Training, predict
+from musimo.training.progress import Row, Stage, Step, Work
+from musimo.training.train import CPU, Epoch, LabelledFeatures, Training, predict
 
 NETWORK = "MASE-Net"
+HOLDOUT_PARTS = 20  # artists are dealt into so many parts, of which the two sets kept apart take their share
+Indices = NDArray[np.int64]
+NOTHING: Indices = np.array([], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,107 +44,154 @@ class FoldPredictions:
     predictions: Mapping[str, NDArray[np.float64]]
 
 
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Indices of clips: what weights are fitted to, what chooses the epoch, what figures are of."""
+
+    train: Indices
+    validation: Indices
+    test: Indices
+
+    @property
+    def known(self) -> Indices:
+        """What a method without epochs is fitted to."""
+        return np.sort(np.concatenate([self.train, self.validation]))
+
+
+def splits_of(groups: Sequence[str], ratings: Matrix, config: TrainingConfig, seed: int) -> list[Split]:
+    """The splits of one seed: one a fold, each clip tested once, or the single one of a held-out test.
+
+    Artists stay whole in every one of the three sets. A held-out test depends on ``config.seed`` alone, so
+    that all seeds are judged on the same clips.
+
+    Raises
+    ------
+    UsageError : too few artists
+    """
+    try:
+        if config.split == "holdout":
+            return [_holdout(groups, ratings, config)]
+        fold_of = grouped_folds(groups, ratings, config.n_folds, seed)
+        return [
+            inner_split(groups, ratings, config.inner_share, seed + fold, np.flatnonzero(fold_of == fold))
+            for fold in range(config.n_folds)
+        ]
+    except ValueError as error:
+        raise UsageError(f"the data set is too small: {error}", "ask for fewer folds") from error
+
+
+def inner_split(
+    groups: Sequence[str], ratings: Matrix, share: float, seed: int, test: Indices = NOTHING
+) -> Split:
+    """What is not tested, in two: a share of it, whole artists, is kept apart to choose the epoch by."""
+    known = np.setdiff1d(np.arange(len(groups)), test)
+    inner = grouped_folds([groups[i] for i in known], ratings[known], round(1 / share), seed)
+    return Split(known[inner != 0], known[inner == 0], test)
+
+
+def _holdout(groups: Sequence[str], ratings: Matrix, config: TrainingConfig) -> Split:
+    n_parts = min(HOLDOUT_PARTS, len(set(groups)))
+    size = max(1, round(n_parts * config.inner_share))
+    part = grouped_folds(groups, ratings, n_parts, config.seed)
+    test, validation = part < size, (size <= part) & (part < 2 * size)
+    return Split(*(np.flatnonzero(which) for which in (~test & ~validation, validation, test)))
+
+
 def cross_validate(
-    data: LabelledFeatures, groups: Sequence[str], config: TrainingConfig, folder: Path
-) -> Iterator[Epoch | FoldPredictions]:
-    """Train on all folds but one, predict that one, for each fold; yields every epoch and every fold.
+    data: LabelledFeatures,
+    groups: Sequence[str],
+    config: TrainingConfig,
+    seed: int,
+    folder: Path,
+    device: torch.device = CPU,
+    name: str = "",
+) -> Work[list[FoldPredictions]]:
+    """Train and predict every split of one seed, the baselines beside the network.
 
     Parameters
     ----------
     data, groups : clips, and what must not be torn apart
+    seed : of the folds and, counting on from it, of each fold's training
     folder : keeps finished folds and the state of the one at work, so that a later call goes on from there
+    name : of the data set, for what is told
     """
     folder.mkdir(parents=True, exist_ok=True)
     statistics = clip_statistics(data.features)
-    fold_of = grouped_folds(groups, data.ratings, config.n_folds, config.seed)
-    for fold in range(config.n_folds):
-        report = folder / f"fold-{fold}.json"
+    folds = []
+    for number, split in enumerate(splits_of(groups, data.ratings, config, seed)):
+        report, state = folder / f"fold-{number}.json", folder / f"fold-{number}.pt"
         if not report.is_file():
-            known, asked = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
-            training = inner_training(
-                data.part(known),
-                [groups[int(i)] for i in known],
-                replace(config, seed=config.seed + fold),
-                folder / f"fold-{fold}.pt",
-            )
-            yield from training.epochs()
-            test = data.part(asked)
-            predictions = {
-                name: baseline(statistics[known], data.ratings[known], statistics[asked])
-                for name, baseline in BASELINES.items()
-            }
+            chance = replace(config, seed=seed + number)
+            training = Training(data.part(split.train), data.part(split.validation), chance, state, device)
+            yield from followed(training, part_name(name, seed, number))
+            predictions = baseline_predictions(statistics, data.ratings, split.known, statistics[split.test])
+            test = data.part(split.test)
             predictions[NETWORK] = predict(training.network, training.means, training.sds, test.features)
             best = max(epoch.number for epoch in training.history if epoch.best)
-            _save(FoldPredictions(fold, len(training.history), best, test.ratings, predictions), report)
-            (folder / f"fold-{fold}.pt").unlink(missing_ok=True)
-        yield _load(report)
+            fold = FoldPredictions(number, len(training.history), best, test.ratings, predictions)
+            save_folds([fold], report)
+            if config.split == "folds":  # the one that was held out for is what ships
+                state.unlink(missing_ok=True)
+        folds += load_folds(report)
+    return folds
 
 
-def inner_training(
-    data: LabelledFeatures, groups: Sequence[str], config: TrainingConfig, checkpoint: Path | None = None
-) -> Training:
-    """Training that keeps a share of its own clips, whole groups, apart to choose the epoch by."""
-    inner = grouped_folds(groups, data.ratings, round(1 / config.inner_share), config.seed)
-    train, validation = data.part(np.flatnonzero(inner != 0)), data.part(np.flatnonzero(inner == 0))
-    return Training(train, validation, config, checkpoint)
+def part_name(name: str, seed: int, number: int) -> str:
+    """What the training of a fold is called in logs: ``deam-corrected seed 17 fold 1``."""
+    return f"{name} seed {seed} fold {number + 1}".strip()
 
 
-Figures = dict[str, dict[str, dict[str, float]]]
-"""method -> metric -> ``valence``, ``valence_sd``, ``arousal``, ``arousal_sd``; without what is undefined."""
+def followed(training: Training, part: str) -> Work[None]:
+    """A training to its end, told of epoch by epoch; one that goes on begins with the last epoch it knows."""
+    yield Stage(part, training.config.optimizer.max_epochs, len(training.history), "epoch")
+    if training.history:
+        yield _row(part, training.history[-1])
+    for epoch in training.epochs():
+        yield _row(part, epoch)
+        yield Step()
 
 
-def summarize_folds(folds: Sequence[FoldPredictions]) -> Figures:
-    """Mean and sample SD over folds of every metric."""
-    summary: Figures = {}
-    for method in folds[0].predictions:
-        per_fold = [figures(fold.targets, fold.predictions[method]) for fold in folds]
-        summary[method] = {}
-        for metric in METRICS:
-            values = np.array([fold[metric] for fold in per_fold])
-            mean, sd = values.mean(axis=0), values.std(axis=0, ddof=1)
-            if np.isnan(mean).any():  # a constant correlates with nothing
-                continue
-            summary[method][metric] = {
-                "valence": float(mean[0]),
-                "valence_sd": float(sd[0]),
-                "arousal": float(mean[1]),
-                "arousal_sd": float(sd[1]),
-            }
-    return summary
-
-
-def table(summary: Figures) -> str:
-    """The figures as Markdown: one row a method and dimension, mean ± SD over folds."""
-    lines = ["| | " + " | ".join(METRICS) + " |", "|---|" + "---|" * len(METRICS)]
-    for dimension in ("valence", "arousal"):
-        for method, metrics in summary.items():
-            cells = [
-                f"{metrics[name][dimension]:.3f} ± {metrics[name][dimension + '_sd']:.3f}"
-                if name in metrics
-                else "–"
-                for name in METRICS
-            ]
-            lines.append(f"| {dimension}, {method} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def _save(fold: FoldPredictions, path: Path) -> None:
-    document = {
-        "fold": fold.fold,
-        "epochs": fold.epochs,
-        "best_epoch": fold.best_epoch,
-        "targets": fold.targets.tolist(),
-        "predictions": {name: values.tolist() for name, values in fold.predictions.items()},
+def _row(part: str, epoch: Epoch) -> Row:
+    values = {
+        "training": epoch.training_loss,
+        "validation": epoch.validation_loss,
+        "rate": epoch.learning_rate,
+        "seconds": epoch.seconds,
     }
-    path.write_text(json.dumps(document), encoding="utf-8")
+    return Row(part, epoch.number, values, epoch.best)
 
 
-def _load(path: Path) -> FoldPredictions:
-    document = json.loads(path.read_text(encoding="utf-8"))
-    return FoldPredictions(
-        document["fold"],
-        document["epochs"],
-        document["best_epoch"],
-        np.array(document["targets"]),
-        {name: np.array(values) for name, values in document["predictions"].items()},
-    )
+def baseline_predictions(
+    statistics: Matrix, ratings: Matrix, known: Indices, asked: Matrix
+) -> dict[str, Matrix]:
+    """What each baseline, fitted on the known clips, says of what is asked, (n, 2) by name."""
+    return {name: baseline(statistics[known], ratings[known], asked) for name, baseline in BASELINES.items()}
+
+
+def save_folds(folds: Sequence[FoldPredictions], path: Path) -> None:
+    """Write folds as JSON, whole or not at all."""
+    documents = [
+        {
+            "fold": fold.fold,
+            "epochs": fold.epochs,
+            "best_epoch": fold.best_epoch,
+            "targets": fold.targets.tolist(),
+            "predictions": {name: values.tolist() for name, values in fold.predictions.items()},
+        }
+        for fold in folds
+    ]
+    write_atomically(path, json.dumps(documents).encode())
+
+
+def load_folds(path: Path) -> list[FoldPredictions]:
+    """Read what `save_folds` wrote."""
+    return [
+        FoldPredictions(
+            document["fold"],
+            document["epochs"],
+            document["best_epoch"],
+            np.array(document["targets"]),
+            {name: np.array(values) for name, values in document["predictions"].items()},
+        )
+        for document in json.loads(path.read_text(encoding="utf-8"))
+    ]

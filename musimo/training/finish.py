@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,6 @@ from musimo.training.baselines import BASELINES, Matrix, svr
 from musimo.training.clips import grouped_folds
 from musimo.training.evaluate import NETWORK, FoldPredictions
 from musimo.training.heads import HeadsConfig, Taught, Top, rate, teach
-from musimo.training.metrics import pearson
 
 LABELLER = "SVR on teacher and clip statistics"
 ON_TEACHER = "SVR on the teacher"
@@ -122,43 +121,6 @@ def out_of_fold(
         for name, values in fold.predictions.items():
             every[name][fold_of == fold.fold] = values
     return every
-
-
-def paired_bootstrap(
-    groups: Sequence[str],
-    ratings: Matrix,
-    ours: Sequence[Matrix],
-    theirs: Sequence[Matrix],
-    n_draws: int = 2000,
-    seed: int = 0,
-    score: Callable[[NDArray[np.float64], NDArray[np.float64]], float] = pearson,
-) -> NDArray[np.float64]:
-    """By how much one method beats another, over artists drawn anew.
-
-    Parameters
-    ----------
-    groups, ratings : of the clips
-    ours, theirs : predictions (n, 2), one entry a seed
-
-    Returns
-    -------
-    (n_draws, 2), the difference of the scores of valence and arousal, mean over seeds
-    """
-    rng = np.random.default_rng(seed)
-    names, member = np.unique(np.array(groups), return_inverse=True)
-    clips_of = [np.flatnonzero(member == number) for number in range(len(names))]
-    draws = np.empty((n_draws, 2))
-    for draw in range(n_draws):
-        which = np.concatenate([clips_of[i] for i in rng.integers(len(names), size=len(names))])
-        for column in range(2):
-            y = ratings[which, column]
-            draws[draw, column] = np.mean(
-                [
-                    score(y, a[which, column]) - score(y, b[which, column])
-                    for a, b in zip(ours, theirs, strict=True)
-                ]
-            )
-    return draws
 
 
 def _taught(sounds: Described, ratings: Matrix) -> Taught:

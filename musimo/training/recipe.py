@@ -1,33 +1,42 @@
-"""Configuration of the shipped weights: everything that decides what `scripts/distil.py` makes."""
+"""Which configuration is meant, and what kind it is of."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from musimo.training.config import load_table
+from musimo.errors import SettingsError
+from musimo.resources import resource
+from musimo.training.config import TrainingConfig, load_table, read_toml
 from musimo.training.corpus import CorpusConfig
+from musimo.training.datasets.catalog import DatasetConfig
 from musimo.training.distill import DistillConfig
 from musimo.training.heads import HeadsConfig
 
 
 @dataclass(frozen=True, slots=True)
 class DistilRecipe:
-    """All of it.
+    """A network taught by another one on unlabelled music, then by ratings.
 
     Parameters
     ----------
-    dataset : of the labelled clips, name of a module of ``musimo.training.datasets``
+    kind : ``distilled``
     version : of the weights it makes; part of their name
     training_data : what users of the weights must know of the data
+    dataset : of the labelled clips
+    cross : further data sets it is judged on, none of whose clips it meets
     seed : of folds and heads; further seeds of the figures count on from it
     n_folds, n_seeds : of the figures
     corpus, distill, heads : the three steps
     """
 
-    dataset: str
     version: str
     training_data: str
+    dataset: DatasetConfig
+    kind: Literal["distilled"] = "distilled"
+    cross: tuple[DatasetConfig, ...] = ()
     seed: int = 0
     n_folds: int = 5
     n_seeds: int = 3
@@ -36,11 +45,49 @@ class DistilRecipe:
     heads: HeadsConfig = field(default_factory=HeadsConfig)
 
 
-def load_recipe(path: Path) -> DistilRecipe:
-    """Read a configuration file.
+Recipe = TrainingConfig | DistilRecipe
+
+
+def find_config(name: str) -> Path:
+    """The file of that path, or the configuration of that name that musimo ships.
 
     Raises
     ------
-    SettingsError : no such file, no TOML, an unknown or missing key, a value of another type
+    SettingsError : there is neither
     """
+    path = Path(name)
+    if path.is_file():
+        return path
+    shipped = sorted(file.stem for file in resource("configs").glob("*.toml"))
+    if name in shipped:
+        return resource("configs") / f"{name}.toml"
+    raise SettingsError(
+        f"there is no configuration {name}",
+        f"name a .toml file, or one of musimo's own: {', '.join(shipped)}",
+    )
+
+
+def kind_of(path: Path, kinds: Sequence[str]) -> str:
+    """The ``kind`` of a configuration file.
+
+    Raises
+    ------
+    SettingsError : none of these
+    """
+    kind = read_toml(path).get("kind")
+    if kind not in kinds:
+        what = f"{path}: kind is {kind!r}" if kind is not None else f"{path} names no kind"
+        raise SettingsError(what, f"kinds are: {', '.join(kinds)}")
+    return str(kind)
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read the configuration of a training.
+
+    Raises
+    ------
+    SettingsError : no such file, no TOML, no such kind, an unknown or missing key, a value of another type
+    """
+    if kind_of(path, ("supervised", "distilled")) == "supervised":
+        return load_table(TrainingConfig, path)
     return load_table(DistilRecipe, path)

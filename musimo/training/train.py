@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from musimo.emotion.mase_net import MaseNet
 from musimo.records import FloatArray
 from musimo.training.augment import augment
 from musimo.training.config import TrainingConfig
-from musimo.training.losses import mse_pearson
+from musimo.training.devices import seeded
+from musimo.training.losses import loss_named
 
+CPU = torch.device("cpu")
 MIN_SD = 1e-6  # of a feature that never changes: silence must not divide by zero
 
 
@@ -49,6 +52,7 @@ class Epoch:
     validation_loss: float
     learning_rate: float
     best: bool
+    seconds: float = field(default=0.0, compare=False)
 
 
 class Training:
@@ -60,6 +64,7 @@ class Training:
     validation : what chooses the epoch, the learning rate and the end; never what figures are reported on
     config : the recipe
     checkpoint : file that keeps the state after every epoch; if it exists, training goes on from there
+    device : where the network runs
 
     Attributes
     ----------
@@ -74,15 +79,14 @@ class Training:
         validation: LabelledFeatures,
         config: TrainingConfig,
         checkpoint: Path | None = None,
+        device: torch.device = CPU,
     ) -> None:
-        self.train, self.validation, self.config = train, validation, config
-        frames = np.concatenate(train.features).astype(np.float64)
-        self.means = frames.mean(axis=0).astype(np.float32)
-        self.sds = np.maximum(frames.std(axis=0), MIN_SD).astype(np.float32)
+        self.train, self.validation, self.config, self.device = train, validation, config, device
+        self.means, self.sds = frame_statistics(train.features)
         valence, arousal = train.ratings.mean(axis=0)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            self.network = MaseNet(config.network, (float(valence), float(arousal)))
+        with seeded(config.seed, device):
+            self.network = MaseNet(config.network, (float(valence), float(arousal))).to(device)
+        self.loss = loss_named(config.optimizer.loss, config.optimizer.correlation_weight)
         recipe = config.optimizer
         self.optimizer = adam(self.network, recipe.learning_rate, recipe.l2)
         self.scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
@@ -92,7 +96,7 @@ class Training:
         self.best = copy.deepcopy(self.network.state_dict())
         self.checkpoint = checkpoint
         if checkpoint is not None and checkpoint.is_file():
-            self._restore(torch.load(checkpoint, weights_only=True))
+            self._restore(torch.load(checkpoint, map_location="cpu", weights_only=True))
 
     @property
     def finished(self) -> bool:
@@ -104,18 +108,16 @@ class Training:
     def epochs(self) -> Iterator[Epoch]:
         """Train to the end, one epoch at a step; then the network is in its best state."""
         while not self.finished:
-            number = len(self.history) + 1
+            number, begun = len(self.history) + 1, time.monotonic()
             learning_rate = self.optimizer.param_groups[0]["lr"]
             training_loss = self._train_once(number)
+            answers = predict(self.network, self.means, self.sds, self.validation.features)
             validation_loss = float(
-                mse_pearson(
-                    torch.from_numpy(self.validation.ratings),
-                    torch.from_numpy(predict(self.network, self.means, self.sds, self.validation.features)),
-                    self.config.optimizer.correlation_weight,
-                )
+                self.loss(torch.from_numpy(self.validation.ratings), torch.from_numpy(answers))
             )
             best = validation_loss < min((e.validation_loss for e in self.history), default=np.inf)
-            self.history.append(Epoch(number, training_loss, validation_loss, learning_rate, best))
+            seconds = time.monotonic() - begun
+            self.history.append(Epoch(number, training_loss, validation_loss, learning_rate, best, seconds))
             self.scheduler.step(validation_loss)
             if best:
                 self.best = copy.deepcopy(self.network.state_dict())
@@ -133,13 +135,12 @@ class Training:
         full = [batch for batch in batches if len(batch) == recipe.batch_size] or batches[:1]
         losses = []
         self.network.train()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(rng.integers(2**62)))
+        with seeded(int(rng.integers(2**62)), self.device):
             for batch in full:
                 clips = [augment(self.train.features[i], self.config.augment, rng) for i in batch]
-                ratings, _ = self.network(*collate(clips, self.means, self.sds))
-                targets = torch.from_numpy(self.train.ratings[batch]).float()
-                loss = mse_pearson(targets, ratings, recipe.correlation_weight)
+                ratings, _ = self.network(*collate(clips, self.means, self.sds, self.device))
+                targets = torch.from_numpy(self.train.ratings[batch]).float().to(self.device)
+                loss = self.loss(targets, ratings)
                 self.optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 self.optimizer.step()
@@ -155,9 +156,7 @@ class Training:
             "best": self.best,
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
-            "history": [
-                (e.number, e.training_loss, e.validation_loss, e.learning_rate, e.best) for e in self.history
-            ],
+            "history": [astuple(epoch) for epoch in self.history],
         }
         torch.save(state, unfinished)
         unfinished.replace(self.checkpoint)
@@ -183,20 +182,31 @@ def adam(network: MaseNet, learning_rate: float, l2: float) -> torch.optim.Adam:
     return torch.optim.Adam(groups, lr=learning_rate, betas=(0.9, 0.999), eps=1e-8)
 
 
-def collate(clips: Sequence[FloatArray], means: FloatArray, sds: FloatArray) -> tuple[Tensor, Tensor | None]:
+def frame_statistics(features: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation of all frames of all clips, (n_features,) each, clip by clip in float64."""
+    n_frames = sum(len(clip) for clip in features)
+    means = sum(clip.sum(axis=0, dtype=np.float64) for clip in features) / n_frames
+    squares = sum(np.square(clip - means).sum(axis=0) for clip in features) / n_frames
+    return means.astype(np.float32), np.maximum(np.sqrt(squares), MIN_SD).astype(np.float32)
+
+
+def collate(
+    clips: Sequence[FloatArray], means: FloatArray, sds: FloatArray, device: torch.device = CPU
+) -> tuple[Tensor, Tensor | None]:
     """Normalised batch (B, T, 193), and its lengths (B,), or None where all clips are equally long."""
     frames = [torch.from_numpy((clip - means) / sds) for clip in clips]
     lengths = torch.tensor([len(clip) for clip in clips])
-    batch = torch.nn.utils.rnn.pad_sequence(frames, batch_first=True)
-    return batch, None if bool((lengths == lengths[0]).all()) else lengths
+    batch = torch.nn.utils.rnn.pad_sequence(frames, batch_first=True).to(device)
+    return batch, None if bool((lengths == lengths[0]).all()) else lengths.to(device)
 
 
 @torch.inference_mode()
 def predict(
     network: MaseNet, means: FloatArray, sds: FloatArray, features: Sequence[FloatArray], batch_size: int = 8
 ) -> NDArray[np.float64]:
-    """Ratings of clips on the 1-9 scale, as the network gives them, [shape=(n, 2)]."""
+    """Ratings of clips on the 1-9 scale, as the network gives them wherever it is, [shape=(n, 2)]."""
     network.eval()
+    device = next(network.parameters()).device
     batches = [features[i : i + batch_size] for i in range(0, len(features), batch_size)]
-    ratings = [network(*collate(batch, means, sds))[0] for batch in batches]
+    ratings = [network(*collate(batch, means, sds, device))[0].cpu() for batch in batches]
     return np.asarray(torch.cat(ratings).double().numpy())

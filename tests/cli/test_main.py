@@ -34,6 +34,7 @@ def test_every_promised_command_is_there_and_explains_itself(shell: Shell) -> No
         ran = shell(flag)
         assert ran.code == 0
         assert b"130 interrupted" in ran.out
+        assert b"--weights FILE" in ran.out
     assert shell("--version").out == f"musimo {__version__}\n".encode()
 
 
@@ -42,7 +43,7 @@ def test_every_promised_command_is_there_and_explains_itself(shell: Shell) -> No
     [
         (
             "similar",
-            "-n --limit --where --max-per-artist --max-per-album --no-diversity --not --min-similarity",
+            "-n --limit --where --max-per-artist --max-per-album --no-diversity --not --min-similarity --by",
         ),
         ("similar", "--format -o -0 --print0 --relative-to --prefix --path-map --scale --device --jobs"),
         ("mood", "--valence --arousal --limit --where --max-per-artist --no-diversity --format --scale"),

@@ -41,6 +41,7 @@ def main() -> None:
         features=features,
         ratings=[(clip.valence, clip.arousal) for clip in felt],
         embeddings=[clip.embedding for clip in felt],
+        fused=[clip.fused for clip in felt],
     )
 
 

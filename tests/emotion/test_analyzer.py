@@ -16,6 +16,7 @@ from musimo.emotion.weights import ModelCard, Weights
 from musimo.errors import AudioError, DeviceError, WeightsError
 from musimo.records import FloatArray
 from musimo.resources import weights_path
+from tests.spaces import some_space
 
 CPU = torch.device("cpu")
 CONFIG = MaseNetConfig(
@@ -31,6 +32,7 @@ def weights(network: torch.nn.Module | None = None) -> Weights:
         (network or MaseNet(CONFIG)).eval(),  # type: ignore[arg-type]
         np.full(5, 1, dtype=np.float32),
         np.full(5, 2, dtype=np.float32),
+        some_space(5 if isinstance(network, Constant) else MaseNet(CONFIG).fused_width, 15, 8),
     )
 
 
@@ -57,6 +59,7 @@ def test_seven_together_are_seven_alone_bit_for_bit(shipped: Analyzer) -> None:
     for one, other in zip(together, alone, strict=True):
         assert (one.valence, one.arousal) == (other.valence, other.arousal)
         assert one.embedding.tobytes() == other.embedding.tobytes()
+        assert one.fused.tobytes() == other.fused.tobytes()
 
 
 def test_answers_are_on_the_scale_of_0_to_1(shipped: Analyzer) -> None:
@@ -66,6 +69,7 @@ def test_answers_are_on_the_scale_of_0_to_1(shipped: Analyzer) -> None:
         assert 0 <= felt.arousal <= 1
         assert felt.embedding.shape == (256,)
         assert felt.embedding.dtype == np.float32
+        assert felt.fused.shape == (128,)
 
 
 class Constant(torch.nn.Module):
@@ -75,10 +79,11 @@ class Constant(torch.nn.Module):
         super().__init__()
         self.answer = (valence, arousal)
 
-    def forward(
-        self, batch: torch.Tensor, lengths: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.tensor([self.answer] * len(batch)), batch.mean(dim=1)
+    def fuse(self, batch: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
+        return batch.mean(dim=1)
+
+    def rate(self, fused: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.tensor([self.answer] * len(fused)), fused
 
 
 @pytest.mark.parametrize(
@@ -93,6 +98,14 @@ def test_ratings_become_0_to_1(ratings: tuple[float, float], expected: tuple[flo
 def test_features_are_normalised_by_the_training_set() -> None:
     (felt,) = Analyzer(weights(Constant(5, 5)), CPU).analyze([np.full((16, 5), 4, dtype=np.float32)])
     assert felt.embedding.tolist() == [1.5] * 5  # (4 - 1) / 2
+
+
+def test_fused_values_come_in_the_axes_of_the_space() -> None:
+    given = weights(Constant(5, 5))
+    (felt,) = Analyzer(given, CPU).analyze([np.full((16, 5), 4, dtype=np.float32)])
+    expected = given.space.fused.coordinates(np.full((1, 5), 1.5, dtype=np.float32))
+    assert felt.fused.dtype == np.float32
+    np.testing.assert_allclose([felt.fused], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_clip_too_short_to_hear_is_repeated() -> None:
@@ -146,13 +159,11 @@ class SmallGpu(MaseNet):
         self.on_gpu = torch.device(device).type != "cpu"
         return self
 
-    def forward(
-        self, features: torch.Tensor, lengths: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def fuse(self, features: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
         self.sizes.append(len(features))
         if self.on_gpu and len(features) > self.room:
             raise self.error
-        return super().forward(features, lengths)
+        return super().fuse(features, lengths)
 
 
 def on_small_gpu(room: int, notices: list[str], error: Exception | None = None) -> tuple[Analyzer, SmallGpu]:

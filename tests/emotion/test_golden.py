@@ -22,4 +22,5 @@ def test_frozen_features_give_frozen_answers() -> None:
         ratings, embeddings = golden["ratings"], golden["embeddings"]
         np.testing.assert_allclose([(c.valence, c.arousal) for c in felt], ratings, atol=1e-4)
         np.testing.assert_allclose([c.embedding for c in felt], embeddings, atol=1e-3)
+        np.testing.assert_allclose([c.fused for c in felt], golden["fused"], atol=1e-2)
         assert np.abs(embeddings[0] - embeddings[1]).max() > 0.1

@@ -13,7 +13,8 @@ from musimo.records import ClipEmotion, Window, WindowEmotion
 
 
 def clip_emotion(valence: float, arousal: float, *embedding: float) -> ClipEmotion:
-    return ClipEmotion(valence, arousal, np.array(embedding, dtype=np.float32))
+    fused = np.array([10 * number for number in embedding], dtype=np.float32)
+    return ClipEmotion(valence, arousal, np.array(embedding, dtype=np.float32), fused)
 
 
 def test_summary_on_paper() -> None:
@@ -30,7 +31,8 @@ def test_summary_on_paper() -> None:
     assert emotion.valence_sd == pytest.approx((0.26 / 3) ** 0.5)  # (.09 + .01 + .16) / 3
     assert emotion.arousal_sd == pytest.approx(0, abs=1e-12)
     np.testing.assert_allclose(emotion.embedding, np.array([3, 4]) / 5, rtol=1e-6)
-    assert emotion.embedding.dtype == np.float32
+    assert emotion.fused.tolist() == [30, 40], "the mean, of whatever length"
+    assert emotion.embedding.dtype == emotion.fused.dtype == np.float32
     assert emotion.windows == (
         WindowEmotion(first, 0.2, 0.6),
         WindowEmotion(second, 0.4, 0.6),

@@ -14,15 +14,18 @@ from safetensors.torch import load_file, save_file
 
 from musimo.audio.features import FEATURE_ID
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
-from musimo.emotion.weights import MEANS, ModelCard, load_weights, save_weights
+from musimo.emotion.space import load_space
+from musimo.emotion.weights import MEANS, ModelCard, load_network, load_weights, save_weights
 from musimo.errors import WeightsError
 from musimo.resources import weights_path
+from tests.spaces import some_space
 
 CONFIG = MaseNetConfig(
     n_features=5, n_filters=(16, 16), pools=(2, 2), lstm_units=(6, 4), dense_units=(12, 8), head_units=4
 )
 CARD = ModelCard("0.3", "some-features", CONFIG, "Made of nothing.", {"r": [0.5, 0.7]})
 MEANS_5, SDS_5 = np.arange(5, dtype=np.float32), np.full(5, 2, dtype=np.float32)
+SPACE = some_space(64, 15, 8)
 
 
 def network(seed: int = 1) -> MaseNet:
@@ -32,7 +35,7 @@ def network(seed: int = 1) -> MaseNet:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    return save_weights(tmp_path, network(), MEANS_5, SDS_5, CARD)
+    return save_weights(tmp_path, network(), MEANS_5, SDS_5, SPACE, CARD)
 
 
 def rewritten(path: Path, tensors: dict[str, torch.Tensor] | None = None, **metadata: str) -> Path:
@@ -50,6 +53,9 @@ def test_what_was_saved_comes_back(saved: Path) -> None:
     assert saved.stem.startswith("mase_net-0.3-")
     np.testing.assert_array_equal(loaded.means, MEANS_5)
     np.testing.assert_array_equal(loaded.sds, SDS_5)
+    for name, part in SPACE.tensors().items():
+        np.testing.assert_array_equal(loaded.space.tensors()[name], part)
+        np.testing.assert_array_equal(load_space(saved).tensors()[name], part)
     clip = torch.randn(2, 16, 5)
     with torch.inference_mode():
         torch.testing.assert_close(loaded.network(clip), network()(clip), rtol=2e-3, atol=2e-3)
@@ -57,7 +63,7 @@ def test_what_was_saved_comes_back(saved: Path) -> None:
 
 def test_the_name_follows_the_content_and_not_the_prose(tmp_path: Path) -> None:
     names = {
-        save_weights(tmp_path, net, MEANS_5, SDS_5, card).name
+        save_weights(tmp_path, net, MEANS_5, SDS_5, SPACE, card).name
         for net, card in (
             (network(), CARD),
             (network(), replace(CARD, figures={}, training_data="Said otherwise.")),
@@ -65,11 +71,12 @@ def test_the_name_follows_the_content_and_not_the_prose(tmp_path: Path) -> None:
     }
     assert len(names) == 1
     others = {
-        save_weights(tmp_path, network(2), MEANS_5, SDS_5, CARD).name,
-        save_weights(tmp_path, network(), MEANS_5 + 1, SDS_5, CARD).name,
-        save_weights(tmp_path, network(), MEANS_5, SDS_5, replace(CARD, feature_id="others")).name,
+        save_weights(tmp_path, network(2), MEANS_5, SDS_5, SPACE, CARD).name,
+        save_weights(tmp_path, network(), MEANS_5 + 1, SDS_5, SPACE, CARD).name,
+        save_weights(tmp_path, network(), MEANS_5, SDS_5, SPACE, replace(CARD, feature_id="others")).name,
+        save_weights(tmp_path, network(), MEANS_5, SDS_5, some_space(64, 15, 8, seed=9), CARD).name,
     }
-    assert len(names | others) == 4
+    assert len(names | others) == 5
 
 
 def test_nothing_unfinished_is_left_behind(saved: Path) -> None:
@@ -135,7 +142,7 @@ def test_refuses_numbers_that_are_none(saved: Path, tmp_path: Path) -> None:
     broken = network()
     with torch.no_grad():
         broken.dense1.linear.weight[0, 0] = torch.nan
-    refused(save_weights(tmp_path, broken, MEANS_5, SDS_5, CARD), "no network can work with")
+    refused(save_weights(tmp_path, broken, MEANS_5, SDS_5, SPACE, CARD), "no network can work with")
 
 
 def test_refuses_a_file_without_statistics_or_with_tensors_lacking(saved: Path) -> None:
@@ -145,12 +152,27 @@ def test_refuses_a_file_without_statistics_or_with_tensors_lacking(saved: Path) 
         refused(rewritten(saved, lacking), "damaged")
 
 
+def test_refuses_a_network_without_a_space_or_with_that_of_another(saved: Path, tmp_path: Path) -> None:
+    tensors = {name: tensor for name, tensor in load_file(saved).items() if not name.startswith("space.")}
+    rewritten(saved, tensors)
+    with pytest.raises(WeightsError) as caught:
+        load_weights(saved, "some-features")
+    named = saved.rename(saved.with_name(caught.value.message.split()[-1] + ".safetensors"))
+    refused(named, "not the space in which its sounds lie")
+    bare, means, _, card = load_network(named, "some-features")
+    np.testing.assert_array_equal(means, MEANS_5)
+    mended = save_weights(tmp_path, bare, MEANS_5, SDS_5, SPACE, card)
+    assert load_weights(mended, "some-features").card == CARD
+    with pytest.raises(ValueError, match="space does not fit"):
+        save_weights(tmp_path, bare, MEANS_5, SDS_5, some_space(64, 15, 9), card)
+
+
 def test_a_card_must_describe_its_network(tmp_path: Path) -> None:
     for card in (replace(CARD, config=MaseNetConfig()), replace(CARD, version="0-3")):
         with pytest.raises(ValueError, match="does not describe"):
-            save_weights(tmp_path, network(), MEANS_5, SDS_5, card)
+            save_weights(tmp_path, network(), MEANS_5, SDS_5, SPACE, card)
     with pytest.raises(ValueError, match="do not fit"):
-        save_weights(tmp_path, network(), MEANS_5, SDS_5 * 0, CARD)
+        save_weights(tmp_path, network(), MEANS_5, SDS_5 * 0, SPACE, CARD)
 
 
 def test_the_weights_that_ship_are_whole_small_and_for_these_features() -> None:

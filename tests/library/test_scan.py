@@ -18,7 +18,7 @@ from musimo.library.events import Audit, FileFailed, FileStored, FolderRefused, 
 from musimo.library.journal import Journal
 from musimo.library.scan import ScanOptions, scan
 from musimo.library.store import Store
-from musimo.records import ClipEmotion, FloatArray
+from musimo.records import ClipEmotion, FloatArray, SoundBlocks
 from tests.conftest import PlainAnalyzer
 
 
@@ -68,10 +68,14 @@ def export(store: Store) -> list[tuple[object, ...]]:
             track.duration_s,
             track.valence,
             track.arousal,
-            [part.tobytes() for part in store.sound(track.content) or ()] if track.content else None,
+            _bytes_of(store.sound(track.content)) if track.content else None,
         )
         for track in store.all_tracks()
     ]
+
+
+def _bytes_of(sound: SoundBlocks | None) -> list[bytes]:
+    return [part.tobytes() for part in (sound.embedding, sound.statistics, sound.fused)] if sound else []
 
 
 def forbidden() -> PlainAnalyzer:

@@ -11,7 +11,7 @@ from musimo.errors import LibraryError
 from musimo.library.journal import GoneFile
 from musimo.library.store import Counts, Store
 from musimo.records import RangeFilter, Tags, TextFilter
-from tests.catalog import STATISTICS, Catalog, Entry, direction
+from tests.catalog import FUSED, STATISTICS, Catalog, Entry, direction
 
 
 @pytest.fixture
@@ -40,18 +40,20 @@ def test_a_track_comes_back_as_it_was_written(catalog: Catalog) -> None:
     assert track.content is not None
     sound = catalog.store.sound(track.content)
     assert sound is not None
-    np.testing.assert_array_equal(sound[0], direction(1))
-    np.testing.assert_array_equal(sound[1], STATISTICS)
+    np.testing.assert_array_equal(sound.embedding, [direction(1)])
+    np.testing.assert_array_equal(sound.statistics, [STATISTICS])
+    np.testing.assert_array_equal(sound.fused, [FUSED])
     [part] = catalog.store.windows_of(track.content)
     assert (part.window.start_s, part.window.end_s, part.valence, part.arousal) == (0, 45, 0.25, 0.75)
     assert catalog.store.spread(track.content) == (0.0, 0.0)
 
 
 def test_exact_copies_share_one_sound(catalog: Catalog) -> None:
-    ids, vectors, statistics = catalog.store.sounds()
-    assert vectors.dtype == statistics.dtype == np.float32
-    np.testing.assert_array_equal(vectors, [direction(1), direction(0, 1)])
-    np.testing.assert_array_equal(statistics, [STATISTICS, STATISTICS])
+    ids, sounds = catalog.store.sounds()
+    assert sounds.embedding.dtype == sounds.statistics.dtype == sounds.fused.dtype == np.float32
+    np.testing.assert_array_equal(sounds.embedding, [direction(1), direction(0, 1)])
+    np.testing.assert_array_equal(sounds.statistics, [STATISTICS, STATISTICS])
+    np.testing.assert_array_equal(sounds.fused, [FUSED, FUSED])
     mood_ids, moods = catalog.store.moods()
     np.testing.assert_array_equal(mood_ids, ids)
     np.testing.assert_array_equal(moods, [(0.25, 0.75), (0.5, 0.5)])
@@ -88,11 +90,15 @@ def test_another_model_sees_the_tracks_but_none_of_the_answers(catalog: Catalog)
     assert (track.valence, track.arousal, other.spread(track.content)) == (None, None, None)
     assert other.sound(track.content) is None
     assert other.windows_of(track.content) == []
+    assert other.heard_by(track.content) == other.heard_by() == ["plain-1"]
+    assert other.heard_by(track.content + 100) == []
 
 
 def test_an_empty_library_answers_with_nothing(tmp_path: Path) -> None:
     store = Catalog(tmp_path / "library.db", tmp_path).store
-    assert [len(part) for part in store.sounds()] == [0, 0, 0]
+    ids, sounds = store.sounds()
+    assert len(ids) == len(sounds.embedding) == len(sounds.statistics) == len(sounds.fused) == 0
+    assert store.heard_by() == []
     assert store.moods()[1].shape == (0, 2)
     assert not [*store.all_tracks(), *store.failures(), *store.tracks_like("a", 5)]
     assert store.matching_contents([]).dtype == np.int64

@@ -71,6 +71,6 @@ def analyzed() -> AnalyzedFile:
         WindowEmotion(Window(0.0, 45.0), 0.5, 0.25),
         WindowEmotion(Window(60.5, 105.5), 0.75, 0.25),
     )
-    emotion = Emotion(0.625, 0.25, 0.125, 0.0, np.zeros(256, np.float32), windows)
+    emotion = Emotion(0.625, 0.25, 0.125, 0.0, np.zeros(256, np.float32), np.zeros(128, np.float32), windows)
     statistics = np.zeros(579, np.float32)
     return AnalyzedFile(b"/tmp/new.flac", Tags(codec="flac"), b"hash", 110.0, emotion, statistics)

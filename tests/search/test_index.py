@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from musimo.emotion.space import unit
 from musimo.records import FloatArray
 from musimo.search.index import MAGIC, FaissIndex, Header, Ids, Metric, VectorIndex, open_index
-from musimo.search.space import unit
 
 COSINE, EUCLIDEAN = Header("m-1", "cosine", 7), Header("m-1", "euclidean", 7)
 NOBODY = np.empty(0, np.int64)

@@ -8,10 +8,10 @@ from math import cos, dist, radians
 import numpy as np
 import pytest
 
+from musimo.emotion.space import unit
 from musimo.records import FloatArray
 from musimo.search.index import FaissIndex, Header, Ids
 from musimo.search.query import FIRST_LOOK, nearest_moods, nearest_sounds
-from musimo.search.space import unit
 
 COSINE, EUCLIDEAN = Header("m", "cosine", 1), Header("m", "euclidean", 1)
 NOTHING = np.empty((0, 0), np.float32)

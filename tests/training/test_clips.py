@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,16 @@ import soundfile
 
 from musimo.audio.features import FEATURE_ID, N_FEATURES
 from musimo.errors import AudioError
-from musimo.training.clips import LabelledClip, artist_group, cached_features, grouped_folds, ratings_of
+from musimo.records import Window
+from musimo.training.clips import (
+    LabelledClip,
+    album_group,
+    artist_group,
+    cached_features,
+    grouped_folds,
+    joined_groups,
+    ratings_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +45,55 @@ from musimo.training.clips import LabelledClip, artist_group, cached_features, g
 )
 def test_artist_groups(credit: str, group: str) -> None:
     assert artist_group(credit) == group
+
+
+@pytest.mark.parametrize(
+    ("title", "group"),
+    [
+        ("The Wall", "wall"),
+        ("Pride & Prejudice", "pride prejudice"),
+        ("Pride and Prejudice", "pride prejudice"),
+        ("Beyoncé (Deluxe) [2014]", "beyonce"),
+        ("Volume 2, feat. Nobody", "volume 2 feat nobody"),
+        ("(What's the Story)", "what s the story"),
+        ("", ""),
+    ],
+)
+def test_album_groups(title: str, group: str) -> None:
+    assert album_group(title) == group
+
+
+def test_clips_that_share_an_artist_or_an_album_are_in_one_group() -> None:
+    artists = ["The B", "A", "b feat. X", "C", "D", "E"]
+    albums = ["One", "Two", "Two (Deluxe)", "Three", "three", "Four"]
+    assert joined_groups(artists, albums) == ["a", "a", "a", "c", "c", "e"]
+
+
+def test_groups_do_not_hang_on_the_order_of_clips() -> None:
+    artists, albums = ["C", "B", "A", "B"], ["x", "x", "y", "y"]
+    assert joined_groups(artists, albums) == ["a"] * 4
+    assert joined_groups(artists[::-1], albums[::-1]) == ["a"] * 4
+
+
+@pytest.mark.parametrize(
+    "nobody", ["Various Artists", "various", "V/A", "V.A.", "n/a", "N/A", "Unknown", "", "-"]
+)
+def test_names_that_name_nobody_link_nothing(nobody: str) -> None:
+    assert joined_groups([nobody] * 2, ["One", "Two"]) == ["album one", "album two"]
+    assert joined_groups([nobody] * 2, ["One", "One"]) == ["album one"] * 2
+    assert len(set(joined_groups([nobody] * 2, ["", "n/a"]))) == 2
+
+
+@pytest.mark.parametrize(
+    "title", ["", "n/a", "Greatest Hits", "Live!", "Untitled", "Self-Titled", "S/T", "The EP"]
+)
+def test_titles_that_anybody_may_give_link_nothing(title: str) -> None:
+    assert joined_groups(["A", "B"], [title, title]) == ["a", "b"]
+
+
+def test_an_album_called_like_its_artist_is_no_link() -> None:
+    assert joined_groups(["Boston", "B", "Boston"], ["Boston", "Boston", "x"]) == ["boston", "b", "boston"]
+    assert joined_groups(["Chicago", "B"], ["x", "Chicago"]) == ["chicago", "b"]
 
 
 def some_clips(n: int, n_groups: int, seed: int) -> tuple[list[str], np.ndarray]:
@@ -96,6 +155,16 @@ def test_features_are_computed_once(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one, other)
     names = sorted(path.name for path in (tmp_path / "cache" / FEATURE_ID).iterdir())
     assert names == ["a.npy", "bb.npy"]
+
+
+def test_a_window_is_a_part_of_the_file(tmp_path: Path) -> None:
+    whole = sound(tmp_path, "a")
+    early, late = (replace(whole, window=Window(start, start + 0.5)) for start in (0.0, 0.5))
+    all_of_it, first, second = cached_features([whole, early, late], tmp_path / "cache")
+    assert [len(part) for part in (all_of_it, first, second)] == [44, 22, 22]
+    assert (first != second).any()
+    names = {path.name for path in (tmp_path / "cache" / FEATURE_ID).iterdir()}
+    assert names == {"a.npy", "a@0.000-0.500.npy", "a@0.500-1.000.npy"}
 
 
 def test_several_processes_compute_the_same(tmp_path: Path) -> None:

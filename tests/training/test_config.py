@@ -8,10 +8,18 @@ import pytest
 
 from musimo.emotion.mase_net import MaseNetConfig
 from musimo.errors import SettingsError
-from musimo.resources import resource
-from musimo.training.config import load_config
+from musimo.training.config import TrainingConfig
+from musimo.training.corpus import CorpusConfig
+from musimo.training.datasets.catalog import DatasetConfig
+from musimo.training.recipe import DistilRecipe, Recipe, find_config, load_recipe
 
-LEAST = 'dataset = "d"\nversion = "1"\ntraining_data = "none"\n'
+LEAST = 'kind = "supervised"\nversion = "1"\ntraining_data = "none"\ndataset = { name = "deam" }\n'
+
+
+def load_config(path: Path) -> TrainingConfig:
+    recipe = load_recipe(path)
+    assert isinstance(recipe, TrainingConfig)
+    return recipe
 
 
 def written(folder: Path, text: str) -> Path:
@@ -40,7 +48,13 @@ def test_tables_lists_and_whole_numbers(tmp_path: Path) -> None:
         (LEAST + '[network]\nresidual = "none of these"\n', "residual"),
         (LEAST + "[network]\nlstm_units = [1, 2, 3]\n", "lstm_units"),
         (LEAST + '[network]\nn_filters = ["a"]\n', "n_filters"),
-        ('dataset = "d"\n', "training_data"),
+        ('kind = "supervised"\ndataset = { name = "deam" }\n', "training_data"),
+        ('kind = "supervised"\ndataset = "deam"\n', "dataset must be a table"),
+        (LEAST + "[[cross]]\nlabel = 1\n", "unknown key label"),
+        (LEAST + "cross = [1]\n", "cross must be a table"),
+        (LEAST + '[optimizer]\nloss = "mse"\n', "loss"),
+        ('kind = "guessed"\n', "kind is 'guessed'"),
+        ('version = "1"\n', "names no kind"),
         ("dataset = ", "cannot be read"),
     ],
 )
@@ -56,10 +70,54 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_config(tmp_path / "nowhere.toml")
 
 
-def test_the_paper_s_recipe_keeps_to_the_paper() -> None:
-    config = load_config(resource("configs") / "paper-musifeast17.toml")
+def test_unknown_keys_are_answered_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_config(written(tmp_path, LEAST + "epochs = 3\n"))
+    for name in ("version", "dataset", "n_folds", "optimizer"):
+        assert name in caught.value.hint
+
+
+def test_data_sets_are_tables(tmp_path: Path) -> None:
+    text = LEAST + '[[cross]]\nname = "vgmidi"\nsoundfonts = ["a.sf2"]\n[[cross]]\nname = "soundtracks"\n'
+    config = load_config(written(tmp_path, text))
+    assert config.dataset == DatasetConfig("deam", labels="corrected")
+    assert config.cross == (DatasetConfig("vgmidi", soundfonts=("a.sf2",)), DatasetConfig("soundtracks"))
+
+
+@pytest.mark.parametrize("name", ["default", "paper", "paper-musifeast17"])
+def test_shipped_configurations_can_be_read_and_say_what_they_cost(name: str) -> None:
+    path = find_config(name)
+    recipe: Recipe = load_recipe(path)
+    assert recipe.kind in ("supervised", "distilled")
+    head = path.read_text(encoding="utf-8")
+    for word in ("Makes:", "Takes:", "Expect:", f"musimo train {name}"):
+        assert word in head
+
+
+def test_a_configuration_nobody_knows_is_answered_with_those_there_are() -> None:
+    with pytest.raises(SettingsError) as caught:
+        find_config("papers")
+    assert "papers" in caught.value.message
+    assert "default, paper, paper-musifeast17" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["paper", "paper-musifeast17"])
+def test_the_paper_s_recipe_keeps_to_the_paper(name: str) -> None:
+    config = load_config(find_config(name))
     assert config.network == MaseNetConfig()
     recipe = config.optimizer
     assert (recipe.learning_rate, recipe.batch_size, recipe.correlation_weight) == (1e-3, 32, 0.2)
     assert (recipe.patience, recipe.plateau_patience, recipe.plateau_factor, recipe.l2) == (15, 5, 0.5, 1e-4)
     assert (config.augment.probability, config.augment.gain) == (0.3, (0.8, 1.2))
+    assert recipe.loss == "mse_pearson"
+
+
+def test_the_paper_s_data_are_split_as_in_the_paper() -> None:
+    config = load_config(find_config("paper"))
+    assert (config.split, config.inner_share, config.augment.crop_frames) == ("holdout", 0.15, 0)
+
+
+def test_the_shipped_weights_are_distilled() -> None:
+    recipe = load_recipe(find_config("default"))
+    assert isinstance(recipe, DistilRecipe)
+    assert isinstance(recipe.corpus, CorpusConfig)

@@ -7,11 +7,10 @@ import pytest
 import torch
 
 from musimo.emotion.mase_net import MaseNetConfig
-from musimo.training.corpus import Corpus, CorpusConfig, open_corpus, row_frames, row_samples, window_starts
+from musimo.training.corpus import Corpus, open_corpus, row_frames, row_samples, window_starts
 from musimo.training.distill import Distillation, DistillConfig, draw, input_statistics
-from musimo.training.finish import Described, cross_validate, out_of_fold, paired_bootstrap
+from musimo.training.finish import Described, cross_validate, out_of_fold
 from musimo.training.heads import HeadsConfig, Taught, rate, teach
-from musimo.training.recipe import load_recipe
 
 SMALL = MaseNetConfig(
     n_filters=(8, 8, 8, 16),
@@ -22,7 +21,6 @@ SMALL = MaseNetConfig(
     se_ratio=4,
     dropout=0.0,
 )
-CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 @pytest.fixture
@@ -45,7 +43,7 @@ def config(n_batches: int) -> DistillConfig:
 
 
 def test_distillation_learns_what_the_teacher_hears(corpus: Corpus, tmp_path: Path) -> None:
-    losses = [loss for _, loss in Distillation([corpus], config(60), tmp_path / "a.pt").batches()]
+    losses = [batch.losses for batch in Distillation([corpus], config(60), tmp_path / "a.pt").batches()]
     for name in ("block", "attention", "clip"):
         assert losses[-1][name] < 0.3 * losses[0][name]
 
@@ -126,19 +124,3 @@ def test_no_fold_learns_from_its_own_ratings(corpus: Corpus, tmp_path: Path) -> 
     means = {round(float(value), 6) for value in every["mean rating"][:, 0]}
     assert len(means) == 5  # each fold met another mean, and none the mean of all
     assert round(float(ratings[:, 0].mean()), 6) not in means
-
-
-def test_bootstrap_tells_a_better_method_from_an_equal_one() -> None:
-    rng = np.random.default_rng(4)
-    ratings = rng.normal(5, 1, (80, 2))
-    groups = [str(number // 2) for number in range(80)]
-    good, bad = ratings + rng.normal(0, 0.3, (80, 2)), ratings + rng.normal(0, 3, (80, 2))
-    assert (paired_bootstrap(groups, ratings, [good], [bad], n_draws=50) > 0).all()
-    assert not paired_bootstrap(groups, ratings, [good], [good], n_draws=5).any()
-
-
-def test_shipped_configuration_can_be_read() -> None:
-    recipe = load_recipe(CONFIGS / "default.toml")
-    assert recipe.corpus == CorpusConfig(every_window=2, n_mixes=1908, seed=17)
-    assert recipe.distill.network == MaseNetConfig(dropout=0.1, dense_dropout=0.2)
-    assert recipe.heads == HeadsConfig()

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
-from musimo.training.losses import EPS, mse_pearson, pearson
+from musimo.training.losses import EPS, Loss, concordance, loss_named, mse_pearson, one_minus_ccc, pearson
 
 TARGETS = torch.tensor([[2.0, 8.0], [4.0, 6.0], [6.0, 4.0], [8.0, 2.0]], dtype=torch.float64)
 VARIANCE = 5.0  # of each column
 
 
-def loss_and_gradient(targets: torch.Tensor, predictions: torch.Tensor) -> tuple[float, torch.Tensor]:
+def loss_and_gradient(
+    targets: torch.Tensor, predictions: torch.Tensor, of: Loss = mse_pearson
+) -> tuple[float, torch.Tensor]:
     predictions = predictions.clone().requires_grad_()
-    loss = mse_pearson(targets, predictions)
+    loss = of(targets, predictions)
     loss.backward()  # type: ignore[no-untyped-call]
     assert predictions.grad is not None
     return loss.item(), predictions.grad
@@ -72,22 +74,64 @@ def test_of_few_clips_only_the_error_counts(n: int) -> None:
     assert gradient.isfinite().all()
 
 
-def test_bfloat16_is_reduced_in_float32() -> None:
+@pytest.mark.parametrize("of", [mse_pearson, one_minus_ccc])
+def test_bfloat16_is_reduced_in_float32(of: Loss) -> None:
     torch.manual_seed(0)
     targets = torch.rand(32, 2) * 8 + 1
     predictions = (targets + torch.randn(32, 2)).bfloat16().requires_grad_()
-    loss = mse_pearson(targets, predictions)
+    loss = of(targets, predictions)
     loss.backward()  # type: ignore[no-untyped-call]
     assert loss.dtype == torch.float32
-    assert loss.item() == pytest.approx(mse_pearson(targets, predictions.detach().float()).item())
+    assert loss.item() == pytest.approx(of(targets, predictions.detach().float()).item())
     assert predictions.grad is not None
     assert predictions.grad.isfinite().all()
 
 
-def test_gradient_is_the_derivative() -> None:
+@pytest.mark.parametrize("of", [mse_pearson, one_minus_ccc])
+def test_gradient_is_the_derivative(of: Loss) -> None:
     torch.manual_seed(0)
     targets = torch.rand(8, 2, dtype=torch.float64) * 8 + 1
     predictions = (torch.rand(8, 2, dtype=torch.float64) * 8 + 1).requires_grad_()
-    assert torch.autograd.gradcheck(lambda p: mse_pearson(targets, p), (predictions,))
+    assert torch.autograd.gradcheck(lambda p: of(targets, p), (predictions,))
     constant = torch.full((8, 2), 5.0, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda p: mse_pearson(targets, p), (constant,))
+    assert torch.autograd.gradcheck(lambda p: of(targets, p), (constant,))
+
+
+def test_concordance_on_paper() -> None:
+    # the same spread, a point apart: 2 * 5 / (5 + 5 + 1)
+    assert concordance(TARGETS, TARGETS + 1).tolist() == pytest.approx([10 / 11] * 2, abs=1e-3)
+    # half the spread about the same mean: covariance 2.5, variances 5 and 1.25
+    assert concordance(TARGETS, 5 + (TARGETS - 5) / 2).tolist() == pytest.approx([5 / 6.25] * 2, abs=1e-3)
+
+
+def test_concordance_of_perfect_and_of_opposite_predictions() -> None:
+    assert one_minus_ccc(TARGETS, TARGETS).item() == pytest.approx(2 * EPS / (2 * VARIANCE + EPS))
+    assert one_minus_ccc(TARGETS, 10 - TARGETS).item() == pytest.approx(2 * 2, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("targets", "predictions"),
+    [
+        (TARGETS, torch.full_like(TARGETS, 5.0)),
+        (torch.full_like(TARGETS, 5.0), TARGETS),
+        (torch.full_like(TARGETS, 5.0), torch.full_like(TARGETS, 5.0)),
+    ],
+    ids=["constant predictions", "constant targets", "both"],
+)
+def test_concordance_with_a_constant_is_nothing(targets: torch.Tensor, predictions: torch.Tensor) -> None:
+    loss, gradient = loss_and_gradient(targets, predictions, one_minus_ccc)
+    assert loss == pytest.approx(2)
+    assert gradient.isfinite().all()
+    assert gradient.abs().max() < 2 / EPS**0.5
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_concordance_of_few_clips_is_their_error(n: int) -> None:
+    loss, gradient = loss_and_gradient(TARGETS[:n], TARGETS[:n] + 1, one_minus_ccc)
+    assert loss == pytest.approx(2)
+    assert gradient.abs().sum() > 0
+
+
+def test_a_loss_goes_by_its_name() -> None:
+    assert loss_named("ccc", 0.2)(TARGETS, TARGETS + 1) == one_minus_ccc(TARGETS, TARGETS + 1)
+    assert loss_named("mse_pearson", 0.5)(TARGETS, TARGETS + 1) == mse_pearson(TARGETS, TARGETS + 1, 0.5)

@@ -33,6 +33,7 @@ def test_ratings_on_the_scale_of_1_to_9(tmp_path: Path) -> None:
     jazz, pop = load(miniature(tmp_path, JAZZ, POP))
     assert (jazz.name, jazz.group, jazz.valence, jazz.arousal) == ("Jazz_LOW_01", "quartet", 5.0, 1.0)
     assert (pop.name, pop.group, pop.valence, pop.arousal) == ("Pop_HIGH_02", "zoe", 8.0, 3.5)
+    assert (jazz.genre, pop.genre) == ("Jazz", "Pop")
     assert jazz.path == tmp_path / "audio" / "Jazz_LOW_01.opus"
 
 
@@ -65,3 +66,14 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
     (tmp_path / "ratings.csv").write_text("clip_name,artist,valence_m\n")
     with pytest.raises(UsageError, match="arousal_m"):
         load(tmp_path)
+
+
+def test_sounds_that_are_called_otherwise_are_no_clips(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is named by a clip"):
+        load(miniature(tmp_path, JAZZ, sounds=("track 1.opus",)))
+
+
+def test_the_genre_may_be_missing(tmp_path: Path) -> None:
+    miniature(tmp_path)
+    (tmp_path / "ratings.csv").write_text("clip_name,artist,valence_m,arousal_m\nJazz_LOW_01,X,3,3\n")
+    assert [clip.genre for clip in load(tmp_path)] == [""]

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 import torch
 
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
+from musimo.errors import UsageError
 from musimo.training.config import AugmentConfig, OptimizerConfig, TrainingConfig
-from musimo.training.evaluate import (
-    NETWORK,
-    Figures,
-    FoldPredictions,
-    cross_validate,
-    inner_training,
-    summarize_folds,
-    table,
-)
-from musimo.training.train import Epoch, LabelledFeatures, Training, adam, collate, predict
+from musimo.training.datasets.catalog import DatasetConfig
+from musimo.training.evaluate import NETWORK, cross_validate, splits_of
+from musimo.training.progress import Row, T, Work
+from musimo.training.train import LabelledFeatures, Training, adam, collate, predict
 
 CONFIG = TrainingConfig(
-    dataset="none",
+    dataset=DatasetConfig("none"),
     version="0",
     training_data="none",
     seed=5,
@@ -170,79 +166,91 @@ def test_collate_normalises_and_pads() -> None:
     assert collate(clips[:1], means, sds)[1] is None
 
 
-def test_the_inner_split_keeps_groups_together() -> None:
-    groups = [f"g{i // 2}" for i in range(40)]
-    everything = data(40)
-    marked = LabelledFeatures(
-        [np.full((24, 193), i, dtype=np.float32) for i in range(40)], everything.ratings
-    )
-    training = inner_training(marked, groups, CONFIG)
-    inside = {groups[int(f[0, 0])] for f in training.train.features}
-    apart = {groups[int(f[0, 0])] for f in training.validation.features}
-    assert inside & apart == set()
-    assert len(training.validation.features) == 10
-    assert len(training.train.features) == 30
+def data_set(n: int, n_groups: int) -> tuple[LabelledFeatures, list[str]]:
+    return data(n), [f"g{i % n_groups}" for i in range(n)]
+
+
+@pytest.mark.parametrize("how", ["folds", "holdout"])
+def test_no_artist_is_in_two_sets_of_a_split(how: Literal["folds", "holdout"]) -> None:
+    everything, groups = data_set(60, 24)
+    splits = splits_of(groups, everything.ratings, replace(CONFIG, split=how, inner_share=0.15), 7)
+    for split in splits:
+        sets = [{groups[i] for i in part} for part in (split.train, split.validation, split.test)]
+        assert all(sets)
+        assert sum(len(part) for part in sets) == 24
+        assert len(set().union(*sets)) == 24
+    tested = np.concatenate([split.test for split in splits])
+    if how == "folds":
+        assert sorted(tested) == list(range(60))
+    else:
+        assert len(splits) == 1
+        assert len(tested) == pytest.approx(0.15 * 60, abs=3)
+        assert len(splits[0].validation) == pytest.approx(0.15 * 60, abs=3)
+
+
+def test_a_held_out_test_is_the_same_for_every_seed() -> None:
+    everything, groups = data_set(40, 20)
+    config = replace(CONFIG, split="holdout")
+    one, other = (splits_of(groups, everything.ratings, config, seed)[0] for seed in (1, 2))
+    np.testing.assert_array_equal(one.test, other.test)
+
+
+def test_too_few_artists_are_an_error_in_words() -> None:
+    everything, groups = data_set(10, 2)
+    with pytest.raises(UsageError, match="2 groups do not fill 3 folds"):
+        splits_of(groups, everything.ratings, CONFIG, 0)
 
 
 def test_cross_validation_predicts_every_clip_once_and_resumes(tmp_path: Path) -> None:
-    everything, groups = data(30), [f"g{i % 15}" for i in range(30)]
+    everything, groups = data_set(30, 15)
     config = replace(CONFIG, optimizer=replace(CONFIG.optimizer, max_epochs=2))
-    steps = []
-    for step in cross_validate(everything, groups, config, tmp_path):
-        steps.append(step)
-        if len(steps) == 4:
+    rows = []
+    for event in cross_validate(everything, groups, config, 5, tmp_path):
+        rows += [event] if isinstance(event, Row) else []
+        if len(rows) == 3:
             break  # in the middle of the second fold
-    assert [type(s) for s in steps] == [Epoch, Epoch, FoldPredictions, Epoch]
-    rest = list(cross_validate(everything, groups, config, tmp_path))
-    assert [type(s) for s in rest] == [FoldPredictions, Epoch, FoldPredictions, Epoch, Epoch, FoldPredictions]
-    folds = [s for s in rest if isinstance(s, FoldPredictions)]
+    assert [(row.part, row.number) for row in rows] == [
+        ("seed 5 fold 1", 1),
+        ("seed 5 fold 1", 2),
+        ("seed 5 fold 2", 1),
+    ]
+    rest, folds = worked(cross_validate(everything, groups, config, 5, tmp_path))
+    # the last epoch that is known is told again, for whoever stopped may not have heard of it
+    assert [row.number for row in rest] == [1, 2, 1, 2]
     targets = np.concatenate([fold.targets for fold in folds])
     assert sorted(targets.tolist()) == sorted(everything.ratings.tolist())
     assert all(fold.predictions[NETWORK].shape == fold.targets.shape for fold in folds)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["fold-0.json", "fold-1.json", "fold-2.json"]
 
 
+def worked(work: Work[T]) -> tuple[list[Row], T]:
+    """The rows a work tells of, and what it comes to."""
+    rows: list[Row] = []
+    while True:
+        try:
+            event = next(work)
+        except StopIteration as end:
+            return rows, end.value
+        rows += [event] if isinstance(event, Row) else []
+
+
 def test_no_rating_of_a_fold_takes_part_in_predicting_it(tmp_path: Path) -> None:
     """Ratings of the first fold are turned into others that leave the folds as they are."""
-    everything, groups = data(30), [f"g{i}" for i in range(30)]
-    config = replace(CONFIG, optimizer=replace(CONFIG.optimizer, max_epochs=1))
-    first = next(
-        s
-        for s in cross_validate(everything, groups, config, tmp_path / "1")
-        if isinstance(s, FoldPredictions)
-    )
+    everything, groups = data_set(30, 30)
+    config = replace(CONFIG, n_folds=2, optimizer=replace(CONFIG.optimizer, max_epochs=1))
+    first = worked(cross_validate(everything, groups, config, 5, tmp_path / "1"))[1][0]
     inside = np.array([(everything.ratings == t).all(axis=1).argmax() for t in first.targets])
     nudged = everything.ratings.copy()
     nudged[inside] += 1e-6
     other = LabelledFeatures(everything.features, nudged)
-    again = next(
-        s for s in cross_validate(other, groups, config, tmp_path / "2") if isinstance(s, FoldPredictions)
-    )
+    again = worked(cross_validate(other, groups, config, 5, tmp_path / "2"))[1][0]
     assert (again.targets != first.targets).all()
     for method, predictions in first.predictions.items():
         np.testing.assert_array_equal(again.predictions[method], predictions)
 
 
-def fold(number: int, shift: float) -> FoldPredictions:
-    targets = np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])
-    return FoldPredictions(
-        number, 9, 3, targets, {"mean rating": np.full((3, 2), 3.0), NETWORK: targets + shift}
-    )
-
-
-def test_figures_over_folds_on_paper() -> None:
-    summary: Figures = summarize_folds([fold(0, 0.0), fold(1, 2.0)])
-    assert summary[NETWORK]["MAE"] == pytest.approx(
-        {"valence": 1, "valence_sd": 2**0.5, "arousal": 1, "arousal_sd": 2**0.5}
-    )
-    assert summary[NETWORK]["r"]["arousal"] == pytest.approx(1)
-    assert set(summary["mean rating"]) == {"R2", "RMSE", "MAE", "CCC"}
-
-
-def test_the_table_is_markdown() -> None:
-    lines = table(summarize_folds([fold(0, 0.0), fold(1, 2.0)])).splitlines()
-    assert lines[0] == "| | r | R2 | RMSE | MAE | CCC |"
-    assert {line.count("|") for line in lines} == {7}
-    assert lines[2].startswith("| valence, mean rating | – | ")
-    assert "| arousal, MASE-Net | 1.000 ± 0.000 |" in lines[5]
-    assert len(lines) == 6
+def test_the_other_loss_teaches_too() -> None:
+    config = replace(CONFIG, optimizer=replace(CONFIG.optimizer, loss="ccc", max_epochs=6, patience=6))
+    losses = [epoch.validation_loss for epoch in Training(data(48), data(16, 1), config).epochs()]
+    assert min(losses) < 0.9 * losses[0]
+    assert max(losses) < 4  # two times 1 - CCC, which is 2 at most

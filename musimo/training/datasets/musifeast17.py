@@ -6,22 +6,26 @@ Source
 Licence
     Ratings CC0. Audio under its owners' copyright: for research only, never to be passed on.
 Layout
-    ``ratings.csv`` (clip_name, artist, valence_m, arousal_m, ...; means on a scale of 1-5) and ``audio/``,
-    one file a clip, named by ``clip_name``, in any format musimo plays. Clips without a file are left out.
+    ``ratings.csv`` (clip_name, artist, valence_m, arousal_m, ...; genre if it is there) and ``audio/``, one
+    file a clip, named by ``clip_name``, in any format musimo plays. Clips without a file are left out.
+Scale
+    Means of 1-5, brought to 1-9 by ``1 + 2 (x - 1)``.
+Checks
+    The columns are there, every rating is one, and at least one clip has a sound.
 """
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from musimo.errors import UsageError
 from musimo.training.clips import LabelledClip, artist_group
+from musimo.training.datasets.layout import rating, read_table
 
 CITATION = "van der Walle, Wu, Margulis & Jakubowski (2025), Behavior Research Methods 57(7)"
 LICENCE = "ratings CC0; audio: commercial recordings, research use only"
 N_CLIPS = 356  # of the full set; any part of it can be loaded
-COLUMNS = ("clip_name", "artist", "valence_m", "arousal_m")
+SCALE = (1.0, 5.0)
 
 
 def load(folder: Path) -> list[LabelledClip]:
@@ -38,31 +42,21 @@ def load(folder: Path) -> list[LabelledClip]:
             f"{folder} does not hold MUSIFEAST-17",
             f"put its ratings.csv into {folder} and the clips, named by clip_name, into {folder / 'audio'}",
         )
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        lacking = set(COLUMNS) - set(reader.fieldnames or ())
-        if lacking:
-            raise UsageError(f"{table} lacks the columns {', '.join(sorted(lacking))}")
-        rows = list(reader)
-    return [
+    rows = read_table(table, "clip_name", "artist", "valence_m", "arousal_m")
+    clips = [
         LabelledClip(
             name=row["clip_name"],
             path=sounds[row["clip_name"]],
             group=artist_group(row["artist"]),
-            valence=_rating(row, "valence_m", table),
-            arousal=_rating(row, "arousal_m", table),
+            valence=rating(row, "valence_m", SCALE, row["clip_name"], table),
+            arousal=rating(row, "arousal_m", SCALE, row["clip_name"], table),
+            genre=row.get("genre", ""),
         )
         for row in rows
         if row["clip_name"] in sounds
     ]
-
-
-def _rating(row: dict[str, str], column: str, table: Path) -> float:
-    """Mean rating of 1-5 on the scale of 1-9."""
-    try:
-        mean = float(row[column])
-    except ValueError:
-        mean = float("nan")
-    if not 1 <= mean <= 5:
-        raise UsageError(f"{table}: {column} of {row['clip_name']} is {row[column]!r}, not a rating of 1-5")
-    return 1 + (mean - 1) * 2
+    if not clips:
+        raise UsageError(
+            f"no file in {folder / 'audio'} is named by a clip of {table}", "name each clip by its clip_name"
+        )
+    return clips

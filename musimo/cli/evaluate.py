@@ -1,0 +1,41 @@
+"""``musimo evaluate``: how good is what a configuration makes?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.training import INTERRUPTED, follow, make_place, print_finished, training_options
+
+
+@click.command("evaluate")
+@training_options
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Judge these weights as they are, instead of training: wise only on clips they have not met.",
+)
+@pass_invocation
+def command(
+    invocation: Invocation, /, config: str, weights: Path | None, as_json: bool, **options: Any
+) -> int:
+    """Measure what CONFIG makes, beside simple methods on the same folds; print the tables, write the report.
+
+    Every clip is judged by a network that has met none of its artist's. What an earlier run of this command
+    or of train has left is used. Ctrl-C stops; the same command goes on where it stopped.
+    Needs pip install 'musimo[train]'.
+    """
+    from musimo.training.recipe import find_config
+    from musimo.training.run import evaluate
+
+    path = find_config(config)
+    place = make_place(path, **options)
+    finished = follow(invocation, evaluate(path, place, weights), place.out)
+    if finished is None:
+        return INTERRUPTED
+    print_finished(finished, as_json)
+    return 0

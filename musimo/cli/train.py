@@ -1,0 +1,32 @@
+"""``musimo train``: make weights from a configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.training import INTERRUPTED, follow, make_place, print_finished, training_options
+
+
+@click.command("train")
+@training_options
+@pass_invocation
+def command(invocation: Invocation, /, config: str, as_json: bool, **options: Any) -> int:
+    """Train a network as CONFIG says: figures, then weights and their model card.
+
+    CONFIG is a .toml file, or the name of one of musimo's own: default, paper, …; its head says what it
+    makes, how long it takes and what to expect. Ctrl-C stops; the same command goes on where it stopped.
+    Needs pip install 'musimo[train]'.
+    """
+    from musimo.training.recipe import find_config
+    from musimo.training.run import train
+
+    path = find_config(config)
+    place = make_place(path, **options)
+    finished = follow(invocation, train(path, place), place.out)
+    if finished is None:
+        return INTERRUPTED
+    print_finished(finished, as_json)
+    return 0

@@ -1,0 +1,82 @@
+"""The backbone's training in processes of its own, and what it leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+
+from musimo.training.corpus import N_VALUES, open_corpus
+from musimo.training.devices import threads
+from musimo.training.distill import Batch, Distillation, DistillConfig, Scales, Student
+from musimo.training.processes import side_by_side
+
+
+def distil(
+    folders: Sequence[tuple[Path, int]],
+    config: DistillConfig,
+    checkpoint: Path,
+    n_processes: int,
+    device: torch.device,
+) -> Iterator[Batch]:
+    """The whole training in processes of its own, one core each; goes on where it stopped.
+
+    Parameters
+    ----------
+    folders : of each corpus, with the steps of its rows
+    n_processes : on the CPU; a GPU has one
+
+    Yields
+    ------
+    Batch : the first process's
+
+    Raises
+    ------
+    MusimoError : one of the processes crashed
+    """
+    n = n_processes if device.type == "cpu" else 1
+    meeting = checkpoint.with_name("meeting").absolute()
+    meeting.unlink(missing_ok=True)  # where processes of a run that was stopped met
+    shares = [(rank, n, folders, config, checkpoint, meeting, str(device)) for rank in range(n)]
+    for batch in side_by_side(_work_together, shares):
+        if batch is not None:
+            yield batch
+    meeting.unlink(missing_ok=True)
+
+
+def _work_together(
+    rank: int,
+    n_processes: int,
+    folders: Sequence[tuple[Path, int]],
+    config: DistillConfig,
+    checkpoint: Path,
+    meeting: Path,
+    device: str,
+) -> Iterator[Batch | None]:
+    """The training as process ``rank`` of several; each yields after every batch, the first what it was."""
+    corpora = [open_corpus(folder, None, n_steps, N_VALUES, "r") for folder, n_steps in folders]
+    if n_processes > 1:
+        dist.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=n_processes)
+    training = Distillation(corpora, config, checkpoint, rank, n_processes, torch.device(device))
+    with threads(1):
+        for batch in training.batches():
+            yield batch if rank == 0 else None
+    if n_processes > 1:
+        dist.destroy_process_group()
+
+
+def n_done(checkpoint: Path) -> int:
+    """Batches behind a checkpoint; 0 where there is none."""
+    if not checkpoint.is_file():
+        return 0
+    return int(torch.load(checkpoint, map_location="cpu", weights_only=True)["n_done"])
+
+
+def trained(checkpoint: Path, config: DistillConfig) -> tuple[Student, Scales]:
+    """Student and scales of a training that has ended."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    student = Student(config.network, N_VALUES)
+    student.load_state_dict(state["student"])
+    return student.eval(), Scales(**state["scales"])

@@ -1,0 +1,191 @@
+"""VGMIDI: 200 piano arrangements of game music, valence and arousal drawn measure by measure by 30 listeners.
+
+Source
+    https://github.com/lucasnfe/vgmidi. L. Ferreira, J. Whitehead (2019), "Learning to Generate Music with
+    Sentiment", Proc. ISMIR.
+Licence
+    None stated, and the games' music is their owners': for research only; cite the paper.
+Layout
+    The MIDI files, and either the annotations of every listener as published (``vgmidi_raw_1.json`` and
+    ``vgmidi_raw_2.json``) or their means in ``va_curves.json`` ({midi file: {"valence": [...], "arousal":
+    [...]}}), anywhere below the folder. Pieces without a MIDI file are left out.
+Sound
+    FluidSynth renders every piece once with every soundfont; the renderings stay in the cache folder, some
+    3 MB a minute.
+Scale
+    -1..1, brought to 1-9 by ``5 + 4 x``. A label is the mean of the curve over 30 s of a piece. A measure of
+    the annotation is four quarter notes, whatever the time signature, and lies where the tempo of the MIDI
+    file puts it, which may be seconds away from where even measures would lie.
+Checks
+    Curves are as long as each other and within -1..1; listeners who did not draw a whole piece are left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musimo.errors import UsageError
+from musimo.records import Window
+from musimo.training.clips import LabelledClip
+from musimo.training.datasets.layout import OnNotice, files_below, named
+from musimo.training.datasets.midi import quarter_times
+from musimo.training.datasets.render import render, usable_soundfonts
+
+CITATION = "Ferreira & Whitehead (2019), ISMIR"
+LICENCE = "none stated; research use only"
+N_PIECES = 200
+WINDOW_S = 30.0  # as long as the clips of most labelled sets
+QUARTERS = 4  # a measure
+RAW = ("vgmidi_raw_1.json", "vgmidi_raw_2.json")
+
+Curve = NDArray[np.float64]
+
+
+def load(
+    folder: Path, cache: Path, on_notice: OnNotice, soundfonts: Sequence[str] = ()
+) -> list[LabelledClip]:
+    """Windows of all pieces, by soundfont, piece and time; renders what the cache does not hold yet.
+
+    Parameters
+    ----------
+    cache : folder of the renderings
+    soundfonts : SF2 or SF3 files; none = the General MIDI soundfont of the system
+
+    Raises
+    ------
+    UsageError : the folder is not laid out as described above, a curve is none, or FluidSynth or a soundfont
+        is missing
+    MusimoError : a piece cannot be rendered
+    """
+    files = files_below(folder)
+    midis = {path.name: path for path in reversed(files) if path.suffix.lower() in (".mid", ".midi")}
+    curves = read_curves(files)
+    names = sorted(curves.keys() & midis.keys())
+    if not names:
+        raise UsageError(
+            f"{folder} does not hold VGMIDI",
+            f"put its folder labelled/ (MIDI files, vgmidi_raw_1.json and vgmidi_raw_2.json) into {folder}",
+        )
+    if len(names) < len(curves):
+        on_notice(f"vgmidi: {len(curves) - len(names)} of {len(curves)} pieces have no MIDI file, left out")
+    clips = []
+    for soundfont in usable_soundfonts(soundfonts):
+        sounds = render([midis[name] for name in names], soundfont, cache, on_notice)
+        for name, sound in zip(names, sounds, strict=True):
+            clips += piece_clips(midis[name], sound, soundfont.stem, curves[name])
+    return clips
+
+
+def piece_clips(midi: Path, sound: Path, soundfont: str, curve: Curve) -> list[LabelledClip]:
+    """The windows of one rendering, as many as fit side by side, spread over it, with their ratings.
+
+    Parameters
+    ----------
+    curve : valence and arousal of each measure, -1..1, [shape=(n_measures, 2)]
+    """
+    try:
+        edges = quarter_times(midi.read_bytes(), np.arange(len(curve) + 1.0) * QUARTERS)
+    except ValueError as error:
+        raise UsageError(f"{midi}: {error}") from error
+    series, game = series_and_game(midi.stem)
+    clips = []
+    for window in windows(float(edges[-1])):
+        valence, arousal = 5 + 4 * mean_over(curve, edges, window)
+        clips.append(
+            LabelledClip(
+                name=f"{midi.stem} [{soundfont}] {window.start_s:03.0f}",
+                path=sound,
+                group=series,
+                valence=float(valence),
+                arousal=float(arousal),
+                genre="Video game",
+                album=game,
+                window=window,
+            )
+        )
+    return clips
+
+
+def windows(duration_s: float) -> list[Window]:
+    """Windows of 30 s that do not overlap, spread evenly from end to end; a shorter piece is one window."""
+    if duration_s <= WINDOW_S:
+        return [Window(0.0, duration_s)]
+    n = int(duration_s // WINDOW_S)
+    starts = np.linspace(0.0, duration_s - WINDOW_S, n) if n > 1 else [(duration_s - WINDOW_S) / 2]
+    return [Window(float(start), float(start + WINDOW_S)) for start in starts]
+
+
+def mean_over(curve: Curve, edges: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
+    """Mean of a curve over a window, each measure by the time it shares with it.
+
+    Parameters
+    ----------
+    curve : [shape=(n, 2)]
+    edges : where measures begin, and where the last one ends, s, [shape=(n + 1,)]
+    """
+    shared = np.minimum(edges[1:], window.end_s) - np.maximum(edges[:-1], window.start_s)
+    return np.average(curve, axis=0, weights=np.maximum(shared, 0.0))
+
+
+def series_and_game(stem: str) -> tuple[str, str]:
+    """Series and game of a piece called ``Series_Console_Game_Piece``; the game twice where no series."""
+    series, _, game, *_ = [*stem.split("_"), "", "", ""]
+    if not game:
+        return stem, ""
+    return (game if series.casefold() == "other" else series), game
+
+
+def read_curves(files: Sequence[Path]) -> dict[str, Curve]:
+    """Mean valence and arousal of each measure, -1..1, [shape=(n_measures, 2)], by name of the MIDI file."""
+    means = named(files, "va_curves.json")
+    if means is not None:
+        return {name: _curve(entry, f"{means}: {name}") for name, entry in _json(means).items()}
+    curves = {}
+    for path in filter(None, (named(files, name) for name in RAW)):
+        curves.update(_means_of_listeners(_json(path), path))
+    return curves
+
+
+def _means_of_listeners(table: dict[str, Any], path: Path) -> dict[str, Curve]:
+    """Curves from pieces, {id: {midi, measures}}, and annotations, {id_listener: {valence, arousal}}."""
+    heard = defaultdict(list)
+    for name, entry in table.get("annotations", {}).items():
+        heard[name.rpartition("_")[0]].append((name, entry))
+    curves = {}
+    for piece, about in table.get("pieces", {}).items():
+        n = int(about["measures"])
+        drawn = [
+            _curve(entry, f"{path}: {name}")
+            for name, entry in heard[piece]
+            if len(entry["valence"]) == len(entry["arousal"]) == n
+        ]
+        if drawn:
+            curves[str(about["midi"])] = np.mean(drawn, axis=0)
+    return curves
+
+
+def _curve(entry: dict[str, Any], where: str) -> Curve:
+    try:
+        curve = np.array([entry["valence"], entry["arousal"]], dtype=np.float64).T
+    except (KeyError, TypeError, ValueError):
+        curve = np.full((1, 2), np.nan)
+    if curve.ndim != 2 or not len(curve) or not (np.abs(curve) <= 1).all():
+        raise UsageError(f"{where} is not a curve of valence and one of arousal, as long, within -1..1")
+    return curve
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(table, dict):
+        raise UsageError(f"{path} does not hold a table")
+    return table

@@ -1,0 +1,100 @@
+"""What every kind of training offers: predictions of clips it has not met, and the network it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from musimo.emotion.mase_net import MaseNet
+from musimo.emotion.space import SoundSpace, fit_space
+from musimo.records import FloatArray
+from musimo.training.baselines import Matrix
+from musimo.training.evaluate import FoldPredictions, Indices
+from musimo.training.heads import Top
+from musimo.training.place import Place
+from musimo.training.progress import Work
+from musimo.training.rated import Rated
+from musimo.training.study import LearningCurve
+from musimo.training.train import predict
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """What one seed says of clips it has not met.
+
+    Parameters
+    ----------
+    predictions : (n, 2) by name of the method
+    fold_of : (n,), the fold in which each clip was asked for; -1 for one that never was
+    curves : of the trainings behind it
+    """
+
+    predictions: Mapping[str, Matrix]
+    fold_of: NDArray[np.int64]
+    curves: tuple[LearningCurve, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A network that is ready to be asked.
+
+    Parameters
+    ----------
+    network : on the CPU
+    means, sds : (193,), which normalise its input
+    space : in which the sounds it hears lie
+    """
+
+    network: MaseNet
+    means: FloatArray
+    sds: FloatArray
+    space: SoundSpace
+
+    def rate(self, features: Sequence[FloatArray]) -> Matrix:
+        """Ratings on the 1-9 scale, (n, 2)."""
+        return predict(self.network, self.means, self.sds, features)
+
+
+class Flow(Protocol):
+    """One recipe at one place."""
+
+    @property
+    def words(self) -> str:
+        """How the network is made, in a sentence or two, for the report."""
+
+    def out_of_fold(self, rated: Rated, seed: int, folder: Path) -> Work[OutOfFold]:
+        """Predict every clip by what has not met it; goes on from what ``folder`` keeps."""
+
+    def make(self, rated: Rated) -> Work[Made]:
+        """The network that ships; goes on from what an earlier run left."""
+
+
+@torch.inference_mode()
+def space_of(network: MaseNet, fused: FloatArray, statistics: Matrix) -> SoundSpace:
+    """The space of the sounds a network was taught on: (n, 2048) behind its frozen part, (n, 579)."""
+    embedding = Top(network).eval()(torch.from_numpy(fused))[1].numpy()
+    return fit_space(fused, statistics.astype(np.float32), embedding)
+
+
+def fold_folder(place: Place, rated: Rated, seed: int) -> Path:
+    """Where the folds of one seed are kept."""
+    return place.out / "folds" / rated.name / f"seed-{seed}"
+
+
+def joined(
+    folds: Sequence[FoldPredictions], tested: Sequence[Indices], n: int, curves: Sequence[LearningCurve] = ()
+) -> OutOfFold:
+    """Folds of one seed as one; ``tested`` are the indices each was asked for, of ``n`` clips."""
+    fold_of = np.full(n, -1)
+    every = {name: np.full((n, 2), np.nan) for name in folds[0].predictions}
+    for fold, asked in zip(folds, tested, strict=True):
+        fold_of[asked] = fold.fold
+        for name, values in fold.predictions.items():
+            every[name][asked] = values
+    return OutOfFold(every, fold_of, tuple(curves))

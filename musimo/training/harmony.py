@@ -1,0 +1,151 @@
+"""What of harmony and rhythm the features hold: targets that a network is taught beside the teacher's answers.
+
+A music tagger hears timbre first; valence lives in mode, consonance and pulse as well. These numbers come from
+the chroma and mel rows of the features alone, so a network that reads the features can learn every one of them.
+
+Key profiles are those of Krumhansl & Kessler (1982); the magnitudes of a chroma vector's Fourier transform, which
+no transposition changes, describe a chord's character after Quinn (2006).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musimo.records import FloatArray
+
+Vector = NDArray[np.float64]
+
+MEL_ROWS, CHROMA_ROWS = slice(0, 128), slice(168, 180)
+FRAMES_PER_S = 22_050 / 512
+KEY_S = 3.0  # long enough for a key to show, short enough to follow it
+TRIAD_S = (0.5, 1.5)  # a beat, and a chord
+LAGS = (13, 17, 22, 28, 36, 46, 60, 87)  # frames between beats, 200 down to 30 a minute, in seven bands
+REGISTERS = (slice(0, 20), slice(20, 70), slice(70, 128))  # mel rows: bass, middle, treble
+TINY = 1e-9  # keeps silence from dividing by zero
+N_HARMONY = 109
+
+MAJOR_KEY = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
+MINOR_KEY = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
+MAJOR, MINOR, DIMINISHED = (0, 4, 7), (0, 3, 7), (0, 3, 6)  # semitones above the root
+
+
+def harmony(features: FloatArray) -> FloatArray:
+    """Mode, consonance, movement and pulse of a clip.
+
+    Parameters
+    ----------
+    features : (n_frames, 193), not normalised, at least 2 s
+
+    Returns
+    -------
+    (109,) float32, finite, silence included; keys, chords and intervals are relative, so that transposing
+    changes nothing
+    """
+    chroma = np.asarray(features[:, CHROMA_ROWS], dtype=np.float64)
+    mel = np.asarray(features[:, MEL_ROWS], dtype=np.float64)
+    rise = np.maximum(np.diff(mel, axis=0), 0)
+    parts = [_key(chroma), _intervals(chroma), _clarity(chroma)]
+    parts += [_triads(_segments(chroma, seconds)) for seconds in TRIAD_S]
+    parts += [_pulse(rise.mean(axis=1)), *(_attacks(rise[:, rows].mean(axis=1)) for rows in REGISTERS)]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _segments(chroma: Vector, seconds: float) -> Vector:
+    """Means over stretches of that length; what is left at the end is dropped: (n, 12)."""
+    length = min(round(seconds * FRAMES_PER_S), len(chroma))
+    count = len(chroma) // length
+    return chroma[: count * length].reshape(count, length, 12).mean(axis=1)
+
+
+def _key_strengths(chroma: Vector, profile: Vector) -> Vector:
+    """Correlation with a key profile on each of the twelve roots: (..., 12) -> (..., 12)."""
+    centred = chroma - chroma.mean(axis=-1, keepdims=True)
+    centred = centred / (np.linalg.norm(centred, axis=-1, keepdims=True) + TINY)
+    wanted = (profile - profile.mean()) / np.linalg.norm(profile - profile.mean())
+    return np.asarray(centred @ np.stack([np.roll(wanted, root) for root in range(12)], axis=1))
+
+
+def _key(chroma: Vector) -> Vector:
+    """How major, how minor, how steadily so, and the pitch classes above the tonic: 20 values."""
+    whole, segments = chroma.mean(axis=0), _segments(chroma, KEY_S)
+    major, minor = _key_strengths(whole, MAJOR_KEY), _key_strengths(whole, MINOR_KEY)
+    majors, minors = (_key_strengths(segments, p).max(axis=1) for p in (MAJOR_KEY, MINOR_KEY))
+    moving = np.abs(np.diff(segments, axis=0)).mean() if len(segments) > 1 else 0.0
+    tonic = int(np.maximum(major, minor).argmax())
+    strengths = [
+        major.max(),
+        minor.max(),
+        major.max() - minor.max(),
+        major.max() - minor[major.argmax()],
+        majors.mean(),
+        minors.mean(),
+        (majors - minors).mean(),
+        moving,
+    ]
+    return np.concatenate([strengths, np.roll(whole, -tonic) / (whole.sum() + TINY)])
+
+
+def _intervals(chroma: Vector) -> Vector:
+    """Which intervals sound together, of moments, of stretches and over all: 24 values."""
+    whole, segments = chroma.mean(axis=0), _segments(chroma, KEY_S)
+    total = whole.sum() + TINY
+    spectra = [np.abs(np.fft.rfft(x))[..., 1:].reshape(-1, 6).mean(axis=0) for x in (chroma, segments, whole)]
+    together = [whole @ np.roll(whole, semitones) for semitones in range(1, 7)]
+    return np.concatenate([*(s / total for s in spectra), together / (whole @ whole + TINY)])
+
+
+def _clarity(chroma: Vector) -> Vector:
+    """Entropy of the pitch classes of a moment, mean and SD: 2 values."""
+    share = chroma / (chroma.sum(axis=1, keepdims=True) + TINY)
+    entropy = -(share * np.log(share + TINY)).sum(axis=1)
+    return np.array([entropy.mean(), entropy.std()])
+
+
+def _triads(segments: Vector) -> Vector:
+    """Chords at one pace: how clear, of which mode, how changing, with which intervals: 21 values."""
+    segments = segments / (np.linalg.norm(segments, axis=1, keepdims=True) + TINY)
+    major, minor, diminished = (_triad(segments, intervals) for intervals in (MAJOR, MINOR, DIMINISHED))
+    brightness = major.max(axis=1) - minor.max(axis=1)
+    chord = np.where(brightness > 0, major.argmax(axis=1), 12 + minor.argmax(axis=1))
+    steps = np.linalg.norm(np.diff(segments, axis=0), axis=1)
+    changes = np.diff(chord) != 0
+    modes = [major.max(axis=1).mean(), minor.max(axis=1).mean(), diminished.max(axis=1).mean()]
+    movement = [steps.mean(), changes.mean()] if len(segments) > 1 else [0.0, 0.0]
+    together = np.stack([(segments * np.roll(segments, k, axis=1)).sum(axis=1) for k in range(1, 7)], axis=1)
+    return np.concatenate(
+        [
+            modes,
+            [(brightness > 0).mean(), brightness.mean(), brightness.std()],
+            movement,
+            [len(np.unique(chord)) / 24],
+            together.mean(axis=0),
+            together.std(axis=0),
+        ]
+    )
+
+
+def _triad(segments: Vector, intervals: tuple[int, ...]) -> Vector:
+    """Cosine with a triad on each of the twelve roots: (n, 12)."""
+    return np.asarray(sum(np.roll(segments, -i, axis=1) for i in intervals) / np.sqrt(3))
+
+
+def _pulse(rise: Vector) -> Vector:
+    """Beat and its strength, from the autocorrelation of the onset strength: 12 values."""
+    onsets = rise - rise.mean()
+    size = 2 * len(onsets)
+    power = np.abs(np.fft.rfft(onsets, size)) ** 2
+    correlation = np.fft.irfft(power, size)[: LAGS[-1]]
+    correlation = correlation / (correlation[0] + TINY)
+    beat = LAGS[0] + int(correlation[LAGS[0] :].argmax())
+    bands = [correlation[low:high].max() for low, high in zip(LAGS[:-1], LAGS[1:], strict=True)]
+    sd = onsets.std()
+    shape = [sd, onsets.max() / (sd + TINY), (onsets > 2 * sd).mean() if sd > TINY else 0.0]
+    return np.array([np.log(60 * FRAMES_PER_S / beat), correlation[beat], *shape, *bands])
+
+
+def _attacks(rise: Vector) -> Vector:
+    """How strong and how sudden the onsets of a register are: SD, evenness and skewness."""
+    onsets = rise - rise.mean()
+    sd = onsets.std() + TINY
+    return np.array([onsets.std(), np.abs(onsets).mean() / sd, (onsets**3).mean() / sd**3])

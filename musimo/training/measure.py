@@ -1,0 +1,203 @@
+"""From predictions to what a report shows: studies, figures on other data sets, the paper's tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from musimo.training.baselines import BASELINES, Matrix, clip_statistics
+from musimo.training.bootstrap import interval, paired_bootstrap
+from musimo.training.datasets.layout import files_below, named, read_table
+from musimo.training.evaluate import NETWORK
+from musimo.training.flow import Flow, Made, OutOfFold, fold_folder
+from musimo.training.markdown import DIMENSIONS
+from musimo.training.metrics import METRICS, figures, pearson
+from musimo.training.paper import Measured
+from musimo.training.place import Place
+from musimo.training.progress import Work
+from musimo.training.rated import Rated
+from musimo.training.study import Study
+from musimo.training.transfer import SmokeTest, Transfer, smoke_test, transfer
+
+SVR = "SVR on clip statistics"
+MANY = 100  # clips; fewer teach nothing, and tell a reversed sign from a right one but no more
+PAPER_SET_1 = 261  # excerpts of Soundtracks Set 1 that the paper judged; fewer make no Table II
+
+
+def study_of(
+    flow: Flow, rated: Rated, seeds: Sequence[int], place: Place, title: str, notes: Sequence[str] = ()
+) -> Work[Study]:
+    """Every seed's predictions of what it has not met, as one study of the clips that were asked for."""
+    parts: list[OutOfFold] = []
+    for seed in seeds:
+        parts.append((yield from flow.out_of_fold(rated, seed, fold_folder(place, rated, seed))))
+    asked = np.flatnonzero(parts[0].fold_of >= 0)
+    return Study(
+        title=title,
+        recipe=flow.words,
+        names=tuple(rated.clips[i].name for i in asked.tolist()),
+        groups=tuple(rated.clips[i].group for i in asked.tolist()),
+        genres=tuple(rated.clips[i].genre for i in asked.tolist()),
+        targets=rated.ratings[asked],
+        predictions={
+            name: np.stack([part.predictions[name][asked] for part in parts]) for name in parts[0].predictions
+        },
+        folds=np.stack([part.fold_of[asked] for part in parts]),
+        ours=NETWORK,
+        curves=tuple(curve for part in parts for curve in part.curves),
+        notes=tuple(notes),
+        label_set=rated.label_set,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What was measured on other data sets."""
+
+    transfers: tuple[Transfer, ...] = ()
+    smokes: tuple[SmokeTest, ...] = ()
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+
+
+def transfers_between(source: Rated, target: Rated, made: Made) -> list[Transfer]:
+    """Our network and the baselines, made of one data set, judged on another."""
+    asked = clip_statistics(target.features)
+    known = clip_statistics(source.features)
+    answers = {NETWORK: made.rate(target.features)}
+    answers |= {
+        name: baseline(known, source.ratings, asked)
+        for name, baseline in BASELINES.items()
+        if name != "mean rating"
+    }
+    return [
+        transfer(source.name, target.name, method, target.ratings, predicted, target.groups)
+        for method, predicted in answers.items()
+    ]
+
+
+def film_music(target: Rated, made: Made, folder: Path) -> SmokeTest | None:
+    """Soundtracks' excerpts with their ratings of tension; None where the table lacks it."""
+    one_set = target.dataset.part.removesuffix("-raw") or "set1"
+    table = named(files_below(folder), f"mean_ratings_{one_set}.csv")
+    if table is None:
+        return None
+    rows = read_table(table, "number", "tension")
+    of_number = {int(float(row["number"])): float(row["tension"]) for row in rows}
+    tension = np.array([of_number[int(clip.name.rsplit("-", 1)[1])] for clip in target.clips])
+    valence, energy = target.ratings.T
+    title = f"Soundtracks {one_set}, {len(target.clips)} excerpts"
+    return smoke_test(title, made.rate(target.features), valence, energy, tension)
+
+
+def fold_means(study: Study, method: str) -> dict[str, tuple[float, float]]:
+    """Every metric, mean over folds and seeds: metric -> (valence, arousal)."""
+    each = _each_fold(study, method)
+    return {
+        name: (float(np.mean([f[name][0] for f in each])), float(np.mean([f[name][1] for f in each])))
+        for name in METRICS
+    }
+
+
+def paper_rows(studies: Iterable[Study], dataset: str) -> dict[str, Measured]:
+    """Ours for Table I, where the data set is the paper's."""
+    if dataset != "deam":
+        return {}
+    return {"DEAM": {f"{NETWORK}, {study.label_set} labels": fold_means(study, NETWORK) for study in studies}}
+
+
+def paper_set_1(target: Rated, made: Made) -> dict[str, Measured]:
+    """Ours for Table II, where enough of Soundtracks Set 1 is there."""
+    if target.dataset.name != "soundtracks" or len(target.clips) < PAPER_SET_1:
+        return {}
+    return {"Soundtracks Set 1": {NETWORK: figures(target.ratings, made.rate(target.features))}}
+
+
+def figures_of(study: Study, seed: int) -> dict[str, object]:
+    """The figures of a study as JSON holds them; what is not defined is left out.
+
+    Returns
+    -------
+    folds : method -> metric -> ``valence``, ``valence_sd``, ``arousal``, ``arousal_sd``, over folds and seeds
+    against : method -> ``valence``, ``arousal`` -> ``gain`` in r of all clips, ``low``, ``high`` (95 %)
+    """
+    others = [name for name in study.predictions if name != study.ours and not study.constant(name)]
+    return {
+        "clips": len(study.names),
+        "artists": len(set(study.groups)),
+        "seeds": len(study.folds),
+        "folds": {name: _summary(study, name) for name in study.predictions},
+        "against": {name: gain(study, name, seed) for name in others},
+    }
+
+
+def gain(study: Study, other: str, seed: int) -> dict[str, dict[str, float]]:
+    """By how much r of all clips is above another method's, with its 95 % interval over artists."""
+    ours, theirs = study.predictions[study.ours], study.predictions[other]
+    draws = paired_bootstrap(study.groups, study.targets, list(ours), list(theirs), seed=seed)
+    document = {}
+    for column, dimension in enumerate(DIMENSIONS):
+        rated = study.targets[:, column]
+        value = float(
+            np.mean(
+                [
+                    pearson(rated, a[:, column]) - pearson(rated, b[:, column])
+                    for a, b in zip(ours, theirs, strict=True)
+                ]
+            )
+        )
+        found = interval(value, draws[:, column])
+        if math.isfinite(found.low):
+            document[dimension] = {"gain": found.value, "low": found.low, "high": found.high}
+    return document
+
+
+def _each_fold(study: Study, method: str) -> list[dict[str, tuple[float, float]]]:
+    return [
+        figures(study.targets[fold_of == fold], values[fold_of == fold])
+        for values, fold_of in zip(study.predictions[method], study.folds, strict=True)
+        for fold in np.unique(fold_of)
+    ]
+
+
+def _summary(study: Study, method: str) -> dict[str, dict[str, float]]:
+    each = _each_fold(study, method)
+    summary = {}
+    for metric in METRICS:
+        values: Matrix = np.array([fold[metric] for fold in each])
+        if np.isfinite(values).all():
+            means, sds = values.mean(axis=0), values.std(axis=0, ddof=1) if len(values) > 1 else (0.0, 0.0)
+            summary[metric] = {
+                name: float(value)
+                for column, dimension in enumerate(DIMENSIONS)
+                for name, value in ((dimension, means[column]), (f"{dimension}_sd", sds[column]))
+            }
+    return summary
+
+
+def defined(value: object) -> object:
+    """The same for JSON, which has no NaN: what is not defined is null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: defined(each) for name, each in value.items()}
+    return [defined(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def tables_of(page: str) -> str:
+    """The tables of a page of Markdown under their headings; its prose and pictures left out."""
+    lines: list[str] = []
+    for line in page.splitlines():
+        if line.startswith("#"):
+            while lines and lines[-1].startswith("##"):
+                lines.pop()  # a heading without a table
+            lines.append(line)
+        elif line.startswith("|"):
+            lines.append(line)
+    while lines and lines[-1].startswith("#"):
+        lines.pop()
+    parts = [f"\n{line}\n" if line.startswith("#") else line for line in lines]
+    return "\n".join(parts).strip()

@@ -1,0 +1,290 @@
+"""The report of an evaluation: every figure of a study as a page of Markdown, with its pictures beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from musimo.atomic import write_atomically
+from musimo.errors import MusimoError
+from musimo.training.bootstrap import (
+    N_DRAWS,
+    Interval,
+    Matrix,
+    correlations,
+    draw_groups,
+    interval,
+    over_seeds,
+)
+from musimo.training.markdown import DIMENSIONS, UNDEFINED, between, escape, heading, number, spread, table
+from musimo.training.metrics import ERRORS, LEGEND, METRICS, figures
+from musimo.training.paper import Measured, paper_section
+from musimo.training.plots import (
+    calibration,
+    calibration_line,
+    clips_by_genre,
+    learning_curves,
+    residuals_by_genre,
+    scatter,
+)
+from musimo.training.study import Study
+from musimo.training.transfer import SmokeTest, Transfer, smoke_section, transfer_section
+
+NAME = "report.md"
+ORDER = (
+    "r",
+    "Spearman",
+    "pairs",
+    "CCC",
+)  # mean nothing for a method that puts the clips of a fold in no order
+
+Draws = Mapping[str, Mapping[str, Matrix]]
+"""method -> metric -> (1 + n_draws, 2): all clips as they are, then artists drawn anew"""
+
+
+def write_report(
+    study: Study,
+    folder: Path,
+    *,
+    measured: Mapping[str, Measured] | None = None,
+    transfers: Sequence[Transfer] = (),
+    smokes: Sequence[SmokeTest] = (),
+    seed: int = 0,
+) -> Path:
+    """Write ``report.md`` and its pictures.
+
+    Parameters
+    ----------
+    study : what was found
+    folder : is made if it is not there
+    measured : ours for the tables of the paper, as of `paper_section`
+    transfers, smokes : figures on other data sets; their sections appear where there are some
+    seed : of the artists drawn
+
+    Returns
+    -------
+    The path of the page
+
+    Raises
+    ------
+    MusimoError : the folder cannot be made or written, or matplotlib is missing
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MusimoError(f"cannot make {folder}: {error.strerror}", "name another folder") from error
+    for name, draw in _pictures(study).items():
+        write_atomically(folder / name, draw())
+    page = report(study, measured=measured, transfers=transfers, smokes=smokes, seed=seed)
+    write_atomically(folder / NAME, page.encode())
+    return folder / NAME
+
+
+def report(
+    study: Study,
+    *,
+    measured: Mapping[str, Measured] | None = None,
+    transfers: Sequence[Transfer] = (),
+    smokes: Sequence[SmokeTest] = (),
+    seed: int = 0,
+) -> str:
+    """The page alone; parameters as of `write_report`."""
+    weights = np.vstack([np.ones(len(study.names)), draw_groups(study.groups, N_DRAWS, seed)])
+    draws = {
+        method: over_seeds(weights, study.targets, values) for method, values in study.predictions.items()
+    }
+    n_groups = len(set(study.groups))
+    sections = [
+        ("", _opening(study)),
+        (
+            "Every fold and seed",
+            f"Mean ± standard deviation over folds and seeds.\n\n{fold_table(study)}\n\n{LEGEND}",
+        ),
+        (
+            "How sure that is",
+            f"All clips together, mean over seeds, with 95 % intervals: the {n_groups} artists "
+            f"drawn anew {N_DRAWS:,} times. {_POOLED}\n\n{interval_table(study, draws)}",
+        ),
+        (
+            f"{escape(study.ours)} against the others",
+            "Differences of the figures above, on the same folds and the same draws of artists. **Bold**: "
+            f"the interval lies on the side that is better for {escape(study.ours)}; (worse): on the "
+            f"other.\n\n{difference_table(study, draws)}",
+        ),
+        ("Predicted and rated", _picture("scatter.png", "Predicted against rated", _SCATTER)),
+        (
+            "Calibration",
+            f"{_picture('calibration.png', 'Mean rating over predicted rating', _CALIBRATION)}\n\n"
+            f"{calibration_table(study)}",
+        ),
+        ("Valence and arousal apart", f"{_APART}\n\n{coupling_table(study, weights)}"),
+        (
+            "By genre",
+            f"{_picture('genres.png', 'Residuals by genre', _GENRES)}\n\n{genre_table(study)}",
+        ),
+    ]
+    if study.curves:
+        sections.append(("Learning curves", _picture("curves.png", "Loss over epochs", _CURVES)))
+    if transfers:
+        sections.append(("On music of another data set", transfer_section(transfers)))
+    if smokes:
+        sections.append(("Film music, a smoke test", smoke_section(smokes)))
+    sections.append(("The paper's tables", paper_section(measured or {})))
+    return "\n\n".join(f"## {head}\n\n{body}" if head else body for head, body in sections) + "\n"
+
+
+def fold_table(study: Study) -> str:
+    """Mean ± SD over folds and seeds, a row a dimension and method, a column a metric."""
+    rows = []
+    for column, dimension in enumerate(DIMENSIONS):
+        for method, predictions in study.predictions.items():
+            each = [
+                figures(study.targets[fold_of == fold], values[fold_of == fold])
+                for values, fold_of in zip(predictions, study.folds, strict=True)
+                for fold in np.unique(fold_of)
+            ]
+            cells = [spread([fold[metric][column] for fold in each]) for metric in METRICS]
+            rows.append([f"{dimension}, {escape(method)}", *cells])
+    return table(["", *_HEADS], rows)
+
+
+def interval_table(study: Study, draws: Draws) -> str:
+    """Every metric of all clips with its 95 % interval."""
+    return table(
+        ["", *_HEADS],
+        [
+            [
+                f"{dimension}, {escape(method)}",
+                *(
+                    between(_interval(draws[method][metric][:, column]))
+                    if _meant(study, method, metric)
+                    else UNDEFINED
+                    for metric in METRICS
+                ),
+            ]
+            for column, dimension in enumerate(DIMENSIONS)
+            for method in study.predictions
+        ],
+    )
+
+
+def difference_table(study: Study, draws: Draws) -> str:
+    """Our method less each other, every metric, paired, with 95 % intervals."""
+
+    def cell(other: str, metric: str, column: int) -> str:
+        if not _meant(study, other, metric) or not _meant(study, study.ours, metric):
+            return UNDEFINED
+        gain = _interval((draws[study.ours][metric] - draws[other][metric])[:, column])
+        better, worse = (gain.high < 0, gain.low > 0) if metric in ERRORS else (gain.low > 0, gain.high < 0)
+        text = between(gain, signed=True)
+        return f"**{text}**" if better else f"{text} (worse)" if worse else text
+
+    return table(
+        ["", *_HEADS],
+        [
+            [f"{dimension}, against {escape(other)}", *(cell(other, metric, column) for metric in METRICS)]
+            for column, dimension in enumerate(DIMENSIONS)
+            for other in study.predictions
+            if other != study.ours
+        ],
+    )
+
+
+def calibration_table(study: Study) -> str:
+    """How the spread of our predictions stands to the listeners', and the line between them."""
+    answers = study.answers(study.ours)
+    rows = []
+    for column, dimension in enumerate(DIMENSIONS):
+        rated, predicted = study.targets[:, column], answers[:, column]
+        bias = float((predicted - rated).mean())
+        slope, intercept = calibration_line(rated, predicted)
+        sds = (number(float(values.std())) for values in (predicted, rated))
+        rows.append([dimension, number(bias, signed=True), *sds, number(slope), number(intercept)])
+    return table(["", "mean residual", "SD predicted", "SD rated", "slope", "intercept"], rows)
+
+
+def coupling_table(study: Study, weights: Matrix) -> str:
+    """Correlation between valence and arousal, the listeners' and each method's, with 95 % intervals."""
+    rows = [["listeners", between(_interval(correlations(weights, *study.targets.T)))]]
+    for method, predictions in study.predictions.items():
+        draws = np.mean([correlations(weights, *values.T) for values in predictions], axis=0)
+        rows.append([escape(method), UNDEFINED if study.constant(method) else between(_interval(draws))])
+    return table(["", "r of valence with arousal"], rows)
+
+
+def genre_table(study: Study) -> str:
+    """Residuals of our method, a row a genre; means over its clips, predictions averaged over seeds."""
+    residuals = study.answers(study.ours) - study.targets
+    genres = clips_by_genre(study.genres)
+    rows = []
+    everything = ("all", list(range(len(residuals))))
+    for name, clips in [*((escape(genre), clips) for genre, clips in genres.items()), everything]:
+        part = residuals[clips]
+        means, sds, errors = part.mean(axis=0), part.std(axis=0), np.abs(part).mean(axis=0)
+        cells = [f"{means[i]:+.2f} ± {sds[i]:.2f}" for i in range(2)] + [f"{error:.2f}" for error in errors]
+        rows.append([name, str(len(part)), cells[0], cells[2], cells[1], cells[3]])
+    head = [
+        "genre",
+        "clips",
+        *(f"{d}{what}" for d in DIMENSIONS for what in (", mean residual ± SD", ", MAE")),
+    ]
+    return table(head, rows)
+
+
+def _opening(study: Study) -> str:
+    """Title, recipe, what was judged how, notes, and the figure most readers want."""
+    n_folds, n_seeds = len(np.unique(study.folds)), len(study.folds)
+    judged = f"{len(study.names)} clips of {len(set(study.groups))} artists, {n_seeds} seed"
+    judged += "s" if n_seeds > 1 else ""
+    if n_folds > 1:
+        judged += (
+            f", {n_folds} folds. Clips of one artist are never in two folds; every method meets the same "
+            "folds, and what is fitted fold by fold is judged on the fold it was kept out of"
+        )
+    judged += ". Ratings are on the 1-9 scale."
+    if study.label_set:
+        judged += f" Labels: {escape(study.label_set)}."
+    return "\n\n".join([f"# {escape(study.title)}", study.recipe.strip(), judged, *study.notes])
+
+
+def _pictures(study: Study) -> dict[str, Callable[[], bytes]]:
+    drawn: dict[str, Callable[[], bytes]] = {
+        "scatter.png": lambda: scatter(study),
+        "calibration.png": lambda: calibration(study),
+        "genres.png": lambda: residuals_by_genre(study),
+    }
+    return drawn | ({"curves.png": lambda: learning_curves(study.curves)} if study.curves else {})
+
+
+def _picture(name: str, text: str, caption: str) -> str:
+    return f"![{text}]({name})\n\n{caption}"
+
+
+def _interval(values: Matrix) -> Interval:
+    """Of a column of `Draws`: the clips as they are, and the draws."""
+    return interval(float(values[0]), values[1:])
+
+
+def _meant(study: Study, method: str, metric: str) -> bool:
+    """Whether the metric of all clips together says anything of the method."""
+    return metric not in ORDER or not study.constant(method)
+
+
+_HEADS = tuple(map(heading, METRICS))
+_POOLED = (
+    "What answers each fold with one number (the mean rating) orders no clips: over all folds together its "
+    "correlations would only show how the folds' means differ, so they are left out (–)."
+)
+_SCATTER = "Each point is a clip, its prediction the mean over seeds; r is the mean of the seeds' own."
+_CALIBRATION = (
+    "Clips in order of their prediction, in bins of equal size. On the dashed line a prediction means what "
+    "it says; a slope above 1 is a network that keeps nearer to the middle than listeners do."
+)
+_APART = (
+    "A network may pass off arousal as valence; then its two answers agree more than the listeners' do. All "
+    "clips together, mean over seeds, artists drawn anew."
+)
+_GENRES = "Predicted less rated: above 0 the genre is rated too high. Small genres say little."
+_CURVES = "Losses of every training behind the figures; the dot is the epoch that was kept."

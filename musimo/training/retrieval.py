@@ -1,0 +1,222 @@
+"""Hearing a collection for the figures of retrieval: windows, another encoding, other listeners."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import av
+import numpy as np
+import torch
+
+from musimo.audio.decode import SAMPLE_RATE, open_sound
+from musimo.audio.features import FEATURE_ID, extract
+from musimo.audio.formats import is_music
+from musimo.audio.statistics import clip_statistics
+from musimo.audio.tags import read_tags
+from musimo.audio.windows import tile
+from musimo.emotion.weights import Weights, load_weights
+from musimo.errors import AudioError, UsageError
+from musimo.records import FloatArray, Window
+from musimo.training.progress import Event, Note, Stage, Step
+from musimo.training.retrieval_figures import (
+    UNTAGGED,
+    Collection,
+    RetrievalConfig,
+    RetrievalTable,
+    figures,
+    found_first,
+    judged_elsewhere,
+    plain_methods,
+    space_methods,
+    whole_figures,
+)
+from musimo.training.teacher import MusicNN
+
+Heard = Mapping[str, FloatArray]
+
+ENCODINGS = {"mp3": ("libmp3lame", 44_100, 128_000), "opus": ("libopus", 48_000, 96_000)}  # bit/s of stereo
+INSTALL_BLISS = "not measured: pip install bliss-audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who hears a window: the network, clip statistics, and the teacher where its weights are given."""
+
+    weights: Weights
+    teacher: MusicNN | None
+
+    @torch.inference_mode()
+    def hear(self, samples: FloatArray) -> dict[str, FloatArray]:
+        """Numbers of one window, by kind: (d,) each."""
+        features = extract(samples)
+        network = self.weights.network
+        frames = torch.from_numpy((features - self.weights.means) / self.weights.sds)
+        fused = network.fuse(frames[None])
+        heard = {
+            "statistics": clip_statistics(features),
+            "embedding": network.rate(fused)[1][0].numpy(),
+            "fused": fused[0].numpy(),
+        }
+        return heard | ({"teacher": self.teacher.hear(samples).mean(axis=0)} if self.teacher else {})
+
+
+def evaluate_retrieval(
+    config: RetrievalConfig, music: Path, cache: Path, teacher: Path | None, weights: Path
+) -> Generator[Event | RetrievalTable, None, None]:
+    """Measure how well ``similar`` finds its way in a folder of music, beside simpler ways.
+
+    Parameters
+    ----------
+    config : how
+    music : folder of music; folders at its top are packages
+    cache : folder for what was heard of each track, so that a run that was stopped goes on
+    teacher : weights of MSD-MusiCNN, ``.npz``; None leaves its row out
+    weights : a weights file
+
+    Yields
+    ------
+    Events, and at the end one `RetrievalTable`
+
+    Raises
+    ------
+    UsageError : fewer than two tracks could be heard
+    WeightsError : see `musimo.emotion.weights.load_weights`
+    """
+    listeners = Listeners(load_weights(weights, FEATURE_ID), MusicNN(teacher) if teacher else None)
+    kept = cache / f"{listeners.weights.model_id}{'-and-teacher' if teacher else ''}-{config.window_s:g}s"
+    found = sorted(path for path in music.rglob("*") if is_music(os.fsencode(path.name)))
+    paths, heard = [], []
+    yield Stage("hearing", len(found), unit="track")
+    for path in found:
+        try:
+            heard.append(_kept(kept / f"{path.relative_to(music)}.npz", path, listeners, config))
+            paths.append(path)
+        except AudioError as error:
+            yield Note(f"left out {path}: {error.reason}")
+        yield Step()
+    if len(paths) < 2:
+        raise UsageError(f"there is no music in {music}", "name a folder of music")
+
+    missing = {} if teacher else {"teacher": "not measured: give its weights"}
+    whole = {}
+    if find_spec("bliss_audio") is None:
+        missing["bliss"] = INSTALL_BLISS
+    else:
+        yield Stage("bliss", len(paths), unit="track")
+        rows = []
+        for path in paths:
+            rows.append(_bliss(path, cache / "bliss" / f"{path.relative_to(music)}.npy"))
+            yield Step()
+        whole["bliss"] = np.stack(rows)
+    collection = Collection(heard, *_labels(paths, music, config), whole)
+
+    space = space_methods(listeners.weights.space)
+    yield Stage("comparing")
+    methods = plain_methods(collection) | space
+    shipped = {name: figures(method, collection, config) for name, method in methods.items()}
+    shipped |= {name: whole_figures(values, collection, config) for name, values in whole.items()}
+    others = judged_elsewhere(collection, config)
+
+    chosen = np.random.default_rng(config.seed).permutation(len(paths))[: config.n_encoded]
+    yield Stage("encoding anew", len(ENCODINGS) * len(chosen), unit="track")
+    encoded = {}
+    for name in ENCODINGS:
+        copies = []
+        for i in chosen:
+            copies.append(_encoded(paths[i], name, kept, music, listeners, config))
+            yield Step()
+        encoded[name] = found_first(space["both"], collection, chosen.tolist(), copies)
+    n_windows = sum(len(track["fused"]) for track in heard)
+    yield RetrievalTable(listeners.weights.model_id, len(paths), n_windows, shipped, others, encoded, missing)
+
+
+def _kept(cache: Path, path: Path, listeners: Listeners, config: RetrievalConfig) -> Heard:
+    """What was heard of a track, now or before."""
+    if not cache.is_file():
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        windows = [listeners.hear(samples) for samples in _windows(path, config)]
+        unfinished = cache.with_suffix(".part.npz")
+        rows: dict[str, Any] = {kind: np.stack([w[kind] for w in windows]) for kind in windows[0]}
+        np.savez(unfinished, **rows)
+        unfinished.replace(cache)
+    with np.load(cache) as file:
+        return {kind: file[kind] for kind in file.files}
+
+
+def _windows(path: Path, config: RetrievalConfig) -> list[FloatArray]:
+    """Samples of a track's windows; a short one is repeated to their length."""
+    n = round(config.window_s * SAMPLE_RATE)
+    with open_sound(path) as sound:
+        room = max(0.0, sound.duration_s - config.window_s)
+        count = max(1, round(sound.duration_s / config.every_s))
+        starts = [room * i / (count - 1) for i in range(count)] if count > 1 else [room / 2]
+        found = [sound.samples(Window(start, start + config.window_s)) for start in starts]
+    found = [tile(samples, n) for samples in found if len(samples)]
+    if not found:
+        raise AudioError("decode", "no sound could be decoded")
+    return found
+
+
+def _encoded(
+    path: Path, name: str, kept: Path, music: Path, listeners: Listeners, config: RetrievalConfig
+) -> Heard:
+    """What is heard of a track in another encoding."""
+    cache = kept / f"{path.relative_to(music)}.{name}.npz"
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / f"copy.{name}"
+        if not cache.is_file():
+            encode(path, copy, *ENCODINGS[name])
+        return _kept(cache, copy, listeners, config)
+
+
+def encode(source: Path, target: Path, codec: str, rate: int, bit_rate: int) -> None:
+    """Write a track in another format, in stereo."""
+    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+        stream: Any = new.add_stream(codec, rate=rate, layout="stereo")
+        stream.bit_rate = bit_rate
+        resampler = av.AudioResampler(format=stream.format.name, layout="stereo", rate=rate)
+        position = 0
+        for frame in old.decode(audio=0):
+            frame.pts = None
+            for turned in resampler.resample(frame):
+                turned.pts, turned.time_base = position, Fraction(1, rate)
+                position += turned.samples
+                new.mux(stream.encode(turned))
+        new.mux(stream.encode(None))
+
+
+def _bliss(path: Path, cache: Path) -> FloatArray:
+    """What bliss makes of a whole file: its vector, compared by Euclidean distance."""
+    if not cache.is_file():
+        from bliss_audio import Song  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        np.save(cache, np.asarray(Song(str(path)).analysis, np.float32))
+    return np.asarray(np.load(cache))
+
+
+def _labels(
+    paths: list[Path], music: Path, config: RetrievalConfig
+) -> tuple[list[str], list[str], list[str]]:
+    """Albums, credits and packages: from the manifest where there is one, else from tags and folders."""
+    manifest = music / config.manifest
+    told: dict[str, dict[str, str]] = {}
+    if manifest.is_file():
+        with manifest.open(encoding="utf-8", newline="") as file:
+            told = {row["path"]: row for row in csv.DictReader(file, delimiter="\t")}
+    albums, credits, packages = [], [], []
+    for path in paths:
+        place = path.relative_to(music)
+        tags, row = read_tags(path), told.get(place.as_posix(), {})
+        packages.append(row.get("package") or place.parts[0])
+        albums.append(row.get("album") or tags.album or packages[-1])
+        credits.append(row.get("credit") or tags.artist or UNTAGGED)
+    return albums, credits, packages

@@ -1,0 +1,84 @@
+"""A library of the first schema, as it was written then, is brought to today's and goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from musimo import Library
+from musimo.errors import NotFoundError
+from musimo.library import schema
+from musimo.library.store import Store
+from tests.conftest import PlainAnalyzer
+from tests.sounds import melody
+
+FIRST = Path(__file__).parents[1] / "libraries" / "0001.db"  # three melodies in /music, heard by OLD
+OLD = "mase_net-0.2-309989ef"
+
+
+@pytest.fixture
+def library(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """The library of 0001, with its music where it can be heard."""
+    music = tmp_path / "music"
+    music.mkdir()
+    for seed in (1, 2, 3):
+        path = music / f"{seed}.wav"
+        soundfile.write(path, melody(4, 22_050, seed), 22_050, subtype="PCM_16")
+        os.utime(path, ns=(10**18, 10**18))
+    shutil.copy(FIRST, home / "library.db")
+    with closing(sqlite3.connect(home / "library.db")) as connection, connection:
+        connection.execute("UPDATE roots SET path = ?", (os.fsencode(music),))
+    monkeypatch.setattr(Library, "_load_analyzer", lambda self: PlainAnalyzer())
+    monkeypatch.setenv("MUSIMO_JOBS", "0")
+    return Library.open()
+
+
+def test_it_is_backed_up_and_loses_nothing(library: Library, home: Path) -> None:
+    path = home / "library.db"
+    store = Store.open(path, OLD)
+    backup = home / f"library.db.before-{schema.REVISION}"
+    with closing(sqlite3.connect(backup)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        before = connection.execute("SELECT valence, arousal FROM emotions ORDER BY content_id").fetchall()
+    np.testing.assert_allclose(store.moods()[1], before, rtol=1e-6)
+    assert store.counts().analyzed == 3
+    ids, _ = store.sounds()
+    assert len(ids) == 0, "there is no space in which the old model's sounds lie"
+    track = store.track_by_id(1)
+    assert track is not None
+    assert track.content is not None
+    assert store.sound(track.content) is None
+    assert len(store.windows_of(track.content)) == 1
+
+
+def test_until_it_is_heard_again_every_answer_says_what_to_do(library: Library, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.wav"
+    soundfile.write(outside, melody(4, 22_050, 9), 22_050)
+    for ask in (
+        lambda: library.similar("1.wav"),
+        lambda: library.similar(outside),
+        lambda: library.mood(0.5, 0.5),
+    ):
+        with pytest.raises(NotFoundError, match=f"analysed by .*{library.model}, only by {OLD}") as caught:
+            ask()
+        assert "musimo scan FOLDER" in caught.value.hint
+    assert (library.status().counts.analyzed, library.status().indexed) == (0, 0)
+
+
+def test_the_next_scan_hears_all_of_it_again_and_keeps_the_old_answers(
+    library: Library, tmp_path: Path, home: Path
+) -> None:
+    audit = library.scan(tmp_path / "music")
+    assert (audit.new, audit.failed, audit.missing) == (0, 0, 0)
+    assert len(library.similar("1.wav")) == 2
+    assert library.status().counts.analyzed == library.status().indexed == 3
+    assert library.scan(tmp_path / "music").unchanged == 3
+    assert [track.id for track in library.tracks()] == [1, 2, 3]
+    assert Store.open(home / "library.db", OLD).counts().analyzed == 3

@@ -1,0 +1,62 @@
+"""Similarity above the ordinary, on paper."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from musimo.emotion.space import unit
+from musimo.search import space
+from musimo.search.space import MIXTURES, maker, ordinary, questions, rows
+from tests.spaces import normal
+
+
+def test_the_same_sound_is_wholly_similar_and_an_ordinary_one_is_less_so() -> None:
+    places = unit(normal(200, 8))
+    similarity = rows(places) @ questions(places).T
+    np.testing.assert_allclose(np.diag(similarity), 1, atol=1e-5)
+    taken_off = ordinary(places)[:, None]
+    np.testing.assert_allclose(similarity, (places @ places.T - taken_off) / (1 - taken_off), atol=1e-5)
+
+
+def test_what_is_ordinary_is_half_the_mean_of_the_nearest_sixth_or_so() -> None:
+    places = unit(normal(120, 5))
+    cosines = places @ places.T
+    np.fill_diagonal(cosines, -1)
+    nearest = np.sort(cosines, axis=1)[:, -18:]  # 15 % of 120
+    np.testing.assert_allclose(ordinary(places), 0.5 * nearest.mean(axis=1), atol=1e-6)
+
+
+def test_a_hub_is_found_less_often() -> None:
+    """In a cloud that lies to one side, those in its middle are near to all."""
+    places = unit(normal(300, 20) + np.float32(0.3))
+    assert largest_hub(rows(places) @ questions(places).T) < 0.7 * largest_hub(places @ places.T)
+
+
+def largest_hub(similarity: np.ndarray) -> int:
+    """Most often found among the ten nearest of others; columns ask."""
+    similarity = similarity.copy()
+    np.fill_diagonal(similarity, -np.inf)
+    return int(np.bincount(np.argsort(-similarity, axis=0)[:10].ravel()).max())
+
+
+def test_a_small_library_says_nothing_of_what_is_ordinary() -> None:
+    places = unit(normal(99, 4))
+    np.testing.assert_array_equal(ordinary(places), np.zeros(99))
+    np.testing.assert_array_equal(rows(places), np.hstack([places, np.zeros((99, 1))]))
+    assert rows(np.empty((0, 4), np.float32)).shape == (0, 5)
+
+
+def test_chunks_and_a_share_of_references_say_nearly_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = unit(normal(400, 20) + np.float32(0.3))
+    whole = ordinary(places)
+    monkeypatch.setattr(space, "CHUNK", 90)
+    np.testing.assert_allclose(ordinary(places), whole, atol=1e-6)
+    monkeypatch.setattr(space, "REFERENCES", 200)
+    assert np.corrcoef(ordinary(places), whole)[0, 1] > 0.9
+
+
+def test_an_index_names_all_that_made_it() -> None:
+    made = {maker(model, by) for model in ("a", "b") for by in MIXTURES}
+    assert len(made) == 6
+    assert maker("a", "both") == "a statistics*1 fused*0.5 embedding*0.5 ordinary*0.5"

@@ -1,0 +1,29 @@
+"""Small sounds, and a listener for notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+
+@pytest.fixture
+def sounds() -> Callable[..., None]:
+    """Write a tenth of a second of sine, a pitch for each name."""
+
+    def make(folder: Path, *names: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, name in enumerate(names):
+            wave = np.sin(2 * np.pi * (220 + 20 * number) * np.arange(2205) / 22_050)
+            soundfile.write(folder / f"{name}.wav", wave / 2, 22_050)
+
+    return make
+
+
+@pytest.fixture
+def notices() -> list[str]:
+    """Give ``notices.append`` to a loader; what it said is in the list."""
+    return []

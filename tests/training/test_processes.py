@@ -1,0 +1,69 @@
+"""Processes side by side: all that they tell arrives, and none of them is left, whatever happens."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from musimo.errors import AudioError, MusimoError
+from musimo.training.processes import side_by_side
+
+
+def count(start: int, stop: int) -> Iterator[int]:
+    yield from range(start, stop)
+
+
+def count_for_ever(marks: str) -> Iterator[int]:
+    while True:
+        Path(marks, str(os.getpid())).touch()
+        yield os.getpid()
+        time.sleep(0.01)
+
+
+def fail(how: str) -> Iterator[int]:
+    yield 1
+    if how == "words":
+        raise AudioError("decode", "no sound")
+    if how == "crash":
+        os._exit(7)
+    time.sleep(60)
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_all_that_is_told_arrives() -> None:
+    assert sorted(side_by_side(count, [(0, 50), (50, 80)])) == list(range(80))
+    assert multiprocessing.active_children() == []
+
+
+def test_a_single_share_needs_no_process(tmp_path: Path) -> None:
+    told = side_by_side(count_for_ever, [(str(tmp_path),)])
+    assert next(told) == os.getpid()
+
+
+@pytest.mark.parametrize(("how", "words"), [("words", "no sound"), ("crash", "exit code 7")])
+def test_one_that_fails_ends_the_others_in_words(how: str, words: str) -> None:
+    with pytest.raises(MusimoError, match=words) as caught:
+        list(side_by_side(fail, [(how,), ("never",)]))
+    assert isinstance(caught.value, AudioError) == (how == "words")
+    assert multiprocessing.active_children() == []
+
+
+def test_a_caller_that_goes_away_leaves_none_behind(tmp_path: Path) -> None:
+    told = side_by_side(count_for_ever, [(str(tmp_path),)] * 2)
+    pids = {next(told) for _ in range(20)}
+    while len(pids) < 2:
+        pids.add(next(told))
+    told.close()  # type: ignore[attr-defined]  # as a generator is, when its consumer is interrupted
+    assert all(gone(pid) for pid in pids)
