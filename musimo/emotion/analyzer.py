@@ -12,17 +12,27 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from musimo.audio.features import FEATURE_ID
+from musimo.audio.harmony import harmony
 from musimo.emotion.weights import Weights, load_weights
 from musimo.errors import AudioError, DeviceError
 from musimo.records import ClipEmotion, FloatArray
 
 USE_CPU = "use --device cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """One clip as the network takes it."""
+
+    frames: torch.Tensor  # (T, 193), normalised
+    harmony: torch.Tensor | None  # (n_harmony,); None where the network does not hear it
 
 
 class Analyzer:
@@ -58,6 +68,7 @@ class Analyzer:
         block = weights.space.fused
         self._block = [torch.from_numpy(part) for part in (block.mean, block.scale, block.axes)]
         self._min_frames = weights.card.config.min_frames
+        self._hears_harmony = weights.card.config.n_harmony > 0
         self._means, self._sds = weights.means, weights.sds
         self._told_of_halving = False
 
@@ -107,10 +118,10 @@ class Analyzer:
         AudioError : a clip is empty, of another shape or not finite; no clip of the call was analysed
         DeviceError : the device failed, or the CPU ran out of memory
         """
-        frames = [self._normalised(clip) for clip in clips]
+        inputs = [self._input(clip) for clip in clips]
         felt: list[ClipEmotion] = []
-        while len(felt) < len(frames):
-            rest, on_cpu = frames[len(felt) :], self.device.type == "cpu"
+        while len(felt) < len(inputs):
+            rest, on_cpu = inputs[len(felt) :], self.device.type == "cpu"
             try:
                 felt += self._feel_one_by_one(rest) if on_cpu else self._feel_batch(rest[: self.batch_size])
             except RuntimeError as error:
@@ -120,28 +131,33 @@ class Analyzer:
                 self._need_less_memory()
         return felt
 
-    def _normalised(self, clip: FloatArray) -> torch.Tensor:
-        """Features by the statistics of the training set; a clip too short to hear is repeated."""
+    def _input(self, clip: FloatArray) -> _Input:
+        """Features by the statistics of the training set, a clip too short to hear repeated; its harmony."""
         if clip.ndim != 2 or clip.shape[1] != len(self._means) or len(clip) == 0:
             raise AudioError("analyze", f"features of shape {clip.shape} instead of (n, {len(self._means)})")
         if not np.isfinite(clip).all():
             raise AudioError("analyze", "features that are not finite")
         frames = torch.from_numpy((clip - self._means) / self._sds).float()
         repeats = -(-self._min_frames // len(frames))  # rounded up: 1 for all but the shortest
-        return frames.repeat(repeats, 1)
+        heard = torch.from_numpy(harmony(clip)) if self._hears_harmony else None
+        return _Input(frames.repeat(repeats, 1), heard)
 
-    def _feel_one_by_one(self, clips: Sequence[torch.Tensor]) -> list[ClipEmotion]:
+    def _feel_one_by_one(self, clips: Sequence[_Input]) -> list[ClipEmotion]:
         """Every clip alone on one core: a core more or less must not change a bit of the answer."""
         with _one_core_each(), ThreadPoolExecutor(min(len(clips), _usable_cores())) as pool:
             return [felt for (felt,) in pool.map(lambda clip: self._feel_batch([clip]), clips)]
 
     @torch.inference_mode()
-    def _feel_batch(self, clips: Sequence[torch.Tensor]) -> list[ClipEmotion]:
-        lengths = torch.tensor([len(clip) for clip in clips])
-        batch = self._to_device(torch.nn.utils.rnn.pad_sequence(list(clips), batch_first=True))
+    def _feel_batch(self, clips: Sequence[_Input]) -> list[ClipEmotion]:
+        frames = [clip.frames for clip in clips]
+        lengths = torch.tensor([len(clip) for clip in frames])
+        batch = self._to_device(torch.nn.utils.rnn.pad_sequence(frames, batch_first=True))
+        heard = [clip.harmony for clip in clips if clip.harmony is not None]
         ragged = bool((lengths != lengths[0]).any())
         fused = self._network.fuse(batch, self._to_device(lengths) if ragged else None)
-        ratings, embeddings = self._network.rate(fused)
+        ratings, embeddings = self._network.rate(
+            fused, self._to_device(torch.stack(heard)) if heard else None
+        )
         mean, scale, axes = map(self._to_device, self._block)
         placed = ((fused - mean) * scale) @ axes
         if not all(answer.isfinite().all() for answer in (ratings, embeddings, placed)):
@@ -191,7 +207,8 @@ def named_device(name: str, weights: Weights) -> torch.device:
         try:
             with torch.inference_mode():
                 weights.network.to(device)(
-                    torch.zeros(1, config.min_frames, config.n_features, device=device)
+                    torch.zeros(1, config.min_frames, config.n_features, device=device),
+                    harmony=torch.zeros(1, config.n_harmony, device=device),
                 )
         except (RuntimeError, AssertionError) as error:  # torch asserts that it was built with CUDA
             weights.network.to("cpu")

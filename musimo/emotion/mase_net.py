@@ -16,6 +16,7 @@ What the paper leaves open, and how it is read here (a field of `MaseNetConfig` 
 - BiLSTM units (256, 128) are per direction, so the sequences are 512, then 256 wide.
 - Key dim 128 is per head: queries, keys and values are 1,024 wide for a sequence of 256. Attention is
   post-norm, ``LN(x + MHA(x))``, without positional encoding: the BiLSTMs have set the order.
+- Harmony may join the pooled vectors (``n_harmony``), which is ours: ratings alone are too few to teach it.
 - The six pooled vectors: average and maximum of the last block, the second BiLSTM (after its layer norm)
   and the attention: 2 x (512 + 256 + 256) = 2,048 values.
 - The dense layers are linear, ReLU, batch norm, dropout. The embedding is the second one's output, 256
@@ -34,6 +35,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+MOST_SDS = 4.0  # skewness and the like have long tails, which must not carry a rating away
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class MaseNetConfig:
     dense_units : the shared layers; the last is the embedding
     head_units : hidden layer of each head
     dropout, dense_dropout : in blocks and heads; in the shared layers
+    n_harmony : numbers on a clip's harmony and rhythm that join the fused vector; 0 is the paper's form
     """
 
     n_features: int = 193
@@ -70,6 +74,7 @@ class MaseNetConfig:
     head_units: int = 128
     dropout: float = 0.2
     dense_dropout: float = 0.4
+    n_harmony: int = 0
 
     @property
     def min_frames(self) -> int:
@@ -248,6 +253,8 @@ class MaseNet(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config = config or MaseNetConfig()
+        self.harmony_mean: Tensor
+        self.harmony_sd: Tensor
         widths = [config.n_features]
         self.blocks = nn.ModuleList()
         for n_filters, pool in zip(config.n_filters, config.pools, strict=True):
@@ -259,7 +266,10 @@ class MaseNet(nn.Module):
         self.lstm2 = BiLSTM(2 * first, second)
         self.attention = SelfAttention(2 * second, config.n_heads, config.key_dim)
         self.fused_width = 2 * (widths[-1] + 4 * second)
-        self.dense1 = SharedDense(self.fused_width, config.dense_units[0])
+        heard = config.n_harmony > 0
+        self.register_buffer("harmony_mean", torch.zeros(config.n_harmony), persistent=heard)
+        self.register_buffer("harmony_sd", torch.ones(config.n_harmony), persistent=heard)
+        self.dense1 = SharedDense(self.fused_width + config.n_harmony, config.dense_units[0])
         self.dense2 = SharedDense(config.dense_units[0], config.dense_units[1])
         self.dropout = nn.Dropout(config.dense_dropout)
         self.heads = nn.ModuleList(
@@ -285,23 +295,29 @@ class MaseNet(nn.Module):
         summaries = (mean_over_time, max_over_time)
         return torch.cat([summary(s, mask) for s in sequences for summary in summaries], dim=1)
 
-    def forward(self, features: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, features: Tensor, lengths: Tensor | None = None, harmony: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Feel a batch of clips.
 
         Parameters
         ----------
         features : (B, T, n_features), normalised by the statistics of the training set
         lengths : (B,) frames of each clip, at least ``config.min_frames``; None where all fill T
+        harmony : (B, ``config.n_harmony``), of :func:`musimo.audio.harmony.harmony`; None where that is 0
 
         Returns
         -------
         ratings : (B, 2), valence and arousal on the 1-9 scale, not clipped
         embedding : (B, 256), the last layer that both heads share
         """
-        return self.rate(self.fuse(features, lengths))
+        return self.rate(self.fuse(features, lengths), harmony)
 
-    def rate(self, fused: Tensor) -> tuple[Tensor, Tensor]:
+    def rate(self, fused: Tensor, harmony: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """What `forward` returns, from what `fuse` returned."""
+        if harmony is not None:
+            scaled = ((harmony - self.harmony_mean) / self.harmony_sd).clamp(-MOST_SDS, MOST_SDS)
+            fused = torch.cat([fused, scaled], dim=1)
         embedding = self.dense2(self.dropout(self.dense1(fused)))
         felt = self.dropout(embedding)
         return torch.cat([head(felt) for head in self.heads], dim=1), embedding

@@ -1,4 +1,4 @@
-"""Sounds in the three ways that finishing needs: behind the backbone, by the teacher, by statistics."""
+"""Sounds as finishing needs them: behind the backbone, by the teacher, by statistics, by harmony."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from musimo.audio.decode import open_sound
+from musimo.audio.harmony import harmony
 from musimo.emotion.mase_net import MaseNet
 from musimo.records import FloatArray, Window
 from musimo.training.baselines import clip_statistics
@@ -51,6 +52,7 @@ def describe_clips(
         fused=np.concatenate(parts),
         teacher=np.array(heard, dtype=np.float64),
         statistics=clip_statistics(features),
+        harmony=np.stack([harmony(clip) for clip in features]),
     )
     _keep(described, cache)
     return described
@@ -65,17 +67,19 @@ def describe_music(
     if known is not None:
         return known
     yield Stage("describing music", len(rows), unit="sound")
-    parts, statistics = [], []
+    parts, statistics, harmonies = [], [], []
     for start in range(0, len(rows), CHUNK):
         sounds = [corpus.features[row].astype(np.float32) for corpus, row in rows[start : start + CHUNK]]
         parts.append(fused(network, sounds, scales.features).numpy())
         statistics.append(clip_statistics(sounds))
+        harmonies += [harmony(sound) for sound in sounds]
         yield Step(len(sounds))
     heard = np.stack([corpus.steps[row].mean(axis=0) for corpus, row in rows])
     described = Described(
         fused=np.concatenate(parts),
         teacher=heard.astype(np.float64),
         statistics=np.concatenate(statistics),
+        harmony=np.stack(harmonies),
     )
     _keep(described, cache)
     return described

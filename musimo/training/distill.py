@@ -1,9 +1,9 @@
 """The backbone's training: without any label, from what another network heard in freely licensed music.
 
-The network learns three things at once: the teacher's answer to every three seconds, read linearly from its
+The network learns four things at once: the teacher's answer to every three seconds, read linearly from its
 last block and from its attention; the mean of these answers over the clip, read linearly from its
-embedding; and, from the embedding again, the statistics of its own input, which keeps what the teacher does
-not care for and the embedding from collapsing.
+embedding; and, from the embedding again, the statistics and the harmony of its own input, which keeps what
+the teacher does not care for and the embedding from collapsing.
 
 Every process takes its share of a batch on one core and gradients are averaged: on a busy machine, cores
 that share every operation wait for each other most of the time.
@@ -25,6 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musimo.audio.decode import SAMPLE_RATE
+from musimo.audio.harmony import N_HARMONY, harmony
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
 from musimo.records import FloatArray
 from musimo.training.corpus import STEP_S, Corpus
@@ -35,6 +36,7 @@ POOLED_STEP = 8  # the network's own steps, 16 frames each, in a step of the tea
 FRAMES_PER_STEP = 128
 SPARE_FRAMES = 8  # taken beyond the steps, so that no rounding leaves the last one short
 SCALE_ROWS = 256  # rows from which means and deviations are taken: enough for three digits
+MOST_SDS = 4.0  # skewness and the like have long tails, which must not rule the error
 MAX_GRADIENT_NORM = 2.0  # steps of an ordinary batch stay below it
 
 
@@ -49,7 +51,7 @@ class DistillConfig:
     learning_rate, weight_decay : of AdamW; the rate is the top of one cycle
     warm_up : share of the batches in which the rate rises
     crop_steps : teacher's steps in a crop; the last ``whole_share`` of the batches are of whole rows
-    clip_weight, statistics_weight : of these losses, beside 1 for the steps
+    clip_weight, statistics_weight, harmony_weight : of these losses, beside 1 for the steps
     checkpoint_every : batches
     seed : of every choice left to chance
     """
@@ -63,6 +65,7 @@ class DistillConfig:
     whole_share: float = 0.12
     clip_weight: float = 1.0
     statistics_weight: float = 0.3
+    harmony_weight: float = 0.5
     checkpoint_every: int = 50
     seed: int = 0
     network: MaseNetConfig = field(default_factory=lambda: MaseNetConfig(dropout=0.1, dense_dropout=0.2))
@@ -88,12 +91,14 @@ class Scales:
     steps : (2, n_values), of the teacher's answers
     clips : (2, n_values), of their means over a crop
     statistics : (2, 3 * 193), of `input_statistics` of normalised crops
+    harmony : (2, 109), of `harmony` of crops
     """
 
     features: Tensor
     steps: Tensor
     clips: Tensor
     statistics: Tensor
+    harmony: Tensor
 
     def to(self, device: torch.device) -> Scales:
         """The same numbers on another device."""
@@ -129,6 +134,7 @@ class Student(nn.Module):
         self.of_attention = nn.Linear(sequence, n_values)
         self.of_embedding = nn.Linear(embedding, n_values)
         self.of_input = nn.Linear(embedding, 3 * config.n_features)
+        self.of_harmony = nn.Linear(embedding, N_HARMONY)
         self._seen: dict[str, Tensor] = {}
         self.network.blocks[-1].register_forward_hook(self._keep("block"))
         self.network.attention.register_forward_hook(self._keep("attention"))
@@ -139,7 +145,7 @@ class Student(nn.Module):
 
         return hook
 
-    def forward(self, features: Tensor, n_steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, features: Tensor, n_steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """What is learnt, of normalised (B, T, 193).
 
         Returns
@@ -147,6 +153,7 @@ class Student(nn.Module):
         steps, twice : (B, n_steps, n_values), from the last block and from the attention
         clips : (B, n_values)
         statistics : (B, 579)
+        harmony : (B, 109)
         """
         network = self.network
         fused = network.fuse(features)
@@ -157,6 +164,7 @@ class Student(nn.Module):
             self.of_attention(_pooled(attention, n_steps)),
             self.of_embedding(embedding),
             self.of_input(embedding),
+            self.of_harmony(embedding),
         )
 
 
@@ -211,7 +219,13 @@ def measure_scales(corpora: Sequence[Corpus], config: DistillConfig) -> Scales:
         _mean_and_sd(steps.flatten(0, 1)),
         _mean_and_sd(steps.mean(1)),
         _mean_and_sd(input_statistics(normed)),
+        _mean_and_sd(harmonies(features)),
     )
+
+
+def harmonies(features: Tensor) -> Tensor:
+    """`harmony` of clips, not normalised: (B, T, 193) -> (B, 109)."""
+    return torch.from_numpy(np.stack([harmony(clip) for clip in features.cpu().numpy()])).to(features.device)
 
 
 def _mean_and_sd(rows: Tensor) -> Tensor:
@@ -282,17 +296,23 @@ class Distillation:
         n = config.batch_size // self.n_processes
         drawn = draw(self.corpora, n, None if whole else config.crop_steps, rng)
         features, steps = (torch.from_numpy(array).to(self.device) for array in drawn)
+        harmonic = _scaled(harmonies(features), scales.harmony).clamp(-MOST_SDS, MOST_SDS)
         features = _scaled(features, scales.features)
         with seeded(chance, self.device):
-            block, attention, clips, statistics = self.student(features, steps.shape[1])
+            block, attention, clips, statistics, heard_harmony = self.student(features, steps.shape[1])
         wanted = _scaled(steps, scales.steps)
         losses = {
             "block": F.mse_loss(block, wanted),
             "attention": F.mse_loss(attention, wanted),
             "clip": F.mse_loss(clips, _scaled(steps.mean(1), scales.clips)),
             "statistics": F.mse_loss(statistics, _scaled(input_statistics(features), scales.statistics)),
+            "harmony": F.mse_loss(heard_harmony, harmonic),
         }
-        weights = {"clip": config.clip_weight, "statistics": config.statistics_weight}
+        weights = {
+            "clip": config.clip_weight,
+            "statistics": config.statistics_weight,
+            "harmony": config.harmony_weight,
+        }
         loss = torch.stack([weights.get(name, 1.0) * value for name, value in losses.items()]).sum()
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

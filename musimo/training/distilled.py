@@ -17,7 +17,7 @@ from musimo.training.describe import describe_clips, describe_music
 from musimo.training.devices import threads
 from musimo.training.distill import Batch, Scales
 from musimo.training.evaluate import load_folds, save_folds
-from musimo.training.finish import Described, condense, cross_validate, finish
+from musimo.training.finish import Described, cross_validate, finish
 from musimo.training.flow import Made, OutOfFold, joined, space_of
 from musimo.training.place import Place
 from musimo.training.progress import Row, Stage, Step, Work
@@ -88,13 +88,11 @@ class Distilled:
             clips = yield from self.described(rated, backbone, scales)
             music = yield from describe_music(corpora, backbone, scales, self.place.out / "music.npz")
             yield Stage(f"finishing on all of {rated.name}")
-            tops = finish(backbone, clips, rated.ratings, music, heads, chance)
-            if len(tops) > 1:
-                tops = [condense(backbone, tops, clips, music, heads, chance + CHANCE - 1)]
-        network = tops[0].put_into(backbone)
+            network = finish(backbone, clips, rated.ratings, music, heads, chance)
         means, sds = (row.numpy() for row in scales.features)
         n_windows = int(corpora[0].done.sum())  # which come first; mixes are no music anyone has
-        space = space_of(network, music.fused[:n_windows], music.statistics[:n_windows])
+        windows = music.part(np.arange(n_windows))
+        space = space_of(network, windows.fused, windows.statistics, windows.harmony)
         return Made(network, means, sds, space)
 
     def described(self, rated: Rated, backbone: MaseNet, scales: Scales) -> Work[Described]:

@@ -3,83 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from musimo.emotion.mase_net import MaseNet
 from musimo.training.baselines import BASELINES, Matrix, svr
 from musimo.training.clips import grouped_folds
 from musimo.training.evaluate import NETWORK, FoldPredictions
-from musimo.training.heads import HeadsConfig, Taught, Top, rate, teach
+from musimo.training.heads import HeadsConfig, Taught, rate, teach, with_harmony
+from musimo.training.labeller import block_svr, rate_unlabelled
 
-LABELLER = "SVR on teacher and clip statistics"
+LABELLER = "the machine that rates unlabelled music"
 ON_TEACHER = "SVR on the teacher"
 ON_EMBEDDING = "SVR on the embedding before the ratings"
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """Sounds in the three ways that finishing needs.
+    """Sounds in the four ways that finishing needs.
 
     Parameters
     ----------
     fused : (n, 2048), behind the frozen part of the network
     teacher : (n, 200), mean of the teacher's answers
     statistics : (n, 3 * 193), of the features
+    harmony : (n, 109), of the features
     """
 
     fused: NDArray[np.float32]
     teacher: Matrix
     statistics: Matrix
-
-    @property
-    def joined(self) -> Matrix:
-        """What the labeller reads."""
-        return np.hstack([self.statistics, self.teacher])
+    harmony: NDArray[np.float32]
 
     def part(self, which: NDArray[np.int64]) -> Described:
         """Those of the given indices."""
-        return Described(self.fused[which], self.teacher[which], self.statistics[which])
+        return Described(self.fused[which], self.teacher[which], self.statistics[which], self.harmony[which])
 
 
 def finish(
-    network: MaseNet, clips: Described, ratings: Matrix, music: Described, config: HeadsConfig, seed: int
-) -> list[Top]:
-    """Teach the ratings by clips and, through machines fitted on these clips alone, by unlabelled music.
+    backbone: MaseNet, clips: Described, ratings: Matrix, music: Described, config: HeadsConfig, seed: int
+) -> MaseNet:
+    """Teach the ratings by clips and, through a machine fitted on these clips alone, by unlabelled music.
 
-    One machine reads teacher and clip statistics, the other the embedding: the one knows more, the other is
-    what the network can follow, and the mean of both taught better than either.
-
-    Returns
-    -------
-    ``config.n_members`` tops, whose mean is the answer
+    Of several members the mean is taught to one network at last.
     """
-    heard = [embedding(network, sounds) for sounds in (clips, music)]
-    labels = (svr(clips.joined, ratings, music.joined) + svr(heard[0], ratings, heard[1])) / 2
+    labels = rate_unlabelled(blocks(backbone, clips), ratings, blocks(backbone, music), seed)
+    network = with_harmony(backbone, torch.from_numpy(music.harmony))
     rated, labelled = _taught(clips, ratings), _taught(music, labels)
-    return [teach(network, rated, labelled, config, seed + member) for member in range(config.n_members)]
+    members = [teach(network, rated, labelled, config, seed + member) for member in range(config.n_members)]
+    if len(members) == 1:
+        return members[0]
+    agreed = [replace(sounds, ratings=_answers(members, sounds)) for sounds in (rated, labelled)]
+    return teach(network, agreed[0], agreed[1], config, seed + config.n_members)
+
+
+def blocks(backbone: MaseNet, sounds: Described) -> list[Matrix]:
+    """What the labeller reads."""
+    harmony = sounds.harmony.astype(np.float64)
+    return [sounds.statistics, sounds.teacher, harmony, embedding(backbone, sounds)]
 
 
 @torch.inference_mode()
-def embedding(network: MaseNet, sounds: Described) -> Matrix:
-    """Of a network whose frozen part is known, (n, 256)."""
-    return np.asarray(Top(network).eval()(torch.from_numpy(sounds.fused))[1].double().numpy())
-
-
-def condense(
-    network: MaseNet, tops: Sequence[Top], clips: Described, music: Described, config: HeadsConfig, seed: int
-) -> Top:
-    """One top that answers what several answer on average."""
-    fused = [torch.from_numpy(part.fused) for part in (clips, music)]
-    rated, labelled = (Taught(x, rate(tops, x)) for x in fused)
-    return teach(network, rated, labelled, config, seed)
+def embedding(backbone: MaseNet, sounds: Described) -> Matrix:
+    """Of a network whose frozen part is known and that hears no harmony, (n, 256)."""
+    return np.asarray(backbone.eval().rate(torch.from_numpy(sounds.fused))[1].double().numpy())
 
 
 def cross_validate(
-    network: MaseNet,
+    backbone: MaseNet,
     clips: Described,
     ratings: Matrix,
     groups: Sequence[str],
@@ -90,23 +85,23 @@ def cross_validate(
 ) -> Iterator[FoldPredictions]:
     """Finish on all folds but one, predict that one; baselines, labeller and teacher on the same folds."""
     fold_of = grouped_folds(groups, ratings, n_folds, seed)
-    before = embedding(network, clips)
+    read = blocks(backbone, clips)
     for fold in range(n_folds):
         known, asked = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
         inputs = {name: (clips.statistics, baseline) for name, baseline in BASELINES.items()}
         inputs |= {
             ON_TEACHER: (clips.teacher, svr),
-            LABELLER: (clips.joined, svr),
-            ON_EMBEDDING: (before, svr),
+            ON_EMBEDDING: (read[-1], svr),
         }
         predictions = {
             name: method(of[known], ratings[known], of[asked]) for name, (of, method) in inputs.items()
         }
+        predictions[LABELLER] = block_svr(
+            [block[known] for block in read], ratings[known], [block[asked] for block in read]
+        )
         chance = (seed * n_folds + fold) * 1000
-        tops = finish(network, clips.part(known), ratings[known], music, config, chance)
-        if len(tops) > 1:
-            tops = [condense(network, tops, clips.part(known), music, config, chance + 999)]
-        answers = rate(tops, torch.from_numpy(clips.fused[asked]))
+        network = finish(backbone, clips.part(known), ratings[known], music, config, chance)
+        answers = _answers([network], _taught(clips.part(asked), ratings[asked]))
         predictions[NETWORK] = answers.double().numpy()
         yield FoldPredictions(fold, config.n_batches, config.n_batches, ratings[asked], predictions)
 
@@ -124,4 +119,10 @@ def out_of_fold(
 
 
 def _taught(sounds: Described, ratings: Matrix) -> Taught:
-    return Taught(torch.from_numpy(sounds.fused), torch.from_numpy(ratings).float())
+    return Taught(
+        torch.from_numpy(sounds.fused), torch.from_numpy(sounds.harmony), torch.from_numpy(ratings).float()
+    )
+
+
+def _answers(networks: Sequence[MaseNet], sounds: Taught) -> Tensor:
+    return rate(networks, sounds.fused, sounds.harmony)

@@ -16,7 +16,6 @@ from musimo.emotion.space import SoundSpace, fit_space
 from musimo.records import FloatArray
 from musimo.training.baselines import Matrix
 from musimo.training.evaluate import FoldPredictions, Indices
-from musimo.training.heads import Top
 from musimo.training.place import Place
 from musimo.training.progress import Work
 from musimo.training.rated import Rated
@@ -76,9 +75,19 @@ class Flow(Protocol):
 
 
 @torch.inference_mode()
-def space_of(network: MaseNet, fused: FloatArray, statistics: Matrix) -> SoundSpace:
-    """The space of the sounds a network was taught on: (n, 2048) behind its frozen part, (n, 579)."""
-    embedding = Top(network).eval()(torch.from_numpy(fused))[1].numpy()
+def space_of(
+    network: MaseNet, fused: FloatArray, statistics: Matrix, harmony: FloatArray | None = None
+) -> SoundSpace:
+    """The space of the sounds a network was taught on.
+
+    Parameters
+    ----------
+    fused : (n, 2048), behind the frozen part
+    statistics : (n, 579)
+    harmony : (n, 109), if the network hears it
+    """
+    heard = None if harmony is None else torch.from_numpy(harmony)
+    embedding = network.eval().rate(torch.from_numpy(fused), heard)[1].numpy()
     return fit_space(fused, statistics.astype(np.float32), embedding)
 
 

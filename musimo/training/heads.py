@@ -2,28 +2,29 @@
 
 The convolutions, the recurrence and the attention stay as they are, so each sound passes them once. What
 follows them is taught by two kinds of sounds: clips that listeners rated, and unlabelled music that a
-support vector machine, fitted on nothing but those clips, has rated from what the teacher heard and from
-clip statistics.
+machine, fitted on nothing but those clips, has rated from all that is known of it.
+
+Here harmony joins what the network hears: the first dense layer reads it beside the fused values, at first
+with weights of zero, so that the embedding begins as the backbone's.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from musimo.emotion.mase_net import MaseNet
 from musimo.records import FloatArray
 
 Matrix = NDArray[np.float64]
-Labeller = Callable[[Matrix, Matrix, Matrix], Matrix]
-"""(descriptions of the rated clips, their ratings, descriptions) -> ratings."""
+MIN_SD = 1e-6  # of what never varies
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +58,31 @@ class Taught:
     Parameters
     ----------
     fused : (n, 2048)
+    harmony : (n, n_harmony)
     ratings : (n, 2), 1-9 scale
     """
 
     fused: Tensor
+    harmony: Tensor
     ratings: Tensor
 
 
-class Top(nn.Module):
-    """The part of the network that ratings may change."""
+def with_harmony(backbone: MaseNet, harmony: Tensor) -> MaseNet:
+    """The network with harmony among what its dense layers read, which changes no answer yet.
 
-    def __init__(self, network: MaseNet) -> None:
-        super().__init__()
-        self.dense1, self.dense2 = copy.deepcopy(network.dense1), copy.deepcopy(network.dense2)
-        self.dropout, self.heads = copy.deepcopy(network.dropout), copy.deepcopy(network.heads)
-
-    def forward(self, fused: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 2048) -> ratings (B, 2) on the 1-9 scale, embedding (B, 256)."""
-        embedding = self.dense2(self.dropout(self.dense1(fused)))
-        felt = self.dropout(embedding)
-        return torch.cat([head(felt) for head in self.heads], dim=1), embedding
-
-    def put_into(self, network: MaseNet) -> MaseNet:
-        """A copy of the network with these layers in place of its own."""
-        whole = copy.deepcopy(network)
-        whole.dense1, whole.dense2, whole.heads = self.dense1, self.dense2, self.heads
-        return whole.eval()
+    Parameters
+    ----------
+    backbone : that hears none
+    harmony : (n, n_harmony), of the sounds by which it is scaled
+    """
+    n_harmony = harmony.shape[1]
+    network = MaseNet(replace(backbone.config, n_harmony=n_harmony))
+    state = backbone.state_dict()
+    state["harmony_mean"], state["harmony_sd"] = harmony.mean(0), harmony.std(0).clamp_min(MIN_SD)
+    kernel = state["dense1.linear.weight"]
+    state["dense1.linear.weight"] = torch.cat([kernel, kernel.new_zeros(len(kernel), n_harmony)], dim=1)
+    network.load_state_dict(state)
+    return network.eval()
 
 
 @torch.inference_mode()
@@ -93,42 +93,49 @@ def fused(network: MaseNet, sounds: Iterable[FloatArray], scale: Tensor) -> Tens
     return torch.cat([network.fuse(((f - scale[0]) / scale[1])[None]) for f in frames])
 
 
-def teach(network: MaseNet, clips: Taught, unlabelled: Taught, config: HeadsConfig, seed: int) -> Top:
-    """Fit the top to rated clips and to unlabelled sounds that were given ratings."""
+def teach(network: MaseNet, clips: Taught, unlabelled: Taught, config: HeadsConfig, seed: int) -> MaseNet:
+    """A copy of the network, fitted to rated clips and to unlabelled sounds that were given ratings.
+
+    Parameters
+    ----------
+    network : that hears harmony; what stands before its dense layers is left as it is
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         means, sds = clips.ratings.mean(0), clips.ratings.std(0)
-        fresh = MaseNet(network.config, (float(means[0]), float(means[1])))
-        top = Top(network)
-        top.heads = fresh.heads
-        everything = torch.cat([clips.fused, unlabelled.fused])
+        taught = copy.deepcopy(network)
+        taught.heads = MaseNet(network.config, (float(means[0]), float(means[1]))).heads
+        sounds = torch.cat([clips.fused, unlabelled.fused])
+        harmony = torch.cat([clips.harmony, unlabelled.harmony])
         wanted = torch.cat([clips.ratings, unlabelled.ratings])
         with torch.no_grad():
-            before = Top(network).eval()(everything)[1]
+            before = network.eval().rate(sounds, harmony)[1]
             spread = before.var(0).mean()
+        parts = [taught.dense1, taught.dense2, taught.heads]
         optimizer = torch.optim.AdamW(
-            top.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            [parameter for part in parts for parameter in part.parameters()],
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
         )
         scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.n_batches)
         clip_weight = torch.tensor(config.clip_weight)
-        top.train()
         for _ in range(config.n_batches):
             own = torch.randint(len(clips.fused), (config.clips,))
-            more = torch.randint(len(clips.fused), len(everything), (config.unlabelled,))
+            more = torch.randint(len(clips.fused), len(sounds), (config.unlabelled,))
             chosen = torch.cat([own, more])
-            ratings, embedding = top(everything[chosen])
-            error = (ratings - wanted[chosen]) / sds
-            squared = error.square()
+            taught.train()
+            ratings, embedding = taught.rate(sounds[chosen], harmony[chosen])
+            squared = ((ratings - wanted[chosen]) / sds).square()
             loss = (squared[: config.clips] * clip_weight).mean() + squared[config.clips :].mean()
             loss = loss + config.keep_weight * F.mse_loss(embedding, before[chosen]) / spread
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             scheduler.step()
-    return top.eval()
+    return taught.eval()
 
 
 @torch.inference_mode()
-def rate(tops: Iterable[Top], fused_sounds: Tensor) -> Tensor:
-    """Mean ratings of some tops, (n, 2)."""
-    return torch.stack([top(fused_sounds)[0] for top in tops]).mean(0)
+def rate(networks: Iterable[MaseNet], fused_sounds: Tensor, harmony: Tensor) -> Tensor:
+    """Mean ratings of some networks, (n, 2)."""
+    return torch.stack([network.rate(fused_sounds, harmony)[0] for network in networks]).mean(0)

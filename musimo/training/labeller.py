@@ -1,8 +1,8 @@
 """The machine that rates unlabelled music for the network to learn from, fitted on rated clips alone.
 
-Support vectors on four descriptions at once, each standardised and given the same weight: what a music tagger
-hears, clip statistics, harmony, and the network's own embedding before it met a rating. Together they know more
-than any of them; what is shipped has to learn it from the features alone.
+Support vectors on four descriptions at once, each standardised and given the same weight: what a music
+tagger hears, clip statistics, harmony, and the network's own embedding before it met a rating. Together they
+know more than any of them; what is shipped has to learn it from the features alone.
 """
 
 from __future__ import annotations

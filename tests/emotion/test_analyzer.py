@@ -82,7 +82,9 @@ class Constant(torch.nn.Module):
     def fuse(self, batch: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
         return batch.mean(dim=1)
 
-    def rate(self, fused: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def rate(
+        self, fused: torch.Tensor, harmony: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         return torch.tensor([self.answer] * len(fused)), fused
 
 

@@ -76,12 +76,12 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     rng, covered = np.random.default_rng(5), 0
     groups = [str(i) for i in range(60)]
     weights = draw_groups(groups, 300)
-    for _ in range(200):
+    for _ in range(100):
         errors = rng.normal(0, 1, 60)
         draws = scores(weights, np.zeros(60), errors)["MAE"]
         found = interval(float(np.abs(errors).mean()), draws)
         covered += found.low <= math.sqrt(2 / math.pi) <= found.high  # mean absolute value of a normal
-    assert 0.88 < covered / 200 < 0.99
+    assert 0.86 < covered / 100 < 1
 
 
 def test_the_difference_has_the_sign_it_must_have() -> None:

@@ -10,7 +10,7 @@ from musimo.emotion.mase_net import MaseNetConfig
 from musimo.training.corpus import Corpus, open_corpus, row_frames, row_samples, window_starts
 from musimo.training.distill import Distillation, DistillConfig, draw, input_statistics
 from musimo.training.finish import Described, cross_validate, out_of_fold
-from musimo.training.heads import HeadsConfig, Taught, rate, teach
+from musimo.training.heads import HeadsConfig, Taught, rate, teach, with_harmony
 
 SMALL = MaseNetConfig(
     n_filters=(8, 8, 8, 16),
@@ -89,17 +89,29 @@ def test_windows_hear_every_second_of_every_track() -> None:
 
 
 def taught(n: int, seed: int) -> Taught:
-    fused = torch.from_numpy(np.random.default_rng(seed).normal(0, 1, (n, 64))).float()
-    ratings = 5 + torch.stack([fused[:, 0], -fused[:, 1]], dim=1)
-    return Taught(fused, ratings)
+    """Valence is in what the frozen part hears, arousal in the harmony."""
+    rng = np.random.default_rng(seed)
+    fused, harmony = (torch.from_numpy(rng.normal(0, 1, (n, width))).float() for width in (64, 5))
+    return Taught(fused, harmony, 5 + torch.stack([fused[:, 0], -harmony[:, 1]], dim=1))
+
+
+def test_harmony_joins_without_changing_an_answer(corpus: Corpus, tmp_path: Path) -> None:
+    network = Distillation([corpus], config(2), tmp_path / "a.pt").student.network.eval()
+    sounds = taught(10, 0)
+    joined = with_harmony(network, taught(50, 1).harmony)
+    for ours, theirs in zip(
+        joined.rate(sounds.fused, sounds.harmony), network.rate(sounds.fused), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs)
 
 
 def test_heads_learn_ratings_of_sounds_they_have_not_met(corpus: Corpus, tmp_path: Path) -> None:
     network = Distillation([corpus], config(2), tmp_path / "a.pt").student.network.eval()
     settings = HeadsConfig(n_batches=300, keep_weight=0.0, learning_rate=3e-3, weight_decay=0.0)
-    top = teach(network, taught(60, 0), taught(400, 1), settings, seed=0)
+    network = with_harmony(network, taught(400, 1).harmony)
+    ready = teach(network, taught(60, 0), taught(400, 1), settings, seed=0)
     asked = taught(100, 2)
-    answers = rate([top], asked.fused)
+    answers = rate([ready], asked.fused, asked.harmony)
     for column in range(2):
         pair = torch.stack([answers[:, column], asked.ratings[:, column]])
         assert torch.corrcoef(pair)[0, 1] > 0.8
@@ -111,7 +123,10 @@ def test_no_fold_learns_from_its_own_ratings(corpus: Corpus, tmp_path: Path) -> 
     rng = np.random.default_rng(3)
     sounds, music = (
         Described(
-            rng.normal(0, 1, (n, 64)).astype(np.float32), rng.normal(0, 1, (n, 4)), rng.normal(0, 1, (n, 6))
+            rng.normal(0, 1, (n, 64)).astype(np.float32),
+            rng.normal(0, 1, (n, 4)),
+            rng.normal(0, 1, (n, 6)),
+            rng.normal(0, 1, (n, 5)).astype(np.float32),
         )
         for n in (30, 20)
     )

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from musimo.audio.harmony import CHROMA_ROWS, FRAMES_PER_S, N_HARMONY, harmony
 from musimo.records import FloatArray
-from musimo.training.harmony import CHROMA_ROWS, FRAMES_PER_S, N_HARMONY, harmony
 
 N_FRAMES = 646  # 15 s
 MAJOR_OVER_MINOR, ENTROPY, TRIADS = 2, 44, 46  # places in the answer

@@ -1,13 +1,14 @@
-"""What of harmony and rhythm the features hold: targets that a network is taught beside the teacher's answers.
+"""Harmony and rhythm of a clip in numbers, from the chroma and mel rows of its features alone.
 
-A music tagger hears timbre first; valence lives in mode, consonance and pulse as well. These numbers come from
-the chroma and mel rows of the features alone, so a network that reads the features can learn every one of them.
+Valence lives in mode, consonance and pulse, which a network taught by few ratings is slow to hear for itself.
 
-Key profiles are those of Krumhansl & Kessler (1982); the magnitudes of a chroma vector's Fourier transform, which
-no transposition changes, describe a chord's character after Quinn (2006).
+Key profiles are those of Krumhansl & Kessler (1982); the magnitudes of a chroma vector's Fourier transform,
+which no transposition changes, describe a chord's character after Quinn (2006).
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ KEY_S = 3.0  # long enough for a key to show, short enough to follow it
 TRIAD_S = (0.5, 1.5)  # a beat, and a chord
 LAGS = (13, 17, 22, 28, 36, 46, 60, 87)  # frames between beats, 200 down to 30 a minute, in seven bands
 REGISTERS = (slice(0, 20), slice(20, 70), slice(70, 128))  # mel rows: bass, middle, treble
+MIN_FRAMES = 2 * LAGS[-1]  # 4 s: of less, what the slowest beat needs is heard again
 TINY = 1e-9  # keeps silence from dividing by zero
 N_HARMONY = 109
 
@@ -35,14 +37,15 @@ def harmony(features: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    features : (n_frames, 193), not normalised, at least 2 s
+    features : (n_frames, 193), not normalised; shorter ones than 4 s are repeated
 
     Returns
     -------
     (109,) float32, finite, silence included; keys, chords and intervals are relative, so that transposing
     changes nothing
     """
-    chroma = np.asarray(features[:, CHROMA_ROWS], dtype=np.float64)
+    features = np.tile(features, (-(-MIN_FRAMES // len(features)), 1))
+    chroma = np.maximum(features[:, CHROMA_ROWS], 0, dtype=np.float64)
     mel = np.asarray(features[:, MEL_ROWS], dtype=np.float64)
     rise = np.maximum(np.diff(mel, axis=0), 0)
     parts = [_key(chroma), _intervals(chroma), _clarity(chroma)]
@@ -138,7 +141,7 @@ def _pulse(rise: Vector) -> Vector:
     correlation = np.fft.irfft(power, size)[: LAGS[-1]]
     correlation = correlation / (correlation[0] + TINY)
     beat = LAGS[0] + int(correlation[LAGS[0] :].argmax())
-    bands = [correlation[low:high].max() for low, high in zip(LAGS[:-1], LAGS[1:], strict=True)]
+    bands = [correlation[low:high].max() for low, high in pairwise(LAGS)]
     sd = onsets.std()
     shape = [sd, onsets.max() / (sd + TINY), (onsets > 2 * sd).mean() if sd > TINY else 0.0]
     return np.array([np.log(60 * FRAMES_PER_S / beat), correlation[beat], *shape, *bands])
