@@ -58,7 +58,8 @@ def _segments(chroma: Vector, seconds: float) -> Vector:
     """Means over stretches of that length; what is left at the end is dropped: (n, 12)."""
     length = min(round(seconds * FRAMES_PER_S), len(chroma))
     count = len(chroma) // length
-    return chroma[: count * length].reshape(count, length, 12).mean(axis=1)
+    means: Vector = chroma[: count * length].reshape(count, length, 12).mean(axis=1)
+    return means
 
 
 def _key_strengths(chroma: Vector, profile: Vector) -> Vector:
