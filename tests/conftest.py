@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
 from musimo.records import ClipEmotion, FloatArray
+
+# A busy machine stretches any example; how long a test may take is for those who run it to say.
+hypothesis.settings.register_profile("musimo", deadline=None)
+hypothesis.settings.load_profile("musimo")
 
 
 @pytest.fixture(autouse=True)

@@ -46,11 +46,12 @@ def harmony(features: FloatArray) -> FloatArray:
     """
     features = np.tile(features, (-(-MIN_FRAMES // len(features)), 1))
     chroma = np.maximum(features[:, CHROMA_ROWS], 0, dtype=np.float64)
-    mel = np.asarray(features[:, MEL_ROWS], dtype=np.float64)
-    rise = np.maximum(np.diff(mel, axis=0), 0)
+    mel = features[:, MEL_ROWS]
+    rise = np.maximum(mel[1:] - mel[:-1], 0)
     parts = [_key(chroma), _intervals(chroma), _clarity(chroma)]
     parts += [_triads(_segments(chroma, seconds)) for seconds in TRIAD_S]
-    parts += [_pulse(rise.mean(axis=1)), *(_attacks(rise[:, rows].mean(axis=1)) for rows in REGISTERS)]
+    parts += [_pulse(rise.mean(axis=1, dtype=np.float64))]
+    parts += [_attacks(rise[:, rows].mean(axis=1, dtype=np.float64)) for rows in REGISTERS]
     return np.concatenate(parts).astype(np.float32)
 
 

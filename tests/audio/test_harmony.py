@@ -77,7 +77,7 @@ def test_the_beat_is_found(frames_between: int) -> None:
     assert strength > 0.8
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**31), st.integers(1, 11))
 def test_transposing_changes_nothing(seed: int, semitones: int) -> None:
     features = np.random.default_rng(seed).random((300, 193), np.float32)

@@ -66,7 +66,7 @@ def refill(shelf: Catalog, content: Sequence[Entry]) -> None:
     shelf.add(*content)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     content=st.lists(entries, max_size=5, unique_by=lambda entry: entry.name),
     queries=st.lists(filters, min_size=1, max_size=8),
