@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from musimo.audio.features import FEATURE_ID
+from musimo.emotion.analyzer import harmony_for
 from musimo.emotion.space import N_AXES, fit_space
 from musimo.emotion.weights import load_network, save_weights
 from musimo.library.walk import FoundFile, walk
@@ -44,7 +45,7 @@ def main() -> None:
         for number, message in hear_all(tasks, usable_cores(), "windows", lambda content: True):
             if isinstance(message, HeardClip):
                 values = network.fuse(torch.from_numpy((message.features - means) / sds)[None])
-                embedding = network.rate(values)[1]
+                embedding = network.rate(values, harmony_for(network.config, [message.features]))[1]
                 place = number, message.window.start_s
                 heard[place] = values[0].numpy(), message.statistics, embedding[0].numpy()
                 print(f"\r{len(heard)} windows, file {number + 1} of {len(tasks)}", end="", flush=True)

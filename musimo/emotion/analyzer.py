@@ -20,6 +20,7 @@ import torch
 
 from musimo.audio.features import FEATURE_ID
 from musimo.audio.harmony import harmony
+from musimo.emotion.mase_net import MaseNetConfig
 from musimo.emotion.weights import Weights, load_weights
 from musimo.errors import AudioError, DeviceError
 from musimo.records import ClipEmotion, FloatArray
@@ -67,8 +68,7 @@ class Analyzer:
         self._network = weights.network.to(device)
         block = weights.space.fused
         self._block = [torch.from_numpy(part) for part in (block.mean, block.scale, block.axes)]
-        self._min_frames = weights.card.config.min_frames
-        self._hears_harmony = weights.card.config.n_harmony > 0
+        self._config = weights.card.config
         self._means, self._sds = weights.means, weights.sds
         self._told_of_halving = False
 
@@ -138,9 +138,9 @@ class Analyzer:
         if not np.isfinite(clip).all():
             raise AudioError("analyze", "features that are not finite")
         frames = torch.from_numpy((clip - self._means) / self._sds).float()
-        repeats = -(-self._min_frames // len(frames))  # rounded up: 1 for all but the shortest
-        heard = torch.from_numpy(harmony(clip)) if self._hears_harmony else None
-        return _Input(frames.repeat(repeats, 1), heard)
+        repeats = -(-self._config.min_frames // len(frames))  # rounded up: 1 for all but the shortest
+        heard = harmony_for(self._config, [clip])
+        return _Input(frames.repeat(repeats, 1), None if heard is None else heard[0])
 
     def _feel_one_by_one(self, clips: Sequence[_Input]) -> list[ClipEmotion]:
         """Every clip alone on one core: a core more or less must not change a bit of the answer."""
@@ -187,6 +187,13 @@ class Analyzer:
             self._on_notice(f"the device {self.device} has too little memory; going on with the CPU")
             self.device = torch.device("cpu")
             self._network.to(self.device)
+
+
+def harmony_for(config: MaseNetConfig, clips: Sequence[FloatArray]) -> torch.Tensor | None:
+    """Harmony of clips [shape=(n, n_harmony)], features not normalised; None if the network hears none."""
+    if not config.n_harmony:
+        return None
+    return torch.from_numpy(np.stack([harmony(clip) for clip in clips]))
 
 
 def named_device(name: str, weights: Weights) -> torch.device:

@@ -86,8 +86,17 @@ def load_recipe(path: Path) -> Recipe:
 
     Raises
     ------
-    SettingsError : no such file, no TOML, no such kind, an unknown or missing key, a value of another type
+    SettingsError : no such file, no TOML, no such kind, an unknown or missing key, a value of another type,
+        a network that cannot be trained so
     """
+    recipe: Recipe
     if kind_of(path, ("supervised", "distilled")) == "supervised":
-        return load_table(TrainingConfig, path)
-    return load_table(DistilRecipe, path)
+        recipe = load_table(TrainingConfig, path)
+    else:
+        recipe = load_table(DistilRecipe, path)
+    network = recipe.network if isinstance(recipe, TrainingConfig) else recipe.distill.network
+    if network.n_harmony:
+        raise SettingsError(
+            f"{path}: n_harmony is not for you to set", "the distilled kind adds harmony when it is finished"
+        )
+    return recipe

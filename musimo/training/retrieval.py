@@ -22,6 +22,7 @@ from musimo.audio.formats import is_music
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
 from musimo.audio.windows import tile
+from musimo.emotion.analyzer import harmony_for
 from musimo.emotion.weights import Weights, load_weights
 from musimo.errors import AudioError, UsageError
 from musimo.records import FloatArray, Window
@@ -62,7 +63,7 @@ class Listeners:
         fused = network.fuse(frames[None])
         heard = {
             "statistics": clip_statistics(features),
-            "embedding": network.rate(fused)[1][0].numpy(),
+            "embedding": network.rate(fused, harmony_for(network.config, [features]))[1][0].numpy(),
             "fused": fused[0].numpy(),
         }
         return heard | ({"teacher": self.teacher.hear(samples).mean(axis=0)} if self.teacher else {})

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from musimo.audio.harmony import harmony
+from musimo.emotion.analyzer import harmony_for
 from musimo.emotion.mase_net import MaseNet
 from musimo.records import FloatArray
 from musimo.training.augment import augment
@@ -211,8 +211,7 @@ def predict(
     batches = [features[i : i + batch_size] for i in range(0, len(features), batch_size)]
     ratings = []
     for batch in batches:
-        heard = None
-        if network.config.n_harmony:
-            heard = torch.from_numpy(np.stack([harmony(clip) for clip in batch])).to(device)
-        ratings.append(network(*collate(batch, means, sds, device), heard)[0].cpu())
+        heard = harmony_for(network.config, batch)
+        on_device = None if heard is None else heard.to(device)
+        ratings.append(network(*collate(batch, means, sds, device), on_device)[0].cpu())
     return np.asarray(torch.cat(ratings).double().numpy())

@@ -121,3 +121,12 @@ def test_the_shipped_weights_are_distilled() -> None:
     recipe = load_recipe(find_config("default"))
     assert isinstance(recipe, DistilRecipe)
     assert isinstance(recipe.corpus, CorpusConfig)
+
+
+def test_harmony_is_not_for_a_configuration_to_set(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    for kind, table in (("supervised", "network"), ("distilled", "distill.network")):
+        words = f'kind = "{kind}"\nversion = "1"\ntraining_data = ""\n[dataset]\nname = "deam"\n'
+        path.write_text(f"{words}[{table}]\nn_harmony = 5\n", encoding="utf-8")
+        with pytest.raises(SettingsError, match="n_harmony"):
+            load_recipe(path)
