@@ -13,6 +13,7 @@ from musimo.audio.files import AnyPath
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
 from musimo.audio.windows import WINDOW_S, place_windows, tile
+from musimo.audio.whole import promised_s
 from musimo.errors import AudioError
 from musimo.records import Coverage, HeardClip, Opened, Tags, Window
 
@@ -42,7 +43,9 @@ def hear(path: AnyPath, coverage: Coverage, wanted: Callable[[bytes], bool]) -> 
         if sound.duration_s < MIN_SOUND_S:
             raise AudioError("decode", f"it holds only {sound.duration_s:.2f} s of sound")
         windows = place_windows(sound.duration_s, coverage)
-        yield Opened(_completed(read_tags(path), sound), sound.content, sound.duration_s, windows)
+        tags = read_tags(path)
+        promised = promised_s(tags.duration_s, sound.codec, sound.bitrate, sound.duration_s)
+        yield Opened(_completed(tags, sound), sound.content, sound.duration_s, windows, promised)
         if not wanted(sound.content):
             return
         heard = False

@@ -16,7 +16,9 @@ from typing import IO, Any
 
 import mutagen
 from mutagen import MutagenError
+from mutagen.aac import AACInfo
 from mutagen.apev2 import APEv2
+from mutagen.mp3 import BitrateMode, MPEGInfo
 
 from musimo.audio.decode import container_metadata
 from musimo.audio.files import AnyPath
@@ -65,7 +67,7 @@ def read_tags(path: AnyPath) -> Tags:
         track=_number(texts["track"]),
         disc=_number(texts["disc"]),
         bpm=_bpm(texts["bpm"]),
-        duration_s=_positive(info, "length"),
+        duration_s=None if _guessed(info) else _positive(info, "length"),
         sample_rate=_whole(_positive(info, "sample_rate")),
         channels=_whole(_positive(info, "channels")),
         bitrate=_whole((_positive(info, "bitrate") or 0) / 1000),
@@ -160,6 +162,13 @@ def _positive(info: Any, name: str) -> float | None:
     """A number of the stream info, if it is one and above 0."""
     value = getattr(info, name, None)
     return float(value) if isinstance(value, int | float) and isfinite(value) and value > 0 else None
+
+
+def _guessed(info: Any) -> bool:
+    """Whether its length is no count of samples, but the size of the file by the bit rate of its beginning."""
+    if isinstance(info, MPEGInfo):
+        return bool(info.sketchy) or info.bitrate_mode == BitrateMode.UNKNOWN
+    return isinstance(info, AACInfo)
 
 
 def _whole(value: float | None) -> int | None:
