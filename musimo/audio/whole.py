@@ -1,4 +1,4 @@
-"""Whether a sound is all there: what its header counts against what came, and what was to be heard against it."""
+"""Whether a sound is all there: what its header counts against what came, and what of that was heard."""
 
 from __future__ import annotations
 
