@@ -26,9 +26,7 @@ from tests.sounds import encode, jpeg, melody
 id3: Any = import_module("mutagen.id3")
 
 COVER = jpeg() + bytes(15_000_000)  # a FLAC block holds no more than 16 MB
-MAX_MB = (
-    300  # the most that hearing may take; Python, NumPy and FFmpeg are 60 of them, a cover 4 times its size
-)
+MAX_MB = 300  # Python, NumPy and FFmpeg take 60 of them, a cover four times its size
 MAX_CPU_S = 8.0  # a song takes one; 65,000 frames read one by one, minutes
 N_FRAMES = 65_000
 SILENT_RATE = 8_000  # Hz
