@@ -58,12 +58,14 @@ class Opened:
     content : hash of the sound, equal for files that differ only in tags, name or place
     duration_s : measured over the whole stream, never taken from a header
     windows : what will be heard
+    promised_s : how long the whole sound is by its header, where a part of it is lacking; else None
     """
 
     tags: Tags
     content: bytes
     duration_s: float
     windows: tuple[Window, ...]
+    promised_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ class Track:
 
     ``content`` names the row of its sound; tracks that share it are exact copies. ``valence`` and
     ``arousal`` are None where the sound is not analysed under the model in use. A file outside the library
-    has neither ``id`` nor ``content``.
+    has neither ``id`` nor ``content``. ``partial`` is the share of the sound that could be heard, 0..1;
+    None where it is whole, or not analysed.
     """
 
     id: int | None
@@ -162,6 +165,7 @@ class Track:
     content: int | None
     valence: float | None
     arousal: float | None
+    partial: float | None = None
 
 
 TextField = Literal["title", "artist", "album", "albumartist", "genre", "composer", "format"]
@@ -249,6 +253,7 @@ class AnalyzedFile:
     duration_s: float
     emotion: Emotion
     statistics: FloatArray  # (579,), mean over the windows
+    partial: float | None = None  # share of the sound that could be heard; None where it is whole
 
 
 @dataclass(frozen=True, slots=True)

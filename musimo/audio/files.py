@@ -8,6 +8,7 @@ import stat
 from io import FileIO
 from pathlib import Path
 
+from musimo.audio.id3 import id3_tags
 from musimo.errors import AudioError
 
 AnyPath = bytes | str | Path
@@ -24,7 +25,9 @@ FAULTS = {
 class MusicFile(FileIO):
     """A regular file, open for reading, whose faults speak plainly even where FFmpeg does the reading.
 
-    Its ``name`` is the ending alone, all that FFmpeg looks at: the whole may hold any byte.
+    Its ``name`` is the ending alone, all that FFmpeg looks at: the whole may hold any byte. What ID3 tags
+    before the sound hold is read as zeros, which is their padding: FFmpeg would take minutes over 65,000
+    frames, or over a compressed one, and sound needs no tags.
 
     Raises
     ------
@@ -43,12 +46,17 @@ class MusicFile(FileIO):
             super().__init__(self.path)
         except (OSError, ValueError) as error:
             raise AudioError("read", _fault(error)) from error
+        self._tags: list[tuple[int, int]] = []
+        self._tags = [(start, end) for start, end in id3_tags(self) if end - start > 10]
+        super().seek(0)
         self.name = "sound" + self.path.suffix.encode("ascii", "ignore").decode()
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Up to ``size`` bytes."""
         try:
-            return super().read(size) or b""
+            place = self.tell()
+            data = super().read(size) or b""
+            return _blanked(data, place, self._tags)
         except OSError as error:
             raise AudioError("read", _fault(error)) from error
 
@@ -58,6 +66,16 @@ class MusicFile(FileIO):
             return super().seek(pos, whence)
         except OSError:
             return -1
+
+
+def _blanked(data: bytes, place: int, tags: list[tuple[int, int]]) -> bytes:
+    """Bytes read at ``place``, with zeros for flags and frames of the tags that reach into them."""
+    for start, end in tags:
+        for first, last in ((start + 5, start + 6), (start + 10, end)):
+            low, high = max(first - place, 0), min(last - place, len(data))
+            if low < high:
+                data = data[:low] + bytes(high - low) + data[high:]
+    return data
 
 
 def _fault(error: OSError | ValueError) -> str:

@@ -12,11 +12,13 @@ from musimo.audio.features import extract
 from musimo.audio.files import AnyPath
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
+from musimo.audio.whole import promised_s
 from musimo.audio.windows import WINDOW_S, place_windows, tile
 from musimo.errors import AudioError
 from musimo.records import Coverage, HeardClip, Opened, Tags, Window
 
 MIN_SOUND_S = 0.1  # less is a click; and a frame of the spectrum alone is 0.093 s long
+MAX_SOUND_S = 7 * 86_400.0  # a week; longer ones are damaged clocks, and files made to keep one busy
 
 
 def hear(path: AnyPath, coverage: Coverage, wanted: Callable[[bytes], bool]) -> Iterator[Opened | HeardClip]:
@@ -41,8 +43,12 @@ def hear(path: AnyPath, coverage: Coverage, wanted: Callable[[bytes], bool]) -> 
     with open_sound(path) as sound:
         if sound.duration_s < MIN_SOUND_S:
             raise AudioError("decode", f"it holds only {sound.duration_s:.2f} s of sound")
+        if sound.duration_s > MAX_SOUND_S:
+            raise AudioError("decode", f"it claims to hold {sound.duration_s / 86_400:.0f} days of sound")
         windows = place_windows(sound.duration_s, coverage)
-        yield Opened(_completed(read_tags(path), sound), sound.content, sound.duration_s, windows)
+        tags = read_tags(path)
+        promised = promised_s(tags.duration_s, sound.codec, sound.bitrate, sound.duration_s)
+        yield Opened(_completed(tags, sound), sound.content, sound.duration_s, windows, promised)
         if not wanted(sound.content):
             return
         heard = False

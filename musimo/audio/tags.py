@@ -10,19 +10,26 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from io import BytesIO
 from math import isfinite
 from pathlib import Path
 from typing import IO, Any
 
 import mutagen
 from mutagen import MutagenError
+from mutagen.aac import AACInfo
 from mutagen.apev2 import APEv2
+from mutagen.mp3 import BitrateMode, MPEGInfo
 
 from musimo.audio.decode import container_metadata
 from musimo.audio.files import AnyPath
+from musimo.audio.id3 import end_of_frames, id3_tags, synchsafe
 from musimo.records import Tags
 
 MAX_TEXT = 1_000  # characters; no title is longer, and terminals, tables and indexes have to carry it
+MAX_FRAMES = 1_000  # of an ID3 tag; busy ones have some fifty
+MAX_TAG = 16_777_216  # bytes read of a tag with more frames
+SOME_SOUND = 65_536  # bytes, by which mutagen knows the format
 MAX_BPM = 1_000.0  # beats a minute, well above the fastest music
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -38,6 +45,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "bpm": ("tbpm", "bpm", "tmpo", "wm/beatsperminute"),
 }
 """Names of each field in ID3, Vorbis comments and APE, MP4 and ASF, lower case; the first found counts."""
+
+WANTED = frozenset(name for names in NAMES.values() for name in names)
 
 
 def read_tags(path: AnyPath) -> Tags:
@@ -65,7 +74,7 @@ def read_tags(path: AnyPath) -> Tags:
         track=_number(texts["track"]),
         disc=_number(texts["disc"]),
         bpm=_bpm(texts["bpm"]),
-        duration_s=_positive(info, "length"),
+        duration_s=None if _guessed(info) else _positive(info, "length"),
         sample_rate=_whole(_positive(info, "sample_rate")),
         channels=_whole(_positive(info, "channels")),
         bitrate=_whole((_positive(info, "bitrate") or 0) / 1000),
@@ -78,11 +87,27 @@ def _by_mutagen(path: AnyPath) -> tuple[dict[str, list[str]], Any]:
     if not where.is_file():
         return {}, None
     with where.open("rb") as file:
-        found = mutagen.File(file)
+        found = mutagen.File(_with_few_frames(file))
         if found is None:
             return {}, None
         tags = _ape_tag(file) if found.tags is None else found.tags
     return {str(name).lower(): list(_values(raw)) for name, raw in _items(tags)}, found.info
+
+
+def _with_few_frames(file: IO[bytes]) -> IO[bytes]:
+    """The file; or its first ``MAX_FRAMES`` ID3 frames and some sound, where mutagen would take minutes.
+
+    Its time grows with the number of frames times the size of the tag.
+    """
+    end = end_of_frames(file, MAX_FRAMES)
+    file.seek(0)
+    if end is None:
+        return file
+    header, [(_, tag_end)] = file.read(10), id3_tags(file)[:1]
+    file.seek(10)
+    frames = file.read(min(end - 10, MAX_TAG))
+    file.seek(tag_end)
+    return BytesIO(header[:6] + synchsafe(len(frames)) + frames + file.read(SOME_SOUND))
 
 
 def _ape_tag(file: IO[bytes]) -> Any:
@@ -95,7 +120,9 @@ def _ape_tag(file: IO[bytes]) -> Any:
 
 
 def _items(tags: Any) -> Iterable[tuple[Any, Any]]:
-    return () if tags is None else ((name, tags[name]) for name in tags.keys())  # noqa: SIM118, not all are dicts
+    """Those that are asked for: to make text of a cover takes a multiple of its size."""
+    names = () if tags is None else tags.keys()  # not all are dicts
+    return ((name, tags[name]) for name in names if str(name).lower() in WANTED)
 
 
 def _values(raw: Any) -> Iterator[str]:
@@ -160,6 +187,13 @@ def _positive(info: Any, name: str) -> float | None:
     """A number of the stream info, if it is one and above 0."""
     value = getattr(info, name, None)
     return float(value) if isinstance(value, int | float) and isfinite(value) and value > 0 else None
+
+
+def _guessed(info: Any) -> bool:
+    """Whether its length is no count of samples, but the file's size by the bit rate of its beginning."""
+    if isinstance(info, MPEGInfo):
+        return bool(info.sketchy) or info.bitrate_mode == BitrateMode.UNKNOWN
+    return isinstance(info, AACInfo)
 
 
 def _whole(value: float | None) -> int | None:

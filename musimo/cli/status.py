@@ -29,5 +29,6 @@ def command(invocation: Invocation, /, **options: Any) -> None:
         model=status.model,
         indexed=status.indexed,
         roots=status.roots,
+        partial=status.counts.partial,
     )
     print_answer(invocation, answer, choice_of(options))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
+from musimo.audio.whole import partial_share
 from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
 from musimo.library.hearing import ClipAnalyzer
@@ -48,14 +49,15 @@ def analyze(
             elif isinstance(message, AudioError):
                 done[number] = FailedFile(files[number], message.stage, message.reason)
             elif number >= told and number not in done:
-                file = opened[number]
+                file, heard = opened[number], felt.pop(number)
                 done[number] = AnalyzedFile(
                     files[number],
                     file.tags,
                     file.content,
                     file.duration_s,
-                    summarize(felt.pop(number)),
+                    summarize(heard),
                     mean_statistics(statistics.pop(number)),
+                    partial_share(file, [window for window, _ in heard]),
                 )
             while told in done:
                 yield done.pop(told)

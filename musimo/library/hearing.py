@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from musimo.audio.whole import partial_share
 from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
 from musimo.library.events import FileFailed, FileStored
@@ -176,4 +177,6 @@ def _heard(draft: _Draft) -> HeardFile:
     assert draft.opened is not None
     if not draft.felt:  # its sound was known before
         return HeardFile(draft.planned, draft.opened, None, None)
-    return HeardFile(draft.planned, draft.opened, summarize(draft.felt), mean_statistics(draft.statistics))
+    emotion, statistics = summarize(draft.felt), mean_statistics(draft.statistics)
+    partial = partial_share(draft.opened, [window for window, _ in draft.felt])
+    return HeardFile(draft.planned, draft.opened, emotion, statistics, partial)

@@ -79,12 +79,16 @@ class GoneFile:
 
 @dataclass(frozen=True, slots=True)
 class HeardFile:
-    """A file that was heard, ready to be written; ``emotion`` is None where its sound was known before."""
+    """A file that was heard, ready to be written; ``emotion`` is None where its sound was known before.
+
+    ``partial`` is the share of the sound that could be heard, None where it is whole.
+    """
 
     planned: PlannedFile
     opened: Opened
     emotion: Emotion | None
     statistics: FloatArray | None
+    partial: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +241,7 @@ class Journal:
     def _write_heard(self, connection: Connection, heard: HeardFile) -> Arrival:
         content_id = self._write_content(connection, heard.opened)
         if heard.emotion is not None and heard.statistics is not None:
-            self._write_emotion(connection, content_id, heard.emotion, heard.statistics)
+            self._write_emotion(connection, content_id, heard.emotion, heard.statistics, heard.partial)
         root_id, path = heard.planned.territory.root_id, heard.planned.file.path
         facts: dict[str, Any] = {
             "root_id": root_id,
@@ -268,7 +272,12 @@ class Journal:
         return int(added.lastrowid)
 
     def _write_emotion(
-        self, connection: Connection, content_id: int, emotion: Emotion, statistics: FloatArray
+        self,
+        connection: Connection,
+        content_id: int,
+        emotion: Emotion,
+        statistics: FloatArray,
+        partial: float | None,
     ) -> None:
         of_content = {"content_id": content_id, "model_id": self._model_id}
         facts = {
@@ -280,6 +289,7 @@ class Journal:
             "embedding": _blob(emotion.embedding),
             "statistics": _blob(statistics),
             "fused": _blob(emotion.fused),
+            "partial": partial,
             "analyzed_at": _now(),
         }
         written = insert(emotions).values(of_content | facts)

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """Newest revision in migrations/; a test holds the two together, so that opening needs no Alembic."""
 
 metadata = MetaData(
@@ -113,6 +113,7 @@ emotions = Table(
     Column("analyzed_at", Text, nullable=False),
     # little-endian float32, coordinates in the model's sound space; null: of a model without one
     Column("fused", LargeBinary),
+    Column("partial", Float),  # share of the sound that could be heard; null: all of it, or heard before 0003
 )
 
 windows = Table(

@@ -35,6 +35,7 @@ class Counts:
     analyzed: int
     missing: int
     failed: int
+    partial: int = 0  # of the analysed ones: a part of their sound is lacking
 
 
 class Store:
@@ -68,10 +69,11 @@ class Store:
             func.count(tracks.c.id).label("tracks"),
             func.count(emotions.c.content_id).filter(tracks.c.missing_since.is_(None)).label("analyzed"),
             func.count(tracks.c.missing_since).label("missing"),
+            func.count(emotions.c.partial).filter(tracks.c.missing_since.is_(None)).label("partial"),
         ).select_from(tracks.outerjoin(emotions, self._here))
         row = self._rows(known)[0]
         failed = self._rows(select(func.count(failures.c.id).label("failed")))[0].failed
-        return Counts(row.tracks, row.analyzed, row.missing, failed)
+        return Counts(row.tracks, row.analyzed, row.missing, failed, row.partial)
 
     def root_paths(self) -> list[bytes]:
         """Folders that were scanned."""
@@ -227,6 +229,7 @@ class Store:
             contents.c.duration_s.label("measured_s"),
             emotions.c.valence,
             emotions.c.arousal,
+            emotions.c.partial,
         ).select_from(self._joined())
 
     def _present_emotions(self, *columns: Any) -> Select[Any]:
@@ -291,4 +294,5 @@ def _track(row: Row[Any]) -> Track:
         content=row.content_id,
         valence=row.valence,
         arousal=row.arousal,
+        partial=row.partial,
     )

@@ -17,13 +17,15 @@ from threadpoolctl import threadpool_limits
 
 from musimo.errors import AudioError
 from musimo.library.worker import Finished, HearMessage, Wanted, hear_to_end
-from musimo.records import Coverage
+from musimo.records import Coverage, Opened
 from musimo.resources import PACKAGE
 
 # -P: a folder that musimo is started in must not lend its modules to the worker
 COMMAND = (sys.executable, "-P", "-c", "from musimo.library.worker import main; main()")
 SILENCE_S = 60.0  # a healthy worker speaks several times a second; a sleeping disk may take half a minute
 READ_RATE = 1_000_000  # bytes a second: the slowest network drive worth scanning reads faster
+DECODE_SPEED = 25.0  # times as fast as it plays: Monkey's Audio at its slowest, on a slow machine
+LONGEST_S = 86_400.0  # of sound that is waited for: an hour, whatever a file claims
 WAITING_MESSAGES = 2  # per worker: keeps decoders busy during a batch, and memory small
 
 
@@ -158,6 +160,8 @@ class _Worker:
                 if isinstance(message, Wanted):
                     self._send(wanted(message.content))
                     continue
+                if isinstance(message, Opened):
+                    limit_s += min(message.duration_s, LONGEST_S) / DECODE_SPEED
                 yield message
                 if isinstance(message, Finished | AudioError):
                     return

@@ -132,6 +132,8 @@ def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
             for one in answer.results
         ]
         lines += table(columns, rows, options.width)
+    partial = [one for one in answer.results if one.partial is not None]
+    lines += [*([""] * bool(partial)), *(f"{_path(one.path)}: {_partial(one.partial)}" for one in partial)]
     if len(answer.results) == 1 and len(answer.results[0].emotion.windows) > 1:
         lines += ["", *_windows(answer.results[0].emotion.windows, options)]
     failed = failures_text(answer.failed)
@@ -155,6 +157,7 @@ def _shown(answer: ShowAnswer, options: PrintOptions) -> list[str]:
         ("disc", _whole(tags.disc)),
         ("tempo", None if tags.bpm is None else f"{tags.bpm:g} bpm"),
         ("time", clock(track.duration_s)),
+        ("partial", _partial(track.partial)),
         ("format", _format(tags)),
         ("valence", _with_spread(track.valence, answer.valence_sd, scale)),
         ("arousal", _with_spread(track.arousal, answer.arousal_sd, scale)),
@@ -184,6 +187,10 @@ def _status(answer: StatusAnswer) -> list[str]:
             ("library", _path(answer.library)),
             ("tracks", str(answer.tracks)),
             ("analysed", str(answer.analyzed)),
+            *(
+                [("partial", f"{answer.partial} of them, with a part missing or damaged")]
+                * (answer.partial > 0)
+            ),
             ("failed", str(answer.failed)),
             ("missing", str(answer.missing)),
             ("indexed", str(answer.indexed)),
@@ -201,6 +208,12 @@ def _format(tags: Tags) -> str:
         None if tags.channels is None else _count(tags.channels, "channel"),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _partial(share: float | None) -> str | None:
+    if share is None:
+        return None
+    return f"{min(99, 100 * share):.0f} % of it could be heard, the rest is missing or damaged"
 
 
 def _with_spread(value: float | None, sd: float | None, scale: Scale) -> str | None:

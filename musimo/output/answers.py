@@ -88,6 +88,7 @@ class StatusAnswer:
     model: str | None
     indexed: int
     roots: Sequence[bytes]
+    partial: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ TRACK_COLUMNS: Final = (
     "valence",
     "arousal",
     "path_bytes",
+    "partial",
 )
 # What starts a formula in common spreadsheets, full-width forms and skipped white space included.
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")

@@ -103,6 +103,7 @@ def _row(
                 "duration": number(duration_s, SECOND_DIGITS),
                 "valence": mood(emotion.valence, scale),
                 "arousal": mood(emotion.arousal, scale),
+                "partial": number(row.partial, SECOND_DIGITS),
                 "clips": _clips(emotion.windows, scale),
             }
         case Failure():
@@ -151,6 +152,7 @@ def _status(answer: StatusAnswer) -> dict[str, object]:
         **library,
         "tracks": answer.tracks,
         "analyzed": answer.analyzed,
+        "partial": answer.partial,
         "failed": answer.failed,
         "missing": answer.missing,
         "model": answer.model,

@@ -50,6 +50,7 @@ def track_fields(track: Track, scale: Scale) -> Fields:
         "bitrate": tags.bitrate,
         "valence": mood(track.valence, scale),
         "arousal": mood(track.arousal, scale),
+        "partial": number(track.partial, SECOND_DIGITS),
     }
 
 

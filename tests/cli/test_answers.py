@@ -26,6 +26,7 @@ TRACK = {
     "bitrate",
     "valence",
     "arousal",
+    "partial",
 }
 
 
@@ -212,6 +213,7 @@ def test_status_counts(shell: Shell, library: Catalog, home: Path) -> None:
         "library": str(home / "library.db"),
         "tracks": 11,
         "analyzed": 10,
+        "partial": 0,
         "failed": 1,
         "missing": 0,
         "model": weights_path().stem,
@@ -264,7 +266,7 @@ def test_analyze_needs_no_library(shell: Shell, home: Path, tmp_path: Path) -> N
     assert ran.code == 3
     assert {*ran.document} == {"schema", "results", "failed"}
     [row] = ran.document["results"]
-    assert {*row} == {"path", "duration", "valence", "arousal", "clips"}
+    assert {*row} == {"path", "duration", "valence", "arousal", "partial", "clips"}
     assert (row["path"], row["duration"]) == (str(tmp_path / "a.wav"), 2)
     [clip] = row["clips"]
     assert {*clip} == {"start", "end", "valence", "arousal"}

@@ -180,3 +180,23 @@ def test_hostile_tags_and_names_come_through_a_scan_unharmed_and_harmless(
     assert "\x1b[31mred" in row["title"], "JSON escapes what it holds, and loses nothing"
     [row] = shell("errors", "--json").document["errors"]
     assert row["path"] == str(folder / "\x1b]0;owned\x07\n.mp3")
+
+
+def test_a_part_of_a_track_is_never_told_as_the_whole(shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "partial"
+    folder.mkdir()
+    whole = encode(folder / "whole.flac", melody(20, 44_100, 1))
+    data = encode(folder / "half.flac", melody(20, 44_100, 2)).read_bytes()
+    (folder / "half.flac").write_bytes(data[: len(data) // 2])
+    assert shell("-q", "scan", folder, "--json").document["new"] == 2
+    status = shell("status", "--json").document
+    assert (status["analyzed"], status["partial"]) == (2, 1)
+    assert b"partial   1 of them" in shell("status").out
+    partial = {row["path"]: row["partial"] for row in shell("export", "--json").document["results"]}
+    assert partial[str(whole)] is None
+    assert 0.4 < partial[str(folder / "half.flac")] < 0.6
+    assert b"% of it could be heard" in shell("show", folder / "half.flac").out
+    assert b"% of it could be heard" not in shell("show", whole).out
+    (folder / "half.flac").write_bytes(data)  # the download is finished
+    shell("-q", "scan", folder)
+    assert shell("status", "--json").document["partial"] == 0

@@ -342,3 +342,15 @@ def test_a_crash_or_a_hang_costs_one_file(store: Store, music: Path, monkeypatch
         os.fsencode(music / "crash.wav"): "crashed",
         os.fsencode(music / "hang.wav"): "timeout",
     }
+    started = len(list(music.iterdir()))
+    monkeypatch.setattr(workers, "COMMAND", ("/nowhere",))  # whoever is tried again would fail at "read"
+    audit, events = run(store, music, options=ScanOptions(jobs=2))
+    assert (audit.unchanged, audit.failed, audit.known_failures) == (3, 2, 2)
+    assert audit.seen == started
+    assert not [event for event in events if isinstance(event, FileFailed)]
+    monkeypatch.undo()
+    tone(music / "crash.wav", 770)
+    os.utime(music / "hang.wav", ns=(10**18, 10**18))
+    audit, _ = run(store, music)
+    assert (audit.new, audit.failed) == (2, 0)
+    assert store.failures() == []

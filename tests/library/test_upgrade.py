@@ -82,3 +82,20 @@ def test_the_next_scan_hears_all_of_it_again_and_keeps_the_old_answers(
     assert library.scan(tmp_path / "music").unchanged == 3
     assert [track.id for track in library.tracks()] == [1, 2, 3]
     assert Store.open(home / "library.db", OLD).counts().analyzed == 3
+
+
+def test_a_library_of_the_second_schema_answers_as_before_and_calls_nothing_partial(home: Path) -> None:
+    """Its sounds were heard before there was the mark."""
+    second = "mase_net-0.2-67541ddb"
+    path = home / "library.db"
+    shutil.copy(FIRST.with_name("0002.db"), path)
+    with closing(sqlite3.connect(path)) as connection:
+        before = connection.execute("SELECT valence, arousal FROM emotions ORDER BY content_id").fetchall()
+    store = Store.open(path, second)
+    backup = home / f"library.db.before-{schema.REVISION}"
+    with closing(sqlite3.connect(backup)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+    np.testing.assert_allclose(store.moods()[1], before, rtol=1e-6)
+    assert (store.counts().analyzed, store.counts().partial) == (3, 0)
+    assert len(store.sounds()[0]) == 3
+    assert [track.partial for track in store.all_tracks()] == [None] * 3

@@ -14,7 +14,7 @@ import soundfile
 
 from musimo.errors import AudioError
 from musimo.library import workers
-from musimo.library.worker import Finished, HearMessage
+from musimo.library.worker import Finished, HearMessage, Wanted
 from musimo.library.workers import Task, hear_all
 from musimo.records import HeardClip, Opened
 from tests.sounds import melody, sine
@@ -153,3 +153,42 @@ def test_a_worker_that_is_silent_is_given_up(tasks: list[Task], monkeypatch: pyt
     [error] = heard(tasks[:1], 1)[0]
     assert isinstance(error, AudioError)
     assert (error.stage, error.reason) == ("timeout", "the decoder gave no sign of life for 0 s")
+
+
+@pytest.mark.parametrize(("longest_s", "more_s"), [(86_400.0, 4.0), (50.0, 2.0)])
+def test_patience_grows_with_size_and_duration_up_to_a_day(
+    tasks: list[Task], monkeypatch: pytest.MonkeyPatch, longest_s: float, more_s: float
+) -> None:
+    limits: list[float] = []
+    honest = workers._Worker._receive
+
+    def receive(self: workers._Worker, limit_s: float) -> HearMessage | Wanted:
+        limits.append(limit_s)
+        return honest(self, limit_s)
+
+    monkeypatch.setattr(workers._Worker, "_receive", receive)
+    monkeypatch.setattr(workers, "LONGEST_S", longest_s)
+    assert heard([Task(tasks[1].path, 5_000_000)], 1)[0][-1] == Finished()
+    assert limits == pytest.approx([65.0] + [65.0 + more_s] * 4), "opened; wanted, two clips, finished"
+
+
+GREEDY = """
+from musimo.library import worker
+
+def hear(path, coverage, wanted):
+    return bytearray(2 * worker.MAX_MEMORY)
+
+worker.hear = hear
+worker.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit does not hold for mapped memory")
+def test_a_file_that_takes_all_memory_fails_and_the_worker_goes_on(
+    tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", GREEDY))
+    messages = heard(tasks[:2], 1)
+    assert [plain(one) for [one] in messages.values()] == [
+        ("decode", "decoding it takes more memory than there is")
+    ] * 2

@@ -124,6 +124,13 @@ def test_a_hostile_track_shows_on_its_own_lines(hostile: Track) -> None:
     assert len(shown) == 14
 
 
+def test_a_partial_track_says_how_much_of_it_was_heard(track: Track, analyzed: AnalyzedFile) -> None:
+    shown = lines(ShowAnswer(replace(track, partial=0.5), None, None, ()))
+    assert "partial  50 % of it could be heard, the rest is missing or damaged" in shown
+    shown = lines(AnalyzeAnswer([replace(analyzed, partial=0.999)], []))
+    assert "/tmp/new.flac: 99 % of it could be heard, the rest is missing or damaged" in shown
+
+
 def test_status() -> None:
     answer = StatusAnswer(b"/home/me/library.db", 96, 95, 1, 2, "mase_net-1", 95, (b"/music", b"/more\n"))
     assert lines(answer) == [
@@ -137,6 +144,7 @@ def test_status() -> None:
         "folders   /music",
         "          /more\\n",
     ]
+    assert lines(replace(answer, partial=3))[3] == "partial   3 of them, with a part missing or damaged"
     assert lines(replace(answer, roots=(), model=None))[-2:] == [
         "model     –",
         "folders   none; scan one: musimo scan FOLDER",

@@ -41,6 +41,7 @@ TRACK = {
     "bitrate": 320,
     "valence": 0.625,
     "arousal": 0.25,
+    "partial": None,
 }
 
 
@@ -75,6 +76,7 @@ def test_analyze(analyzed: AnalyzedFile) -> None:
                 "duration": 110.0,
                 "valence": 0.625,
                 "arousal": 0.25,
+                "partial": None,
                 "clips": [
                     {"start": 0.0, "end": 45.0, "valence": 0.5, "arousal": 0.25},
                     {"start": 60.5, "end": 105.5, "valence": 0.75, "arousal": 0.25},
@@ -118,6 +120,7 @@ def test_status_and_errors() -> None:
         "library": "/l.db",
         "tracks": 3,
         "analyzed": 2,
+        "partial": 0,
         "failed": 1,
         "missing": 0,
         "model": "m",

@@ -1,0 +1,15 @@
+"""A sound of which a part could not be heard says so."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("emotions", sa.Column("partial", sa.Float(), nullable=True))

@@ -1,0 +1,80 @@
+"""Whether a sound is all there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from musimo.audio.hear import hear
+from musimo.audio.whole import partial_share, promised_s
+from musimo.records import HeardClip, Opened, Tags, Window
+from tests.sounds import encode, melody, wav_header
+
+
+def share(path: Path) -> float | None:
+    opened, *clips = hear(path, "windows", lambda content: True)
+    assert isinstance(opened, Opened)
+    return partial_share(opened, [clip.window for clip in clips if isinstance(clip, HeardClip)])
+
+
+@pytest.mark.parametrize("kind", ["mp3", "flac", "wav", "wv", "tta"])
+def test_half_a_file_is_half_a_sound(tmp_path: Path, kind: str) -> None:
+    whole = encode(tmp_path / f"whole.{kind}", melody(20, 44_100))
+    half = tmp_path / f"half.{kind}"
+    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert share(whole) is None
+    assert share(half) == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize("kind", ["ogg", "opus", "m4a", "alac", "aac", "wma", "aiff", "mka"])
+def test_a_whole_file_is_whole(tmp_path: Path, kind: str) -> None:
+    assert share(encode(tmp_path / f"whole.{kind}", melody(20, 44_100))) is None
+
+
+def test_a_flac_that_claims_hours_is_heard_for_what_it_holds(tmp_path: Path) -> None:
+    path = encode(tmp_path / "claims.flac", melody(6, 44_100))
+    data = bytearray(path.read_bytes())
+    data[21:26] = bytes([data[21] & 0xF0]) + (3600 * 10 * 44_100).to_bytes(4, "big")  # total samples
+    path.write_bytes(data)
+    opened = next(hear(path, "windows", lambda content: False))
+    assert isinstance(opened, Opened)
+    assert opened.duration_s == pytest.approx(6)
+    assert opened.promised_s == pytest.approx(36_000)
+    assert share(path) == pytest.approx(6 / 36_000)
+
+
+def test_the_header_of_a_recorder_that_never_finished_promises_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "live.wav"
+    path.write_bytes(wav_header(44_100, 2, 16, 0xFFFFFFFF - 36) + bytes(3 * 44_100 * 4))
+    assert share(path) is None
+
+
+@pytest.mark.parametrize(
+    ("claim_s", "codec", "promised"),
+    [
+        (None, "flac", None),
+        (100.9, "mp3", None),
+        (90.0, "flac", None),
+        (150.0, "flac", 150.0),
+        (150.0, "pcm_s16le", 150.0),
+        (20_000.0, "pcm_s16le", None),
+    ],
+)
+def test_promise(claim_s: float | None, codec: str, promised: float | None) -> None:
+    assert promised_s(claim_s, codec, 1411, 100.0) == promised
+
+
+@pytest.mark.parametrize(
+    ("heard", "promised", "expected"),
+    [
+        ([Window(0, 45), Window(60, 105)], None, None),
+        ([Window(0, 45), Window(60, 104.6)], None, None),
+        ([Window(0, 45)], None, 0.5),
+        ([Window(0, 45), Window(60, 105)], 240.0, 0.5),
+        ([Window(0, 45)], 240.0, 0.25),
+    ],
+)
+def test_share_by_hand(heard: list[Window], promised: float | None, expected: float | None) -> None:
+    opened = Opened(Tags(), b"", 120.0, (Window(0, 45), Window(60, 105)), promised)
+    assert partial_share(opened, heard) == expected
