@@ -42,7 +42,7 @@ def prune(library: Library, plan: PrunePlan) -> int:
 def relocate(
     library: Library, old: str | Path | bytes, new: str | Path | bytes, *, dry_run: bool = False
 ) -> Relocated:
-    """Tell the library that the folder ``old`` is ``new`` now; see :func:`musimo.library.relocate.relocate`."""
+    """Tell the library that a folder moved; see :func:`musimo.library.relocate.relocate`."""
     store = _store(library)
     old, new = (os.path.abspath(_expanded(path)) for path in (old, new))  # noqa: PTH100 - bytes
     roots = store.root_paths()

@@ -11,13 +11,8 @@ from musimo.cli.main import cli
 from tests.catalog import Catalog, Entry, direction
 from tests.cli.conftest import Shell
 
-COMMANDS = ("scan", "similar", "mood", "analyze", "show", "status", "errors", "export") + (
-    "prune",
-    "relocate",
-    "reindex",
-    "backup",
-    "doctor",
-)
+ANSWERS = ("similar", "mood", "analyze", "show", "status", "errors", "export")
+COMMANDS = ("scan", *ANSWERS, "prune", "relocate", "reindex", "backup", "doctor")
 QUESTIONS = [
     ("similar", "So What"),
     ("mood", "--valence", "0.5", "--arousal", "0.5"),
