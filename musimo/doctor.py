@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -95,12 +96,21 @@ def _versions() -> Check:
     missing = []
     for name in MODULES:
         try:
-            found.append(f"{name} {importlib.import_module(name).__version__}")
-        except (ImportError, OSError, AttributeError) as error:  # OSError: a shared library that is not there
+            importlib.import_module(name)
+        except (ImportError, OSError) as error:  # OSError: a shared library that is not there
             missing.append(f"{name} ({error})")
+        else:
+            found.append(f"{name} {_version(name)}")
     if missing:
         return Check("versions", "bad", f"cannot be imported: {', '.join(missing)}", REINSTALL)
     return Check("versions", "ok", ", ".join(found))
+
+
+def _version(module: str) -> str:
+    try:
+        return metadata.version({"faiss": "faiss-cpu"}.get(module, module))
+    except metadata.PackageNotFoundError:  # it came from elsewhere, under another name
+        return "of an unknown version"
 
 
 def _codecs() -> Check:

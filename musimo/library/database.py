@@ -58,9 +58,9 @@ def open_database(path: Path, *, create: bool = False) -> Engine:
     return engine
 
 
-def library_error(path: Path, error: DBAPIError) -> LibraryError:
+def library_error(path: Path, error: DBAPIError | sqlite3.Error) -> LibraryError:
     """What a database error means to the owner of the library."""
-    reason = str(error.orig)
+    reason = str(error.orig if isinstance(error, DBAPIError) else error)
     hints = {
         "file is not a database": "this is no musimo library: name another with --library FILE",
         "unable to open database file": OTHER_PLACE,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from musimo.errors import LibraryError
-from musimo.library.database import OTHER_PLACE, connect_to_read
+from musimo.library.database import OTHER_PLACE, connect_to_read, library_error
 
 LISTED = 5  # problems told; the first are enough to know that the file is damaged
 
@@ -42,13 +42,22 @@ def examine(path: Path) -> Health:
             if not {"alembic_version", "library_state"} <= tables:
                 raise LibraryError(f"{path} is a database, but no musimo library", OTHER_PLACE)
             [revision] = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({LISTED})")]
-            problems = [] if found == ["ok"] else found
-            for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check").fetchmany(LISTED):
-                problems.append(f"row {row} of {table} points at nothing in {parent}")
-            return Health(str(revision), _writer(connection), tuple(problems))
-    except (sqlite3.Error, TypeError) as error:  # TypeError: a table that should have a row has none
-        raise LibraryError(f"cannot read the library {path}: {error}", "put back a copy of it") from error
+            return Health(str(revision), _writer(connection), tuple(_problems(connection)))
+    except sqlite3.Error as error:
+        raise library_error(path, error) from error
+    except TypeError as error:  # a table that should have a row has none
+        raise LibraryError(f"the library {path} is not complete", "put back a copy of it") from error
+
+
+def _problems(connection: sqlite3.Connection) -> list[str]:
+    try:
+        found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({LISTED})")]
+        if found != ["ok"]:
+            return found
+        dangling = connection.execute("PRAGMA foreign_key_check").fetchmany(LISTED)
+    except sqlite3.DatabaseError as error:  # too damaged to be told how
+        return [str(error)]
+    return [f"row {row} of {table} points at nothing in {parent}" for table, row, parent, _ in dangling]
 
 
 def _writer(connection: sqlite3.Connection) -> str:

@@ -20,6 +20,10 @@ QUESTIONS = [
     ("status",),
     ("errors",),
     ("export",),
+    ("prune",),
+    ("relocate", "a", "b"),
+    ("reindex",),
+    ("backup", "copy.db"),
 ]
 
 
