@@ -181,7 +181,7 @@ def _library(settings: Settings) -> Iterator[Check]:
     except MusimoError as error:
         yield Check("library", "bad", error.message, error.hint or _put_back(path))
         return
-    if not may_write(path.parent):
+    if not may_write(path):
         yield Check(
             "library",
             "note",

@@ -44,7 +44,7 @@ def open_database(path: Path, *, create: bool = False) -> Engine:
             path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LibraryError(f"cannot use {error.filename}: {error.strerror}", OTHER_PLACE) from error
-    if path.exists() and not may_write(path.parent):
+    if path.exists() and not may_write(path):
         readable = partial(connect_to_read, path)
         engine = create_engine("sqlite://", creator=readable, poolclass=NullPool)
     else:
@@ -72,8 +72,9 @@ def library_error(path: Path, error: DBAPIError | sqlite3.Error) -> LibraryError
     return LibraryError(f"cannot use the library {path}: {reason}", hints.get(reason, ""))
 
 
-def may_write(folder: Path) -> bool:
-    """Whether files can be made in ``folder``."""
+def may_write(path: Path) -> bool:
+    """Whether files can be made beside the library at ``path``, where SQLite keeps its log and locks."""
+    folder = path.resolve().parent
     return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
@@ -85,16 +86,17 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     LibraryError : another musimo died writing it, and here nobody may put that in order
     sqlite3.Error : as SQLite's own
     """
+    path = path.resolve()  # SQLite's own files lie beside what a link points to
     log, shared = (path.with_name(path.name + ending) for ending in ("-wal", "-shm"))
     logged = log.exists() and log.stat().st_size > 0
-    if may_write(path.parent) or (logged and shared.exists()):
-        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    if may_write(path) or (logged and shared.exists()):
+        return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
     if logged:
         raise LibraryError(
             f"the library {path} was not closed, and lies where you may not write",
             f"copy it, and {log.name} with it, to a folder of your own: --library FILE",
         )
-    return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
+    return sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)
 
 
 def _fold(value: str | bytes | None) -> str | None:
@@ -127,7 +129,7 @@ def _bring_to_today(engine: Engine, path: Path) -> None:
         raise LibraryError(f"{path} is a database, but no musimo library", OTHER_PLACE)
     if revision == schema.REVISION:
         return
-    if revision is not None and revision < schema.REVISION and not may_write(path.parent):
+    if revision is not None and revision < schema.REVISION and not may_write(path):
         raise LibraryError(
             f"the library {path} was written by an older musimo and must be upgraded", NOT_YOURS
         )

@@ -141,8 +141,9 @@ def _write(
     for root_id, path in known.items():
         if path not in targets:
             connection.execute(delete(roots).where(roots.c.id == root_id))
-    for track_id in present:
-        connection.execute(update(tracks).where(tracks.c.id == track_id).values(missing_since=None))
+    if present:
+        found = update(tracks).where(tracks.c.id == bindparam("of")).values(missing_since=None)
+        connection.execute(found, [{"of": track_id} for track_id in present])
     renew_generation(connection)
 
 

@@ -74,6 +74,18 @@ def test_it_is_asked_examined_and_copied_and_no_file_is_made(
     assert (folder / "library.db").read_bytes() == before
 
 
+def test_a_link_from_a_folder_of_ones_own_changes_nothing(
+    catalog: Catalog, folder: Path, close: Close
+) -> None:
+    (folder / "own").mkdir()
+    (folder / "own").chmod(0o777)
+    (folder / "own" / "link.db").symlink_to(folder / "library.db")
+    close()
+    assert Store.open(folder / "own" / "link.db", MODEL).counts().tracks == 3
+    back_up(folder / "own" / "link.db", folder / "own" / "copy.db")
+    assert examine(folder / "own" / "copy.db").problems == ()
+
+
 def test_answers_need_no_index_on_disk(folder: Path, close: Close, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Catalog(folder / "library.db", Path("/music"), weights_path().stem)
     made.add(*(Entry(f"{n}.mp3", direction(1, n), valence=n / 4) for n in range(3)))
