@@ -37,7 +37,7 @@ from musimo.records import (
 from musimo.resources import weights_path
 from musimo.search.diversify import album_key, artist_key, diversify
 from musimo.search.find import find_track
-from musimo.search.index import FaissIndex, Header, Ids, Metric, open_index
+from musimo.search.index import FaissIndex, Header, Ids, Metric, index_file, open_index
 from musimo.search.query import nearest_moods, nearest_sounds
 from musimo.search.space import MIXTURES, By, maker, questions, rows
 from musimo.settings import Settings, load_settings
@@ -144,24 +144,37 @@ class Library:
         return audit  # type: ignore[return-value]  # the last event of a scan is its audit
 
     def scan_events(
-        self, folders: Sequence[bytes], options: ScanOptions, stop: Callable[[], bool] = lambda: False
+        self,
+        folders: Sequence[bytes],
+        options: ScanOptions,
+        stop: Callable[[], bool] = lambda: False,
+        *,
+        wait: bool = False,
     ) -> Iterator[ScanEvent]:
-        """Scan, telling what happens as it goes; the indexes are fresh when the last event comes."""
+        """Scan, telling what happens as it goes; the indexes are fresh when the last event comes.
+
+        While another process writes to the library this one raises LibraryError, or waits.
+        """
         from musimo.audio.features import FEATURE_ID
         from musimo.library.events import Audit
         from musimo.library.journal import Journal
+        from musimo.library.lock import hold
         from musimo.library.scan import no_folder, scan
 
         for folder in folders:  # a typing mistake must not leave an empty library behind
             if not self.settings.library.exists() and not os.path.isdir(folder):  # noqa: PTH112 - bytes
                 raise no_folder(folder)
         store = self._store(create=True)
-        journal = Journal(store, FEATURE_ID, options.coverage)
-        for event in scan(journal, folders, self._load_analyzer, options, stop):
-            if isinstance(event, Audit):
-                self._sounds("both")
-                self._moods()
-            yield event
+        told = self._on_notice or (lambda _: None)
+        with hold(store.path, wait=wait, stop=stop, on_wait=told) as held:
+            if not held:
+                yield Audit(interrupted=True)
+                return
+            journal = Journal(store, FEATURE_ID, options.coverage)
+            for event in scan(journal, folders, self._load_analyzer, options, stop):
+                if isinstance(event, Audit):
+                    self.build_indexes()
+                yield event
 
     def similar(
         self,
@@ -251,6 +264,11 @@ class Library:
         roots = tuple(store.root_paths())
         return Status(store.path, self.model, store.counts(), len(self._sounds("both")), roots)
 
+    def build_indexes(self) -> None:
+        """Make the indexes that are not there or not of today, so that the next question need not."""
+        self._sounds("both")
+        self._moods()
+
     def failures(self) -> list[Failure]:
         """Files that could not be heard."""
         return self._store().failures()
@@ -334,8 +352,7 @@ class Library:
         header = Header(maker, metric, store.generation())
         if (index := self._indexes.get(name)) is not None and index.header == header:
             return index
-        path = store.path.with_name(f"{store.path.name}.{name}.index")
-        self._indexes[name] = open_index(path, header, vectors)
+        self._indexes[name] = open_index(index_file(store.path, name), header, vectors)
         return self._indexes[name]
 
     def _allowed(self, selection: Selection) -> Ids | None:

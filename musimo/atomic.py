@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from musimo.errors import MusimoError
@@ -33,20 +35,30 @@ def write_atomically(path: Path, data: bytes) -> None:
         ) from error
 
 
-def _replace(target: Path, data: bytes) -> None:
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """An empty file beside ``target``, to be filled by name; flushed and renamed over it when the block ends.
+
+    Where the block raises, ``target`` is left as it was. ``target`` is no link; OSError is the caller's.
+    """
     handle, name = tempfile.mkstemp(prefix=".musimo-", suffix=".tmp", dir=target.parent)
+    os.close(handle)  # a name is what other libraries take
     beside = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            beside.chmod(_mode(target))
-            os.fsync(handle)
+        yield beside
+        beside.chmod(_mode(target))
+        with beside.open("r+b") as file:
+            os.fsync(file.fileno())
         beside.replace(target)
     except BaseException:  # Ctrl-C too leaves nothing behind
         beside.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def _replace(target: Path, data: bytes) -> None:
+    with replacing(target) as beside:
+        beside.write_bytes(data)
 
 
 def _mode(target: Path) -> int:

@@ -24,8 +24,10 @@ ROOMS = (
     {"library"},
     {"search"},
     {"training"},
+    {"doctor"},
     {"output"},
     {"api"},
+    {"care"},
     {"cli"},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}

@@ -12,7 +12,24 @@ from pathlib import Path
 import click
 
 from musimo import __version__
-from musimo.cli import analyze, context, evaluate, export, failures, mood, scan, show, similar, status, train
+from musimo.cli import (
+    analyze,
+    backup,
+    context,
+    doctor,
+    evaluate,
+    export,
+    failures,
+    mood,
+    prune,
+    reindex,
+    relocate,
+    scan,
+    show,
+    similar,
+    status,
+    train,
+)
 from musimo.errors import MusimoError, NotFoundError, UsageError
 
 DONE, ERROR, USAGE, SOME_FAILED, NOT_FOUND, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -52,7 +69,9 @@ def cli(
     click_context.obj = context.Invocation(library, weights, config, quiet, verbose)
 
 
-for module in (scan, similar, mood, analyze, show, status, failures, export, train, evaluate):
+QUESTIONS = (similar, mood, analyze, show, status, failures, export)
+CARE = (prune, relocate, reindex, backup, doctor)
+for module in (scan, *QUESTIONS, *CARE, train, evaluate):
     cli.add_command(module.command)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
+from musimo.atomic import replacing
 from musimo.errors import LibraryError
 from musimo.library import schema
 from musimo.library.folding import fold
@@ -18,10 +20,13 @@ from musimo.resources import resource
 BUSY_TIMEOUT_MS = 30_000  # a batch of a scan commits within milliseconds; 30 s rides out a slow disk
 
 OTHER_PLACE = "name another file with --library FILE"
+NOT_YOURS = "it lies where you may not write: work on a copy"
 
 
 def open_database(path: Path, *, create: bool = False) -> Engine:
     """Open the library at ``path``, migrating it when it is older than this musimo.
+
+    In a folder that cannot be written it is opened to be read: SQLite would want files of its own there.
 
     Parameters
     ----------
@@ -39,7 +44,11 @@ def open_database(path: Path, *, create: bool = False) -> Engine:
             path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LibraryError(f"cannot use {error.filename}: {error.strerror}", OTHER_PLACE) from error
-    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
+    if path.exists() and not may_write(path):
+        readable = partial(connect_to_read, path)
+        engine = create_engine("sqlite://", creator=readable, poolclass=NullPool)
+    else:
+        engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     try:
@@ -49,17 +58,45 @@ def open_database(path: Path, *, create: bool = False) -> Engine:
     return engine
 
 
-def library_error(path: Path, error: DBAPIError) -> LibraryError:
+def library_error(path: Path, error: DBAPIError | sqlite3.Error) -> LibraryError:
     """What a database error means to the owner of the library."""
-    reason = str(error.orig)
+    reason = str(error.orig if isinstance(error, DBAPIError) else error)
     hints = {
         "file is not a database": "this is no musimo library: name another with --library FILE",
         "unable to open database file": OTHER_PLACE,
         "database is locked": "another musimo is writing to it: try again when it is done",
         "database or disk is full": "free some space; what was stored before is safe",
-        "attempt to write a readonly database": "it lies where you may not write: work on a copy",
+        "attempt to write a readonly database": NOT_YOURS,
+        "database disk image is malformed": "musimo doctor tells what is damaged; put back a copy of it",
     }
     return LibraryError(f"cannot use the library {path}: {reason}", hints.get(reason, ""))
+
+
+def may_write(path: Path) -> bool:
+    """Whether files can be made beside the library at ``path``, where SQLite keeps its log and locks."""
+    folder = path.resolve().parent
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """A plain connection that changes nothing; it needs no right to write beside the library.
+
+    Raises
+    ------
+    LibraryError : another musimo died writing it, and here nobody may put that in order
+    sqlite3.Error : as SQLite's own
+    """
+    path = path.resolve()  # SQLite's own files lie beside what a link points to
+    log, shared = (path.with_name(path.name + ending) for ending in ("-wal", "-shm"))
+    logged = log.exists() and log.stat().st_size > 0
+    if may_write(path) or (logged and shared.exists()):
+        return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    if logged:
+        raise LibraryError(
+            f"the library {path} was not closed, and lies where you may not write",
+            f"copy it, and {log.name} with it, to a folder of your own: --library FILE",
+        )
+    return sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)
 
 
 def _fold(value: str | bytes | None) -> str | None:
@@ -92,6 +129,10 @@ def _bring_to_today(engine: Engine, path: Path) -> None:
         raise LibraryError(f"{path} is a database, but no musimo library", OTHER_PLACE)
     if revision == schema.REVISION:
         return
+    if revision is not None and revision < schema.REVISION and not may_write(path):
+        raise LibraryError(
+            f"the library {path} was written by an older musimo and must be upgraded", NOT_YOURS
+        )
     if revision is None:
         with engine.connect() as connection:
             connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
@@ -128,9 +169,19 @@ def _written_by(engine: Engine) -> str:
 
 
 def back_up(path: Path, target: Path) -> None:
-    """Copy the library as one consistent snapshot, even while it is written to."""
+    """Copy the library as one consistent snapshot, even while it is written to; ``target`` is replaced.
+
+    The copy is checked before it takes its name, so that a damaged library never replaces a good copy.
+    """
+    why = f"cannot copy the library {path} to {target}"
     try:
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)
+        with replacing(target.resolve()) as beside:
+            with closing(connect_to_read(path)) as source, closing(sqlite3.connect(beside)) as copy:
+                source.backup(copy)
+                [found] = copy.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise LibraryError(f"{why}: it is damaged: {found}", "musimo doctor tells more")
+    except OSError as error:
+        raise LibraryError(f"{why}: {error.strerror}", "name another place") from error
     except sqlite3.Error as error:
-        raise LibraryError(f"cannot copy the library {path} to {target}: {error}") from error
+        raise LibraryError(f"{why}: {error}", "musimo doctor tells whether the library is whole") from error

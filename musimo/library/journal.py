@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import os
-import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import DBAPIError
 
-from musimo import __version__
 from musimo.errors import AudioError
-from musimo.library.database import library_error
 from musimo.library.events import Arrival
-from musimo.library.schema import contents, emotions, failures, library_state, models, roots, tracks, windows
+from musimo.library.schema import contents, emotions, failures, models, roots, tracks, windows
 from musimo.library.store import Store
 from musimo.library.walk import FoundFile
+from musimo.library.writing import now, renew_generation, transaction
 from musimo.records import Coverage, Emotion, FloatArray, Opened
-
-GENERATION_BITS = 62  # SQLite's integers have 63 and a sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +121,7 @@ class Journal:
                     return Territory(root.id, root.path, b"")
                 if folder.startswith(_slashed(root.path)):
                     return Territory(root.id, root.path, folder[len(_slashed(root.path)) :] + b"/")
-            added = connection.execute(insert(roots).values(path=folder, added_at=_now()))
+            added = connection.execute(insert(roots).values(path=folder, added_at=now()))
             root_id = int(added.lastrowid)
             for root in known:
                 if root.path.startswith(_slashed(folder)):
@@ -185,7 +179,7 @@ class Journal:
             arrivals = [self._write_heard(connection, file) for file in heard]
             n_silenced = sum(self._write_failed(connection, file) for file in failed)
             if arrivals or n_silenced:
-                self._renew_generation(connection)
+                renew_generation(connection)
         return arrivals
 
     def mark_missing(self, gone: Iterable[GoneFile]) -> None:
@@ -193,16 +187,16 @@ class Journal:
         gone = list(gone)
         if not gone:
             return
-        now = _now()
+        gone_at = now()
         with self._transaction() as connection:
             for file in gone:
                 at_path = and_(tracks.c.root_id == file.root_id, tracks.c.path == file.path)
                 newly = and_(at_path, tracks.c.missing_since.is_(None))
-                connection.execute(update(tracks).where(newly).values(missing_since=now))
+                connection.execute(update(tracks).where(newly).values(missing_since=gone_at))
                 failed = and_(failures.c.root_id == file.root_id, failures.c.path == file.path)
                 connection.execute(delete(failures).where(failed))
             if any(file.track_id is not None and not file.was_missing for file in gone):
-                self._renew_generation(connection)
+                renew_generation(connection)
 
     def still_gone(self, gone: Iterable[GoneFile]) -> list[GoneFile]:
         """Those of ``gone`` that this scan did not find under another path."""
@@ -227,16 +221,10 @@ class Journal:
         with self._transaction() as connection:
             for track_id in track_ids:
                 connection.execute(update(tracks).where(tracks.c.id == track_id).values(missing_since=None))
-            self._renew_generation(connection)
+            renew_generation(connection)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            connecting = self._store.engine.connect().execution_options(begin="BEGIN IMMEDIATE")
-            with connecting as connection, connection.begin():
-                yield connection
-        except DBAPIError as error:
-            raise library_error(self._store.path, error) from error
+    def _transaction(self) -> AbstractContextManager[Connection]:
+        return transaction(self._store)
 
     def _write_heard(self, connection: Connection, heard: HeardFile) -> Arrival:
         content_id = self._write_content(connection, heard.opened)
@@ -261,7 +249,7 @@ class Journal:
         if moved_from is not None:
             connection.execute(update(tracks).where(tracks.c.id == moved_from).values(facts))
             return "moved"
-        connection.execute(insert(tracks).values(facts | {"added_at": _now()}))
+        connection.execute(insert(tracks).values(facts | {"added_at": now()}))
         return "new"
 
     def _write_content(self, connection: Connection, opened: Opened) -> int:
@@ -290,7 +278,7 @@ class Journal:
             "statistics": _blob(statistics),
             "fused": _blob(emotion.fused),
             "partial": partial,
-            "analyzed_at": _now(),
+            "analyzed_at": now(),
         }
         written = insert(emotions).values(of_content | facts)
         connection.execute(written.on_conflict_do_update(index_elements=list(of_content), set_=facts))
@@ -332,7 +320,7 @@ class Journal:
             "mtime_ns": failed.planned.file.mtime_ns,
             "stage": failed.error.stage,
             "reason": _storable(failed.error.reason),
-            "failed_at": _now(),
+            "failed_at": now(),
         }
         written = insert(failures).values(at_path | facts)
         connection.execute(written.on_conflict_do_update(index_elements=list(at_path), set_=facts))
@@ -356,11 +344,6 @@ class Journal:
             )
         connection.execute(delete(roots).where(roots.c.id == old_root))
 
-    def _renew_generation(self, connection: Connection) -> None:
-        """By chance, not by counting: a library made anew, or put back from a copy, would count the same."""
-        renewed = {"generation": secrets.randbits(GENERATION_BITS), "written_by": __version__}
-        connection.execute(update(library_state).values(renewed))
-
 
 def _below(column: Any, prefix: bytes) -> list[Any]:
     inside = func.substr(column, 1, len(prefix)) == prefix
@@ -378,7 +361,3 @@ def _blob(vector: FloatArray) -> bytes:
 
 def _slashed(path: bytes) -> bytes:
     return path.rstrip(b"/") + b"/"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

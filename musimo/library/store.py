@@ -129,6 +129,17 @@ class Store:
             for row in connection.execution_options(yield_per=1000).execute(query):
                 yield _track(row)
 
+    def missing_tracks(self) -> list[Track]:
+        """Every track whose file is gone, in order of path."""
+        gone = self._tracks().where(tracks.c.missing_since.is_not(None))
+        return [_track(row) for row in self._rows(gone.order_by(roots.c.path, tracks.c.path))]
+
+    def present_paths(self, root: bytes) -> list[bytes]:
+        """Absolute paths of the tracks of a root that are not missing."""
+        here = select(tracks.c.path).join(roots, roots.c.id == tracks.c.root_id)
+        rows = self._rows(here.where(roots.c.path == root, tracks.c.missing_since.is_(None)))
+        return [os.path.join(root, row.path) for row in rows]
+
     def track_by_id(self, track_id: int) -> Track | None:
         """The track of that id, missing or not."""
         if not 0 < track_id < 2**63:  # what SQLite takes

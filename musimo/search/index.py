@@ -26,6 +26,8 @@ Ids = NDArray[np.int64]
 Metric = Literal["cosine", "euclidean"]
 
 MAGIC = b"musimo-index-1\n"
+INDEXES = ("similar", "similar-sound", "similar-mood", "mood")
+"""What a library may have indexes for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,11 @@ class FaissIndex:
         nearest = scores[0][found]
         return ids[0][found], nearest if self.header.metric == "cosine" else np.sqrt(nearest)
 
+    def ids(self) -> Ids:
+        """Ids of all vectors [shape=(n,)], in the order they were added."""
+        found: Ids = faiss.vector_to_array(self._index.id_map)
+        return found
+
     def vectors(self, ids: Ids) -> FloatArray:
         """See :class:`VectorIndex`."""
         try:
@@ -145,6 +152,11 @@ class FaissIndex:
         except RuntimeError as error:
             raise KeyError(f"the index lacks one of {len(ids)} ids") from error
         return found
+
+
+def index_file(library: Path, name: str) -> Path:
+    """Where the index of that name lies: beside the library."""
+    return library.with_name(f"{library.name}.{name}.index")
 
 
 def open_index(path: Path, header: Header, vectors: Callable[[], tuple[Ids, FloatArray]]) -> FaissIndex:

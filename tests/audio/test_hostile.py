@@ -95,16 +95,16 @@ def with_cover(path: Path, kind: str) -> None:
         tags.add(id3.APIC(mime="image/jpeg", type=3, data=COVER))
         tags.save(path)
     elif kind == "flac":
-        flac, picture = FLAC(path), Picture()
+        flac, picture = FLAC(path), Picture()  # type: ignore[no-untyped-call]
         picture.data = COVER
         flac["title"] = "Title"
-        flac.add_picture(picture)
+        flac.add_picture(picture)  # type: ignore[no-untyped-call]
         flac.save()
     else:
-        mp4 = MP4(path)
+        mp4 = MP4(path)  # type: ignore[no-untyped-call]
         mp4["\xa9nam"] = ["Title"]
-        mp4["covr"] = [MP4Cover(COVER)]
-        mp4.save()
+        mp4["covr"] = [MP4Cover(COVER)]  # type: ignore[no-untyped-call]
+        mp4.save()  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("kind", ["mp3", "flac", "m4a"])

@@ -11,7 +11,8 @@ from musimo.cli.main import cli
 from tests.catalog import Catalog, Entry, direction
 from tests.cli.conftest import Shell
 
-COMMANDS = ("scan", "similar", "mood", "analyze", "show", "status", "errors", "export")
+ANSWERS = ("similar", "mood", "analyze", "show", "status", "errors", "export")
+COMMANDS = ("scan", *ANSWERS, "prune", "relocate", "reindex", "backup", "doctor")
 QUESTIONS = [
     ("similar", "So What"),
     ("mood", "--valence", "0.5", "--arousal", "0.5"),
@@ -19,6 +20,10 @@ QUESTIONS = [
     ("status",),
     ("errors",),
     ("export",),
+    ("prune",),
+    ("relocate", "a", "b"),
+    ("reindex",),
+    ("backup", "copy.db"),
 ]
 
 

@@ -233,6 +233,26 @@ def test_a_copy_is_whole_while_the_library_is_written_to(tmp_path: Path) -> None
         back_up(catalog.store.path, tmp_path / "no folder" / "copy.db")
 
 
+def test_a_copy_replaces_only_by_a_whole_one(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "library.db", tmp_path)
+    catalog.add(*(Entry(f"{n}.mp3", direction(1, n)) for n in range(200)))
+    back_up(catalog.store.path, tmp_path / "copy.db")
+    good = (tmp_path / "copy.db").read_bytes()
+    with catalog.store.path.open("r+b") as file:
+        file.seek(200_000)
+        file.write(b"\xff" * 50_000)
+    with pytest.raises(LibraryError, match="cannot copy") as caught:
+        back_up(catalog.store.path, tmp_path / "copy.db")
+    assert "musimo doctor" in caught.value.hint
+    assert (tmp_path / "copy.db").read_bytes() == good
+    assert {file.name for file in tmp_path.iterdir()} <= {
+        "library.db",
+        "library.db-wal",
+        "library.db-shm",
+        "copy.db",
+    }
+
+
 def test_a_library_that_another_holds_is_told_of_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

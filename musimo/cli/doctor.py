@@ -1,0 +1,29 @@
+"""``musimo doctor``: is all that musimo needs there, and is the library whole?"""
+
+from __future__ import annotations
+
+import click
+
+from musimo.cli.context import Invocation, pass_invocation
+
+
+@click.command("doctor")
+@click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.  [default: auto]")
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+@pass_invocation
+def command(invocation: Invocation, /, device: str | None, as_json: bool) -> int:
+    """Check versions, codecs, weights, device, library, indexes and space; say what to do about each.
+
+    Nothing is changed. The exit code is 1 where something is bad.
+    """
+    from musimo.doctor import diagnose
+    from musimo.output.care_text import check_lines, checks_json
+
+    checks = []
+    for check in diagnose(invocation.settings(device=device)):
+        checks.append(check)
+        if not as_json:
+            click.echo(check_lines(check), nl=False)
+    if as_json:
+        click.echo(checks_json(checks), nl=False)
+    return 1 if any(check.state == "bad" for check in checks) else 0
