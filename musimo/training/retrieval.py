@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+import subprocess
+import sys
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -45,6 +47,7 @@ Heard = Mapping[str, FloatArray]
 
 ENCODINGS = {"mp3": ("libmp3lame", 44_100, 128_000), "opus": ("libopus", 48_000, 96_000)}  # bit/s of stereo
 INSTALL_BLISS = "not measured: pip install bliss-audio"
+BLISS_FAILS = "not measured: bliss-audio does not run on this machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,8 @@ def evaluate_retrieval(
     whole = {}
     if find_spec("bliss_audio") is None:
         missing["bliss"] = INSTALL_BLISS
+    elif not _bliss_runs(paths[0]):
+        missing["bliss"] = BLISS_FAILS
     else:
         yield Stage("bliss", len(paths), unit="track")
         rows = []
@@ -192,6 +197,12 @@ def encode(source: Path, target: Path, codec: str, rate: int, bit_rate: int) -> 
                 position += turned.samples
                 new.mux(stream.encode(turned))
         new.mux(stream.encode(None))
+
+
+def _bliss_runs(path: Path) -> bool:
+    """Whether bliss hears a file here; its wheel asks for a newer processor than many have."""
+    code = "import sys; from bliss_audio import Song; Song(sys.argv[1])"
+    return subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True).returncode == 0
 
 
 def _bliss(path: Path, cache: Path) -> FloatArray:

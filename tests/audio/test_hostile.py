@@ -33,7 +33,7 @@ SILENT_RATE = 8_000  # Hz
 SILENT_BLOCK = 65_535  # samples a frame, the most that FLAC can say
 
 LISTEN = """
-import json, resource, sys
+import json, os, resource, sys
 from musimo.audio.hear import hear
 from musimo.errors import AudioError
 try:
@@ -42,7 +42,11 @@ try:
 except AudioError as error:
     said = [error.stage, error.reason]
 used = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps([said, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime]))
+peak_kb = used.ru_maxrss  # on Linux it begins with the peak of the process that started this one
+if os.path.exists("/proc/self/status"):
+    with open("/proc/self/status") as status:
+        peak_kb = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+print(json.dumps([said, peak_kb / 1024, used.ru_utime + used.ru_stime]))
 """
 
 
