@@ -21,7 +21,7 @@ By = Literal["both", "sound", "mood"]
 MIXTURES: Final[dict[By, dict[str, float]]] = {
     "mood": {"embedding": 1.0},
     "sound": {"statistics": 1.0, "fused": 1.0},
-    "both": {"statistics": 1.0, "fused": 0.5, "embedding": 0.5},
+    "both": {"statistics": 1.0, "fused": 1.0, "embedding": 0.25},
 }
 """Weights of the blocks. Those of ``both`` did best on music that the space was not fitted to."""
 

@@ -134,7 +134,7 @@ def evaluate_retrieval(
     chosen = np.random.default_rng(config.seed).permutation(len(paths))[: config.n_encoded]
     yield Stage("encoding anew", len(ENCODINGS) * len(chosen), unit="track")
     encoded = {}
-    for name in ENCODINGS:
+    for name in ENCODINGS if len(chosen) else ():
         copies = []
         for i in chosen:
             copies.append(_encoded(paths[i], name, kept, music, listeners, config))
@@ -185,7 +185,7 @@ def _encoded(
 
 def encode(source: Path, target: Path, codec: str, rate: int, bit_rate: int) -> None:
     """Write a track in another format, in stereo."""
-    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+    with av.open(str(source), metadata_errors="replace") as old, av.open(str(target), "w") as new:
         stream: Any = new.add_stream(codec, rate=rate, layout="stereo")
         stream.bit_rate = bit_rate
         resampler = av.AudioResampler(format=stream.format.name, layout="stereo", rate=rate)

@@ -59,4 +59,4 @@ def test_chunks_and_a_share_of_references_say_nearly_the_same(monkeypatch: pytes
 def test_an_index_names_all_that_made_it() -> None:
     made = {maker(model, by) for model in ("a", "b") for by in MIXTURES}
     assert len(made) == 6
-    assert maker("a", "both") == "a statistics*1 fused*0.5 embedding*0.5 ordinary*0.5"
+    assert maker("a", "both") == "a statistics*1 fused*1 embedding*0.25 ordinary*0.5"
