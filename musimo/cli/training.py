@@ -126,7 +126,7 @@ def stage_line(name: str, done: int, total: int | None, unit: str) -> str:
     if total is None:
         return name
     known = f", {done} done" if done else ""
-    units = unit if total == 1 else f"{unit}es" if unit.endswith("ch") else f"{unit}s"
+    units = unit if total == 1 else f"{unit}es" if unit == "batch" else f"{unit}s"
     return f"{name}: {total} {units}{known}"
 
 
