@@ -27,7 +27,7 @@ MIXTURES: Final[dict[By, dict[str, float]]] = {
 
 ORDINARY = 0.5  # share of what is ordinary that is taken off; 0.75 has fewer hubs, and loses some precision
 NEIGHBOURHOOD = 0.15  # of the library: the nearest, over which the mean is taken
-REFERENCES = 1024  # tracks, spread over the library, that stand for it: a million tracks take a minute
+REFERENCES = 1024  # tracks, spread over the library, that stand for it
 FEWEST = 100  # sounds, below which a library says nothing about what is ordinary
 CHUNK = 8192  # rows at once: 32 MB of cosines
 

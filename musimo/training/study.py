@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from musimo.atomic import write_atomically
-from musimo.errors import UsageError
-
 Matrix = NDArray[np.float64]
-FORMAT = 1  # of the file; another number is refused
 
 
 class EpochLike(Protocol):
@@ -125,60 +117,3 @@ class Study:
     def answers(self, method: str) -> Matrix:
         """Predictions of a method, mean over seeds, (n, 2)."""
         return np.asarray(self.predictions[method].mean(axis=0))
-
-
-def save_study(study: Study, path: Path) -> None:
-    """Write a study as one ``.npz``; the same study makes the same bytes.
-
-    Raises
-    ------
-    MusimoError : the file cannot be written
-    """
-    about = {
-        "format": FORMAT,
-        "methods": list(study.predictions),
-        "curves": [[c.name, c.epochs, c.training, c.validation] for c in study.curves],
-        **{field: getattr(study, field) for field in _TEXTS + _LISTS},
-    }
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        about=np.frombuffer(json.dumps(about).encode("ascii"), dtype=np.uint8),
-        targets=study.targets,
-        folds=study.folds,
-        predictions=np.stack(list(study.predictions.values())),
-    )
-    write_atomically(path, buffer.getvalue())
-
-
-def load_study(path: Path) -> Study:
-    """Read what `save_study` wrote.
-
-    Raises
-    ------
-    UsageError : no such file, or not a study
-    """
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-            about = json.loads(arrays["about"].tobytes())
-            targets, folds, predictions = (arrays[name] for name in ("targets", "folds", "predictions"))
-        return _study(about, targets, folds, predictions)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{path} cannot be read as a study: {error}", "evaluate anew to write it") from error
-
-
-def _study(about: dict[str, Any], targets: Matrix, folds: NDArray[np.int64], predictions: Matrix) -> Study:
-    """From what `save_study` put into the file."""
-    if about["format"] != FORMAT:
-        raise ValueError(f"format {about['format']} instead of {FORMAT}")
-    curves = (
-        LearningCurve(name, *(tuple(column) for column in columns)) for name, *columns in about["curves"]
-    )
-    fields: dict[str, Any] = {field: about[field] for field in _TEXTS}
-    fields |= {field: tuple(about[field]) for field in _LISTS}
-    methods = dict(zip(about["methods"], predictions, strict=True))
-    return Study(targets=targets, folds=folds, predictions=methods, curves=tuple(curves), **fields)
-
-
-_TEXTS = ("title", "recipe", "ours", "label_set")
-_LISTS = ("names", "groups", "genres", "notes")

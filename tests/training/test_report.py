@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musimo.errors import MusimoError, UsageError
+from musimo.errors import MusimoError
 from musimo.training import markdown
 from musimo.training.bootstrap import Interval
 from musimo.training.paper import NOT_MEASURED, TABLE_1, TABLE_2, paper_section
 from musimo.training.report import report, write_report
-from musimo.training.study import LearningCurve, Study, load_study, save_study
+from musimo.training.study import LearningCurve, Study
 from musimo.training.transfer import (
     partial_correlation,
     smoke_section,
@@ -156,32 +156,6 @@ def test_residuals_and_coupling_by_hand() -> None:
     assert row(page, "listeners")[0].startswith(f"{np.corrcoef(*study.targets.T)[0, 1]:.3f} [")
     apart = report(replace(study, predictions={OURS: np.stack([study.targets[:, :1].repeat(2, axis=1)] * 2)}))
     assert row(apart.split("## Valence and arousal apart")[1], OURS) == ["1.000 [1.000, 1.000]"]
-
-
-def test_a_study_comes_back_from_its_file(tmp_path: Path) -> None:
-    curve = LearningCurve("s", (1, 2), (2.0, 1.0), (2.0, float("nan")))
-    study = miniature(genres=(HOSTILE, "\ud800", "演歌") * 10, curves=(curve,))
-    save_study(study, tmp_path / "a.npz")
-    back = load_study(tmp_path / "a.npz")
-    save_study(back, tmp_path / "b.npz")
-    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
-    assert (back.title, back.genres, back.ours, back.notes) == (study.title, study.genres, OURS, study.notes)
-    assert list(back.predictions) == list(study.predictions)
-    assert (back.predictions[OURS] == study.predictions[OURS]).all()
-    assert (back.folds == study.folds).all()
-    assert back.curves[0].validation[0] == 2
-
-
-def test_what_is_no_study_is_said_in_a_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "study.npz"
-    for content in (None, b"", b"noise", b"PK\x03\x04 cut short"):
-        if content is not None:
-            path.write_bytes(content)
-        with pytest.raises(UsageError, match=r"study\.npz cannot be read as a study"):
-            load_study(path)
-    np.savez(path, targets=np.zeros(3))
-    with pytest.raises(UsageError, match="cannot be read as a study"):
-        load_study(path)
 
 
 def test_a_study_that_contradicts_itself_is_refused() -> None:

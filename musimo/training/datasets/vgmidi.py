@@ -40,7 +40,6 @@ from musimo.training.datasets.render import render, usable_soundfonts
 
 CITATION = "Ferreira & Whitehead (2019), ISMIR"
 LICENCE = "none stated; research use only"
-N_PIECES = 200
 WINDOW_S = 30.0  # as long as the clips of most labelled sets
 QUARTERS = 4  # a measure
 RAW = ("vgmidi_raw_1.json", "vgmidi_raw_2.json")
