@@ -12,22 +12,19 @@ Torch, librosa and av are imported only when something has to be heard.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musimo.emotion.space import SoundSpace, load_space, unit
 from musimo.errors import AudioError, NotFoundError, UsageError
+from musimo.library.answering import Move, answering_weights, move_from
 from musimo.library.store import Counts, Store
 from musimo.records import (
     AnalyzedFile,
     Coverage,
     FailedFile,
     Failure,
-    Filter,
-    FloatArray,
     MoodTrack,
     SimilarTrack,
     SoundBlocks,
@@ -35,19 +32,18 @@ from musimo.records import (
     WindowEmotion,
 )
 from musimo.resources import weights_path
-from musimo.search.diversify import album_key, artist_key, diversify
 from musimo.search.find import find_track
-from musimo.search.index import FaissIndex, Header, Ids, Metric, index_file, open_index
+from musimo.search.index import FaissIndex
+from musimo.search.indexes import Indexes
 from musimo.search.query import nearest_moods, nearest_sounds
-from musimo.search.space import MIXTURES, By, maker, questions, rows
+from musimo.search.selection import EVERYTHING, Selection, allowed, select_ranked, select_tracks
+from musimo.search.space import By
 from musimo.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from musimo.emotion.analyzer import Analyzer
     from musimo.library.events import Audit, ScanEvent
     from musimo.library.scan import ScanOptions
-
-LOOKUP = 64  # tracks fetched at once while a ranking is read; a list of ten rarely needs more
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +63,6 @@ class Seed:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """Which tracks an answer may hold, and how many.
-
-    Parameters
-    ----------
-    limit : rows; None for all
-    where : conditions in the language of :mod:`musimo.search.where`; all must hold
-    max_per_artist, max_per_album : most rows of one; None for no cap
-    """
-
-    limit: int | None = 10
-    where: Sequence[Filter] = ()
-    max_per_artist: int | None = 2
-    max_per_album: int | None = 1
-
-
-@dataclass(frozen=True, slots=True)
 class Details:
     """All that is known of one track."""
 
@@ -95,13 +74,23 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The library in numbers."""
+    """The library in numbers; ``model`` is the one that answers, ``move`` leads to the one in use."""
 
     library: Path
     model: str
     counts: Counts
     indexed: int
     roots: tuple[bytes, ...]
+    move: Move | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A library, seen through the model that answers."""
+
+    store: Store
+    weights: Path
+    indexes: Indexes
 
 
 class Library:
@@ -116,9 +105,7 @@ class Library:
     def __init__(self, settings: Settings, on_notice: Callable[[str], None] | None = None) -> None:
         self.settings = settings
         self._on_notice = on_notice
-        self._opened: Store | None = None
-        self._loaded_space: SoundSpace | None = None
-        self._indexes: dict[str, FaissIndex] = {}
+        self._opened: _Opened | None = None
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Library:
@@ -127,8 +114,8 @@ class Library:
 
     @property
     def model(self) -> str:
-        """Id of the model in use."""
-        return self._weights().stem
+        """Id of the model in use; until it has heard all, the one before goes on answering."""
+        return weights_path(self.settings.weights).stem
 
     def scan(self, *folders: str | Path, coverage: Coverage = "windows", retry_failed: bool = False) -> Audit:
         """Bring the library up to date with ``folders``; see :func:`musimo.library.scan.scan`."""
@@ -150,12 +137,15 @@ class Library:
         stop: Callable[[], bool] = lambda: False,
         *,
         wait: bool = False,
+        keep_model: bool = False,
     ) -> Iterator[ScanEvent]:
         """Scan, telling what happens as it goes; the indexes are fresh when the last event comes.
 
-        While another process writes to the library this one raises LibraryError, or waits.
+        While another process writes to the library this one raises LibraryError, or waits. With
+        ``keep_model`` the model that answers hears what is new, and not the one in use.
         """
         from musimo.audio.features import FEATURE_ID
+        from musimo.library.answering import settle, weights_to_stay
         from musimo.library.events import Audit
         from musimo.library.journal import Journal
         from musimo.library.lock import hold
@@ -164,15 +154,27 @@ class Library:
         for folder in folders:  # a typing mistake must not leave an empty library behind
             if not self.settings.library.exists() and not os.path.isdir(folder):  # noqa: PTH112 - bytes
                 raise no_folder(folder)
-        store = self._store(create=True)
+        weights = weights_path(self.settings.weights)
+        store = Store.open(self.settings.library, weights.stem, create=True)
+        if keep_model:
+            weights = weights_to_stay(store, weights)
+            store = Store(store.engine, store.path, weights.stem)
         told = self._on_notice or (lambda _: None)
         with hold(store.path, wait=wait, stop=stop, on_wait=told) as held:
             if not held:
                 yield Audit(interrupted=True)
                 return
             journal = Journal(store, FEATURE_ID, options.coverage)
-            for event in scan(journal, folders, self._load_analyzer, options, stop):
+            settle(store, weights)
+            if (before := store.answering_model()) != store.model:
+                told(
+                    f"{store.model} hears all music anew; until it has, {before} goes on answering"
+                    " (to stay with it: musimo scan --keep-model)"
+                )
+            for event in scan(journal, folders, lambda: self._load_analyzer(weights), options, stop):
                 if isinstance(event, Audit):
+                    settle(store, weights)
+                    self._opened = None
                     self.build_indexes()
                 yield event
 
@@ -205,34 +207,33 @@ class Library:
         seeds = [self.seed(track) for track in tracks]
         unwanted = [self.seed(track) for track in unlike]
         asked = {seed.content for seed in (*seeds, *unwanted)}
-        index = self._asked(self._sounds(by))
-        ranked = nearest_sounds(
-            index, self._places(seeds, by), self._places(unwanted, by), self._allowed(selection)
+        indexes = self._answering().indexes
+        index = self._asked(indexes.sounds(by))
+        wanted_places, unwanted_places = (
+            indexes.questions([seed.sound for seed in side], by) for side in (seeds, unwanted)
         )
+        ranked = nearest_sounds(index, wanted_places, unwanted_places, allowed(self._store(), selection))
         fresh = (
             (content, similarity)
             for content, similarity in ranked
             if content not in asked and similarity >= min_similarity
         )
-        chosen = self._select(fresh, selection)
+        chosen = select_ranked(self._store(), fresh, selection)
         return [SimilarTrack(rank, similarity, track) for rank, (similarity, track) in enumerate(chosen, 1)]
 
     def mood(self, valence: float, arousal: float, selection: Selection | None = None) -> list[MoodTrack]:
         """Tracks whose mood lies nearest to a point of the 0..1 valence-arousal plane, nearest first."""
         selection = selection or Selection()
-        ranked = nearest_moods(self._asked(self._moods()), valence, arousal, self._allowed(selection))
-        rows = self._select(ranked, selection)
+        index = self._asked(self._answering().indexes.moods())
+        ranked = nearest_moods(index, valence, arousal, allowed(self._store(), selection))
+        rows = select_ranked(self._store(), ranked, selection)
         return [MoodTrack(rank, distance, track) for rank, (distance, track) in enumerate(rows, 1)]
 
     def analyze(
         self, *files: str | Path | bytes, coverage: Coverage = "windows"
     ) -> Iterator[AnalyzedFile | FailedFile]:
         """Emotion of files, in their order; no library is needed."""
-        from musimo.library.analyze import analyze
-
-        return analyze(
-            [_path_bytes(file) for file in files], self._load_analyzer, self.settings.jobs, coverage
-        )
+        return self._analyze(files, weights_path(self.settings.weights), coverage)
 
     def seed(self, track: str | Path | Seed) -> Seed:
         """What to ask with: a track of the library, or any audio file, which is heard now."""
@@ -260,14 +261,20 @@ class Library:
 
     def status(self) -> Status:
         """The library in numbers."""
-        store = self._store()
-        roots = tuple(store.root_paths())
-        return Status(store.path, self.model, store.counts(), len(self._sounds("both")), roots)
+        opened = self._answering()
+        store, indexes = opened.store, opened.indexes
+        return Status(
+            store.path,
+            store.model,
+            store.counts(),
+            len(indexes.sounds("both")),
+            tuple(store.root_paths()),
+            self._move(),
+        )
 
     def build_indexes(self) -> None:
         """Make the indexes that are not there or not of today, so that the next question need not."""
-        self._sounds("both")
-        self._moods()
+        self._answering().indexes.build()
 
     def failures(self) -> list[Failure]:
         """Files that could not be heard."""
@@ -275,24 +282,46 @@ class Library:
 
     def tracks(self, selection: Selection | None = None) -> Iterator[Track]:
         """Every track, by path."""
-        selection = selection or Selection(None, (), None, None)
-        found = self._store().all_tracks(selection.where)
-        diverse = diversify(found, artist_key, album_key, selection.max_per_artist, selection.max_per_album)
-        return islice(diverse, selection.limit)
+        return select_tracks(self._store(), selection or EVERYTHING)
 
-    def _store(self, *, create: bool = False) -> Store:
+    def _answering(self) -> _Opened:
+        """The library, seen through the model that answers."""
         if self._opened is None:
-            self._opened = Store.open(self.settings.library, self.model, create=create)
+            in_use = weights_path(self.settings.weights)
+            store = Store.open(self.settings.library, in_use.stem)
+            weights = answering_weights(store, in_use)
+            store = Store(store.engine, store.path, weights.stem)
+            self._opened = _Opened(store, weights, Indexes(store, weights))
+            if weights != in_use and self._on_notice is not None:
+                self._on_notice(
+                    f"answers come from {store.model} until {in_use.stem} has heard all;"
+                    " musimo status tells how far it is"
+                )
         return self._opened
 
-    def _load_analyzer(self) -> Analyzer:
+    def _store(self) -> Store:
+        return self._answering().store
+
+    def _move(self) -> Move | None:
+        store = self._store()
+        return move_from(Store(store.engine, store.path, self.model), store.model)
+
+    def _load_analyzer(self, weights: Path) -> Analyzer:
         from musimo.emotion.analyzer import Analyzer
 
-        return Analyzer.load(self._weights(), self.settings.device, self.settings.batch_size, self._on_notice)
+        return Analyzer.load(weights, self.settings.device, self.settings.batch_size, self._on_notice)
+
+    def _analyze(
+        self, files: Sequence[str | Path | bytes], weights: Path, coverage: Coverage
+    ) -> Iterator[AnalyzedFile | FailedFile]:
+        from musimo.library.analyze import analyze
+
+        paths = [_path_bytes(file) for file in files]
+        return analyze(paths, lambda: self._load_analyzer(weights), self.settings.jobs, coverage)
 
     def _hear(self, path: Path) -> Seed:
         """A file outside the library, as a seed."""
-        [heard] = self.analyze(path)
+        [heard] = self._analyze([path], self._answering().weights, "windows")
         if isinstance(heard, FailedFile):
             raise AudioError(heard.stage, f"cannot hear {path}: {heard.reason}")
         track = Track(
@@ -302,22 +331,6 @@ class Library:
         sound = SoundBlocks(emotion.embedding[None], heard.statistics[None], emotion.fused[None])
         return Seed(track, sound, self._store().content_id(heard.content))
 
-    def _sounds(self, by: By) -> FaissIndex:
-        name = "similar" if by == "both" else f"similar-{by}"
-
-        def vectors() -> tuple[Ids, FloatArray]:
-            ids, sounds = self._store().sounds()
-            return ids, rows(self._space().vectors(sounds, MIXTURES[by]))
-
-        return self._index("cosine", name, maker(self.model, by), vectors)
-
-    def _moods(self) -> FaissIndex:
-        return self._index("euclidean", "mood", self.model, self._store().moods)
-
-    def _places(self, seeds: Sequence[Seed], by: By) -> FloatArray:
-        """What seeds ask of an index [shape=(n, d)]."""
-        return questions(unit([self._space().vectors(seed.sound, MIXTURES[by])[0] for seed in seeds]))
-
     def _asked(self, index: FaissIndex) -> FaissIndex:
         """The index, if it holds anything or there is nothing to hold."""
         if not len(index) and (before := self._store().heard_by()):
@@ -325,60 +338,18 @@ class Library:
         return index
 
     def _not_analysed(self, what: str, heard_by: Sequence[str]) -> NotFoundError:
-        """What to say of sounds that the model in use has not heard."""
-        others = [model for model in heard_by if model != self.model]
+        """What to say of sounds that the model that answers has not heard."""
+        model = self._store().model
+        others = [other for other in heard_by if other != model]
         if others:
             return NotFoundError(
-                f"{what} is analysed by the model in use, {self.model}, only by {', '.join(others)}",
-                "hear the music again, once: musimo scan FOLDER",
+                f"{what} is analysed by the model that answers, {model}, only by {', '.join(others)}",
+                "hear all music by the model in use, once: musimo scan FOLDER",
             )
         return NotFoundError(
-            f"{what} is in the library, but not analysed by {self.model}",
+            f"{what} is in the library, but not analysed by {model}",
             "if it failed, musimo errors tells why; if not, scan its folder again",
         )
-
-    def _weights(self) -> Path:
-        return weights_path(self.settings.weights)
-
-    def _space(self) -> SoundSpace:
-        if self._loaded_space is None:
-            self._loaded_space = load_space(self._weights())
-        return self._loaded_space
-
-    def _index(
-        self, metric: Metric, name: str, maker: str, vectors: Callable[[], tuple[Ids, FloatArray]]
-    ) -> FaissIndex:
-        store = self._store()
-        header = Header(maker, metric, store.generation())
-        if (index := self._indexes.get(name)) is not None and index.header == header:
-            return index
-        self._indexes[name] = open_index(index_file(store.path, name), header, vectors)
-        return self._indexes[name]
-
-    def _allowed(self, selection: Selection) -> Ids | None:
-        return self._store().matching_contents(selection.where) if selection.where else None
-
-    def _select(
-        self, ranked: Iterable[tuple[int, float]], selection: Selection
-    ) -> Iterator[tuple[float, Track]]:
-        diverse = diversify(
-            self._with_tracks(ranked, selection.where),
-            lambda row: artist_key(row[1]),
-            lambda row: album_key(row[1]),
-            selection.max_per_artist,
-            selection.max_per_album,
-        )
-        return islice(diverse, selection.limit)
-
-    def _with_tracks(
-        self, ranked: Iterable[tuple[int, float]], filters: Sequence[Filter]
-    ) -> Iterator[tuple[float, Track]]:
-        ranked = iter(ranked)
-        while rows := list(islice(ranked, LOOKUP)):
-            tracks = self._store().tracks_of([content for content, _ in rows], filters)
-            for content, score in rows:
-                if content in tracks:
-                    yield score, tracks[content]
 
 
 def _path_bytes(path: str | Path | bytes) -> bytes:

@@ -219,10 +219,13 @@ def _schema(revision: str, written_by: str) -> Check:
 
 def _contents(settings: Settings) -> Iterator[Check]:
     """Folders and indexes, of a library that is whole and of today's schema."""
+    from musimo.library.answering import answering_weights
     from musimo.library.store import Store
 
     try:
-        store = Store.open(settings.library, weights_path(settings.weights).stem)
+        in_use = weights_path(settings.weights)
+        store = Store.open(settings.library, in_use.stem)
+        store = Store(store.engine, store.path, answering_weights(store, in_use).stem)
         away = [os.fsdecode(root) for root in store.root_paths() if not os.path.isdir(root)]  # noqa: PTH112
         yield _indexes(store)
     except MusimoError as error:

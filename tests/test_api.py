@@ -11,10 +11,10 @@ import pytest
 import soundfile
 
 from musimo import Library
-from musimo.api import Selection
 from musimo.errors import AudioError, LibraryError, NotFoundError, UsageError, WeightsError
 from musimo.records import AnalyzedFile, FailedFile
 from musimo.resources import weights_path
+from musimo.search.selection import Selection
 from musimo.search.where import parse
 from tests.catalog import Catalog, Entry, direction
 from tests.conftest import PlainAnalyzer
@@ -29,7 +29,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[PlainAnalyzer]:
     """The networks that were loaded: plain ones."""
     networks: list[PlainAnalyzer] = []
 
-    def load(library: Library) -> PlainAnalyzer:
+    def load(library: Library, weights: Path) -> PlainAnalyzer:
         networks.append(PlainAnalyzer())
         return networks[-1]
 
@@ -222,13 +222,14 @@ class TestSelection:
             library.similar("unheard.mp3")
         assert library.details("unheard.mp3").windows == ()
 
-    def test_where_the_model_in_use_has_heard_nothing_the_answer_is_what_to_do(
-        self, library: Library, monkeypatch: pytest.MonkeyPatch
+    def test_where_the_model_that_answers_has_heard_nothing_the_answer_is_what_to_do(
+        self, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """As after an upgrade, before the next scan."""
-        seed, space = library.seed("000.mp3"), library._space()
-        monkeypatch.setattr(Library, "model", "mase_net-next")
-        monkeypatch.setattr(Library, "_space", lambda self: space)
+        """As after an upgrade of a library that kept no weights, before the next scan."""
+        seed = library.seed("000.mp3")
+        following = tmp_path / "mase_net-next.safetensors"
+        shutil.copy(weights_path(), following)
+        monkeypatch.setenv("MUSIMO_WEIGHTS", str(following))
         newer = Library.open()
         where = Selection(where=[parse("path:mp3")])
         for ask in (

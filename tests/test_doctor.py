@@ -17,6 +17,7 @@ from musimo.api import Library
 from musimo.doctor import Check, diagnose
 from musimo.resources import weights_path
 from musimo.search.index import FaissIndex, index_file
+from musimo.search.indexes import Indexes
 from musimo.settings import Settings, load_settings
 from tests.catalog import Catalog, Entry, PlainSpace, direction
 
@@ -27,7 +28,7 @@ def catalog(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cata
     made = Catalog(home / "library.db", tmp_path, weights_path().stem)
     made.add(*(Entry(f"{n}.mp3", direction(1, n)) for n in range(3)))
     with monkeypatch.context() as patch:
-        patch.setattr(Library, "_space", lambda self: PlainSpace())
+        patch.setattr(Indexes, "_space", lambda self: PlainSpace())
         Library.open().build_indexes()
     return made
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from musimo.api import Selection
+    from musimo.search.selection import Selection
     from musimo.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -118,7 +118,7 @@ def make_selection(
     diverse: bool = True,
 ) -> Selection:
     """The options above as a selection; a cap that is not given is the settings', where lists are diverse."""
-    from musimo.api import Selection
+    from musimo.search.selection import Selection
     from musimo.search.where import parse
 
     def cap(given: int | None, default: int) -> int | None:

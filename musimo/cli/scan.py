@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @coverage_option
 @click.option("--retry-failed", is_flag=True, help="Try files again that failed before.")
 @click.option("--accept-missing", is_flag=True, help="Believe that files are gone, however many.")
+@click.option("--keep-model", is_flag=True, help="Stay with the model that answers; a new one has to wait.")
 @click.option("--wait", is_flag=True, help="Wait while another musimo writes to the library.")
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
 @pass_invocation
@@ -36,6 +37,7 @@ def command(
     coverage: str,
     retry_failed: bool,
     accept_missing: bool,
+    keep_model: bool,
     wait: bool,
     as_json: bool,
 ) -> int:
@@ -59,7 +61,8 @@ def command(
     )
     paths = [os.path.expanduser(os.fsencode(folder)) for folder in folders]  # noqa: PTH111 - knows every name
     with _gentle_interrupt(invocation) as pressed:
-        audit = _follow(invocation, library.scan_events(paths, options, lambda: bool(pressed), wait=wait))
+        events = library.scan_events(paths, options, lambda: bool(pressed), wait=wait, keep_model=keep_model)
+        audit = _follow(invocation, events)
     click.echo(audit_json(audit) if as_json else audit_lines(audit), nl=False)
     if audit.interrupted:
         return 130

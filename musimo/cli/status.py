@@ -30,5 +30,8 @@ def command(invocation: Invocation, /, **options: Any) -> None:
         indexed=status.indexed,
         roots=status.roots,
         partial=status.counts.partial,
+        next_model=status.move.model if status.move else None,
+        next_heard=status.move.heard if status.move else 0,
+        next_sounds=status.move.sounds if status.move else 0,
     )
     print_answer(invocation, answer, choice_of(options))

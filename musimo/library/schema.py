@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """Newest revision in migrations/; a test holds the two together, so that opening needs no Alembic."""
 
 metadata = MetaData(
@@ -38,6 +38,7 @@ library_state = Table(
     Column("id", Integer, primary_key=True),  # always 1
     Column("generation", Integer, nullable=False),  # drawn anew whenever an answer may have changed
     Column("written_by", Text, nullable=False),  # musimo version that last wrote
+    Column("model", Text),  # name of the model that answers; null: none has heard anything yet
 )
 
 roots = Table(

@@ -9,11 +9,11 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Row, Select, and_, func, or_, select
+from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, not_, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from musimo.library.conditions import condition
@@ -62,6 +62,22 @@ class Store:
     def generation(self) -> int:
         """Number that is drawn anew whenever an answer may have changed; indexes carry it."""
         return int(self._rows(select(library_state.c.generation))[0][0])
+
+    def answering_model(self) -> str | None:
+        """Name of the model whose answers the library gives; None where none has heard anything yet."""
+        return cast("str | None", self._rows(select(library_state.c.model))[0][0])
+
+    def progress(self, before: str) -> tuple[int, int]:
+        """Of the sounds that ``before`` has heard and that can be heard: how many this one has, and all."""
+        failed = exists().where(failures.c.root_id == tracks.c.root_id, failures.c.path == tracks.c.path)
+        audible = select(tracks.c.content_id).where(tracks.c.missing_since.is_(None), not_(failed))
+        heard_here = select(emotions.c.content_id).where(self._of_model(emotions))
+        heard = func.count().filter(emotions.c.content_id.in_(heard_here)).label("heard")
+        query = select(heard, func.count().label("all")).where(
+            self._of_model(emotions, before), emotions.c.content_id.in_(audible)
+        )
+        row = self._rows(query)[0]
+        return row.heard, row.all
 
     def counts(self) -> Counts:
         """Numbers for ``status``."""
@@ -223,8 +239,9 @@ class Store:
             for row in self._rows(query)
         ]
 
-    def _of_model(self, table: Any) -> Any:
-        return table.c.model_id == select(models.c.id).where(models.c.name == self.model).scalar_subquery()
+    def _of_model(self, table: Any, model: str | None = None) -> Any:
+        named = models.c.name == (model or self.model)
+        return table.c.model_id == select(models.c.id).where(named).scalar_subquery()
 
     def _joined(self) -> Any:
         return (

@@ -182,19 +182,19 @@ def _windows(windows: Iterable[WindowEmotion], options: PrintOptions) -> list[st
 
 def _status(answer: StatusAnswer) -> list[str]:
     roots = [("folders" if not place else "", _path(root)) for place, root in enumerate(answer.roots)]
+    partial = f"{answer.partial} of them, with a part missing or damaged"
+    heard = f"{safe(answer.next_model or '')}: {answer.next_heard} of {answer.next_sounds} sounds heard;"
     return facts(
         [
             ("library", _path(answer.library)),
             ("tracks", str(answer.tracks)),
             ("analysed", str(answer.analyzed)),
-            *(
-                [("partial", f"{answer.partial} of them, with a part missing or damaged")]
-                * (answer.partial > 0)
-            ),
+            *([("partial", partial)] * (answer.partial > 0)),
             ("failed", str(answer.failed)),
             ("missing", str(answer.missing)),
             ("indexed", str(answer.indexed)),
             ("model", safe(answer.model or UNKNOWN)),
+            *([("next", f"{heard} it answers when it has heard all")] * (answer.next_model is not None)),
             *(roots or [("folders", "none; scan one: musimo scan FOLDER")]),
         ]
     )

@@ -78,7 +78,10 @@ class ShowAnswer:
 
 @dataclass(frozen=True, slots=True)
 class StatusAnswer:
-    """Answer of ``status``: the library in numbers."""
+    """Answer of ``status``: the library in numbers.
+
+    ``next_model`` is on its way to take the place of ``model``; ``next_heard`` of ``next_sounds`` are done.
+    """
 
     library: bytes
     tracks: int
@@ -89,6 +92,9 @@ class StatusAnswer:
     indexed: int
     roots: Sequence[bytes]
     partial: int = 0
+    next_model: str | None = None
+    next_heard: int = 0
+    next_sounds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

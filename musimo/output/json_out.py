@@ -156,9 +156,16 @@ def _status(answer: StatusAnswer) -> dict[str, object]:
         "failed": answer.failed,
         "missing": answer.missing,
         "model": answer.model,
+        "next": _next(answer),
         "indexed": answer.indexed,
         "roots": [root.decode(errors="replace") for root in answer.roots],
     }
+
+
+def _next(answer: StatusAnswer) -> dict[str, object] | None:
+    if answer.next_model is None:
+        return None
+    return {"model": answer.next_model, "heard": answer.next_heard, "sounds": answer.next_sounds}
 
 
 def _dump(value: Mapping[str, object], indent: int | None) -> str:

@@ -18,6 +18,7 @@ from musimo.api import Library
 from musimo.cli.main import run
 from musimo.records import FloatArray, Tags
 from musimo.resources import weights_path
+from musimo.search.indexes import Indexes
 from tests.catalog import Catalog, Entry, PlainSpace, direction
 from tests.conftest import PlainAnalyzer
 
@@ -50,8 +51,8 @@ Shell = Callable[..., Ran]
 
 @pytest.fixture(autouse=True)
 def _plain_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Library, "_load_analyzer", lambda self: PlainAnalyzer())
-    monkeypatch.setattr(Library, "_space", lambda self: PlainSpace())
+    monkeypatch.setattr(Library, "_load_analyzer", lambda self, weights: PlainAnalyzer())
+    monkeypatch.setattr(Indexes, "_space", lambda self: PlainSpace())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
 
 

@@ -217,6 +217,7 @@ def test_status_counts(shell: Shell, library: Catalog, home: Path) -> None:
         "failed": 1,
         "missing": 0,
         "model": weights_path().stem,
+        "next": None,
         "indexed": 9,
         "roots": [os.fsdecode(library.root)],
     }

@@ -51,6 +51,7 @@ def test_a_scan_accounts_for_every_file_and_makes_the_library_ask_able(
         "library.db",
         "library.db.similar.index",
         "library.db.mood.index",
+        "library.db.models",
     }
     assert shell("status", "--json").document["indexed"] == 2
     [found] = shell("similar", music / "a.wav", "--json").document["results"]

@@ -34,7 +34,7 @@ from musimo.cli.main import main
 from musimo.library import workers
 from tests.conftest import PlainAnalyzer
 
-Library._load_analyzer = lambda self: PlainAnalyzer()
+Library._load_analyzer = lambda self, weights: PlainAnalyzer()
 if "WORKER" in os.environ:
     workers.COMMAND = (sys.executable, "-c", os.environ["WORKER"])
 main()

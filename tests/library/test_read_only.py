@@ -20,6 +20,7 @@ from musimo.library.health import examine
 from musimo.library.lock import hold
 from musimo.library.store import Store
 from musimo.resources import weights_path
+from musimo.search.indexes import Indexes
 from musimo.settings import Settings
 from tests.catalog import MODEL, Catalog, Entry, PlainSpace, direction
 
@@ -89,7 +90,7 @@ def test_a_link_from_a_folder_of_ones_own_changes_nothing(
 def test_answers_need_no_index_on_disk(folder: Path, close: Close, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Catalog(folder / "library.db", Path("/music"), weights_path().stem)
     made.add(*(Entry(f"{n}.mp3", direction(1, n), valence=n / 4) for n in range(3)))
-    monkeypatch.setattr(Library, "_space", lambda self: PlainSpace())
+    monkeypatch.setattr(Indexes, "_space", lambda self: PlainSpace())
     library = Library(Settings(folder / "library.db"))
     close()
     assert [row.track.path for row in library.mood(0.0, 0.5)] == [b"/music/%d.mp3" % n for n in range(3)]

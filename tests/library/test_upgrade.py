@@ -35,7 +35,7 @@ def library(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Libr
     shutil.copy(FIRST, home / "library.db")
     with closing(sqlite3.connect(home / "library.db")) as connection, connection:
         connection.execute("UPDATE roots SET path = ?", (os.fsencode(music),))
-    monkeypatch.setattr(Library, "_load_analyzer", lambda self: PlainAnalyzer())
+    monkeypatch.setattr(Library, "_load_analyzer", lambda self, weights: PlainAnalyzer())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     return Library.open()
 
@@ -99,3 +99,19 @@ def test_a_library_of_the_second_schema_answers_as_before_and_calls_nothing_part
     assert (store.counts().analyzed, store.counts().partial) == (3, 0)
     assert len(store.sounds()[0]) == 3
     assert [track.partial for track in store.all_tracks()] == [None] * 3
+
+
+def test_a_library_of_the_third_schema_knows_which_model_answers(home: Path) -> None:
+    third = "mase_net-0.3-157bd086"
+    path = home / "library.db"
+    shutil.copy(FIRST.with_name("0003.db"), path)
+    store = Store.open(path, "mase_net-next")
+    assert store.answering_model() == third
+    assert store.progress(third) == (0, 3)
+    assert len(Store.open(path, third).sounds()[0]) == 3
+    assert (home / f"library.db.before-{schema.REVISION}").is_file()
+
+
+def test_every_schema_that_was_has_its_library() -> None:
+    kept = sorted(path.stem for path in FIRST.parent.glob("*.db"))
+    assert kept == [f"{number:04}" for number in range(1, int(schema.REVISION))]

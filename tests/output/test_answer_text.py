@@ -145,6 +145,8 @@ def test_status() -> None:
         "          /more\\n",
     ]
     assert lines(replace(answer, partial=3))[3] == "partial   3 of them, with a part missing or damaged"
+    moving = replace(answer, next_model="mase_net-2", next_heard=12, next_sounds=95)
+    assert lines(moving)[7] == "next      mase_net-2: 12 of 95 sounds heard; it answers when it has heard all"
     assert lines(replace(answer, roots=(), model=None))[-2:] == [
         "model     –",
         "folders   none; scan one: musimo scan FOLDER",

@@ -124,9 +124,12 @@ def test_status_and_errors() -> None:
         "failed": 1,
         "missing": 0,
         "model": "m",
+        "next": None,
         "indexed": 2,
         "roots": ["/music"],
     }
+    moving = StatusAnswer(b"/l.db", 3, 2, 1, 0, "m", 2, (), 0, "m2", 1, 2)
+    assert read(moving)["next"] == {"model": "m2", "heard": 1, "sounds": 2}
     assert read(ErrorsAnswer([Failure(b"/a", "read", "gone", "2026")])) == {
         "schema": 1,
         "errors": [{"path": "/a", "stage": "read", "reason": "gone", "when": "2026"}],

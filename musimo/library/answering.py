@@ -1,0 +1,115 @@
+"""Which model answers: the one before, until a new one has heard all; so no upgrade takes answers away.
+
+A musimo that brings a new network no longer has the one before, so a library keeps a copy of the weights it
+answers with, in a folder beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import update
+
+from musimo.atomic import write_atomically
+from musimo.errors import MusimoError, WeightsError
+from musimo.library.schema import library_state
+from musimo.library.store import Store
+from musimo.library.writing import transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A library on its way from the model that answers to another.
+
+    Parameters
+    ----------
+    model : that has not heard all yet
+    heard : sounds that it has heard
+    sounds : sounds that it has to hear before it answers
+    """
+
+    model: str
+    heard: int
+    sounds: int
+
+
+def answering_weights(store: Store, weights: Path) -> Path:
+    """The weights a library answers with: ``weights``, or those before while these have not heard all.
+
+    Parameters
+    ----------
+    store : the library, seen through the model of ``weights``
+    weights : those in use
+    """
+    before = store.answering_model()
+    if before is None or before == store.model:
+        return weights
+    kept = kept_weights(store.path, before)
+    return kept if kept.is_file() and _has_to_hear(store, before) else weights
+
+
+def move_from(store: Store, before: str) -> Move | None:
+    """How far the model of ``store`` is on its way to replace ``before``; None where it is not on its way."""
+    if before == store.model:
+        return None
+    return Move(store.model, *store.progress(before))
+
+
+def weights_to_stay(store: Store, weights: Path) -> Path:
+    """The weights that keep the library on the model that answers.
+
+    Raises
+    ------
+    WeightsError : they are not there any more
+    """
+    before = store.answering_model()
+    if before is None or before == weights.stem:
+        return weights
+    kept = kept_weights(store.path, before)
+    if not kept.is_file():
+        raise WeightsError(
+            f"the library answers by {before}, whose weights are not at {kept}",
+            "name them with --weights FILE, or scan without --keep-model: then all is heard anew",
+        )
+    return kept
+
+
+def settle(store: Store, weights: Path) -> None:
+    """Let the model of ``store`` answer if it has heard all that the one before has, and keep its weights.
+
+    Raises
+    ------
+    MusimoError : they cannot be copied
+    """
+    before = store.answering_model()
+    if before != store.model:
+        if before is not None and _has_to_hear(store, before):
+            return
+        with transaction(store) as connection:
+            connection.execute(update(library_state).values(model=store.model))
+    _keep(store.path, weights)
+
+
+def kept_weights(library: Path, model: str) -> Path:
+    """Where a library keeps the weights of a model."""
+    return library.with_name(f"{library.name}.models") / f"{model}.safetensors"
+
+
+def _has_to_hear(store: Store, before: str) -> bool:
+    heard, sounds = store.progress(before)
+    return heard < sounds
+
+
+def _keep(library: Path, weights: Path) -> None:
+    """Copy the weights beside the library, in the place of others."""
+    kept = kept_weights(library, weights.stem)
+    try:
+        if not kept.is_file():
+            kept.parent.mkdir(exist_ok=True)
+            write_atomically(kept, weights.read_bytes())
+        for other in kept.parent.glob("*.safetensors"):
+            if other != kept:
+                other.unlink()
+    except OSError as error:
+        raise MusimoError(f"cannot keep a copy of the weights in {kept.parent}: {error.strerror}") from error
