@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,17 +17,20 @@ if TYPE_CHECKING:
 class Invocation:
     """The options before the command."""
 
-    library_path: Path | None
-    weights: Path | None
-    config: Path | None
+    library_path: str | None
+    weights: str | None
+    config: str | None
     quiet: bool
     verbose: bool
 
     def settings(self, **flags: Any) -> Settings:
         """Settings with the flags of a command applied."""
+        from pathlib import Path
+
         from musimo.settings import load_settings
 
-        return load_settings(self.config, library=self.library_path, weights=self.weights, **flags)
+        config = None if self.config is None else Path(self.config)
+        return load_settings(config, library=self.library_path, weights=self.weights, **flags)
 
     def library(self, **flags: Any) -> Library:
         """The library these options and flags name."""

@@ -5,31 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
+from importlib import import_module
 
 import click
 
 from musimo import __version__
-from musimo.cli import (
-    analyze,
-    backup,
-    context,
-    doctor,
-    evaluate,
-    export,
-    failures,
-    mood,
-    prune,
-    reindex,
-    relocate,
-    scan,
-    show,
-    similar,
-    status,
-    train,
-)
+from musimo.cli.context import Invocation
 from musimo.errors import MusimoError, NotFoundError, UsageError
 
 DONE, ERROR, USAGE, SOME_FAILED, NOT_FOUND, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -39,23 +21,69 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but some files failed,
 4 nothing found, 130 interrupted."""
 
 
+COMMANDS = {
+    "scan": "Walk FOLDERS, read tags, hear what is new or changed, store and index it.",
+    "similar": "List tracks of the library that sound like TRACKS.",
+    "mood": "List tracks of the library whose mood lies nearest to a point; 0.5 is neutral.",
+    "analyze": "Hear FILES and print their valence and arousal, as a whole and window by window.",
+    "show": "Print all that is known of TRACK: tags, sound, emotion window by window.",
+    "export": "Write every track with its tags and emotion, as CSV unless another format is asked for.",
+    "status": "Print how many tracks there are, how many are analysed, failed and missing,"
+    " and by which model.",
+    "errors": "List the files that could not be heard, and why. They are tried again when they change.",
+    "prune": "Delete missing tracks from the library, after showing them and asking.",
+    "relocate": "Tell the library that the folder OLD is NEW now. Nothing is heard again.",
+    "backup": "Copy the library to FILE, checked and whole or not at all; a scan may go on meanwhile.",
+    "reindex": "Make the indexes anew from what the library holds. Nothing is heard.",
+    "doctor": "Check versions, codecs, weights, device, library, indexes and space;"
+    " say what to do about each.",
+    "train": "Train a network as CONFIG says: figures, then weights and their model card.",
+    "evaluate": "Measure what CONFIG makes, beside simple methods on the same folds;"
+    " print the tables, write the report.",
+}
+"""Every command with the first paragraph of its help, so that the help of musimo loads none of them."""
+
+MODULES = {"errors": "failures"}
+"""Where a command is not in the module of its name."""
+
+
+class Commands(click.Group):
+    """A group that loads a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, as the help lists them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"musimo.cli.{MODULES.get(cmd_name, cmd_name)}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands in the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
 @click.group(
-    epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Commands,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="musimo", message="%(prog)s %(version)s")
-@click.option("--library", type=click.Path(path_type=Path), metavar="FILE", help="The library to use.")
-@click.option(
-    "--weights", type=click.Path(path_type=Path), metavar="FILE", help="A network in place of musimo's own."
-)
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Read settings from FILE.")
+@click.option("--library", type=click.Path(), metavar="FILE", help="The library to use.")
+@click.option("--weights", type=click.Path(), metavar="FILE", help="A network in place of musimo's own.")
+@click.option("--config", type=click.Path(), metavar="FILE", help="Read settings from FILE.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell of every file, and of where an error arose.")
 @click.pass_context
 def cli(
     click_context: click.Context,
-    library: Path | None,
-    weights: Path | None,
-    config: Path | None,
+    library: str | None,
+    weights: str | None,
+    config: str | None,
     quiet: bool,
     verbose: bool,
 ) -> None:
@@ -66,13 +94,7 @@ def cli(
       musimo similar track.mp3                    what sounds like this?
       musimo mood --valence 0.7 --arousal 0.3     what feels like this?
     """
-    click_context.obj = context.Invocation(library, weights, config, quiet, verbose)
-
-
-QUESTIONS = (similar, mood, analyze, show, status, failures, export)
-CARE = (prune, relocate, reindex, backup, doctor)
-for module in (scan, *QUESTIONS, *CARE, train, evaluate):
-    cli.add_command(module.command)
+    click_context.obj = Invocation(library, weights, config, quiet, verbose)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -97,13 +119,13 @@ def run(arguments: Sequence[str]) -> int:
         return DONE
     except OSError as error:
         if verbose:
-            traceback.print_exc()
+            _say_where()
         _silence_stdout()
         _say(f"error: cannot use {error.filename or 'the output'}: {error.strerror or error}")
         return ERROR
     except MusimoError as error:
         if verbose:
-            traceback.print_exc()
+            _say_where()
         _say(f"error: {error.message}", error.hint)
         return _code(error)
     return code if isinstance(code, int) else DONE
@@ -129,6 +151,12 @@ def _say(message: str, hint: str = "") -> None:
     click.echo(safe_lines(message), err=True)
     if hint:
         click.echo(safe_lines(hint), err=True)
+
+
+def _say_where() -> None:
+    import traceback
+
+    traceback.print_exc()
 
 
 def _silence_stdout() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 
 from musimo import __version__
+from musimo.cli import main
 from musimo.cli.main import cli
 from tests.catalog import Catalog, Entry, direction
 from tests.cli.conftest import Shell
@@ -28,8 +30,8 @@ QUESTIONS = [
 
 
 def test_every_promised_command_is_there_and_explains_itself(shell: Shell) -> None:
-    assert {*COMMANDS} <= {*cli.commands}
-    for command in cli.commands:
+    assert {*COMMANDS} <= {*main.COMMANDS}
+    for command in main.COMMANDS:
         for flag in ("--help", "-h"):
             ran = shell(command, flag)
             assert (ran.code, ran.err) == (0, b"")
@@ -157,3 +159,17 @@ def test_ctrl_c_while_a_question_is_answered(shell: Shell, monkeypatch: pytest.M
     ran = shell("status")
     assert (ran.code, ran.out) == (130, b"")
     assert ran.err.strip() == b"interrupted"
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_the_help_of_musimo_says_of_a_command_what_its_own_help_says(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert command.name == name
+    assert " ".join((command.help or "").split("\n\n")[0].split()) == main.COMMANDS[name]
+
+
+def test_every_command_there_is_can_be_asked_for() -> None:
+    modules = Path(main.__file__).parent.glob("*.py")
+    made = {path.stem for path in modules if "@click.command" in path.read_text("utf-8")}
+    assert {main.MODULES.get(name, name) for name in main.COMMANDS} == made
