@@ -1,36 +1,33 @@
-"""Measure a scan of a folder of music and the cold start of its answers; see scripts/bench."""
+"""Measure what a scan costs, stage by stage and as a whole, beside what else there is; see scripts/bench."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import platform
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import av
-from threadpoolctl import threadpool_limits
-
-from musimo.audio.decode import SAMPLE_RATE, open_sound
-from musimo.audio.features import extract
-from musimo.audio.tags import read_tags
-from musimo.audio.windows import WINDOW_S, place_windows
-from musimo.emotion.analyzer import Analyzer
-from musimo.errors import AudioError
-from musimo.resources import weights_path
+from musimo.audio.windows import WINDOW_S
+from scripts.contenders import CONTENDERS, Stages
 from scripts.processes import PeakMemory
 
 MUSIMO = [sys.executable, "-c", "from musimo.cli.main import main; main()"]
-BARE_IMPORTS = [sys.executable, "-c", "import numpy, faiss, sqlalchemy, click"]
+LIBRARIES = [sys.executable, "-c", "import numpy, faiss, sqlalchemy, click"]
+CLICK = [sys.executable, "-c", "import click"]
 FULL_LENGTH_S = 3 * WINDOW_S  # from here on a track is heard in three windows
-STAGE_TRACKS = 12  # sampled for the shares of the stages
-COLD_RUNS = 7
+TRACKS = 12  # of full length, spread over the folder
+ROUNDS = 3
+COLD_RUNS = 9
 
 
 @dataclass(frozen=True)
@@ -42,110 +39,207 @@ class Cost:
     peak_mb: float
 
 
+class Contender:
+    """A process that hears one path after another, on one core."""
+
+    def __init__(self, name: str) -> None:
+        core = min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "scripts.contenders", name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        if core is not None:
+            os.sched_setaffinity(self._process.pid, {core})
+        self.title: str | None = self._answer()
+
+    def hear(self, path: str) -> Stages | None:
+        """CPU seconds by stage; None where it cannot hear the file."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(f"{path}\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        stages: Stages | None = self._answer()
+        return stages
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        return json.loads(line) if line else None  # a peer may die of an instruction this processor lacks
+
+
 def main() -> None:
-    """Scan the folder into a throw-away library and print what it cost."""
+    """Scan the folder into a throw-away library, hear some of it with each contender, print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--tracks", type=int, default=TRACKS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--without", action="append", default=[], choices=[*CONTENDERS][1:])
     parser.add_argument("--device", default="auto")
     parser.add_argument("--jobs", type=int, default=None)
     arguments = parser.parse_args()
+    print(f"machine      {machine()}")
     with tempfile.TemporaryDirectory() as home:
         os.environ["MUSIMO_HOME"] = home
-        scan = [*MUSIMO, "scan", str(arguments.folder), "--json", "--device", arguments.device]
-        scan += [] if arguments.jobs is None else ["--jobs", str(arguments.jobs)]
-        cost, audit = measure(scan)
-        n_tracks = json.loads(audit)["new"]
-        if not n_tracks:
-            sys.exit(f"no track of {arguments.folder} could be heard")
-        tracks = json.loads(output([*MUSIMO, "export", "--json"]))["results"]
-        hours = sum(track["duration"] for track in tracks) / 3600
-        n_full = sum(track["duration"] >= FULL_LENGTH_S for track in tracks)
-        print(
-            f"scan         {n_tracks} tracks, {hours:.1f} h of music, {n_full} of full length (three windows)"
-        )
-        cpu_s, wall_s = cost.cpu_s / n_tracks, cost.wall_s / n_tracks
-        print(f"             {cpu_s:.3f} CPU-s a track, {wall_s:.3f} s by the clock")
-        print(f"             {cost.peak_mb:.0f} MB at most, all processes together")
-        again, _ = measure(scan)
-        print(f"again        {again.wall_s:.2f} s by the clock with nothing to do, {again.cpu_s:.2f} CPU-s")
-        full = [Path(track["path"]) for track in tracks if track["duration"] >= FULL_LENGTH_S]
-        with threadpool_limits(1):  # as the workers have it
-            print_stages(full[:: max(1, len(full) // STAGE_TRACKS)][:STAGE_TRACKS])
-        print_cold([*MUSIMO, "similar", str(tracks[0]["id"]), "--json"])
+        jobs = [] if arguments.jobs is None else ["--jobs", str(arguments.jobs)]
+        scan = [*MUSIMO, "scan", "--json", "--device", arguments.device, *jobs]
+        full = print_scan(scan, arguments.folder)
+        print_cold([*MUSIMO, "similar", "1", "--json"])
+        if not full:
+            sys.exit("no track of full length to measure the stages on")
+        chosen = full[:: max(1, len(full) // arguments.tracks)][: arguments.tracks]
+        wanted = [name for name in CONTENDERS if name not in arguments.without]
+        print_contenders(wanted, chosen, arguments.rounds, scan)
 
 
-def print_stages(paths: list[Path]) -> None:
-    """CPU seconds of each stage of a full-length track, each stage alone on one core."""
-    if not paths:
-        print("stages       no track of full length to measure them on")
-        return
-    analyzer = Analyzer.load(weights_path(), "cpu")
-    spent = dict.fromkeys(("tags", "survey", "decode", "features", "network"), 0.0)
+def machine() -> str:
+    """Processor, cores in use, system and Python."""
+    model = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{model}, {cores} cores, {platform.system()}, Python {platform.python_version()}"
 
-    def spend(stage: str, since: float) -> float:
-        now = time.process_time()
-        spent[stage] += now - since
-        return now
 
-    heard = 0
-    plain_s = 0.0
-    for path in paths:
-        clock = time.process_time()
-        read_tags(path)
-        clock = spend("tags", clock)
-        try:
-            with open_sound(path) as sound:
-                clock = spend("survey", clock)
-                for window in place_windows(sound.duration_s, "windows"):
-                    samples = sound.samples(window)
-                    clock = spend("decode", clock)
-                    features = extract(samples)
-                    clock = spend("features", clock)
-                    analyzer.analyze([features])
-                    clock = spend("network", clock)
-        except AudioError:
+def print_scan(scan: Sequence[str], folder: Path) -> list[str]:
+    """Scan once from nothing and once again; returns the tracks of full length."""
+    cost, audit = measure([*scan, str(folder)])
+    n_tracks = json.loads(audit)["new"]
+    if not n_tracks:
+        sys.exit(f"no track of {folder} could be heard")
+    tracks = json.loads(output([*MUSIMO, "export", "--json"]))["results"]
+    hours = sum(track["duration"] for track in tracks) / 3600
+    full = [track["path"] for track in tracks if track["duration"] >= FULL_LENGTH_S]
+    print(
+        f"scan         {n_tracks} tracks, {hours:.1f} h of music, {len(full)} of full length (three windows)"
+    )
+    print(f"             {cost.cpu_s / n_tracks:.3f} CPU-s a track, start-up and all processes included")
+    print(f"             {cost.wall_s:.1f} s by the clock, {cost.wall_s / cost.cpu_s:.2f} of its CPU time")
+    print(f"             {cost.peak_mb:.0f} MB at most, all processes together")
+    again, _ = measure([*scan, str(folder)])
+    print(f"again        {again.wall_s:.2f} s by the clock with nothing to do, {again.cpu_s:.2f} CPU-s")
+    return full
+
+
+def print_cold(question: Sequence[str]) -> None:
+    """Median cost of cold answers beside that of importing what they cannot do without."""
+    print(f"cold start   median of {COLD_RUNS}, alternating")
+    mood = [*MUSIMO, "mood", "--valence", "0.5", "--arousal", "0.5", "--json"]
+    for bare, title, commands in (
+        (LIBRARIES, "numpy, faiss, sqlalchemy, click", {"similar": question, "mood": mood}),
+        (CLICK, "click", {"--help": [*MUSIMO, "--help"]}),
+    ):
+        costs: dict[str, list[Cost]] = {name: [] for name in ("bare", *commands)}
+        for _ in range(COLD_RUNS):
+            for name, command in (("bare", bare), *commands.items()):
+                costs[name].append(measure(command)[0])
+        for name in commands:
+            ratios = [cost.cpu_s / base.cpu_s for cost, base in zip(costs[name], costs["bare"], strict=True)]
+            cpu_s = statistics.median(cost.cpu_s for cost in costs[name])
+            print(f"  {name:10} {cpu_s:.2f} CPU-s, {spread(ratios)} times 'import {title}'")
+
+
+def print_contenders(names: Sequence[str], paths: Sequence[str], rounds: int, scan: Sequence[str]) -> None:
+    """Every contender hears every track in turn, round after round; ratios are of whole rounds."""
+    contenders = {name: Contender(name) for name in names}
+    try:
+        present = [name for name in names if contenders[name].title is not None]
+        heard, whole = [], []
+        for _ in range(rounds):
+            heard.append(hear_round(contenders, present, paths))
+            whole.append(scan_of(scan, paths))
+    finally:
+        for contender in contenders.values():
+            contender.close()
+    common = [path for path in paths if all(path in one[name] for one in heard for name in present)]
+    if not common:
+        sys.exit("no track that every contender can hear")
+    print(f"one core     CPU-s a full-length track, {len(common)} tracks, median of {rounds} rounds (range)")
+    totals = {name: [total(one[name], common) for one in heard] for name in present}
+    for name in names:
+        if name not in present:
+            print(f"  {name:20} not measured: not installed, or not for this processor")
             continue
-        heard += 1
-        clock = time.process_time()
-        decode_plainly(path, sound.duration_s)
-        plain_s += time.process_time() - clock
-    total = sum(spent.values())
-    print(f"stages       {total / heard:.3f} CPU-s a full-length track, of {heard}:")
-    for stage, seconds in spent.items():
-        print(f"  {stage:10} {seconds / heard:.3f} CPU-s, {seconds / total:.0%}")
-    plain = f"{plain_s / heard:.3f} CPU-s that decoding the same windows plainly takes"
-    print(f"             {total / plain_s:.2f} times the {plain}")
+        print(f"  {contenders[name].title:20} {spread([t / len(common) for t in totals[name]], 3)}")
+        if name == "musimo":
+            print_stages([one[name] for one in heard], common)
+        else:
+            print(f"    {'stages / this':18} {spread(quotients(totals['musimo'], totals[name]))}")
+            if len(common) == len(paths):
+                print(f"    {'scan / this':18} {spread(quotients(whole, totals[name]))}")
+    print(
+        f"  'scan' is a scan of these tracks with all that belongs to it, start-up too: "
+        f"{spread([cpu_s / len(paths) for cpu_s in whole], 3)}"
+    )
 
 
-def decode_plainly(path: Path, duration_s: float) -> None:
-    """Seek to the same windows and decode them to mono at 22,050 Hz the way PyAV's documentation does."""
-    with av.open(str(path), metadata_errors="ignore") as container:
-        stream = container.streams.audio[0]
-        for window in place_windows(duration_s, "windows"):
-            container.seek(int(window.start_s / (stream.time_base or 1)), stream=stream)
-            resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE, 65_536)
-            missing = round(WINDOW_S * SAMPLE_RATE)
-            for frame in container.decode(stream):
-                missing -= sum(part.samples for part in resampler.resample(frame))
-                if missing <= 0:
-                    break
+def print_stages(rounds: Sequence[dict[str, Stages]], paths: Sequence[str]) -> None:
+    """Where the time of a track goes."""
+    middle = statistics.median(total(heard, paths) for heard in rounds)
+    for stage in rounds[0][paths[0]]:
+        seconds = [sum(heard[path][stage] for path in paths) for heard in rounds]
+        share = statistics.median(seconds) / middle
+        print(f"    {stage:18} {spread([s / len(paths) for s in seconds], 3)}, {share:.0%}")
 
 
-def print_cold(question: list[str]) -> None:
-    """Median cost of one cold answer beside that of importing what it cannot do without."""
-    answers, imports = [], []
-    for _ in range(COLD_RUNS):
-        answers.append(measure(question)[0])
-        imports.append(measure(BARE_IMPORTS)[0])
-    for name, costs in (("similar", answers), ("imports", imports)):
-        cpu = statistics.median(cost.cpu_s for cost in costs)
-        wall = statistics.median(cost.wall_s for cost in costs)
-        print(f"{name:12} {cpu:.2f} CPU-s, {wall:.2f} s by the clock, cold, median of {COLD_RUNS}")
-    ratios = [answer.cpu_s / bare.cpu_s for answer, bare in zip(answers, imports, strict=True)]
-    print(f"             similar / imports = {statistics.median(ratios):.2f} in CPU time")
+def scan_of(scan: Sequence[str], paths: Sequence[str]) -> float:
+    """CPU seconds of a scan of these tracks alone into a new library."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "music"
+        folder.mkdir()
+        for number, path in enumerate(paths):
+            (folder / f"{number}{Path(path).suffix}").symlink_to(path)
+        before = os.environ["MUSIMO_HOME"]
+        os.environ["MUSIMO_HOME"] = name
+        try:
+            cost, _ = measure([*scan, str(folder)])
+        finally:
+            os.environ["MUSIMO_HOME"] = before
+    return cost.cpu_s
 
 
-def measure(command: list[str]) -> tuple[Cost, str]:
+def quotients(numerators: Sequence[float], denominators: Sequence[float]) -> list[float]:
+    """Round by round."""
+    return [a / b for a, b in zip(numerators, denominators, strict=True)]
+
+
+def hear_round(
+    contenders: dict[str, Contender], names: Sequence[str], paths: Iterable[str]
+) -> dict[str, dict[str, Stages]]:
+    """Each track by every contender before the next, so that a busy minute is everybody's."""
+    heard: dict[str, dict[str, Stages]] = {name: {} for name in names}
+    for path in paths:
+        for name in names:
+            stages = contenders[name].hear(path)
+            if stages is not None:
+                heard[name][path] = stages
+    return heard
+
+
+def total(heard: dict[str, Stages], paths: Iterable[str]) -> float:
+    """CPU seconds of all stages of some tracks."""
+    return sum(sum(heard[path].values()) for path in paths)
+
+
+def spread(values: Sequence[float], digits: int = 2) -> str:
+    """Median (lowest–highest)."""
+    low, middle, high = min(values), statistics.median(values), max(values)
+    return f"{middle:.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
+
+
+def measure(command: Sequence[str]) -> tuple[Cost, str]:
     """Run a command to its end; exit code 3 (some files failed) is an end too."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
@@ -161,7 +255,7 @@ def measure(command: list[str]) -> tuple[Cost, str]:
     return Cost(cpu_s, wall_s, peak_mb), printed
 
 
-def output(command: list[str]) -> str:
+def output(command: Sequence[str]) -> str:
     """What a command prints."""
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 

@@ -280,7 +280,7 @@ class MaseNet(nn.Module):
     def fuse(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Six pooled vectors of each clip (section 3.F): (B, T, n_features) -> (B, 2048)."""
         mask = None if lengths is None else frame_mask(lengths, features.shape[1])
-        x = features.transpose(1, 2)
+        x = features.transpose(1, 2).contiguous()  # a strided input takes convolutions twice the time
         if mask is not None:
             x = x * mask[:, None]
         for block, pool in zip(self.blocks, self.config.pools, strict=True):
