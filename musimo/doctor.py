@@ -159,7 +159,7 @@ def _device(settings: Settings) -> Check:
         )
         features = extract(np.random.default_rng(0).normal(0, 0.1, SAMPLES).astype(np.float32))
         started = time.perf_counter()
-        [felt] = analyzer.analyze([features])
+        [[felt]] = analyzer.analyze([[features]])
         seconds = time.perf_counter() - started
     except MusimoError as error:
         return Check("device", "bad", error.message, error.hint or "use --device cpu")

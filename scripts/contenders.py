@@ -65,7 +65,7 @@ def musimo() -> tuple[str, Hear]:
                 clips.append(extract(samples))
                 clip_statistics(clips[-1])
                 clock.spend("features")
-        analyzer.analyze(clips)
+        analyzer.analyze([clips])
         clock.spend("network")
         return clock.stages
 

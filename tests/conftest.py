@@ -30,9 +30,9 @@ class PlainAnalyzer:
     def __init__(self) -> None:
         self.n_clips = 0
 
-    def analyze(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
-        self.n_clips += len(clips)
-        return [self._feel(clip.mean(axis=0)) for clip in clips]
+    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+        self.n_clips += sum(map(len, tracks))
+        return [[self._feel(clip.mean(axis=0)) for clip in clips] for clips in tracks]
 
     @staticmethod
     def _feel(frame: FloatArray) -> ClipEmotion:

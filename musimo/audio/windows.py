@@ -10,6 +10,7 @@ from musimo.records import Coverage, FloatArray, Window
 
 WINDOW_S = 45.0  # one clip, as in the paper
 CENTRES = (1 / 6, 1 / 2, 5 / 6)  # of the track: the middles of its three thirds
+TOGETHER = len(CENTRES)  # clips of a track that pass the network at once: all of most tracks
 
 
 def place_windows(duration_s: float, coverage: Coverage) -> tuple[Window, ...]:

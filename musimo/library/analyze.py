@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 
 from musimo.audio.whole import partial_share
+from musimo.audio.windows import TOGETHER
 from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
 from musimo.library.hearing import ClipAnalyzer
+from musimo.library.worker import Finished
 from musimo.library.workers import Task, hear_all
 from musimo.records import (
     AnalyzedFile,
@@ -28,40 +31,63 @@ def analyze(
 ) -> Iterator[AnalyzedFile | FailedFile]:
     """Hear and feel ``files``; answers come in their order, each as soon as those before it are done."""
     analyzer: ClipAnalyzer | None = None
-    opened: dict[int, Opened] = {}
-    felt: dict[int, list[tuple[Window, ClipEmotion]]] = {}
-    statistics: dict[int, list[FloatArray]] = {}
+    drafts: dict[int, _Draft] = {}
     done: dict[int, AnalyzedFile | FailedFile] = {}
     told = 0
     with closing(hear_all([Task(path, _size(path)) for path in files], jobs, coverage, _always)) as events:
         for number, message in events:
+            draft = drafts.setdefault(number, _Draft(files[number]))
             if isinstance(message, Opened):
-                opened[number] = message
+                draft.opened = message
             elif isinstance(message, HeardClip):
+                draft.gathered.append(message)
+            if draft.gathered and (len(draft.gathered) == TOGETHER or isinstance(message, Finished)):
                 analyzer = analyzer or load_analyzer()
-                try:
-                    [emotion] = analyzer.analyze([message.features])
-                except AudioError as error:
-                    done[number] = FailedFile(files[number], error.stage, error.reason)
-                else:
-                    felt.setdefault(number, []).append((message.window, emotion))
-                    statistics.setdefault(number, []).append(message.statistics)
-            elif isinstance(message, AudioError):
-                done[number] = FailedFile(files[number], message.stage, message.reason)
-            elif number >= told and number not in done:
-                file, heard = opened[number], felt.pop(number)
-                done[number] = AnalyzedFile(
-                    files[number],
-                    file.tags,
-                    file.content,
-                    file.duration_s,
-                    summarize(heard),
-                    mean_statistics(statistics.pop(number)),
-                    partial_share(file, [window for window, _ in heard]),
-                )
+                draft.feel(analyzer)
+            if isinstance(message, Finished | AudioError):
+                done[number] = drafts.pop(number).answer(message)
             while told in done:
                 yield done.pop(told)
                 told += 1
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A file between its first event and its answer."""
+
+    path: bytes
+    opened: Opened | None = None
+    gathered: list[HeardClip] = field(default_factory=list)  # until there are enough to be felt together
+    felt: list[tuple[Window, ClipEmotion]] = field(default_factory=list)
+    statistics: list[FloatArray] = field(default_factory=list)
+    error: AudioError | None = None
+
+    def feel(self, analyzer: ClipAnalyzer) -> None:
+        """Feel what was gathered."""
+        clips, self.gathered = self.gathered, []
+        try:
+            [emotions] = analyzer.analyze([[clip.features for clip in clips]])
+        except AudioError as error:
+            self.error = error
+            return
+        self.felt += [(clip.window, emotion) for clip, emotion in zip(clips, emotions, strict=True)]
+        self.statistics += [clip.statistics for clip in clips]
+
+    def answer(self, end: Finished | AudioError) -> AnalyzedFile | FailedFile:
+        """What became of the file."""
+        error = end if isinstance(end, AudioError) else self.error
+        if error is not None:
+            return FailedFile(self.path, error.stage, error.reason)
+        assert self.opened is not None
+        return AnalyzedFile(
+            self.path,
+            self.opened.tags,
+            self.opened.content,
+            self.opened.duration_s,
+            summarize(self.felt),
+            mean_statistics(self.statistics),
+            partial_share(self.opened, [window for window, _ in self.felt]),
+        )
 
 
 def _size(path: bytes) -> int:

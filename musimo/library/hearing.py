@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from musimo.audio.whole import partial_share
+from musimo.audio.windows import TOGETHER
 from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
 from musimo.library.events import FileFailed, FileStored
@@ -25,8 +26,8 @@ COMMIT_S = 5.0  # and at least this often, so that a kill loses seconds, not min
 class ClipAnalyzer(Protocol):
     """What hearing needs of :class:`musimo.emotion.analyzer.Analyzer`."""
 
-    def analyze(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
-        """Emotion of each clip; AudioError where one of them has none."""
+    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+        """Emotion of each clip of each track; AudioError where one of them has none."""
 
 
 @dataclass(slots=True)
@@ -37,6 +38,7 @@ class _Draft:
     opened: Opened | None = None
     felt: list[tuple[Window, ClipEmotion]] = field(default_factory=list)
     statistics: list[FloatArray] = field(default_factory=list)
+    gathered: list[HeardClip] = field(default_factory=list)  # until there are enough to be felt together
     n_waiting: int = 0  # clips heard but not yet felt
     ended: bool = False
     error: AudioError | None = None
@@ -74,7 +76,7 @@ class Hearing:
         self._coverage = coverage
         self._known: set[bytes] = set()  # sounds that need not be heard
         self._drafts: dict[int, _Draft] = {}
-        self._clips: list[tuple[_Draft, HeardClip]] = []
+        self._groups: list[tuple[_Draft, list[HeardClip]]] = []  # to be felt
         self._n_ended = 0
         self._last_commit = time.monotonic()
 
@@ -88,7 +90,7 @@ class Hearing:
         with closing(events):
             for number, message in events:
                 self._take(self._drafts.setdefault(number, _Draft(files[number])), message)
-                if len(self._clips) >= self._batch_size:
+                if sum(len(clips) for _, clips in self._groups) >= self._batch_size:
                     self._feel()
                     yield from self._commit()
                 elif self._is_time_to_commit():
@@ -111,39 +113,47 @@ class Hearing:
             draft.opened = message
         elif isinstance(message, HeardClip):
             draft.n_waiting += 1
-            self._clips.append((draft, message))
+            draft.gathered.append(message)
+            if len(draft.gathered) == TOGETHER:
+                self._group(draft)
         else:
             draft.ended = True
             self._n_ended += 1
             if isinstance(message, AudioError):
                 draft.error = message
+            if draft.gathered:
+                self._group(draft)
+
+    def _group(self, draft: _Draft) -> None:
+        self._groups.append((draft, draft.gathered))
+        draft.gathered = []
 
     def _feel(self) -> None:
-        if not self._clips:
+        if not self._groups:
             return
-        clips, self._clips = self._clips, []
+        groups, self._groups = self._groups, []
         if self._analyzer is None:
             self._analyzer = self._load_analyzer()
         try:
-            felt: list[ClipEmotion | None] = [*self._analyzer.analyze([clip.features for _, clip in clips])]
+            felt = self._analyzer.analyze([[clip.features for clip in clips] for _, clips in groups])
         except AudioError:
-            felt = self._feel_apart(clips)
-        for (draft, clip), emotion in zip(clips, felt, strict=True):
-            draft.n_waiting -= 1
-            if emotion is not None:
+            felt = self._feel_apart(groups)
+        for (draft, clips), emotions in zip(groups, felt, strict=True):
+            draft.n_waiting -= len(clips)
+            for clip, emotion in zip(clips, emotions, strict=False):  # none for those without an answer
                 draft.felt.append((clip.window, emotion))
                 draft.statistics.append(clip.statistics)
 
-    def _feel_apart(self, clips: Sequence[tuple[_Draft, HeardClip]]) -> list[ClipEmotion | None]:
-        """One clip at a time, so that one without an answer fails its own file alone."""
+    def _feel_apart(self, groups: Sequence[tuple[_Draft, list[HeardClip]]]) -> list[list[ClipEmotion]]:
+        """One track at a time, so that one without an answer fails alone."""
         assert self._analyzer is not None
-        felt: list[ClipEmotion | None] = []
-        for draft, clip in clips:
+        felt: list[list[ClipEmotion]] = []
+        for draft, clips in groups:
             try:
-                felt.extend(self._analyzer.analyze([clip.features]))
+                felt += self._analyzer.analyze([[clip.features for clip in clips]])
             except AudioError as error:
                 draft.error = error
-                felt.append(None)
+                felt.append([])
         return felt
 
     def _is_time_to_commit(self) -> bool:

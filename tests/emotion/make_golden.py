@@ -33,7 +33,7 @@ def main() -> None:
     """Write features and answers."""
     features = np.stack([extract(sound) for sound in sounds()])
     analyzer = Analyzer.load(weights_path(), "cpu")
-    felt = analyzer.analyze(list(features))
+    felt = [clip for [clip] in analyzer.analyze([[clip] for clip in features])]
     np.savez_compressed(
         GOLDEN,
         model_id=analyzer.model_id,

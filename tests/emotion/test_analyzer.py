@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from musimo.emotion.analyzer import Analyzer, named_device
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
 from musimo.emotion.weights import ModelCard, Weights
 from musimo.errors import AudioError, DeviceError, WeightsError
-from musimo.records import FloatArray
+from musimo.records import ClipEmotion, FloatArray
 from musimo.resources import weights_path
 from tests.spaces import some_space
 
@@ -41,30 +43,46 @@ def clips(*lengths: int) -> list[FloatArray]:
     return [rng.normal(1, 2, (n, 5)).astype(np.float32) for n in lengths]
 
 
+def each(analyzer: Analyzer, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
+    """Every clip as a track of its own."""
+    return [felt for [felt] in analyzer.analyze([[clip] for clip in clips])]
+
+
 @pytest.fixture(scope="module")
 def shipped() -> Analyzer:
     return Analyzer.load(weights_path(), "cpu")
 
 
-def test_seven_together_are_seven_alone_bit_for_bit(shipped: Analyzer) -> None:
+def test_a_track_in_company_is_the_track_alone_bit_for_bit(shipped: Analyzer) -> None:
     rng = np.random.default_rng(3)
-    heard = [rng.normal(-20, 20, (n, 193)).astype(np.float32) for n in (200, 200, 37, 200, 311, 16, 200)]
-    together = shipped.analyze(heard)
+    lengths = [(200, 200, 200), (200,), (37, 200), (311, 311), (16,)]
+    tracks = [[rng.normal(-20, 20, (n, 193)).astype(np.float32) for n in track] for track in lengths]
+    together = shipped.analyze(tracks)
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        alone = [shipped.analyze([clip])[0] for clip in heard]
+        alone = [shipped.analyze([track])[0] for track in tracks]
     finally:
         torch.set_num_threads(before)
-    for one, other in zip(together, alone, strict=True):
+    assert [len(clips) for clips in together] == [3, 1, 2, 2, 1]
+    for one, other in zip(chain(*together), chain(*alone), strict=True):
         assert (one.valence, one.arousal) == (other.valence, other.arousal)
         assert one.embedding.tobytes() == other.embedding.tobytes()
         assert one.fused.tobytes() == other.fused.tobytes()
 
 
+def test_clips_of_one_track_are_what_they_are_alone_but_for_rounding(shipped: Analyzer) -> None:
+    rng = np.random.default_rng(5)
+    track = [rng.normal(-20, 20, (200, 193)).astype(np.float32) for _ in range(3)]
+    for one, other in zip(shipped.analyze([track])[0], each(shipped, track), strict=True):
+        assert one.valence == pytest.approx(other.valence, abs=1e-5)
+        assert one.arousal == pytest.approx(other.arousal, abs=1e-5)
+        np.testing.assert_allclose(one.embedding, other.embedding, rtol=1e-4, atol=1e-3)
+
+
 def test_answers_are_on_the_scale_of_0_to_1(shipped: Analyzer) -> None:
     rng = np.random.default_rng(4)
-    for felt in shipped.analyze([rng.normal(0, 300, (20, 193)).astype(np.float32) for _ in range(5)]):
+    for felt in each(shipped, [rng.normal(0, 300, (20, 193)).astype(np.float32) for _ in range(5)]):
         assert 0 <= felt.valence <= 1
         assert 0 <= felt.arousal <= 1
         assert felt.embedding.shape == (256,)
@@ -93,18 +111,18 @@ class Constant(torch.nn.Module):
     [((1.0, 9.0), (0.0, 1.0)), ((5.0, 3.0), (0.5, 0.25)), ((0.0, 12.0), (0.0, 1.0))],
 )
 def test_ratings_become_0_to_1(ratings: tuple[float, float], expected: tuple[float, float]) -> None:
-    (felt,) = Analyzer(weights(Constant(*ratings)), CPU).analyze(clips(20))
+    (felt,) = each(Analyzer(weights(Constant(*ratings)), CPU), clips(20))
     assert (felt.valence, felt.arousal) == expected
 
 
 def test_features_are_normalised_by_the_training_set() -> None:
-    (felt,) = Analyzer(weights(Constant(5, 5)), CPU).analyze([np.full((16, 5), 4, dtype=np.float32)])
+    (felt,) = each(Analyzer(weights(Constant(5, 5)), CPU), [np.full((16, 5), 4, dtype=np.float32)])
     assert felt.embedding.tolist() == [1.5] * 5  # (4 - 1) / 2
 
 
 def test_fused_values_come_in_the_axes_of_the_space() -> None:
     given = weights(Constant(5, 5))
-    (felt,) = Analyzer(given, CPU).analyze([np.full((16, 5), 4, dtype=np.float32)])
+    (felt,) = each(Analyzer(given, CPU), [np.full((16, 5), 4, dtype=np.float32)])
     expected = given.space.fused.coordinates(np.full((1, 5), 1.5, dtype=np.float32))
     assert felt.fused.dtype == np.float32
     np.testing.assert_allclose([felt.fused], expected, rtol=1e-4, atol=1e-5)
@@ -114,7 +132,7 @@ def test_a_clip_too_short_to_hear_is_repeated() -> None:
     analyzer = Analyzer(weights(), CPU)
     (short,) = clips(5)
     long = np.tile(short, (4, 1))  # 20 frames, of which the network needs 16
-    one, other = analyzer.analyze([short, long])
+    one, other = each(analyzer, [short, long])
     assert one.embedding.tobytes() == other.embedding.tobytes()
 
 
@@ -130,23 +148,23 @@ def test_a_clip_too_short_to_hear_is_repeated() -> None:
 )
 def test_a_clip_that_is_none_is_refused(bad: FloatArray) -> None:
     with pytest.raises(AudioError) as caught:
-        Analyzer(weights(), CPU).analyze([*clips(20), bad])
+        each(Analyzer(weights(), CPU), [*clips(20), bad])
     assert caught.value.stage == "analyze"
 
 
 def test_an_answer_that_is_no_number_is_refused() -> None:
     with pytest.raises(AudioError, match="no finite answer"):
-        Analyzer(weights(Constant(float("nan"), 5)), CPU).analyze(clips(20))
+        each(Analyzer(weights(Constant(float("nan"), 5)), CPU), clips(20))
 
 
 def test_nothing_in_nothing_out() -> None:
-    assert Analyzer(weights(), CPU).analyze([]) == []
+    assert each(Analyzer(weights(), CPU), []) == []
 
 
 def test_read_only_features_pass_without_a_warning() -> None:
     (clip,) = clips(20)
     clip.flags.writeable = False
-    assert len(Analyzer(weights(), CPU).analyze([clip])) == 1
+    assert len(each(Analyzer(weights(), CPU), [clip])) == 1
 
 
 class SmallGpu(MaseNet):
@@ -180,13 +198,13 @@ def on_small_gpu(room: int, notices: list[str], error: Exception | None = None) 
 def test_halves_its_batches_where_memory_is_short_and_says_so_once() -> None:
     notices: list[str] = []
     analyzer, network = on_small_gpu(2, notices)
-    felt = analyzer.analyze(clips(*[20] * 5, 30, 40))
+    felt = each(analyzer, clips(*[20] * 5, 30, 40))
     assert len(felt) == 7
     assert network.sizes == [7, 4, 2, 2, 2, 1]
     assert analyzer.batch_size == 2
     assert len(notices) == 1
     assert "too little memory for 8 clips" in notices[0]
-    alone = Analyzer(weights(network), CPU).analyze(clips(*[20] * 5, 30, 40))
+    alone = each(Analyzer(weights(network), CPU), clips(*[20] * 5, 30, 40))
     for one, other in zip(felt, alone, strict=True):
         np.testing.assert_allclose(one.embedding, other.embedding, atol=1e-5)
 
@@ -194,26 +212,26 @@ def test_halves_its_batches_where_memory_is_short_and_says_so_once() -> None:
 def test_leaves_a_gpu_that_cannot_hold_one_clip() -> None:
     notices: list[str] = []
     analyzer, network = on_small_gpu(0, notices)
-    assert len(analyzer.analyze(clips(20, 20, 20))) == 3
+    assert len(each(analyzer, clips(20, 20, 20))) == 3
     assert network.sizes == [3, 3, 2, 1, 1, 1, 1]
     assert analyzer.device == CPU
     assert len(notices) == 2
     assert "going on with the CPU" in notices[1]
-    analyzer.analyze(clips(20))
+    each(analyzer, clips(20))
     assert len(notices) == 2
 
 
 def test_knows_out_of_memory_by_its_words_too() -> None:
     notices: list[str] = []
     analyzer, _ = on_small_gpu(1, notices, RuntimeError("MPS backend out of memory (16 GB)"))
-    assert len(analyzer.analyze(clips(20, 20))) == 2
+    assert len(each(analyzer, clips(20, 20))) == 2
     assert len(notices) == 1
 
 
 def test_a_device_that_fails_is_an_error_that_mends() -> None:
     analyzer, _ = on_small_gpu(0, [], RuntimeError("unspecified launch failure"))
     with pytest.raises(DeviceError, match="unspecified launch failure") as caught:
-        analyzer.analyze(clips(20))
+        each(analyzer, clips(20))
     assert "--device cpu" in caught.value.hint
 
 

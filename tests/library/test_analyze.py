@@ -72,17 +72,17 @@ def test_the_network_is_loaded_once_and_only_for_sound(files: list[bytes]) -> No
     assert list(analyze([], load, 2, "windows")) == []
 
 
-@pytest.mark.parametrize("deaf_to", [{1}, {1, 2, 3}, {3, 4}])
+@pytest.mark.parametrize("deaf_to", [{3}, {4}, {3, 4}])
 def test_a_clip_without_an_answer_fails_its_file(files: list[bytes], deaf_to: set[int]) -> None:
     class Deaf(PlainAnalyzer):
-        def analyze(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
-            felt = super().analyze(clips)
+        def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+            felt = super().analyze(tracks)
             if self.n_clips in deaf_to:
                 raise AudioError("analyze", "a sound the network has no finite answer to")
             return felt
 
     long, short = analyze([files[0], files[3]], Deaf, 0, "windows")
-    assert isinstance(long, FailedFile) == bool(deaf_to & {1, 2, 3})
+    assert isinstance(long, FailedFile) == (3 in deaf_to)
     assert isinstance(short, FailedFile) == (4 in deaf_to)
     if isinstance(long, FailedFile):
         assert (long.stage, long.reason) == ("analyze", "a sound the network has no finite answer to")
@@ -90,7 +90,7 @@ def test_a_clip_without_an_answer_fails_its_file(files: list[bytes], deaf_to: se
 
 def test_a_single_clip_without_an_answer_fails_its_file(files: list[bytes]) -> None:
     class Deaf(PlainAnalyzer):
-        def analyze(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
+        def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
             raise AudioError("analyze", "no answer")
 
     short, again = analyze([files[3], files[3]], Deaf, 0, "windows")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -33,9 +34,8 @@ class FixedAnalyzer(PlainAnalyzer):
         super().__init__()
         self.valence = valence
 
-    def analyze(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
-        felt = super().analyze(clips)
-        return [ClipEmotion(self.valence, one.arousal, one.embedding, one.fused) for one in felt]
+    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+        return [[replace(felt, valence=self.valence) for felt in clips] for clips in super().analyze(tracks)]
 
 
 @pytest.fixture

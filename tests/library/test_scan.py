@@ -235,9 +235,9 @@ def test_a_scan_stopped_after_its_last_file_is_done(store: Store, music: Path) -
 
 def test_a_clip_without_an_answer_costs_its_own_file_alone(store: Store, music: Path) -> None:
     class Choosy(PlainAnalyzer):
-        def analyze(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
-            felt = super().analyze(clips)
-            if any(clip.valence == unheard for clip in felt):
+        def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+            felt = super().analyze(tracks)
+            if any(clip.valence == unheard for clips in felt for clip in clips):
                 raise AudioError("analyze", "a sound without an answer")
             return felt
 
