@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import Protocol
 
 from musimo.audio.whole import partial_share
@@ -69,8 +71,7 @@ class Hearing:
         self.arrivals: Counter[str] = Counter()
         self.interrupted = False
         self._journal = journal
-        self._load_analyzer = load_analyzer
-        self._analyzer: ClipAnalyzer | None = None
+        self._analyzer = _Awaited(load_analyzer)
         self._jobs = jobs
         self._batch_size = batch_size
         self._coverage = coverage
@@ -111,6 +112,8 @@ class Hearing:
     def _take(self, draft: _Draft, message: Opened | HeardClip | Finished | AudioError) -> None:
         if isinstance(message, Opened):
             draft.opened = message
+            if message.content not in self._known:
+                self._analyzer.begin()
         elif isinstance(message, HeardClip):
             draft.n_waiting += 1
             draft.gathered.append(message)
@@ -132,29 +135,16 @@ class Hearing:
         if not self._groups:
             return
         groups, self._groups = self._groups, []
-        if self._analyzer is None:
-            self._analyzer = self._load_analyzer()
+        analyzer = self._analyzer.get()
         try:
-            felt = self._analyzer.analyze([[clip.features for clip in clips] for _, clips in groups])
+            felt = analyzer.analyze([[clip.features for clip in clips] for _, clips in groups])
         except AudioError:
-            felt = self._feel_apart(groups)
+            felt = _feel_apart(analyzer, groups)
         for (draft, clips), emotions in zip(groups, felt, strict=True):
             draft.n_waiting -= len(clips)
             for clip, emotion in zip(clips, emotions, strict=False):  # none for those without an answer
                 draft.felt.append((clip.window, emotion))
                 draft.statistics.append(clip.statistics)
-
-    def _feel_apart(self, groups: Sequence[tuple[_Draft, list[HeardClip]]]) -> list[list[ClipEmotion]]:
-        """One track at a time, so that one without an answer fails alone."""
-        assert self._analyzer is not None
-        felt: list[list[ClipEmotion]] = []
-        for draft, clips in groups:
-            try:
-                felt += self._analyzer.analyze([[clip.features for clip in clips]])
-            except AudioError as error:
-                draft.error = error
-                felt.append([])
-        return felt
 
     def _is_time_to_commit(self) -> bool:
         n_ready = self._n_ready()
@@ -181,6 +171,46 @@ class Hearing:
     def _tell_failure(self, failed: FailedFile) -> FileFailed:
         self.arrivals["failed"] += 1
         return FileFailed(failed.planned.full_path, failed.error.stage, failed.error.reason)
+
+
+def _feel_apart(
+    analyzer: ClipAnalyzer, groups: Sequence[tuple[_Draft, list[HeardClip]]]
+) -> list[list[ClipEmotion]]:
+    """One track at a time, so that one without an answer fails alone."""
+    felt: list[list[ClipEmotion]] = []
+    for draft, clips in groups:
+        try:
+            felt += analyzer.analyze([[clip.features for clip in clips]])
+        except AudioError as error:
+            draft.error = error
+            felt.append([])
+    return felt
+
+
+class _Awaited:
+    """The analyzer, loaded while the first files are decoded: torch alone takes seconds to import."""
+
+    def __init__(self, load: Callable[[], ClipAnalyzer]) -> None:
+        self._load = load
+        self._loaded: Future[ClipAnalyzer] | None = None
+
+    def begin(self) -> None:
+        """Load it in a thread of its own, once."""
+        if self._loaded is None:
+            self._loaded = Future()
+            Thread(target=self._run, args=(self._loaded,)).start()
+
+    def get(self) -> ClipAnalyzer:
+        """The analyzer; raises what loading it raised."""
+        self.begin()
+        assert self._loaded is not None
+        return self._loaded.result()
+
+    def _run(self, loaded: Future[ClipAnalyzer]) -> None:
+        try:
+            loaded.set_result(self._load())
+        except BaseException as error:  # for whoever waits for it
+            loaded.set_exception(error)
 
 
 def _heard(draft: _Draft) -> HeardFile:
