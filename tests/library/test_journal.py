@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musimo.library.journal import GoneFile, Journal
+from musimo.library.journal import Journal
+from musimo.library.known import GoneFile
 from musimo.library.schema import emotions
 from musimo.records import Tags
 from tests.catalog import Catalog, Entry, direction
@@ -75,6 +76,7 @@ class TestMoves:
         self, catalog: Catalog, tmp_path: Path
     ) -> None:
         """Even under the same name there: the name is relative to a root."""
+        touch(catalog, "stays.mp3")
         catalog.add(Entry("a.mp3", direction(1), sound=b"s"))
         lost = gone(catalog, "a.mp3")
         assert catalog.journal.still_gone(lost) == lost

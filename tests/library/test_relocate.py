@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import LibraryError, UsageError
-from musimo.library.journal import GoneFile
+from musimo.library.known import GoneFile
 from musimo.library.relocate import relocate
 from musimo.library.store import Store
 from tests.catalog import Catalog, Entry, direction
