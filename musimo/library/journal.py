@@ -17,7 +17,7 @@ from musimo.library.events import Arrival
 from musimo.library.known import GoneFile, KnownFile, known_contents, known_files
 from musimo.library.places import Identities, PlannedFile, Renaming, Territory, locate
 from musimo.library.schema import contents, emotions, failures, models, roots, tracks, windows
-from musimo.library.spelling import holds_anything, is_other_name
+from musimo.library.spelling import as_listed, holds_anything, is_other_name
 from musimo.library.store import TAG_FIELDS, Store
 from musimo.library.writing import now, renew_generation, transaction
 from musimo.records import Coverage, Emotion, FloatArray, Opened, Tags
@@ -80,7 +80,7 @@ class Journal:
             held = locate(folder, known, identities)
             if held is not None:
                 root, rest = held
-                return Territory(known[root], root, rest and rest + b"/")
+                return Territory(known[root], root, rest and as_listed(root, rest) + b"/")
             added = connection.execute(insert(roots).values(path=folder, added_at=now()))
             root_id = int(added.lastrowid)
             for root, old_id in known.items():
@@ -268,7 +268,7 @@ class Journal:
         gone = [
             row.id
             for row in rows
-            if (row.root_id == here.root_id or holds_anything(row.root))
+            if (holds_anything(row.root) or (row.root_id == here.root_id and os.path.isdir(row.root)))
             and not os.path.lexists(os.path.join(row.root, row.path))
         ]
         candidates = renamed or gone

@@ -37,6 +37,14 @@ def fold_path(path: bytes) -> str:
     return fold(path.decode("utf-8", "surrogateescape"))
 
 
+def as_listed(root: bytes, path: bytes) -> bytes:
+    """``path``, relative to ``root``, as the disk spells it; what it does not list stays as it is."""
+    listed = b""
+    for name in path.split(b"/"):
+        listed = os.path.join(listed, _listed_name(os.path.join(root, listed), name))
+    return listed
+
+
 def is_other_name(root: bytes, path: bytes, new_root: bytes, new_path: bytes) -> bool:
     """Whether the file known as ``path`` of ``root`` is that at ``new_path``: no copy, the very file.
 
@@ -50,7 +58,7 @@ def is_other_name(root: bytes, path: bytes, new_root: bytes, new_path: bytes) ->
     except (OSError, ValueError):
         return False
     real = os.path.join(os.path.realpath(new_root), new_path)
-    return os.path.realpath(old) == real or not _is_listed(root, path)
+    return os.path.realpath(old) == real or as_listed(root, path) != path
 
 
 def holds_anything(folder: bytes) -> bool:
@@ -70,14 +78,13 @@ def _is_same(old: bytes, new: bytes) -> bool:
         return False
 
 
-def _is_listed(root: bytes, path: bytes) -> bool:
-    """Whether the disk has ``path`` in that very spelling; that of the root is not looked at."""
-    folder = root
-    for name in path.split(b"/"):
-        try:
-            if name not in os.listdir(folder):
-                return False
-        except OSError:
-            return True  # nothing speaks against it
-        folder = os.path.join(folder, name)
-    return True
+def _listed_name(folder: bytes, name: bytes) -> bytes:
+    try:
+        listed = os.listdir(folder)
+    except OSError:
+        return name
+    if name in listed:
+        return name
+    full, folded = os.path.join(folder, name), fold_path(name)
+    alike = (other for other in listed if fold_path(other) == folded)
+    return next((other for other in alike if _is_same(full, os.path.join(folder, other))), name)
