@@ -18,6 +18,7 @@ from musimo.library.schema import failures, roots, tracks
 from musimo.library.store import Store
 from musimo.library.writing import now, renew_generation, transaction
 
+IDS_PER_STATEMENT = 10_000  # SQLite takes 32,766 variables in one statement
 LISTED = 5  # conflicts an error shows; the first are enough to see what happened
 
 
@@ -157,9 +158,9 @@ def _write(
     for rows in parts:
         _merge(connection, rows)
         _move(connection, rows, ids)
-    if returned:
-        found = update(tracks).where(tracks.c.id == bindparam("of")).values(missing_since=None)
-        connection.execute(found, [{"of": track_id} for track_id in returned])
+    for start in range(0, len(returned), IDS_PER_STATEMENT):
+        found = tracks.c.id.in_(returned[start : start + IDS_PER_STATEMENT])
+        connection.execute(update(tracks).where(found).values(missing_since=None))
     renew_generation(connection)
 
 
