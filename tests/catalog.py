@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from musimo.errors import AudioError
-from musimo.library.journal import FailedFile, HeardFile, Journal, PlannedFile, Territory
+from musimo.library.journal import FailedFile, HeardFile, Journal
+from musimo.library.places import PlannedFile, Territory
 from musimo.library.store import Store
 from musimo.library.walk import FoundFile
 from musimo.records import Emotion, FloatArray, Opened, SoundBlocks, Tags, Window, WindowEmotion

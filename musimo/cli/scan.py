@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 @hearing_options
 @coverage_option
 @click.option("--retry-failed", is_flag=True, help="Try files again that failed before.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Open unchanged files too, and compare their sound and tags with what is known; those that failed"
+    " before only with --retry-failed.",
+)
 @click.option("--accept-missing", is_flag=True, help="Believe that files are gone, however many.")
 @click.option("--keep-model", is_flag=True, help="Stay with the model that answers; a new one has to wait.")
 @click.option("--wait", is_flag=True, help="Wait while another musimo writes to the library.")
@@ -36,6 +42,7 @@ def command(
     batch_size: int | None,
     coverage: str,
     retry_failed: bool,
+    verify: bool,
     accept_missing: bool,
     keep_model: bool,
     wait: bool,
@@ -43,7 +50,8 @@ def command(
 ) -> int:
     """Walk FOLDERS, read tags, hear what is new or changed, store and index it.
 
-    Unchanged files are not opened. Ctrl-C finishes the batch in hand; the next scan goes on from there.
+    A file whose size and time of change are as they were is not opened, unless with --verify.
+    Ctrl-C finishes the batch in hand; the next scan goes on from there.
     A folder that holds a file named .notmusic is left alone.
     """
     import os
@@ -57,6 +65,7 @@ def command(
         batch_size=library.settings.batch_size,
         coverage="full" if coverage == "full" else "windows",
         retry_failed=retry_failed,
+        verify=verify,
         accept_missing=accept_missing,
     )
     paths = [os.path.expanduser(os.fsencode(folder)) for folder in folders]  # noqa: PTH111 - knows every name
@@ -75,7 +84,7 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
 
     from tqdm import tqdm
 
-    from musimo.library.events import FileFailed, FileStored, FolderRefused, Planned
+    from musimo.library.events import FileFailed, FileStored, FolderRefused, Planned, SoundChanged
 
     hidden = invocation.quiet or not sys.stderr.isatty()
     bar = tqdm(desc="hearing", unit="track", disable=hidden, dynamic_ncols=True, smoothing=0.05)
@@ -88,6 +97,12 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
                 if invocation.verbose:
                     bar.clear()
                     invocation.note(f"{event.arrival}: {shown(event.path)}")
+            elif isinstance(event, SoundChanged):
+                bar.clear()
+                invocation.note(
+                    f"the sound of {shown(event.path)} changed, its size and time did not: "
+                    "if you did not change it, look at a copy of it"
+                )
             elif isinstance(event, FileFailed):
                 bar.update()
                 bar.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Arrival = Literal["new", "changed", "moved"]
+Arrival = Literal["new", "changed", "moved", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,13 @@ class FileStored:
 
     path: bytes
     arrival: Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class SoundChanged:
+    """A file that was opened to be compared holds other sound; its size and time of change tell nothing."""
+
+    path: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +78,4 @@ class Audit:
         return self.new + self.changed + self.moved + self.unchanged + self.failed + self.ignored
 
 
-ScanEvent = Planned | FileStored | FileFailed | FolderRefused | Audit
+ScanEvent = Planned | FileStored | SoundChanged | FileFailed | FolderRefused | Audit

@@ -15,8 +15,9 @@ from musimo.audio.whole import partial_share
 from musimo.audio.windows import TOGETHER
 from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
-from musimo.library.events import FileFailed, FileStored
-from musimo.library.journal import FailedFile, HeardFile, Journal, PlannedFile
+from musimo.library.events import FileFailed, FileStored, SoundChanged
+from musimo.library.journal import FailedFile, HeardFile, Journal
+from musimo.library.places import PlannedFile
 from musimo.library.worker import Finished
 from musimo.library.workers import Task, hear_all
 from musimo.records import ClipEmotion, Coverage, FloatArray, HeardClip, Opened, Window
@@ -83,7 +84,7 @@ class Hearing:
 
     def run(
         self, files: Sequence[PlannedFile], stop: Callable[[], bool]
-    ) -> Iterator[FileStored | FileFailed]:
+    ) -> Iterator[FileStored | SoundChanged | FileFailed]:
         """Hear ``files``; once ``stop`` says True what is in hand is stored, the rest left."""
         self._known = self._journal.known_contents() if files else set()
         tasks = [Task(planned.full_path, planned.file.size) for planned in files]
@@ -153,7 +154,7 @@ class Hearing:
     def _n_ready(self) -> int:
         return sum(draft.ready for draft in self._drafts.values())
 
-    def _commit(self) -> Iterator[FileStored | FileFailed]:
+    def _commit(self) -> Iterator[FileStored | SoundChanged | FileFailed]:
         """Write every file that is ready in one transaction, then tell of it."""
         ready = [number for number, draft in self._drafts.items() if draft.ready]
         drafts = [self._drafts.pop(number) for number in ready]
@@ -165,6 +166,8 @@ class Hearing:
         for file, arrival in zip(heard, arrivals, strict=True):
             self.arrivals[arrival] += 1
             yield FileStored(file.planned.full_path, arrival)
+            if file.planned.remembered is not None and not file.as_remembered:
+                yield SoundChanged(file.planned.full_path)
         for failure in failed:
             yield self._tell_failure(failure)
 

@@ -9,66 +9,18 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, delete, func, or_, select, text, update
+from sqlalchemy import Connection, Row, Table, and_, delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 
 from musimo.errors import AudioError
 from musimo.library.events import Arrival
+from musimo.library.known import GoneFile, KnownFile, known_contents, known_files
+from musimo.library.places import Identities, PlannedFile, Renaming, Territory, locate
 from musimo.library.schema import contents, emotions, failures, models, roots, tracks, windows
-from musimo.library.store import Store
-from musimo.library.walk import FoundFile
+from musimo.library.spelling import as_listed, holds_anything, is_other_name
+from musimo.library.store import TAG_FIELDS, Store
 from musimo.library.writing import now, renew_generation, transaction
-from musimo.records import Coverage, Emotion, FloatArray, Opened
-
-
-@dataclass(frozen=True, slots=True)
-class Territory:
-    """A folder to scan, as a part of a root: tracks below it have paths that begin with ``prefix``."""
-
-    root_id: int
-    root: bytes
-    prefix: bytes  # empty, or ends with a slash
-
-    @property
-    def folder(self) -> bytes:
-        """Absolute path."""
-        return os.path.join(self.root, self.prefix).rstrip(b"/") or b"/"
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedFile:
-    """A file a scan deals with; its path is relative to the root."""
-
-    territory: Territory
-    file: FoundFile
-
-    @property
-    def full_path(self) -> bytes:
-        """Absolute path."""
-        return os.path.join(self.territory.root, self.file.path)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    """What the library remembers of a file."""
-
-    size: int
-    mtime_ns: int
-    track_id: int | None  # None: only a failure is known
-    analyzed: bool  # under the model in use, with the coverage asked for
-    missing: bool
-    failed: bool = False
-    may_pass: bool = False  # it failed for a reason that lies outside the file: permission, a flaky drive
-
-
-@dataclass(frozen=True, slots=True)
-class GoneFile:
-    """A path the library knows and the disk does not have; ``track_id`` is None where it only failed."""
-
-    root_id: int
-    path: bytes
-    track_id: int | None
-    was_missing: bool  # already, before this scan
+from musimo.records import Coverage, Emotion, FloatArray, Opened, Tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +35,11 @@ class HeardFile:
     emotion: Emotion | None
     statistics: FloatArray | None
     partial: float | None = None
+
+    @property
+    def as_remembered(self) -> bool:
+        """It was opened to be compared, and holds the sound that the library remembers."""
+        return self.planned.remembered == self.opened.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,72 +70,62 @@ class Journal:
             self._model_id: int = connection.execute(query).scalar_one()
 
     def claim(self, folder: bytes) -> Territory:
-        """The territory of ``folder``: in a known root, or a new root that takes in those below it."""
+        """The territory of ``folder``: in a known root, or a new root that takes in those below it.
+
+        A folder is known under any name that leads to it; it keeps the one it was scanned by first.
+        """
+        identities = Identities()
         with self._transaction() as connection:
-            known = connection.execute(select(roots.c.id, roots.c.path)).all()
-            for root in known:
-                if folder == root.path:
-                    return Territory(root.id, root.path, b"")
-                if folder.startswith(_slashed(root.path)):
-                    return Territory(root.id, root.path, folder[len(_slashed(root.path)) :] + b"/")
+            known = self._roots(connection)
+            held = locate(folder, known, identities)
+            if held is not None:
+                root, rest = held
+                return Territory(known[root], root, rest and as_listed(root, rest) + b"/")
             added = connection.execute(insert(roots).values(path=folder, added_at=now()))
             root_id = int(added.lastrowid)
-            for root in known:
-                if root.path.startswith(_slashed(folder)):
-                    self._take_in(connection, root.id, root_id, root.path[len(_slashed(folder)) :] + b"/")
+            for root, old_id in known.items():
+                below = locate(root, (folder,), identities)
+                if below is not None:
+                    self._take_in(connection, old_id, root_id, below[1] + b"/")
             return Territory(root_id, folder, b"")
 
     def knows(self, folder: bytes) -> bool:
         """Whether ``folder`` is a root, lies in one, or has one below it."""
-        with self._transaction() as connection:
-            known = connection.execute(select(roots.c.path)).scalars().all()
-        return any(
-            folder == root or folder.startswith(_slashed(root)) or root.startswith(_slashed(folder))
-            for root in known
+        known, identities = self.roots(), Identities()
+        return bool(locate(folder, known, identities)) or any(
+            locate(root, (folder,), identities) for root in known
         )
+
+    def roots(self) -> dict[bytes, int]:
+        """Ids of the known roots, by path."""
+        with self._transaction() as connection:
+            return self._roots(connection)
 
     def known_files(self, territory: Territory) -> dict[bytes, KnownFile]:
         """What is known below a territory, by path relative to the root."""
-        heard_enough = emotions.c.coverage.in_(("full", self._coverage))
-        analyzed = select(emotions.c.content_id).where(emotions.c.model_id == self._model_id, heard_enough)
-        track_rows = select(
-            tracks.c.path,
-            tracks.c.size,
-            tracks.c.mtime_ns,
-            tracks.c.id,
-            tracks.c.content_id.in_(analyzed),
-            tracks.c.missing_since.is_not(None),
-        ).where(tracks.c.root_id == territory.root_id, *_below(tracks.c.path, territory.prefix))
-        failure_rows = select(
-            failures.c.path, failures.c.size, failures.c.mtime_ns, failures.c.stage == "read"
-        ).where(failures.c.root_id == territory.root_id, *_below(failures.c.path, territory.prefix))
         with self._transaction() as connection:
-            known = {
-                path: KnownFile(size, mtime_ns, track_id, bool(is_analyzed), missing)
-                for path, size, mtime_ns, track_id, is_analyzed, missing in connection.execute(track_rows)
-            }
-            for path, size, mtime_ns, may_pass in connection.execute(failure_rows):
-                track = known.get(path)
-                track_id, missing = (track.track_id, track.missing) if track else (None, False)
-                known[path] = KnownFile(size, mtime_ns, track_id, False, missing, True, may_pass)
-        return known
+            return known_files(connection, territory, self._model_id, self._coverage)
 
     def known_contents(self) -> set[bytes]:
         """Hashes of the sounds that need not be heard again."""
-        query = (
-            select(contents.c.hash)
-            .join(emotions, emotions.c.content_id == contents.c.id)
-            .where(emotions.c.model_id == self._model_id, emotions.c.coverage.in_(("full", self._coverage)))
-        )
         with self._transaction() as connection:
-            return set(connection.execute(query).scalars())
+            return known_contents(connection, self._model_id, self._coverage)
+
+    def rename(self, renamings: Iterable[Renaming]) -> None:
+        """Give files the names they are found by; where two rows are one file, that of the new name stays."""
+        with self._transaction() as connection:
+            merged = [
+                _rename(connection, table, renaming) for renaming in renamings for table in (tracks, failures)
+            ]
+            if any(merged):
+                renew_generation(connection)
 
     def write(self, heard: Iterable[HeardFile], failed: Iterable[FailedFile]) -> list[Arrival]:
         """Store one batch in one transaction; says of each heard file, in order, how it arrived."""
         with self._transaction() as connection:
             arrivals = [self._write_heard(connection, file) for file in heard]
             n_silenced = sum(self._write_failed(connection, file) for file in failed)
-            if arrivals or n_silenced:
+            if n_silenced or any(arrival != "unchanged" for arrival in arrivals):
                 renew_generation(connection)
         return arrivals
 
@@ -223,10 +170,17 @@ class Journal:
                 connection.execute(update(tracks).where(tracks.c.id == track_id).values(missing_since=None))
             renew_generation(connection)
 
+    @staticmethod
+    def _roots(connection: Connection) -> dict[bytes, int]:
+        rows = connection.execute(select(roots.c.path, roots.c.id))
+        return {row.path: row.id for row in rows}
+
     def _transaction(self) -> AbstractContextManager[Connection]:
         return transaction(self._store)
 
     def _write_heard(self, connection: Connection, heard: HeardFile) -> Arrival:
+        if heard.as_remembered and _tags_as_remembered(connection, heard):
+            return "unchanged"
         content_id = self._write_content(connection, heard.opened)
         if heard.emotion is not None and heard.statistics is not None:
             self._write_emotion(connection, content_id, heard.emotion, heard.statistics, heard.partial)
@@ -245,7 +199,7 @@ class Journal:
         changed = update(tracks).where(tracks.c.root_id == root_id, tracks.c.path == path).values(facts)
         if connection.execute(changed).rowcount:
             return "changed"
-        moved_from = self._moved_from(connection, content_id)
+        moved_from = self._moved_from(connection, content_id, heard.planned)
         if moved_from is not None:
             connection.execute(update(tracks).where(tracks.c.id == moved_from).values(facts))
             return "moved"
@@ -298,19 +252,27 @@ class Journal:
         ]
         connection.execute(insert(windows), rows)
 
-    def _moved_from(self, connection: Connection, content_id: int) -> int | None:
-        """The one track with this sound whose file is gone; None where there is none, or more than one."""
+    def _moved_from(self, connection: Connection, content_id: int, planned: PlannedFile) -> int | None:
+        """The one track with this sound whose file is gone; None where there is none, or more than one.
+
+        A track that is known by another name of this very file is that one, whatever else is gone.
+        """
         query = (
-            select(tracks.c.id, roots.c.path.label("root"), tracks.c.path)
+            select(tracks.c.id, tracks.c.root_id, roots.c.path.label("root"), tracks.c.path)
             .join(roots, roots.c.id == tracks.c.root_id)
             .where(tracks.c.content_id == content_id)
         )
+        rows = connection.execute(query).all()
+        here, path = planned.territory, planned.file.path
+        renamed = [row.id for row in rows if is_other_name(row.root, row.path, here.root, path)]
         gone = [
             row.id
-            for row in connection.execute(query)
-            if os.path.isdir(row.root) and not os.path.lexists(os.path.join(row.root, row.path))
+            for row in rows
+            if (holds_anything(row.root) or (row.root_id == here.root_id and os.path.isdir(row.root)))
+            and not os.path.lexists(os.path.join(row.root, row.path))
         ]
-        return gone[0] if len(gone) == 1 else None
+        candidates = renamed or gone
+        return candidates[0] if len(candidates) == 1 else None
 
     def _write_failed(self, connection: Connection, failed: FailedFile) -> bool:
         """Store a failure; says whether a track lost its sound by it."""
@@ -345,9 +307,36 @@ class Journal:
         connection.execute(delete(roots).where(roots.c.id == old_root))
 
 
-def _below(column: Any, prefix: bytes) -> list[Any]:
-    inside = func.substr(column, 1, len(prefix)) == prefix
-    return [or_(inside, column == prefix.rstrip(b"/"))] if prefix else []  # a folder's own failure too
+def _rename(connection: Connection, table: Table, renaming: Renaming) -> bool:
+    """Rename the row of one table, if there is one; says whether it went into another."""
+
+    def row_at(root_id: int, path: bytes) -> Row[Any] | None:
+        return connection.execute(
+            select(table).where(table.c.root_id == root_id, table.c.path == path)
+        ).first()
+
+    row = row_at(renaming.root_id, renaming.path)
+    if row is None:
+        return False
+    of_row = table.c.id == row.id
+    other = row_at(renaming.to_root_id, renaming.to_path)
+    if other is None:
+        named = {"root_id": renaming.to_root_id, "path": renaming.to_path}
+        connection.execute(update(table).where(of_row).values(named))
+        return False
+    connection.execute(delete(table).where(of_row))
+    if table is tracks:
+        first = min(row.added_at, other.added_at)
+        connection.execute(update(table).where(table.c.id == other.id).values(added_at=first))
+    return True
+
+
+def _tags_as_remembered(connection: Connection, heard: HeardFile) -> bool:
+    root_id, path = heard.planned.territory.root_id, heard.planned.file.path
+    columns = [tracks.c[name] for name in TAG_FIELDS]
+    at_path = select(*columns).where(tracks.c.root_id == root_id, tracks.c.path == path)
+    row = connection.execute(at_path).first()
+    return row is not None and Tags(*row) == heard.opened.tags
 
 
 def _storable(text: str) -> str:
@@ -357,7 +346,3 @@ def _storable(text: str) -> str:
 
 def _blob(vector: FloatArray) -> bytes:
     return np.ascontiguousarray(vector, dtype="<f4").tobytes()
-
-
-def _slashed(path: bytes) -> bytes:
-    return path.rstrip(b"/") + b"/"

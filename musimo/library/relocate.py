@@ -18,6 +18,7 @@ from musimo.library.schema import failures, roots, tracks
 from musimo.library.store import Store
 from musimo.library.writing import now, renew_generation, transaction
 
+IDS_PER_STATEMENT = 10_000  # SQLite takes 32,766 variables in one statement
 LISTED = 5  # conflicts an error shows; the first are enough to see what happened
 
 
@@ -98,7 +99,9 @@ def relocate(store: Store, old: bytes, new: bytes, *, dry_run: bool = False) -> 
                 "name the folder as it was, and that same folder as it is now",
             )
         if not dry_run:
-            _write(connection, known, targets, parts, [row.id for row in present.values()])
+            ids = _write_roots(connection, known, targets, old, new)
+            _write(connection, ids, parts, [row.id for row in present.values() if row.missing_since])
+            _forget_roots(connection, known.keys() - ids.values())
     return Relocated(old, new, songs.n_moved, len(songs.doubles), n_there)
 
 
@@ -109,7 +112,13 @@ def _sorted_out(
     rows = _Rows(table)
     stay: dict[bytes, Row[Any]] = {}
     movers: dict[bytes, Row[Any]] = {}
-    for row in connection.execute(select(table)):
+    names = (
+        "id",
+        "root_id",
+        "path",
+        *(("size", "content_id", "added_at", "missing_since") if table is tracks else ()),
+    )
+    for row in connection.execute(select(*(table.c[name] for name in names))).all():
         path = _full(known, row)
         (movers if _within(path, old) else stay)[_target(path, old, new)] = row
     for path, row in movers.items():
@@ -124,27 +133,40 @@ def _sorted_out(
     return rows
 
 
-def _write(
-    connection: Connection,
-    known: dict[int, bytes],
-    targets: set[bytes],
-    parts: Sequence[_Rows],
-    present: Sequence[int],
-) -> None:
-    ids = {path: root_id for root_id, path in known.items() if path in targets}
+def _write_roots(
+    connection: Connection, known: dict[int, bytes], targets: set[bytes], old: bytes, new: bytes
+) -> dict[bytes, int]:
+    """Ids of the roots at ``targets``. A root that moved keeps its id, so that its tracks need no writing."""
+    ids = {path: root_id for root_id, path in known.items() if path in targets and not _within(path, old)}
+    for root_id, path in known.items():
+        if _within(path, old) and _target(path, old, new) in targets:
+            ids.setdefault(_target(path, old, new), root_id)
+    renamed = [(root_id, path) for path, root_id in ids.items() if known[root_id] != path]
+    of_root = update(roots).where(roots.c.id == bindparam("of")).values(path=bindparam("to"))
+    if renamed:  # first to names no folder has, for a new path may be another's old one
+        connection.execute(of_root, [{"of": root_id, "to": _no_name(root_id)} for root_id, _ in renamed])
+        connection.execute(of_root, [{"of": root_id, "to": path} for root_id, path in renamed])
     for path in sorted(targets - ids.keys()):
         added = connection.execute(insert(roots).values(path=path, added_at=now()))
         ids[path] = int(added.lastrowid)
+    return ids
+
+
+def _write(
+    connection: Connection, ids: dict[bytes, int], parts: Sequence[_Rows], returned: Sequence[int]
+) -> None:
     for rows in parts:
         _merge(connection, rows)
         _move(connection, rows, ids)
-    for root_id, path in known.items():
-        if path not in targets:
-            connection.execute(delete(roots).where(roots.c.id == root_id))
-    if present:
-        found = update(tracks).where(tracks.c.id == bindparam("of")).values(missing_since=None)
-        connection.execute(found, [{"of": track_id} for track_id in present])
+    for start in range(0, len(returned), IDS_PER_STATEMENT):
+        found = tracks.c.id.in_(returned[start : start + IDS_PER_STATEMENT])
+        connection.execute(update(tracks).where(found).values(missing_since=None))
     renew_generation(connection)
+
+
+def _forget_roots(connection: Connection, unused: Iterable[int]) -> None:
+    for root_id in unused:
+        connection.execute(delete(roots).where(roots.c.id == root_id))
 
 
 def _merge(connection: Connection, rows: _Rows) -> None:
@@ -157,18 +179,27 @@ def _merge(connection: Connection, rows: _Rows) -> None:
 
 
 def _move(connection: Connection, rows: _Rows, ids: dict[bytes, int]) -> None:
-    """Give rows their new root and path; first names no file has, for a new path may be another's old one."""
+    """Give rows their new root and path, where that is not what they have."""
     changed = []
+    left: set[tuple[int, bytes]] = set()
     for path, row in [*rows.moved.items(), *rows.rebased.items()]:
         root = next(root for root in ids if _within(path, root))
-        changed.append({"of": row.id, "root": ids[root], "to": path[len(_slashed(root)) :]})
+        to = path[len(_slashed(root)) :]
+        if (ids[root], to) != (row.root_id, row.path):
+            changed.append({"of": row.id, "root": ids[root], "to": to})
+            left.add((row.root_id, row.path))
     if not changed:
         return
     of_row = update(rows.table).where(rows.table.c.id == bindparam("of"))
-    connection.execute(
-        of_row.values(path=bindparam("to")), [{"of": row["of"], "to": b"\0%d" % row["of"]} for row in changed]
-    )
+    if any((row["root"], row["to"]) in left for row in changed):  # then first to names no file has
+        unnamed = [{"of": row["of"], "to": _no_name(row["of"])} for row in changed]
+        connection.execute(of_row.values(path=bindparam("to")), unnamed)
     connection.execute(of_row.values(root_id=bindparam("root"), path=bindparam("to")), changed)
+
+
+def _no_name(row_id: int) -> bytes:
+    """A path that nothing can have, of its own for each row."""
+    return b"\0%d" % row_id
 
 
 def _refuse_conflicts(conflicts: Sequence[bytes], new: bytes) -> None:

@@ -15,7 +15,8 @@ from musimo.errors import AudioError, UsageError
 from musimo.library.events import Audit, FolderRefused, Planned, ScanEvent
 from musimo.library.hearing import ClipAnalyzer, Hearing
 from musimo.library.journal import FailedFile, Journal
-from musimo.library.plan import Plan, make_plan, refusal
+from musimo.library.places import Territory, outermost
+from musimo.library.plan import Plan, make_plans, refusal
 from musimo.records import Coverage
 
 
@@ -30,6 +31,7 @@ class ScanOptions:
     coverage : how much of each track is heard
     retry_failed : try files again that failed before
     accept_missing : believe that files are gone, however many
+    verify : open files too whose size and time of change are as remembered, and compare sound and tags
     """
 
     jobs: int = 0
@@ -37,6 +39,7 @@ class ScanOptions:
     coverage: Coverage = "windows"
     retry_failed: bool = False
     accept_missing: bool = False
+    verify: bool = False
 
 
 def scan(
@@ -61,15 +64,16 @@ def scan(
     UsageError : a path that is no folder, and never was scanned
     """
     started = time.monotonic()
-    plans: list[Plan] = []
+    territories: list[Territory] = []
     refusals: list[FolderRefused] = []
-    for folder in _outermost(folders):
+    for folder in outermost(map(os.path.realpath, folders)):
         if os.path.isdir(folder) or (options.accept_missing and journal.knows(folder)):
-            plans.append(make_plan(journal, journal.claim(folder), retry_failed=options.retry_failed))
+            territories.append(journal.claim(folder))
         elif journal.knows(folder):
             refusals.append(FolderRefused(folder, "it is not there now: is the drive there?"))
         else:
             raise no_folder(folder)
+    plans = make_plans(journal, territories, retry_failed=options.retry_failed, verify=options.verify)
     journal.mark_found([track_id for plan in plans for track_id in plan.found_again])
     to_hear = [planned for plan in plans for planned in plan.to_hear]
     yield Planned(len(to_hear))
@@ -94,7 +98,7 @@ def scan(
         new=arrivals["new"],
         changed=arrivals["changed"],
         moved=arrivals["moved"],
-        unchanged=sum(plan.n_unchanged for plan in plans),
+        unchanged=arrivals["unchanged"] + sum(plan.n_unchanged for plan in plans),
         failed=arrivals["failed"] + known_failures,
         ignored=sum(plan.n_ignored for plan in plans),
         missing=missing,
@@ -116,16 +120,6 @@ def _settle_missing(journal: Journal, plan: Plan, refusals: list[FolderRefused],
         return sum(file.was_missing for file in gone)
     journal.mark_missing(gone)
     return sum(file.track_id is not None for file in gone)
-
-
-def _outermost(folders: Sequence[bytes]) -> list[bytes]:
-    """Folders with their links resolved, each once, without those inside another."""
-    resolved = sorted({os.path.realpath(folder) for folder in folders})
-    kept: list[bytes] = []
-    for folder in resolved:
-        if not any(folder.startswith(outer.rstrip(b"/") + b"/") for outer in kept):
-            kept.append(folder)
-    return kept
 
 
 def no_folder(path: bytes) -> UsageError:

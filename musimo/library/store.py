@@ -171,6 +171,12 @@ class Store:
                 return self._first(self._tracks().where(inside))
         return None
 
+    def paths_of_size(self, size: int) -> list[tuple[int, bytes]]:
+        """Ids and absolute paths of the tracks whose file has that many bytes, missing or not."""
+        query = select(tracks.c.id, roots.c.path.label("root"), tracks.c.path)
+        rows = self._rows(query.join(roots, roots.c.id == tracks.c.root_id).where(tracks.c.size == size))
+        return [(row.id, os.path.join(row.root, row.path)) for row in rows]
+
     def tracks_like(self, words: str, limit: int) -> list[Track]:
         """Tracks whose title or path holds ``words``, whatever the case; those with just that title first."""
         needle = fold(os.fsencode(words).decode("utf-8", "backslashreplace"))  # as SQL's fold reads a path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from musimo.audio.formats import is_music
@@ -24,6 +24,12 @@ SKIPPED_FOLDERS = frozenset(
 SKIPPED_PREFIX = b".Trash-"  # the freedesktop.org trash of a mounted drive, .Trash-1000
 MARKER = b".notmusic"
 """A folder that holds a file of this name is left alone, with all below it."""
+
+Identity = tuple[int, int]
+"""Device and inode."""
+
+Visited = dict[Identity | None, bytes | None]
+"""Folders that are not walked again, with the name they were walked by; None: another walk's."""
 
 LATEST_NS = 2**63 - 1  # the year 2262: what a 64-bit integer holds; file systems take later ones
 
@@ -53,37 +59,52 @@ class UnreadableEntry:
     is_folder: bool
 
 
-WalkEvent = FoundFile | IgnoredFile | UnreadableEntry
+@dataclass(frozen=True, slots=True)
+class OtherName:
+    """A file or folder that is found under another name; nothing below this one is told.
+
+    ``found_as`` is the other name, where it is below the folder that is walked, and known.
+    """
+
+    path: bytes
+    found_as: bytes | None = None
 
 
-def walk(top: bytes) -> Iterator[WalkEvent]:
+WalkEvent = FoundFile | IgnoredFile | UnreadableEntry | OtherName
+
+
+def walk(top: bytes, others: Collection[bytes] = ()) -> Iterator[WalkEvent]:
     """Every file below ``top``, in the order of the names; links to folders come after all real folders.
 
-    A link that leads back to a folder already walked, or to a file inside ``top``, is passed over in
-    silence: what it points to is found under its own name.
+    A link into ``top`` or one of the ``others``, or to a folder already walked, is passed over: what it
+    points to is found under its own name.
 
     Parameters
     ----------
-    top : absolute path of a folder, without links in it
+    top : absolute path of a folder
+    others : absolute paths of folders whose files are found when they are walked themselves
     """
-    visited: set[tuple[int, int]] = set()
     links: list[bytes] = []
+    visited: Visited = {found: None for other in others if (found := identity(other))}
+    visited.pop(identity(top), None)
+    elsewhere = [os.path.realpath(folder) for folder in (top, *others)]
     yield from _walk_folder(top, b"", visited, links)
     while links:
-        yield from _follow(top, links.pop(0), visited, links)
+        yield from _follow(top, links.pop(0), visited, links, elsewhere)
 
 
-def _walk_folder(
-    top: bytes, relative: bytes, visited: set[tuple[int, int]], links: list[bytes]
-) -> Iterator[WalkEvent]:
+def _walk_folder(top: bytes, relative: bytes, visited: Visited, links: list[bytes]) -> Iterator[WalkEvent]:
     pending = [relative]
     while pending:
         folder = pending.pop()
         try:
             status = os.stat(os.path.join(top, folder))
-            if (status.st_dev, status.st_ino) in visited:
+            found = _identity(status)
+            if found in visited:
+                yield OtherName(folder, visited[found])
                 continue
-            visited.add((status.st_dev, status.st_ino))
+            if found is not None:
+                visited[found] = folder
             with os.scandir(os.path.join(top, folder)) as scan:
                 entries = sorted(scan, key=lambda entry: entry.name)
         except OSError as error:
@@ -121,7 +142,7 @@ def _found(path: bytes, status: os.stat_result) -> FoundFile:
 
 
 def _follow(
-    top: bytes, link: bytes, visited: set[tuple[int, int]], links: list[bytes]
+    top: bytes, link: bytes, visited: Visited, links: list[bytes], elsewhere: Collection[bytes]
 ) -> Iterator[WalkEvent]:
     full = os.path.join(top, link)
     name = os.path.basename(link)
@@ -134,16 +155,35 @@ def _follow(
             yield IgnoredFile(link)
         return
     if stat.S_ISDIR(status.st_mode):
-        if not _skipped(name):
+        if _skipped(name):
+            return
+        if _leads_into(full, elsewhere):
+            yield OtherName(link)
+        else:
             yield from _walk_folder(top, link, visited, links)
     elif not is_music(name) or not stat.S_ISREG(status.st_mode):
         yield IgnoredFile(link)
-    elif not _inside(os.path.realpath(full), top):
+    elif _leads_into(full, elsewhere):
+        yield OtherName(link)
+    else:
         yield _found(link, status)
 
 
-def _inside(path: bytes, folder: bytes) -> bool:
-    return path.startswith(folder.rstrip(b"/") + b"/")
+def _leads_into(link: bytes, folders: Collection[bytes]) -> bool:
+    real = os.path.realpath(link)
+    return any(real == folder or real.startswith(folder.rstrip(b"/") + b"/") for folder in folders)
+
+
+def identity(path: bytes) -> Identity | None:
+    """What ``path`` is, links followed; None where it is not there, or its disk gives no inodes."""
+    try:
+        return _identity(os.stat(path))
+    except (OSError, ValueError):
+        return None
+
+
+def _identity(status: os.stat_result) -> Identity | None:
+    return (status.st_dev, status.st_ino) if status.st_ino else None
 
 
 def _skipped(name: bytes) -> bool:

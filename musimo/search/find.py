@@ -7,7 +7,9 @@ from pathlib import Path
 
 from musimo.errors import NotFoundError, UsageError
 from musimo.library.folding import fold
+from musimo.library.spelling import fold_path
 from musimo.library.store import Store
+from musimo.library.walk import identity
 from musimo.records import Track
 
 LISTED = 10  # candidates an ambiguous name is answered with
@@ -24,7 +26,9 @@ def find_track(store: Store, named: str | Path) -> Track | None:
     path = os.path.expanduser(os.fsencode(named))  # noqa: PTH111 - pathlib takes no name that is not UTF-8
     # As it is named first: a link in a scanned folder may be known by its own name. Its drive may be away.
     known = store.track_at(os.path.abspath(path)) or store.track_at(_resolved(path))  # noqa: PTH100
-    if known is not None or os.path.isfile(path):  # noqa: PTH113 - a name that is too long is no file
+    if known is None and os.path.isfile(path):  # noqa: PTH113 - a name that is too long is no file
+        return _under_another_name(store, path)
+    if known is not None:
         return known
     words = str(named)
     if words.isdecimal() and (known := store.track_by_id(int(words))) is not None:
@@ -43,6 +47,16 @@ def find_track(store: Store, named: str | Path) -> Track | None:
     lines = [f"{track.id}: {_on_one_line(track.path)}" for track in found[:LISTED]]
     more = ["…"] if len(found) > LISTED else []
     raise UsageError(f"{words!r} names several tracks; say which, by id or path", "\n".join(lines + more))
+
+
+def _under_another_name(store: Store, path: bytes) -> Track | None:
+    """The track whose file is that at ``path``, where the disk takes another spelling for the same name."""
+    name = fold_path(os.path.basename(path))  # noqa: PTH119 - bytes
+    for track_id, known in store.paths_of_size(os.path.getsize(path)):  # noqa: PTH202 - bytes
+        alike = fold_path(os.path.basename(known)) == name  # noqa: PTH119 - bytes
+        if alike and identity(known) == identity(path) is not None:
+            return store.track_by_id(track_id)
+    return None
 
 
 def _resolved(path: bytes) -> bytes:

@@ -11,7 +11,7 @@ import soundfile
 
 from musimo import doctor
 from musimo.doctor import Check
-from musimo.library.journal import GoneFile
+from musimo.library.known import GoneFile
 from musimo.library.lock import hold
 from musimo.search.index import index_file
 from tests.catalog import Catalog

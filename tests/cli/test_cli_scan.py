@@ -96,6 +96,20 @@ def test_failures_are_tried_again_when_asked_for(shell: Shell, music: Path) -> N
     assert audit(ran) == {"unchanged": 2, "new": 1, "failed": 1, "ignored": 1}
 
 
+def test_sound_that_changed_behind_its_size_and_time_is_told_when_verified(shell: Shell, music: Path) -> None:
+    shell("-q", "scan", music)
+    before = (music / "a.wav").stat()
+    soundfile.write(music / "a.wav", sine(660, 1), 22_050)
+    os.utime(music / "a.wav", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert audit(shell("scan", music, "--json")) == {"unchanged": 2, "failed": 1, "ignored": 1}
+    ran = shell("scan", music, "--verify", "--json")
+    assert audit(ran) == {"changed": 1, "unchanged": 1, "failed": 1, "ignored": 1}
+    [note] = ran.err.decode().splitlines()
+    assert note.startswith(f"the sound of {music / 'a.wav'} changed, its size and time did not: ")
+    ran = shell("scan", music, "--verify", "--json")
+    assert (ran.err, audit(ran)) == (b"", {"unchanged": 2, "failed": 1, "ignored": 1})
+
+
 def test_how_much_is_told(shell: Shell, music: Path) -> None:
     ran = shell("-v", "scan", music)
     notes = ran.err.decode().splitlines()

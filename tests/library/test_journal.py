@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musimo.library.journal import GoneFile, Journal
+from musimo.library.journal import Journal
+from musimo.library.known import GoneFile
 from musimo.library.schema import emotions
 from musimo.records import Tags
 from tests.catalog import Catalog, Entry, direction
@@ -52,6 +53,39 @@ class TestMoves:
         assert catalog.add(Entry("new.mp3", sound=b"s")) == ["new"]
         assert catalog.store.counts().tracks == 2
 
+    def test_a_lost_track_moves_though_a_copy_of_it_stays(self, catalog: Catalog) -> None:
+        touch(catalog, "lost.mp3", "stays.mp3")
+        catalog.add(Entry("lost.mp3", direction(1), sound=b"s"), Entry("stays.mp3", sound=b"s"))
+        lost, stays = catalog.ids("lost.mp3", "stays.mp3")
+        Path(os.fsdecode(catalog.path("lost.mp3"))).unlink()
+        assert catalog.add(Entry("new.mp3", sound=b"s")) == ["moved"]
+        assert catalog.ids("new.mp3", "stays.mp3") == [lost, stays]
+
+    def test_nothing_moves_from_an_empty_folder_where_a_drive_may_be_mounted(
+        self, catalog: Catalog, tmp_path: Path
+    ) -> None:
+        catalog.add(Entry("old.mp3", direction(1), sound=b"s"))
+        catalog.root = os.fsencode(tmp_path / "elsewhere")
+        assert catalog.add(Entry("new.mp3", sound=b"s")) == ["new"]
+
+    def test_a_track_known_by_another_name_of_the_file_is_that_file(
+        self, catalog: Catalog, tmp_path: Path
+    ) -> None:
+        """Though a copy of it is lost too; but a link, and a second hard link, do not take its row."""
+        touch(catalog, "real.mp3")
+        (tmp_path / "music" / "link.mp3").symlink_to("real.mp3")
+        catalog.add(Entry("lost.mp3", direction(1), sound=b"other"))
+        catalog.add(Entry("link.mp3", direction(1), sound=b"s"))
+        track_id = catalog.id("link.mp3")
+        with closing(sqlite3.connect(catalog.store.path)) as connection, connection:
+            connection.execute("UPDATE tracks SET content_id = (SELECT id FROM contents WHERE hash = x'73')")
+        assert catalog.add(Entry("real.mp3", sound=b"s")) == ["moved"]
+        assert catalog.id("real.mp3") == track_id
+        Path(os.fsdecode(catalog.path("lost.mp3"))).touch()
+        assert catalog.add(Entry("link.mp3", sound=b"s")) == ["new"]
+        (tmp_path / "music" / "hard.mp3").hardlink_to(tmp_path / "music" / "real.mp3")
+        assert catalog.add(Entry("hard.mp3", sound=b"s")) == ["new"]
+
     def test_two_lost_copies_leave_open_which_one_moved(self, catalog: Catalog) -> None:
         touch(catalog, "a.mp3", "b.mp3")
         catalog.add(Entry("a.mp3", direction(1), sound=b"s"), Entry("b.mp3", sound=b"s"))
@@ -75,6 +109,7 @@ class TestMoves:
         self, catalog: Catalog, tmp_path: Path
     ) -> None:
         """Even under the same name there: the name is relative to a root."""
+        touch(catalog, "stays.mp3")
         catalog.add(Entry("a.mp3", direction(1), sound=b"s"))
         lost = gone(catalog, "a.mp3")
         assert catalog.journal.still_gone(lost) == lost

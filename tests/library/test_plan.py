@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from musimo.library.journal import PlannedFile
-from musimo.library.plan import Plan, make_plan, refusal
+from musimo.library.places import PlannedFile
+from musimo.library.plan import Plan, make_plans, refusal
 from musimo.library.walk import FoundFile
 from tests.catalog import Catalog, Entry, direction
 
@@ -30,7 +30,8 @@ def lay(catalog: Catalog, name: str, size: int = 1000, mtime_ns: int = 0) -> Non
 
 def plan_of(catalog: Catalog, folder: str = "", *, retry_failed: bool = False) -> Plan:
     path = catalog.root + b"/" + folder.encode() if folder else catalog.root
-    return make_plan(catalog.journal, catalog.journal.claim(path), retry_failed=retry_failed)
+    [plan] = make_plans(catalog.journal, [catalog.journal.claim(path)], retry_failed=retry_failed)
+    return plan
 
 
 def names(files: list[PlannedFile]) -> list[bytes]:

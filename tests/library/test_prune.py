@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from musimo.library.journal import GoneFile
+from musimo.library.known import GoneFile
 from musimo.library.prune import plan_prune, prune
 from tests.catalog import Catalog, Entry, direction
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import LibraryError, UsageError
-from musimo.library.journal import GoneFile
+from musimo.library.known import GoneFile
 from musimo.library.relocate import relocate
 from musimo.library.store import Store
 from tests.catalog import Catalog, Entry, direction
@@ -94,6 +94,17 @@ def test_roots_that_come_to_lie_in_one_another_become_one(tmp_path: Path) -> Non
     assert move(catalog, tmp_path, "old", "all") == (1, 0, 1)
     assert known_roots(catalog.store, tmp_path) == ["all"], "the root below was taken in"
     assert paths(catalog.store, tmp_path) == ["all/c.mp3", "all/music/a.mp3", "all/music/usb/b.mp3"]
+
+
+def test_a_new_root_may_be_the_old_one_of_another(tmp_path: Path) -> None:
+    catalog = catalog_of(tmp_path, "m/x", "a.mp3")
+    Catalog(catalog.store.path, tmp_path / "m" / "m" / "x").add(Entry("a.mp3", direction(2)))
+    before = {track.id: track.content for track in catalog.store.all_tracks()}
+    put(tmp_path / "m" / "m", "x/a.mp3", "m/x/a.mp3")
+    assert move(catalog, tmp_path, "m", "m/m") == (2, 0, 2)
+    assert known_roots(catalog.store, tmp_path) == ["m/m/m/x", "m/m/x"]
+    assert paths(catalog.store, tmp_path) == ["m/m/m/x/a.mp3", "m/m/x/a.mp3"]
+    assert {track.id: track.content for track in catalog.store.all_tracks()} == before
 
 
 def test_a_new_path_may_be_the_old_one_of_another_track(tmp_path: Path) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import mutagen
 import numpy as np
 import pytest
 import soundfile
 
+from musimo.audio.hear import hear
 from musimo.errors import AudioError, UsageError
-from musimo.library import workers
-from musimo.library.events import Audit, FileFailed, FileStored, FolderRefused, ScanEvent
+from musimo.library import worker, workers
+from musimo.library.events import Audit, FileFailed, FileStored, FolderRefused, ScanEvent, SoundChanged
 from musimo.library.journal import Journal
 from musimo.library.scan import ScanOptions, scan
 from musimo.library.store import Store
@@ -354,3 +357,92 @@ def test_a_crash_or_a_hang_costs_one_file(store: Store, music: Path, monkeypatch
     audit, _ = run(store, music)
     assert (audit.new, audit.failed) == (2, 0)
     assert store.failures() == []
+
+
+def silently(path: Path, content: bytes) -> None:
+    """Other bytes behind the same size and time."""
+    before = path.stat()
+    path.write_bytes(content.ljust(before.st_size, b"\0")[: before.st_size])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def retagged(path: Path, title: str) -> bytes:
+    """The file with another title, as long as it was."""
+    copy = path.with_suffix(".copy.flac")
+    shutil.copy(path, copy)
+    file: Any = mutagen.File(copy)
+    file["title"] = title
+    file.save(padding=lambda info: info.padding)
+    content = copy.read_bytes()
+    copy.unlink()
+    assert len(content) == path.stat().st_size
+    return content
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 2])
+def test_verify_finds_what_size_and_time_hide(store: Store, music: Path, tmp_path: Path, jobs: int) -> None:
+    for name, title in (("tagged", "old"), ("same", "name")):
+        file: Any = mutagen.File(tone(music / f"{name}.flac", 880 + len(name)))
+        file["title"] = title
+        file.save(padding=lambda _: 1000)
+    (music / "bad.mp3").write_bytes(b"this is no music" * 100)
+    run(store, music)
+    ids = {track.path: track.id for track in store.all_tracks()}
+    silently(music / "1.wav", tone(tmp_path / "other.wav", 550).read_bytes())
+    silently(music / "2.wav", (music / "3.wav").read_bytes())
+    silently(music / "3.wav", b"rotten")
+    silently(music / "tagged.flac", retagged(music / "tagged.flac", "new"))
+    audit, events = run(store, music)
+    assert (audit.unchanged, audit.failed) == (5, 1), "without it nothing is opened"
+    analyzer = PlainAnalyzer()
+    options = ScanOptions(jobs=jobs, verify=True)
+    audit, events = run(store, music, analyzer=analyzer, options=options)
+    assert (audit.changed, audit.unchanged, audit.failed, audit.known_failures) == (3, 1, 2, 1)
+    assert (audit.seen, audit.left, audit.missing, analyzer.n_clips) == (6, 0, 0, 1)
+    told = {event.path for event in events if isinstance(event, SoundChanged)}
+    assert told == {os.fsencode(music / name) for name in ("1.wav", "2.wav")}, "tags may change in silence"
+    [failed] = [event.path for event in events if isinstance(event, FileFailed)]
+    assert failed == os.fsencode(music / "3.wav")
+    assert {track.path: track.id for track in store.all_tracks()} == ids
+    tagged = store.track_at(os.fsencode(music / "tagged.flac"))
+    assert tagged is not None
+    assert tagged.tags.title == "new"
+    before = store.generation()
+    audit, events = run(store, music, options=options)
+    assert (audit.unchanged, audit.failed, audit.known_failures, audit.seen) == (4, 2, 2, 6)
+    assert not [event for event in events if isinstance(event, SoundChanged | FileFailed)]
+    assert store.generation() == before
+
+
+def test_a_stopped_verification_tells_what_is_left(store: Store, music: Path) -> None:
+    run(store, music)
+    asked = iter([False, False, True])
+    options = ScanOptions(verify=True)
+    audit, _ = run(store, music, options=options, stop=lambda: next(asked))
+    assert audit.interrupted
+    assert 0 < audit.unchanged < 3
+    assert audit.unchanged + audit.left == 3
+    audit, _ = run(store, music, options=options)
+    assert (audit.unchanged, audit.left) == (3, 0)
+
+
+def test_what_verify_cannot_read_keeps_its_sound_and_what_returned_is_verified(
+    store: Store, music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(store, music)
+    (music / "1.wav").rename(tmp_path / "away.wav")
+    run(store, music)
+    (tmp_path / "away.wav").rename(music / "1.wav")
+
+    def without_one(path: bytes, *rest: Any) -> Iterator[Any]:
+        if path.endswith(b"/2.wav"):
+            raise AudioError("read", "the disk cannot read it")
+        return hear(path, *rest)
+
+    monkeypatch.setattr(worker, "hear", without_one)
+    audit, _ = run(store, music, options=ScanOptions(verify=True))
+    assert (audit.unchanged, audit.failed, audit.missing) == (2, 1, 0)
+    assert len(store.sounds()[0]) == 3
+    monkeypatch.undo()
+    audit, _ = run(store, music, options=ScanOptions(verify=True))
+    assert (audit.changed, audit.unchanged, audit.failed) == (1, 2, 0)

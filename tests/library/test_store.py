@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from musimo.errors import LibraryError
-from musimo.library.journal import GoneFile
+from musimo.library.known import GoneFile
 from musimo.library.store import Counts, Store
 from musimo.records import RangeFilter, Tags, TextFilter
 from tests.catalog import FUSED, STATISTICS, Catalog, Entry, direction

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import NotFoundError, UsageError
-from musimo.library.journal import GoneFile
+from musimo.library.known import GoneFile
 from musimo.records import Tags
 from musimo.search.find import LISTED, find_track
 from tests.catalog import Catalog, Entry, direction
@@ -151,3 +151,17 @@ def test_bytes_that_are_no_text_are_told_apart(catalog: Catalog) -> None:
     assert found(catalog, os.fsdecode(b"f\xe9")) == LATIN
     with pytest.raises(NotFoundError):
         found(catalog, os.fsdecode(b"f\xff"))
+
+
+def test_another_spelling_that_the_disk_takes_for_the_same_file_names_its_track(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Musik"
+    (folder / "BJÖRK.mp3").write_bytes(b"x" * 1000)
+    catalog.add(Entry("BJÖRK.mp3", direction(2)))
+    (folder / "björk.mp3").hardlink_to(folder / "BJÖRK.mp3")
+    (folder / "BJÖRK.MP3").write_bytes(b"x" * 1000)
+    (folder / "other.mp3").hardlink_to(folder / "BJÖRK.mp3")
+    assert found(catalog, folder / "björk.mp3") == "BJÖRK.mp3"
+    assert found(catalog, folder / "BJÖRK.MP3") is None, "a copy beside it, on a disk that keeps both"
+    assert found(catalog, folder / "other.mp3") is None

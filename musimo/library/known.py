@@ -1,0 +1,87 @@
+"""What the library remembers of files and sounds, as a scan compares it with the disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+
+from musimo.library.places import Territory
+from musimo.library.schema import contents, emotions, failures, tracks
+from musimo.records import Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What the library remembers of a file."""
+
+    size: int
+    mtime_ns: int
+    track_id: int | None  # None: only a failure is known
+    analyzed: bool  # under the model in use, with the coverage asked for
+    missing: bool
+    failed: bool = False
+    may_pass: bool = False  # it failed for a reason that lies outside the file: permission, a flaky drive
+    content: bytes | None = None  # hash of its sound
+
+
+@dataclass(frozen=True, slots=True)
+class GoneFile:
+    """A path the library knows and the disk does not have; ``track_id`` is None where it only failed."""
+
+    root_id: int
+    path: bytes
+    track_id: int | None
+    was_missing: bool  # already, before this scan
+
+
+def known_files(
+    connection: Connection, territory: Territory, model_id: int, coverage: Coverage
+) -> dict[bytes, KnownFile]:
+    """What is known below a territory, by path relative to the root."""
+    analyzed = select(emotions.c.content_id).where(*_heard_enough(model_id, coverage))
+    track_rows = (
+        select(
+            tracks.c.path,
+            tracks.c.size,
+            tracks.c.mtime_ns,
+            tracks.c.id,
+            tracks.c.content_id.in_(analyzed),
+            tracks.c.missing_since.is_not(None),
+            contents.c.hash,
+        )
+        .select_from(tracks.outerjoin(contents, contents.c.id == tracks.c.content_id))
+        .where(tracks.c.root_id == territory.root_id, *_below(tracks.c.path, territory.prefix))
+    )
+    failure_rows = select(
+        failures.c.path, failures.c.size, failures.c.mtime_ns, failures.c.stage == "read"
+    ).where(failures.c.root_id == territory.root_id, *_below(failures.c.path, territory.prefix))
+    known = {
+        path: KnownFile(size, mtime_ns, track_id, bool(is_analyzed), missing, content=content)
+        for path, size, mtime_ns, track_id, is_analyzed, missing, content in connection.execute(track_rows)
+    }
+    for path, size, mtime_ns, may_pass in connection.execute(failure_rows):
+        track = known.get(path)
+        track_id, missing = (track.track_id, track.missing) if track else (None, False)
+        known[path] = KnownFile(size, mtime_ns, track_id, False, missing, True, may_pass)
+    return known
+
+
+def known_contents(connection: Connection, model_id: int, coverage: Coverage) -> set[bytes]:
+    """Hashes of the sounds that need not be heard again."""
+    query = (
+        select(contents.c.hash)
+        .join(emotions, emotions.c.content_id == contents.c.id)
+        .where(*_heard_enough(model_id, coverage))
+    )
+    return set(connection.execute(query).scalars())
+
+
+def _heard_enough(model_id: int, coverage: Coverage) -> tuple[Any, Any]:
+    return emotions.c.model_id == model_id, emotions.c.coverage.in_(("full", coverage))
+
+
+def _below(column: Any, prefix: bytes) -> list[Any]:
+    inside = func.substr(column, 1, len(prefix)) == prefix
+    return [or_(inside, column == prefix.rstrip(b"/"))] if prefix else []  # a folder's own failure too
