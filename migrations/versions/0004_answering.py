@@ -13,6 +13,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("library_state", sa.Column("model", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_emotions_model_id_coverage_content_id", "emotions", ["model_id", "coverage", "content_id"]
+    )
     op.execute(
         "UPDATE library_state SET model = (SELECT models.name FROM models"
         " JOIN emotions ON emotions.model_id = models.id"

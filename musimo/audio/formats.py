@@ -34,6 +34,8 @@ _BY_CONTAINER = {
 MUSIC_SUFFIXES = frozenset(suffix for suffixes in _BY_CONTAINER.values() for suffix in suffixes.split())
 """Endings of music files, lower case, without the dot."""
 
+_ENDINGS = frozenset(suffix.encode() for suffix in MUSIC_SUFFIXES)
+
 DEMUXERS = ",".join(_BY_CONTAINER)
 """FFmpeg's containers of sound, as its ``format_whitelist`` reads them.
 
@@ -50,7 +52,7 @@ def is_music(name: bytes) -> bool:
     stem, dot, suffix = name.rpartition(b".")
     if not dot or not stem or name.startswith(b"._"):
         return False
-    return suffix.lower().decode("ascii", "replace") in MUSIC_SUFFIXES
+    return suffix.lower() in _ENDINGS
 
 
 PICTURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"II*\0": "TIFF", b"MM\0*": "TIFF"}

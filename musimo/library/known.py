@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, or_, select
 
@@ -12,18 +12,18 @@ from musimo.library.schema import contents, emotions, failures, tracks
 from musimo.records import Coverage
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    """What the library remembers of a file."""
+class KnownFile(NamedTuple):
+    """What the library remembers of a file; a named tuple, as :class:`musimo.library.walk.FoundFile` is."""
 
+    path: bytes  # relative to its root
     size: int
     mtime_ns: int
     track_id: int | None  # None: only a failure is known
     analyzed: bool  # under the model in use, with the coverage asked for
     missing: bool
+    content: bytes | None = None  # hash of its sound
     failed: bool = False
     may_pass: bool = False  # it failed for a reason that lies outside the file: permission, a flaky drive
-    content: bytes | None = None  # hash of its sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,12 @@ def known_files(
     failure_rows = select(
         failures.c.path, failures.c.size, failures.c.mtime_ns, failures.c.stage == "read"
     ).where(failures.c.root_id == territory.root_id, *_below(failures.c.path, territory.prefix))
-    known = {
-        path: KnownFile(size, mtime_ns, track_id, bool(is_analyzed), missing, content=content)
-        for path, size, mtime_ns, track_id, is_analyzed, missing, content in connection.execute(track_rows)
-    }
+    cursor: Any = connection.execute(track_rows).cursor  # its plain rows take half of SQLAlchemy's time
+    known = {row[0]: KnownFile(*row) for row in cursor}
     for path, size, mtime_ns, may_pass in connection.execute(failure_rows):
         track = known.get(path)
         track_id, missing = (track.track_id, track.missing) if track else (None, False)
-        known[path] = KnownFile(size, mtime_ns, track_id, False, missing, True, may_pass)
+        known[path] = KnownFile(path, size, mtime_ns, track_id, False, missing, None, True, may_pass)
     return known
 
 

@@ -108,7 +108,7 @@ def _look_at(territory: Territory, roots: Collection[bytes]) -> _Walked:
     for found in walk(territory.folder, roots) if os.path.isdir(territory.folder) else ():
         path = (territory.prefix + found.path).rstrip(b"/")  # the folder itself is found as an empty path
         if isinstance(found, FoundFile):
-            looked.files[path] = replace(found, path=path) if territory.prefix else found
+            looked.files[path] = found._replace(path=path) if territory.prefix else found
         elif isinstance(found, UnreadableEntry):
             looked.unreadable.append(replace(found, path=path))
         elif isinstance(found, OtherName):

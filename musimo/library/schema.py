@@ -115,6 +115,7 @@ emotions = Table(
     # little-endian float32, coordinates in the model's sound space; null: of a model without one
     Column("fused", LargeBinary),
     Column("partial", Float),  # share of the sound that could be heard; null: all of it, or heard before 0003
+    Index(None, "model_id", "coverage", "content_id"),  # what is heard, without the rows: they are large
 )
 
 windows = Table(
