@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +20,9 @@ from musimo.library.folding import fold
 from musimo.resources import resource
 
 BUSY_TIMEOUT_MS = 30_000  # a batch of a scan commits within milliseconds; 30 s rides out a slow disk
+
+LOCKED = "database is locked"
+POLL_S = 0.01  # another makes a library within a tenth of a second
 
 OTHER_PLACE = "name another file with --library FILE"
 NOT_YOURS = "it lies where you may not write: work on a copy"
@@ -53,7 +58,7 @@ def open_database(path: Path, *, create: bool = False) -> Engine:
     event.listen(engine, "begin", _begin)
     try:
         _bring_to_today(engine, path)
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise library_error(path, error) from error
     return engine
 
@@ -64,7 +69,7 @@ def library_error(path: Path, error: DBAPIError | sqlite3.Error) -> LibraryError
     hints = {
         "file is not a database": "this is no musimo library: name another with --library FILE",
         "unable to open database file": OTHER_PLACE,
-        "database is locked": "another musimo is writing to it: try again when it is done",
+        LOCKED: "another musimo is writing to it: try again when it is done",
         "database or disk is full": "free some space; what was stored before is safe",
         "attempt to write a readonly database": NOT_YOURS,
         "database disk image is malformed": "musimo doctor tells what is damaged; put back a copy of it",
@@ -134,9 +139,24 @@ def _bring_to_today(engine: Engine, path: Path) -> None:
             f"the library {path} was written by an older musimo and must be upgraded", NOT_YOURS
         )
     if revision is None:
-        with engine.connect() as connection:
-            connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
+        _log_ahead(engine)
     _migrate(engine, path, revision)
+
+
+def _log_ahead(engine: Engine) -> None:
+    """Switch to write-ahead logging. SQLite itself does not wait here for others who make the library too."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    with engine.connect() as connection:
+        plain: Any = connection.connection.driver_connection  # the switch cannot be part of a transaction
+        while True:
+            try:
+                plain.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if str(error) != LOCKED or time.monotonic() > deadline:
+                    raise
+                time.sleep(POLL_S)
+            else:
+                return
 
 
 def _migrate(engine: Engine, path: Path, revision: str | None) -> None:

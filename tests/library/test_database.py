@@ -219,6 +219,24 @@ def test_threads_that_make_one_library_at_once_all_get_it(tmp_path: Path) -> Non
     assert errors == []
 
 
+def test_who_makes_a_library_waits_for_another_who_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "library.db"
+    with closing(sqlite3.connect(path, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")  # SQLite refuses to switch the journal now, without waiting
+        release = threading.Timer(0.2, other.rollback)
+        release.start()
+        open_database(path)
+        release.join()
+    assert sql(path, "PRAGMA journal_mode") == [("wal",)]
+
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
+    with closing(sqlite3.connect(tmp_path / "held.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert "database is locked" in refused(tmp_path / "held.db").message
+
+
 def test_a_copy_is_whole_while_the_library_is_written_to(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path / "library.db", tmp_path)
     catalog.add(*(Entry(f"{n}.mp3", direction(1, n)) for n in range(50)))
