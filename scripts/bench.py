@@ -10,7 +10,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from musimo.audio.windows import WINDOW_S, place_windows
 from musimo.emotion.analyzer import Analyzer
 from musimo.errors import AudioError
 from musimo.resources import weights_path
+from scripts.processes import PeakMemory
 
 MUSIMO = [sys.executable, "-c", "from musimo.cli.main import main; main()"]
 BARE_IMPORTS = [sys.executable, "-c", "import numpy, faiss, sqlalchemy, click"]
@@ -164,50 +164,6 @@ def measure(command: list[str]) -> tuple[Cost, str]:
 def output(command: list[str]) -> str:
     """What a command prints."""
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-
-
-class PeakMemory:
-    """Largest sum of resident memory over a process and its descendants, sampled ten times a second."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._peak_kb = 0
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-
-    def stop(self) -> float:
-        """End watching; the peak in MB. Pages that processes share count once for each."""
-        self._done.set()
-        self._thread.join()
-        return self._peak_kb / 1024
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.1):
-            self._peak_kb = max(self._peak_kb, sum(map(resident_kb, descendants(self._pid))))
-
-
-def descendants(pid: int) -> list[int]:
-    """The process and all processes it started, as Linux tells."""
-    found, pending = [], [pid]
-    while pending:
-        process = pending.pop()
-        found.append(process)
-        for children in Path(f"/proc/{process}/task").glob("*/children"):
-            try:
-                pending.extend(map(int, children.read_text().split()))
-            except OSError:
-                continue
-    return found
-
-
-def resident_kb(pid: int) -> int:
-    """Resident memory of a process; 0 where it is gone or this is no Linux."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0)
 
 
 if __name__ == "__main__":
