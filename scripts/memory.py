@@ -42,7 +42,10 @@ def main() -> None:
         make_tracks(place / "few", FEW, arguments.seed)
         make_tracks(place / "many", arguments.tracks, arguments.seed + 1)
         make_mix(place / "mix", arguments.hours, arguments.seed + 2)
-        runs = [(f"{FEW} short tracks", "few", "windows"), (f"{arguments.tracks} short tracks", "many", "windows")]
+        runs = [
+            (f"{FEW} short tracks", "few", "windows"),
+            (f"{arguments.tracks} short tracks", "many", "windows"),
+        ]
         runs.append((f"one file of {arguments.hours:g} hours", "mix", "windows"))
         if arguments.full:
             runs.append((f"one file of {arguments.hours:g} hours, heard whole", "mix", "full"))
@@ -102,7 +105,9 @@ def make_mix(folder: Path, hours: float, seed: int) -> None:
             file.write(encoded.getvalue())
 
 
-def tune(draw: np.random.Generator, seconds: float, rate: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def tune(
+    draw: np.random.Generator, seconds: float, rate: int
+) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """Notes of a quarter second, over soft noise."""
     n = round(seconds * rate)
     notes = draw.integers(48, 84, size=int(seconds * 4) + 1)
