@@ -36,7 +36,8 @@ def unplug_drives(stage: Stage, rounds: int) -> Trial:
         drive.plug()
         scan = stage.start_scan(library, point)
         n_told = stage.draw.randint(0, 2)
-        scan.wait_until(lambda n=n_told, scan=scan: bool(scan.workers()) and len(scan.stored) >= n)
+        scan.wait_worker()
+        scan.wait_stored(n_told)
         drive.pull()
         ended = scan.end()
         trial.check(ended.code in (0, 3) and adds_up(ended.document), f"pulled while scanning: {ended}")
@@ -82,7 +83,7 @@ def fill_disks(stage: Stage, rounds: int) -> Trial:
             library = disk / "library.db"
             scan = stage.start_scan(library, music)
             n_told = stage.draw.randint(1, len(wanted) - 5)
-            scan.wait_until(lambda n=n_told, scan=scan: len(scan.stored) >= n)
+            scan.wait_stored(n_told)
             ballast = fill(disk)
             ended = scan.end()
             n_failed += ended.code == 1

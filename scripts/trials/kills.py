@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from scripts.trials.stage import (
@@ -76,16 +77,14 @@ def kill_workers(stage: Stage, rounds: int) -> Trial:
     while done < rounds:
         library = place / f"{done}.db"
         scan = stage.start_scan(library, music, TRIAL_SILENCE_S=str(SILENCE_S))
-        scan.wait_until(lambda scan=scan: bool(scan.workers()))
+        scan.wait_worker()
         n_sent = 0
         stops = done == 0  # once, and alone: whoever stops is waited for
         for _ in range(1 if stops else min(3, rounds - done)):
             number = signal.SIGSTOP if stops else stage.draw.choice(DEATHS)
             done += 1
             n_told = len(scan.notes) + stage.draw.randint(1, 4)
-            if scan.wait_until(lambda n=n_told, scan=scan: len(scan.notes) >= n) and (
-                workers := scan.workers()
-            ):
+            if scan.wait_noted(n_told) and (workers := scan.workers()):
                 n_sent += _signal(stage.draw.choice(workers), number)
         ended = scan.end()
         audit = ended.document
@@ -118,10 +117,10 @@ def interrupt_scans(stage: Stage, rounds: int) -> Trial:
         library = place / f"{number}.db"
         scan = stage.start_scan(library, music)
         n_told = stage.draw.randint(1, len(wanted) // 2)
-        scan.wait_until(lambda n=n_told, scan=scan: len(scan.stored) >= n)
+        scan.wait_stored(n_told)
         scan.interrupt()
         if number % 2:
-            scan.wait_until(lambda scan=scan: any("press Ctrl-C again" in note for note in scan.notes))
+            scan.wait_until(partial(_told_to_press_again, scan))
             scan.interrupt()
         ended = scan.end()
         trial.check(ended.code == 130, f"it ends as interrupted: {ended}")
@@ -135,16 +134,20 @@ def interrupt_scans(stage: Stage, rounds: int) -> Trial:
     return trial
 
 
+def _told_to_press_again(scan: Running) -> bool:
+    return any("press Ctrl-C again" in note for note in scan.notes)
+
+
 def _reach(stage: Stage, scan: Running, moment: str, library: Path, usual_s: float) -> bool:
     """Let a scan run until a moment of that kind; False where it ended before."""
     if moment == "start-up":
         pause_s = stage.draw.uniform(0, START_UP_S)
     elif moment == "hearing":
-        scan.wait_until(lambda: bool(scan.workers()))
+        scan.wait_worker()
         pause_s = stage.draw.uniform(0, max(usual_s - START_UP_S, 1.0))
     elif moment == "commit":
         n_told = stage.draw.randint(0, 3) * BATCH
-        scan.wait_until(lambda: len(scan.stored) >= n_told)
+        scan.wait_stored(n_told)
         log = library.with_name(f"{library.name}-wal")
         size = _size(log)
         scan.wait_until(lambda: _size(log) != size)  # a transaction is being written

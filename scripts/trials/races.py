@@ -66,7 +66,7 @@ def _ask_meanwhile(trial: Trial, stage: Stage, library: Path, scans: list[Runnin
         return in_time
 
     known = {row["path"] for row in wanted}
-    scans[0].wait_until(lambda: any(scan.stored for scan in scans))
+    scans[-1].wait_until(lambda: any(scan.stored for scan in scans))
     with ThreadPoolExecutor(AT_ONCE) as askers:
         return sum(askers.map(ask, range(N_QUESTIONS)))
 
@@ -74,7 +74,7 @@ def _ask_meanwhile(trial: Trial, stage: Stage, library: Path, scans: list[Runnin
 def _care_meanwhile(trial: Trial, stage: Stage, library: Path, music: Path, wanted: list[Row]) -> None:
     """Backup, prune and relocate during a scan."""
     scan = stage.start_scan(library, music)
-    scan.wait_until(lambda: bool(scan.stored))
+    scan.wait_stored(1)
     told = len(scan.stored)
     copy = library.with_suffix(".copy")
     saved = stage.ask(library, "backup", copy)

@@ -132,6 +132,18 @@ class Running:
             time.sleep(POLL_S)
         return happened()
 
+    def wait_stored(self, n: int) -> bool:
+        """Wait until it told of ``n`` stored files."""
+        return self.wait_until(lambda: len(self.stored) >= n)
+
+    def wait_noted(self, n: int) -> bool:
+        """Wait until it told of ``n`` things."""
+        return self.wait_until(lambda: len(self.notes) >= n)
+
+    def wait_worker(self) -> bool:
+        """Wait until it has a decoder."""
+        return self.wait_until(lambda: bool(self.workers()))
+
     def workers(self) -> list[int]:
         """Its worker processes."""
         return descendants(self.process.pid)[1:]
