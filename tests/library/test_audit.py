@@ -1,4 +1,4 @@
-"""The audit always adds up: random folders, changed at random between scans that are stopped and fail at random.
+"""The audit always adds up: random folders, changed at random between scans that stop and fail at random.
 
 Files hold a line that names their sound, and a reader of such lines stands in for the decoders; all else is a
 scan as it is. What should come of it is counted once more, in another way, from the disk itself.
@@ -164,7 +164,7 @@ def change_file(world: World, kind: str, file: bytes, path: bytes, other: bytes,
 
 
 def look(world: World, folder: bytes) -> tuple[set[bytes], set[bytes], int]:
-    """Music, links of music that lead nowhere, and the number of other files, as the rules of a walk have it."""
+    """Music, links of music that lead nowhere, and the number of other files, by the rules of a walk."""
     music: set[bytes] = set()
     broken: set[bytes] = set()
     ignored = 0
