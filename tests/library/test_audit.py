@@ -257,7 +257,7 @@ def empty_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(st.data())
-@settings(max_examples=40)
+@settings(max_examples=30)
 def test_the_audit_adds_up(empty_library: Path, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         shutil.copy(empty_library, name)
