@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
 from contextlib import closing
@@ -22,6 +23,11 @@ from musimo.resources import resource
 BUSY_TIMEOUT_MS = 30_000  # a batch of a scan commits within milliseconds; 30 s rides out a slow disk
 
 LOCKED = "database is locked"
+FULL = "database or disk is full"
+UNSAID = ("disk I/O error", "unable to open database file", "attempt to write a readonly database")
+"""What SQLite may say of a full disk, for it needs more files than the library."""
+SHARED_BYTES = 32_768  # of the file by which its connections share what is in the log, at the least
+ROOM_BYTES = 2 * SHARED_BYTES  # for it and for the log
 POLL_S = 0.01  # another makes a library within a tenth of a second
 
 OTHER_PLACE = "name another file with --library FILE"
@@ -31,7 +37,8 @@ NOT_YOURS = "it lies where you may not write: work on a copy"
 def open_database(path: Path, *, create: bool = False) -> Engine:
     """Open the library at ``path``, migrating it when it is older than this musimo.
 
-    In a folder that cannot be written it is opened to be read: SQLite would want files of its own there.
+    In a folder that cannot be written, and on a full disk, it is opened to be read: SQLite would want files
+    of its own there.
 
     Parameters
     ----------
@@ -49,28 +56,41 @@ def open_database(path: Path, *, create: bool = False) -> Engine:
             path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LibraryError(f"cannot use {error.filename}: {error.strerror}", OTHER_PLACE) from error
-    if path.exists() and not may_write(path):
+    engine = _engine(path, to_read=path.exists() and not may_write(path))
+    try:
+        try:
+            _bring_to_today(engine, path)
+        except (DBAPIError, sqlite3.Error):
+            if not _is_full(path):
+                raise
+            engine = _engine(path, to_read=True)
+            _bring_to_today(engine, path)
+    except (DBAPIError, sqlite3.Error) as error:
+        raise library_error(path, error) from error
+    return engine
+
+
+def _engine(path: Path, *, to_read: bool) -> Engine:
+    if to_read:
         readable = partial(connect_to_read, path)
         engine = create_engine("sqlite://", creator=readable, poolclass=NullPool)
     else:
         engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
-    try:
-        _bring_to_today(engine, path)
-    except (DBAPIError, sqlite3.Error) as error:
-        raise library_error(path, error) from error
     return engine
 
 
 def library_error(path: Path, error: DBAPIError | sqlite3.Error) -> LibraryError:
     """What a database error means to the owner of the library."""
     reason = str(error.orig if isinstance(error, DBAPIError) else error)
+    if reason in UNSAID and _is_full(path):
+        reason = FULL
     hints = {
         "file is not a database": "this is no musimo library: name another with --library FILE",
         "unable to open database file": OTHER_PLACE,
         LOCKED: "another musimo is writing to it: try again when it is done",
-        "database or disk is full": "free some space; what was stored before is safe",
+        FULL: "free some space; what was stored before is safe",
         "attempt to write a readonly database": NOT_YOURS,
         "database disk image is malformed": "musimo doctor tells what is damaged; put back a copy of it",
     }
@@ -81,6 +101,14 @@ def may_write(path: Path) -> bool:
     """Whether files can be made beside the library at ``path``, where SQLite keeps its log and locks."""
     folder = path.resolve().parent
     return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _is_full(path: Path) -> bool:
+    """Whether the disk of the library has no room for SQLite's files beside it."""
+    try:
+        return shutil.disk_usage(path.resolve().parent).free < ROOM_BYTES
+    except OSError:
+        return False
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
@@ -94,8 +122,14 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     path = path.resolve()  # SQLite's own files lie beside what a link points to
     log, shared = (path.with_name(path.name + ending) for ending in ("-wal", "-shm"))
     logged = log.exists() and log.stat().st_size > 0
-    if may_write(path) or (logged and shared.exists()):
+    shares = shared.exists() and shared.stat().st_size >= SHARED_BYTES
+    full = _is_full(path) and not shares
+    if (may_write(path) and not full) or (logged and shares):
         return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    if logged and full:
+        raise LibraryError(
+            f"the library {path} was not closed, and its disk is full", "free some space there"
+        )
     if logged:
         raise LibraryError(
             f"the library {path} was not closed, and lies where you may not write",

@@ -99,9 +99,9 @@ def _take(path: Path) -> int | None:
                 raise
             os.close(handle)  # its last holder removed it between opening and locking: once more
     except OSError as error:
-        raise LibraryError(
-            f"cannot lock {path}: {error.strerror}", "make its folder and its rights fit, or work on a copy"
-        ) from error
+        full = error.errno == errno.ENOSPC
+        hint = "free some space there" if full else "make its folder and its rights fit, or work on a copy"
+        raise LibraryError(f"cannot lock {path}: {error.strerror}", hint) from error
 
 
 def _lock(handle: int) -> bool:

@@ -21,6 +21,8 @@ from sqlalchemy.exc import DBAPIError
 from musimo.errors import LibraryError, MusimoError
 from musimo.library import database, schema
 from musimo.library.database import back_up, open_database
+from musimo.library.store import Store
+from musimo.library.writing import renew_generation, transaction
 from musimo.resources import resource
 from tests.catalog import Catalog, Entry, direction
 
@@ -235,6 +237,21 @@ def test_who_makes_a_library_waits_for_another_who_does(
     with closing(sqlite3.connect(tmp_path / "held.db")) as other:
         other.execute("BEGIN IMMEDIATE")
         assert "database is locked" in refused(tmp_path / "held.db").message
+
+
+def test_a_library_on_a_full_disk_is_read_and_the_reason_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = Catalog(tmp_path / "library.db", tmp_path)
+    catalog.add(Entry("a.mp3", direction(1)))
+    (tmp_path / "library.db-shm").symlink_to("nowhere/shm")  # stands in for a file there is no room for
+    assert "unable to open" in refused(catalog.store.path).message
+    monkeypatch.setattr(database, "_is_full", lambda path: True)
+    store = Store(open_database(catalog.store.path), catalog.store.path, catalog.store.model)
+    assert [track.path for track in store.all_tracks()] == [os.fsencode(tmp_path / "a.mp3")]
+    with pytest.raises(LibraryError, match="disk is full") as caught, transaction(store) as connection:
+        renew_generation(connection)
+    assert "free some space" in caught.value.hint
 
 
 def test_a_copy_is_whole_while_the_library_is_written_to(tmp_path: Path) -> None:
