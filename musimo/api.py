@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musimo.errors import AudioError, NotFoundError, UsageError
+from musimo.errors import AudioError, MusimoError, NotFoundError, UsageError
 from musimo.library.answering import Move, answering_weights, move_from
 from musimo.library.store import Counts, Store
 from musimo.records import (
@@ -145,7 +145,7 @@ class Library:
         ``keep_model`` the model that answers hears what is new, and not the one in use.
         """
         from musimo.audio.features import FEATURE_ID
-        from musimo.library.answering import settle, weights_to_stay
+        from musimo.library.answering import keep_weights, settle, weights_to_stay
         from musimo.library.events import Audit
         from musimo.library.journal import Journal
         from musimo.library.lock import hold
@@ -165,7 +165,7 @@ class Library:
                 yield Audit(interrupted=True)
                 return
             journal = Journal(store, FEATURE_ID, options.coverage)
-            settle(store, weights)
+            settle(store)
             if (before := store.answering_model()) != store.model:
                 told(
                     f"{store.model} hears all music anew; until it has, {before} goes on answering"
@@ -173,7 +173,11 @@ class Library:
                 )
             for event in scan(journal, folders, lambda: self._load_analyzer(weights), options, stop):
                 if isinstance(event, Audit):
-                    settle(store, weights)
+                    settle(store)
+                    try:
+                        keep_weights(store, weights)
+                    except MusimoError as error:
+                        told(f"{error.message}: after an upgrade, only the new network could answer")
                     self._opened = None
                     self.build_indexes()
                 yield event

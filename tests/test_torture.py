@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(
 PLAIN = """
 from musimo.api import Library
 from tests.conftest import PlainAnalyzer
-Library._load_analyzer = lambda self: PlainAnalyzer()
+Library._load_analyzer = lambda self, weights: PlainAnalyzer()
 """
 
 

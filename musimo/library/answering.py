@@ -75,20 +75,34 @@ def weights_to_stay(store: Store, weights: Path) -> Path:
     return kept
 
 
-def settle(store: Store, weights: Path) -> None:
-    """Let the model of ``store`` answer if it has heard all that the one before has, and keep its weights.
+def settle(store: Store) -> None:
+    """Let the model of ``store`` answer if it has heard all that the one before has."""
+    before = store.answering_model()
+    if before == store.model or (before is not None and _has_to_hear(store, before)):
+        return
+    with transaction(store) as connection:
+        connection.execute(update(library_state).values(model=store.model))
+
+
+def keep_weights(store: Store, weights: Path) -> None:
+    """Copy the weights beside the library, in the place of others, if it answers by them.
 
     Raises
     ------
-    MusimoError : they cannot be copied
+    MusimoError : they cannot be copied; until an upgrade the library does without
     """
-    before = store.answering_model()
-    if before != store.model:
-        if before is not None and _has_to_hear(store, before):
-            return
-        with transaction(store) as connection:
-            connection.execute(update(library_state).values(model=store.model))
-    _keep(store.path, weights)
+    if store.answering_model() != weights.stem:
+        return
+    kept = kept_weights(store.path, weights.stem)
+    try:
+        if not kept.is_file():
+            kept.parent.mkdir(exist_ok=True)
+            write_atomically(kept, weights.read_bytes())
+        for other in kept.parent.glob("*.safetensors"):
+            if other != kept:
+                other.unlink()
+    except OSError as error:
+        raise MusimoError(f"cannot keep a copy of the weights in {kept.parent}: {error.strerror}") from error
 
 
 def kept_weights(library: Path, model: str) -> Path:
@@ -99,17 +113,3 @@ def kept_weights(library: Path, model: str) -> Path:
 def _has_to_hear(store: Store, before: str) -> bool:
     heard, sounds = store.progress(before)
     return heard < sounds
-
-
-def _keep(library: Path, weights: Path) -> None:
-    """Copy the weights beside the library, in the place of others."""
-    kept = kept_weights(library, weights.stem)
-    try:
-        if not kept.is_file():
-            kept.parent.mkdir(exist_ok=True)
-            write_atomically(kept, weights.read_bytes())
-        for other in kept.parent.glob("*.safetensors"):
-            if other != kept:
-                other.unlink()
-    except OSError as error:
-        raise MusimoError(f"cannot keep a copy of the weights in {kept.parent}: {error.strerror}") from error
