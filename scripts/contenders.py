@@ -20,7 +20,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from musimo import __version__
-from musimo.audio.mixdown import SAMPLE_RATE
+from musimo.audio.features import SAMPLE_RATE
 from musimo.audio.windows import WINDOW_S, place_windows
 
 Stages = dict[str, float]

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musimo.audio.features import FEATURE_ID, reference
-from musimo.audio.mixdown import SAMPLE_RATE
+from musimo.audio.features import FEATURE_ID, SAMPLE_RATE, reference
 from musimo.records import FloatArray
 
 GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden"

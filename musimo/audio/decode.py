@@ -20,11 +20,11 @@ from soundfile import SoundFileError
 
 from musimo.audio.fallback import MAGIC as SNDFILE_MAGIC
 from musimo.audio.fallback import SndfileSound
+from musimo.audio.features import SAMPLE_RATE
 from musimo.audio.files import AnyPath, MusicFile
 from musimo.audio.formats import DEMUXERS, described
 from musimo.audio.mixdown import (
     BLOCK,
-    SAMPLE_RATE,
     Block,
     anchor_before,
     cut,

@@ -8,9 +8,9 @@ from io import FileIO
 
 import soundfile
 
+from musimo.audio.features import SAMPLE_RATE
 from musimo.audio.mixdown import (
     BLOCK,
-    SAMPLE_RATE,
     Block,
     anchor_before,
     cut,

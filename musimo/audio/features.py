@@ -16,8 +16,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from musimo.audio import banks
-from musimo.audio.mixdown import SAMPLE_RATE
 from musimo.records import FloatArray
+
+SAMPLE_RATE = 22_050  # Hz, as in the paper
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from musimo.audio.features import SAMPLE_RATE
 from musimo.errors import AudioError
 from musimo.records import FloatArray
 
-SAMPLE_RATE = 22_050  # Hz, as in the paper
 MARGIN_S = 0.05  # sound given to the resampler before it counts; its filter is some 1.5 ms long
 MIN_RATE, MAX_RATE = 1_000, 6_000_000  # Hz: below any telephone; above DSD512, decoded to 2.8 MHz
 MAX_SAMPLE = 1e12  # well above 2**31, the full scale of integers kept as floats; powers of it fit in float32

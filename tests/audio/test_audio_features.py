@@ -12,8 +12,15 @@ import numpy as np
 import pytest
 
 from musimo.audio import banks
-from musimo.audio.features import DEFINITION, FEATURE_ID, N_FEATURES, Definition, extract, reference
-from musimo.audio.mixdown import SAMPLE_RATE
+from musimo.audio.features import (
+    DEFINITION,
+    FEATURE_ID,
+    N_FEATURES,
+    SAMPLE_RATE,
+    Definition,
+    extract,
+    reference,
+)
 from musimo.records import FloatArray
 from scripts.make_golden import golden_sounds
 from tests.sounds import click, melody, noise, sine

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musimo.audio.features import FEATURE_ID, extract
-from musimo.audio.mixdown import SAMPLE_RATE
+from musimo.audio.features import FEATURE_ID, SAMPLE_RATE, extract
 from musimo.emotion.analyzer import Analyzer
 from musimo.records import FloatArray
 from musimo.resources import weights_path

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musimo.audio.features import extract
-from musimo.audio.mixdown import SAMPLE_RATE
+from musimo.audio.features import SAMPLE_RATE, extract
 from musimo.records import FloatArray
 from musimo.training.augment import CHROMA, MEL, MFCC, TONNETZ, amplify, augment, stretch, transpose
 from musimo.training.config import AugmentConfig
