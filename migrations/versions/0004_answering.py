@@ -1,4 +1,4 @@
-"""A library knows which model answers: the one before goes on until a new one has heard all."""
+"""A library knows which model answers, until a new one has heard all, and what of it an index has seen."""
 
 from __future__ import annotations
 
@@ -17,4 +17,10 @@ def upgrade() -> None:
         "UPDATE library_state SET model = (SELECT models.name FROM models"
         " JOIN emotions ON emotions.model_id = models.id"
         " GROUP BY models.id ORDER BY count(*) DESC, models.id DESC LIMIT 1)"
+    )
+    op.add_column("emotions", sa.Column("stamp", sa.Integer(), nullable=True))
+    op.execute("UPDATE emotions SET stamp = random() & 0x3fffffffffffffff WHERE fused IS NOT NULL")
+    op.create_index("ix_emotions_seen", "emotions", ["model_id", "content_id", "stamp", "valence", "arousal"])
+    op.create_index(
+        "ix_tracks_present", "tracks", ["content_id"], sqlite_where=sa.text("missing_since IS NULL")
     )

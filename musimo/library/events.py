@@ -41,6 +41,14 @@ class FolderRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Indexing:
+    """An index is made, or brought up to date; so many of so many steps are done."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """What became of every file that was seen.
 
@@ -71,4 +79,4 @@ class Audit:
         return self.new + self.changed + self.moved + self.unchanged + self.failed + self.ignored
 
 
-ScanEvent = Planned | FileStored | FileFailed | FolderRefused | Audit
+ScanEvent = Planned | FileStored | FileFailed | FolderRefused | Indexing | Audit

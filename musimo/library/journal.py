@@ -17,7 +17,7 @@ from musimo.library.events import Arrival
 from musimo.library.schema import contents, emotions, failures, models, roots, tracks, windows
 from musimo.library.store import Store
 from musimo.library.walk import FoundFile
-from musimo.library.writing import now, renew_generation, transaction
+from musimo.library.writing import now, renew_generation, stamp, transaction
 from musimo.records import Coverage, Emotion, FloatArray, Opened
 
 
@@ -278,6 +278,7 @@ class Journal:
             "statistics": _blob(statistics),
             "fused": _blob(emotion.fused),
             "partial": partial,
+            "stamp": stamp(),
             "analyzed_at": now(),
         }
         written = insert(emotions).values(of_content | facts)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 REVISION = "0004"
@@ -87,6 +88,7 @@ tracks = Table(
     Column("codec", Text),
     UniqueConstraint("root_id", "path"),
     Index(None, "content_id"),
+    Index("ix_tracks_present", "content_id", sqlite_where=text("missing_since IS NULL")),
     sqlite_autoincrement=True,
 )
 
@@ -115,6 +117,10 @@ emotions = Table(
     # little-endian float32, coordinates in the model's sound space; null: of a model without one
     Column("fused", LargeBinary),
     Column("partial", Float),  # share of the sound that could be heard; null: all of it, or heard before 0003
+    # drawn anew whenever the row is written, so that an index knows what it has not seen; null: see fused
+    Column("stamp", Integer),
+    # all that says which sounds changed, and all that a mood index holds, without the long rows themselves
+    Index("ix_emotions_seen", "model_id", "content_id", "stamp", "valence", "arousal"),
 )
 
 windows = Table(

@@ -95,20 +95,30 @@ class Store:
         """Folders that were scanned."""
         return [row.path for row in self._rows(select(roots.c.path).order_by(roots.c.path))]
 
-    def sounds(self) -> tuple[Ids, SoundBlocks]:
-        """Content ids and blocks of every sound that is present."""
-        placed = emotions.c.fused.is_not(None)  # null where an older musimo wrote
-        rows = self._rows(self._present_emotions(emotions.c.content_id, *_BLOCKS).where(placed))
-        ids = np.fromiter((row.content_id for row in rows), dtype=np.int64, count=len(rows))
-        return ids, _blocks(rows)
+    def stamps(self) -> tuple[Ids, Ids]:
+        """Content ids of every sound that is present and has a place, ascending, and stamps of their rows."""
+        placed = emotions.c.stamp.is_not(None)  # null where an older musimo wrote
+        query = self._present_emotions(emotions.c.content_id, emotions.c.stamp).where(placed)
+        table = self._table(query, [("id", np.int64), ("stamp", np.int64)])
+        return table["id"], table["stamp"]
+
+    def sounds(self, ids: Ids) -> tuple[Ids, SoundBlocks]:
+        """Blocks of the sounds of ``ids`` that have a place, and their content ids, ascending."""
+        found: list[Row[Any]] = []
+        for start in range(0, len(ids), IDS_PER_QUERY):
+            query = select(emotions.c.content_id, *_BLOCKS).where(
+                self._of_model(emotions),
+                emotions.c.content_id.in_(ids[start : start + IDS_PER_QUERY].tolist()),
+                emotions.c.fused.is_not(None),
+            )
+            found += self._rows(query.order_by(emotions.c.content_id))
+        return np.array([row.content_id for row in found], np.int64), _blocks(found)
 
     def moods(self) -> tuple[Ids, FloatArray]:
-        """Content ids and (valence, arousal) [shape=(n, 2)] of every sound that is present."""
-        rows = self._rows(
-            self._present_emotions(emotions.c.content_id, emotions.c.valence, emotions.c.arousal)
-        )
-        ids = np.fromiter((row.content_id for row in rows), dtype=np.int64, count=len(rows))
-        return ids, np.array([(row.valence, row.arousal) for row in rows], np.float32).reshape(-1, 2)
+        """Content ids, ascending, and (valence, arousal) [shape=(n, 2)] of every sound that is present."""
+        query = self._present_emotions(emotions.c.content_id, emotions.c.valence, emotions.c.arousal)
+        table = self._table(query, [("id", np.int64), ("valence", np.float32), ("arousal", np.float32)])
+        return table["id"], np.stack([table["valence"], table["arousal"]], axis=1)
 
     def matching_contents(self, filters: Sequence[Filter]) -> Ids:
         """Ids of the sounds that at least one present track passing all ``filters`` has."""
@@ -275,6 +285,14 @@ class Store:
     def _rows(self, query: Any) -> Sequence[Row[Any]]:
         with self._connect() as connection:
             return connection.execute(query).all()
+
+    def _table(self, query: Select[Any], columns: list[tuple[str, type]]) -> NDArray[Any]:
+        """Rows of numbers, however many, as a structured array; their objects never live all at once."""
+        parts = [np.empty(0, columns)]
+        with self._connect() as connection:
+            streamed = connection.execution_options(yield_per=IDS_PER_QUERY).execute(query)
+            parts += (np.array([tuple(row) for row in rows], columns) for rows in streamed.partitions())
+        return np.concatenate(parts)
 
     def _connect(self) -> _Guarded:
         return _Guarded(self.engine, self.path)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from musimo.records import FloatArray
-from musimo.search.index import Ids, VectorIndex
+from musimo.search.index import VectorIndex
+from musimo.search.space import Ids
 
 FIRST_LOOK = 256  # enough for ten rows after diversity in any library that is not one artist's
 RANK_DAMPING = 60  # of reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009)
