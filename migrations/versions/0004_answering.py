@@ -21,6 +21,4 @@ def upgrade() -> None:
     op.add_column("emotions", sa.Column("stamp", sa.Integer(), nullable=True))
     op.execute("UPDATE emotions SET stamp = random() & 0x3fffffffffffffff WHERE fused IS NOT NULL")
     op.create_index("ix_emotions_seen", "emotions", ["model_id", "content_id", "stamp", "valence", "arousal"])
-    op.create_index(
-        "ix_tracks_present", "tracks", ["content_id"], sqlite_where=sa.text("missing_since IS NULL")
-    )
+    op.create_index("ix_tracks_present", "tracks", ["missing_since", "content_id"])

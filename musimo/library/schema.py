@@ -18,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 REVISION = "0004"
@@ -88,7 +87,7 @@ tracks = Table(
     Column("codec", Text),
     UniqueConstraint("root_id", "path"),
     Index(None, "content_id"),
-    Index("ix_tracks_present", "content_id", sqlite_where=text("missing_since IS NULL")),
+    Index("ix_tracks_present", "missing_since", "content_id"),  # which sounds are there, and no more of them
     sqlite_autoincrement=True,
 )
 

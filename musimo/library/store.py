@@ -102,8 +102,9 @@ class Store:
         table = self._table(query, [("id", np.int64), ("stamp", np.int64)])
         return table["id"], table["stamp"]
 
-    def sounds(self, ids: Ids) -> tuple[Ids, SoundBlocks]:
-        """Blocks of the sounds of ``ids`` that have a place, and their content ids, ascending."""
+    def sounds(self, ids: Ids | None = None) -> tuple[Ids, SoundBlocks]:
+        """Content ids, ascending, and blocks of the sounds of ``ids`` that have a place; None: of all present."""
+        ids = self.stamps()[0] if ids is None else ids
         found: list[Row[Any]] = []
         for start in range(0, len(ids), IDS_PER_QUERY):
             query = select(emotions.c.content_id, *_BLOCKS).where(

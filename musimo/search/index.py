@@ -222,7 +222,8 @@ class MappedIndex:
             return np.empty(0, np.float32)
         if self.header.metric == "cosine":
             return np.asarray((places @ vector[:-1] - ordinary * vector[-1]) / (1 - ordinary), np.float32)
-        return np.asarray(-np.hypot(*(places - vector).T), np.float32)
+        apart = places - vector
+        return np.asarray(-np.sqrt(np.einsum("nd,nd->n", apart, apart)), np.float32)
 
 
 def index_file(library: Path, name: str) -> Path:
