@@ -6,6 +6,7 @@ Only this room speaks SQL: this module reads, ``journal`` writes, ``database`` o
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,7 @@ class Store:
         return table["id"], table["stamp"]
 
     def sounds(self, ids: Ids | None = None) -> tuple[Ids, SoundBlocks]:
-        """Content ids, ascending, and blocks of the sounds of ``ids`` that have a place; None: of all present."""
+        """Content ids, ascending, and blocks of those of ``ids`` that have a place; None: of all present."""
         ids = self.stamps()[0] if ids is None else ids
         found: list[Row[Any]] = []
         for start in range(0, len(ids), IDS_PER_QUERY):
@@ -291,8 +292,9 @@ class Store:
         """Rows of numbers, however many, as a structured array; their objects never live all at once."""
         parts = [np.empty(0, columns)]
         with self._connect() as connection:
-            streamed = connection.execution_options(yield_per=IDS_PER_QUERY).execute(query)
-            parts += (np.array([tuple(row) for row in rows], columns) for rows in streamed.partitions())
+            cursor = connection.execute(query).cursor  # SQLite's own: half the time of SQLAlchemy's rows
+            while rows := cursor.fetchmany(IDS_PER_QUERY):
+                parts.append(np.array(rows, columns))
         return np.concatenate(parts)
 
     def _connect(self) -> _Guarded:
@@ -315,7 +317,7 @@ class _Guarded:
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         self._connection.close()
-        if isinstance(error, DBAPIError):
+        if isinstance(error, (DBAPIError, sqlite3.Error)):
             raise library_error(self._path, error) from error
 
 

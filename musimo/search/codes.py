@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from musimo.records import FloatArray
 from musimo.search.space import Ids
 
+SEED = 1  # of the rotation; any will do, and the same makes the same codes
+
 
 class Encoder:
     """Codes of rows, part by part.
@@ -28,7 +30,13 @@ class Encoder:
     def __init__(self, sample: FloatArray) -> None:
         import faiss
 
-        self._index: Any = faiss.IndexRaBitQFastScan(sample.shape[1], faiss.METRIC_INNER_PRODUCT)
+        d = sample.shape[1]
+        turn = faiss.RandomRotationMatrix(
+            d, d
+        )  # one axis is then worth as much as another, as a bit takes them
+        turn.init(SEED)
+        self._bits = faiss.IndexRaBitQFastScan(d, faiss.METRIC_INNER_PRODUCT)
+        self._index: Any = faiss.IndexPreTransform(turn, self._bits)
         self._index.train(sample)
 
     def add(self, rows: FloatArray) -> None:

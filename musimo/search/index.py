@@ -87,12 +87,13 @@ class Segment:
     @classmethod
     def of(cls, sections: Sections) -> Self:
         """As a file has it; its ids and codes are checked, its numbers are as they lie there."""
+        codes = Codes(sections.checked("codes")) if "codes" in sections else None
         return cls(
             sections.checked("ids"),
             sections.array("stamps"),
-            sections.array("places"),
+            sections.scattered("places") if codes else sections.array("places"),
             sections.array("ordinary"),
-            Codes(sections.checked("codes")) if "codes" in sections else None,
+            codes,
         )
 
     def find(self, ids: Ids) -> Ids:
@@ -123,7 +124,9 @@ class MappedIndex:
         self.gone = gone
         self._parts: list[tuple[Segment, Mask | None]] = [(added, None)]
         if base is not None:
-            self._parts.append((base, ~np.isin(base.ids, gone) if len(gone) else None))
+            alive = np.ones(len(base.ids), bool)
+            alive[base.find(gone)] = False
+            self._parts.append((base, alive if len(gone) else None))
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -50,8 +50,10 @@ def nearest_sounds(
 def _ranked(
     index: VectorIndex, seeds: FloatArray, unwanted: FloatArray, k: int, allowed: Ids | None
 ) -> list[tuple[int, float]]:
-    lists = [index.search(seed, k, allowed)[0] for seed in seeds]
-    ids = np.unique(np.concatenate(lists))
+    found = {int(id_) for seed in seeds for id_ in index.search(seed, k, allowed)[0]}
+    ids = np.array(
+        sorted(found), np.int64
+    )  # np.unique would import numpy.ma, a twentieth of an answer's time
     if not len(ids):
         return []
     vectors = index.vectors(ids)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -81,6 +83,7 @@ class Sections:
     facts: Mapping[str, Any]
     _sections: Mapping[str, Mapping[str, Any]]
     _bytes: NDArray[np.uint8]
+    _mapped: mmap.mmap | None = None
 
     @classmethod
     def map(cls, path: Path) -> Self:
@@ -93,7 +96,9 @@ class Sections:
         """
         if not path.is_file():  # a folder, a pipe
             raise FileNotFoundError(f"{path} is no file")
-        return cls.over(np.asarray(np.memmap(path, np.uint8, mode="r")), str(path))
+        with path.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # ValueError: it is empty
+        return replace(cls.over(np.frombuffer(mapped, np.uint8), str(path)), _mapped=mapped)
 
     @classmethod
     def over(cls, data: NDArray[np.uint8], name: str) -> Self:
@@ -119,6 +124,14 @@ class Sections:
         dtype, shape, start = np.dtype(section["dtype"]), section["shape"], section["start"]
         n_bytes = math.prod(shape) * dtype.itemsize
         array: NDArray[Any] = self._bytes[start : start + n_bytes].view(dtype).reshape(shape)
+        return array
+
+    def scattered(self, name: str) -> NDArray[Any]:
+        """An array of which a few rows here and there are wanted: those beside them are not read ahead."""
+        section, array = self._sections[name], self.array(name)
+        if self._mapped is not None and array.nbytes and hasattr(mmap, "MADV_RANDOM"):
+            with suppress(OSError):  # pages larger than ours: an advice not taken
+                self._mapped.madvise(mmap.MADV_RANDOM, section["start"], array.nbytes)
         return array
 
     def checked(self, name: str) -> NDArray[Any]:

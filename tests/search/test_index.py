@@ -23,7 +23,7 @@ Build = Callable[[Ids, FloatArray, Header], VectorIndex]
 @pytest.fixture(params=[index_of, index_with_codes], ids=["short", "long"])
 def build(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Build:
     """One kind after the other; the short list is one that a few hundred vectors need."""
-    monkeypatch.setattr(engine, "SHORTLIST", 450)
+    monkeypatch.setattr(engine, "SHORTLIST", 499)
     made: Build = request.param
     return made
 
