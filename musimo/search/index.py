@@ -25,7 +25,7 @@ Mask = NDArray[np.bool_]
 INDEXES = ("similar", "similar-sound", "similar-mood", "mood")
 """What a library may have indexes for."""
 
-SHORTLIST = 4096  # rows of a code scan that are compared in full; measured, see scripts/bench-notes.md
+SHORTLIST = 8192  # rows of a code scan that are compared in full; measured, see scripts/bench-notes.md
 PER_ANSWER = 8  # rows of the short list for each answer wanted, where that is more
 GATHERED = 8192  # rows copied at once from a mapped file: 13 MB
 NO_IDS: Ids = np.empty(0, np.int64)

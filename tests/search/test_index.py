@@ -163,7 +163,7 @@ def test_two_segments_answer_as_one_and_what_is_gone_is_gone() -> None:
 
 
 def test_a_short_list_of_codes_holds_the_nearest() -> None:
-    """Clusters, as music has them; of 30,000 rows 4,096 are compared in full."""
+    """Clusters, as music has them; of 30,000 rows 8,192 are compared in full."""
     rng = np.random.default_rng(4)
     places = unit(np.repeat(rng.normal(size=(3000, 96)), 10, axis=0) + rng.normal(size=(30_000, 96)))
     ids = np.arange(30_000)
