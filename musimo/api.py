@@ -33,7 +33,7 @@ from musimo.records import (
 )
 from musimo.resources import weights_path
 from musimo.search.find import find_track
-from musimo.search.index import FaissIndex
+from musimo.search.index import MappedIndex
 from musimo.search.indexes import Indexes
 from musimo.search.query import nearest_moods, nearest_sounds
 from musimo.search.selection import EVERYTHING, Selection, allowed, select_ranked, select_tracks
@@ -42,7 +42,7 @@ from musimo.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from musimo.emotion.analyzer import Analyzer
-    from musimo.library.events import Audit, ScanEvent
+    from musimo.library.events import Audit, Indexing, ScanEvent
     from musimo.library.scan import ScanOptions
 
 
@@ -100,11 +100,18 @@ class Library:
     ----------
     settings : where it lies, and how to hear
     on_notice : told, in a sentence, what a user should know: a GPU that could not be used
+    on_step : told how far it is where a question has to wait for an index
     """
 
-    def __init__(self, settings: Settings, on_notice: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        on_notice: Callable[[str], None] | None = None,
+        on_step: Callable[[Indexing], None] | None = None,
+    ) -> None:
         self.settings = settings
         self._on_notice = on_notice
+        self._on_step = on_step
         self._opened: _Opened | None = None
 
     @classmethod
@@ -179,7 +186,7 @@ class Library:
                     except MusimoError as error:
                         told(f"{error.message}: after an upgrade, only the new network could answer")
                     self._opened = None
-                    self.build_indexes()
+                    yield from self.build_indexes()
                 yield event
 
     def similar(
@@ -276,9 +283,9 @@ class Library:
             self._move(),
         )
 
-    def build_indexes(self) -> None:
+    def build_indexes(self) -> Iterator[Indexing]:
         """Make the indexes that are not there or not of today, so that the next question need not."""
-        self._answering().indexes.build()
+        return self._answering().indexes.build()
 
     def failures(self) -> list[Failure]:
         """Files that could not be heard."""
@@ -295,7 +302,7 @@ class Library:
             store = Store.open(self.settings.library, in_use.stem)
             weights = answering_weights(store, in_use)
             store = Store(store.engine, store.path, weights.stem)
-            self._opened = _Opened(store, weights, Indexes(store, weights))
+            self._opened = _Opened(store, weights, Indexes(store, weights, self._on_step))
             if weights != in_use and self._on_notice is not None:
                 self._on_notice(
                     f"answers come from {store.model} until {in_use.stem} has heard all;"
@@ -335,7 +342,7 @@ class Library:
         sound = SoundBlocks(emotion.embedding[None], heard.statistics[None], emotion.fused[None])
         return Seed(track, sound, self._store().content_id(heard.content))
 
-    def _asked(self, index: FaissIndex) -> FaissIndex:
+    def _asked(self, index: MappedIndex) -> MappedIndex:
         """The index, if it holds anything or there is nothing to hold."""
         if not len(index) and (before := self._store().heard_by()):
             raise self._not_analysed("no track of the library", before)

@@ -9,7 +9,7 @@ care.relocate(library, "/media/old", "/media/new")
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from musimo.api import Library
 from musimo.doctor import Check, diagnose
 from musimo.errors import LibraryError, UsageError
 from musimo.library.database import back_up
+from musimo.library.events import Indexing
 from musimo.library.health import examine
 from musimo.library.lock import hold
 from musimo.library.prune import PrunePlan, plan_prune
@@ -24,7 +25,7 @@ from musimo.library.prune import prune as delete_tracks
 from musimo.library.relocate import Relocated
 from musimo.library.relocate import relocate as rename_folder
 from musimo.library.store import Store
-from musimo.search.index import INDEXES, index_file
+from musimo.search.index import INDEXES, base_file, index_file
 
 
 def prune_plan(library: Library, *, accept_missing: bool = False) -> PrunePlan:
@@ -52,18 +53,21 @@ def relocate(
         return rename_folder(store, old, os.path.realpath(new), dry_run=dry_run)
 
 
-def reindex(library: Library) -> list[Path]:
-    """Make the indexes anew; returns their files.
+def reindex(library: Library, on_step: Callable[[Indexing], None] | None = None) -> list[Path]:
+    """Make the indexes anew, telling ``on_step`` how far it is; returns their files.
 
     Raises
     ------
     LibraryError : they cannot be written; answers go on without them
     """
     for name in INDEXES:
-        with suppress(OSError):
-            index_file(library.settings.library, name).unlink()
-    rebuilt = Library(library.settings)
-    rebuilt.build_indexes()
+        index = index_file(library.settings.library, name)
+        for file in (index, base_file(index)):
+            with suppress(OSError):
+                file.unlink()
+    for step in Library(library.settings).build_indexes():
+        if on_step is not None:
+            on_step(step)
     made = [path for name in INDEXES if (path := index_file(library.settings.library, name)).exists()]
     if not made:
         raise LibraryError(

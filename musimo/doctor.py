@@ -242,15 +242,15 @@ def _indexes(store: Store) -> Check:
     """Whether each index holds just the sounds that the library has."""
     import numpy as np
 
-    from musimo.search.index import INDEXES, FaissIndex, index_file
+    from musimo.search.index import INDEXES, index_file, read_whole
 
     held = {"mood": store.moods()[0]}
-    sounds = store.sounds()[0]
+    sounds = store.stamps()[0]
     stale, bad = [], []
     for name in INDEXES:
         path = index_file(store.path, name)
         try:
-            index = FaissIndex.load(path)
+            index = read_whole(path)
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
@@ -258,7 +258,7 @@ def _indexes(store: Store) -> Check:
             continue
         if index.header.generation != store.generation() or store.model not in index.header.model.split():
             stale.append(path.name)
-        elif not np.array_equal(np.sort(index.ids()), held.get(name, sounds)):
+        elif not np.array_equal(index.seen()[0], held.get(name, sounds)):
             bad.append(f"{path.name} holds other tracks than the library")
     if bad:
         return Check("indexes", "bad", "; ".join(bad), "make them anew: musimo reindex")

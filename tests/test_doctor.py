@@ -16,10 +16,11 @@ from musimo import doctor
 from musimo.api import Library
 from musimo.doctor import Check, diagnose
 from musimo.resources import weights_path
-from musimo.search.index import FaissIndex, index_file
+from musimo.search.index import MappedIndex, index_file
 from musimo.search.indexes import Indexes
 from musimo.settings import Settings, load_settings
 from tests.catalog import Catalog, Entry, PlainSpace, direction
+from tests.indexes import Given, opened
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def catalog(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cata
     made.add(*(Entry(f"{n}.mp3", direction(1, n)) for n in range(3)))
     with monkeypatch.context() as patch:
         patch.setattr(Indexes, "_space", lambda self: PlainSpace())
-        Library.open().build_indexes()
+        assert [*Library.open().build_indexes()]
     return made
 
 
@@ -155,8 +156,9 @@ def test_each_harm_is_named_with_what_to_do(
 
 def test_an_index_of_other_vectors_is_found(catalog: Catalog) -> None:
     path = index_file(catalog.store.path, "mood")
-    header = FaissIndex.load(path).header
-    FaissIndex.build(np.array([1, 2], np.int64), np.zeros((2, 2), np.float32), header).save(path)
+    header = MappedIndex.load(path).header
+    path.unlink()
+    opened(path, header, Given(np.array([1, 2], np.int64), np.zeros((2, 2), np.float32)))
     assert library_checks()["indexes"].state == "bad"
 
 

@@ -1,4 +1,4 @@
-"""A library knows which model answers: the one before goes on until a new one has heard all."""
+"""A library knows which model answers, until a new one has heard all, and what of it an index has seen."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("library_state", sa.Column("model", sa.Text(), nullable=True))
-    op.create_index(
-        "ix_emotions_model_id_coverage_content_id", "emotions", ["model_id", "coverage", "content_id"]
-    )
     op.execute(
         "UPDATE library_state SET model = (SELECT models.name FROM models"
         " JOIN emotions ON emotions.model_id = models.id"
         " GROUP BY models.id ORDER BY count(*) DESC, models.id DESC LIMIT 1)"
     )
+    op.add_column("emotions", sa.Column("stamp", sa.Integer(), nullable=True))
+    op.execute("UPDATE emotions SET stamp = random() & 0x3fffffffffffffff WHERE fused IS NOT NULL")
+    seen = ["model_id", "content_id", "stamp", "valence", "arousal", "coverage"]
+    op.create_index("ix_emotions_seen", "emotions", seen)
+    op.create_index("ix_tracks_present", "tracks", ["missing_since", "content_id"])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from musimo.api import Library
+    from musimo.library.events import Indexing
     from musimo.settings import Settings
+
+SOON_S = 0.5  # an answer that takes no longer needs no bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Invocation:
     config: str | None
     quiet: bool
     verbose: bool
+    bars: list[Any] = field(default_factory=list)  # at most one: of the index that is being made
 
     def settings(self, **flags: Any) -> Settings:
         """Settings with the flags of a command applied."""
@@ -36,7 +40,7 @@ class Invocation:
         """The library these options and flags name."""
         from musimo.api import Library
 
-        return Library(self.settings(**flags), on_notice=self.note)
+        return Library(self.settings(**flags), on_notice=self.note, on_step=self.step)
 
     def note(self, sentence: str) -> None:
         """Tell the user something, on stderr, unless quiet."""
@@ -44,6 +48,22 @@ class Invocation:
             from musimo.output.text import safe_lines
 
             click.echo(safe_lines(sentence), err=True)
+
+    def step(self, step: Indexing) -> None:
+        """Show how far an index is, where it takes long enough to wonder."""
+        import sys
+
+        if self.quiet or not sys.stderr.isatty():
+            return
+        if not self.bars:
+            from tqdm import tqdm
+
+            self.bars.append(tqdm(desc="indexing", unit="row", delay=SOON_S, leave=False, dynamic_ncols=True))
+        [bar] = self.bars
+        bar.total = step.total
+        bar.update(step.done - bar.n)
+        if step.done >= step.total:
+            self.bars.pop().close()
 
 
 def shown(path: bytes) -> str:

@@ -16,7 +16,7 @@ def command(invocation: Invocation, /, as_json: bool) -> None:
     from musimo.output.care_text import reindexed_json
 
     library = invocation.library()
-    files = care.reindex(library)
+    files = care.reindex(library, invocation.step)
     indexed = library.status().indexed
     if as_json:
         click.echo(reindexed_json(library.settings.library, indexed, files), nl=False)

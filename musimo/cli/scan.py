@@ -84,7 +84,14 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
 
     from tqdm import tqdm
 
-    from musimo.library.events import FileFailed, FileStored, FolderRefused, Planned, SoundChanged
+    from musimo.library.events import (
+        FileFailed,
+        FileStored,
+        FolderRefused,
+        Indexing,
+        Planned,
+        SoundChanged,
+    )
 
     hidden = invocation.quiet or not sys.stderr.isatty()
     bar = tqdm(desc="hearing", unit="track", disable=hidden, dynamic_ncols=True, smoothing=0.05)
@@ -92,6 +99,8 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
         for event in events:
             if isinstance(event, Planned):
                 bar.reset(total=event.to_hear)
+            elif isinstance(event, Indexing):
+                invocation.step(event)
             elif isinstance(event, FileStored):
                 bar.update()
                 if invocation.verbose:

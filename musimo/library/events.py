@@ -48,6 +48,14 @@ class FolderRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Indexing:
+    """An index is made, or brought up to date; so many of so many steps are done."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """What became of every file that was seen.
 
@@ -78,4 +86,4 @@ class Audit:
         return self.new + self.changed + self.moved + self.unchanged + self.failed + self.ignored
 
 
-ScanEvent = Planned | FileStored | SoundChanged | FileFailed | FolderRefused | Audit
+ScanEvent = Planned | FileStored | SoundChanged | FileFailed | FolderRefused | Indexing | Audit

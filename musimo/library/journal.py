@@ -19,7 +19,7 @@ from musimo.library.places import Identities, PlannedFile, Renaming, Territory, 
 from musimo.library.schema import contents, emotions, failures, models, roots, tracks, windows
 from musimo.library.spelling import as_listed, holds_anything, is_other_name
 from musimo.library.store import TAG_FIELDS, Store
-from musimo.library.writing import now, renew_generation, transaction
+from musimo.library.writing import now, renew_generation, stamp, transaction
 from musimo.records import Coverage, Emotion, FloatArray, Opened, Tags
 
 
@@ -232,6 +232,7 @@ class Journal:
             "statistics": _blob(statistics),
             "fused": _blob(emotion.fused),
             "partial": partial,
+            "stamp": stamp(),
             "analyzed_at": now(),
         }
         written = insert(emotions).values(of_content | facts)

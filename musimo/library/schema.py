@@ -87,6 +87,7 @@ tracks = Table(
     Column("codec", Text),
     UniqueConstraint("root_id", "path"),
     Index(None, "content_id"),
+    Index("ix_tracks_present", "missing_since", "content_id"),  # which sounds are there, and no more of them
     sqlite_autoincrement=True,
 )
 
@@ -115,7 +116,10 @@ emotions = Table(
     # little-endian float32, coordinates in the model's sound space; null: of a model without one
     Column("fused", LargeBinary),
     Column("partial", Float),  # share of the sound that could be heard; null: all of it, or heard before 0003
-    Index(None, "model_id", "coverage", "content_id"),  # what is heard, without the rows: they are large
+    # drawn anew whenever the row is written, so that an index knows what it has not seen; null: see fused
+    Column("stamp", Integer),
+    # what is heard, which sounds changed, and all that a mood index holds, without the long rows themselves
+    Index("ix_emotions_seen", "model_id", "content_id", "stamp", "valence", "arousal", "coverage"),
 )
 
 windows = Table(

@@ -15,7 +15,7 @@ from musimo.library.database import library_error
 from musimo.library.schema import library_state
 from musimo.library.store import Store
 
-GENERATION_BITS = 62  # SQLite's integers have 63 and a sign
+STAMP_BITS = 62  # SQLite's integers have 63 and a sign
 
 
 @contextmanager
@@ -30,9 +30,14 @@ def transaction(store: Store) -> Iterator[Connection]:
 
 
 def renew_generation(connection: Connection) -> None:
-    """Outdate the indexes. By chance, not by counting: a library put back from a copy counts the same."""
-    renewed = {"generation": secrets.randbits(GENERATION_BITS), "written_by": __version__}
+    """Outdate the indexes."""
+    renewed = {"generation": stamp(), "written_by": __version__}
     connection.execute(update(library_state).values(renewed))
+
+
+def stamp() -> int:
+    """A number that was never there before: drawn, for a library put back from a copy counts the same."""
+    return secrets.randbits(STAMP_BITS)
 
 
 def now() -> str:

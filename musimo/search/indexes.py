@@ -2,49 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from musimo.emotion.space import SoundSpace, load_space, unit
+from musimo.library.events import Indexing
 from musimo.library.store import Store
 from musimo.records import FloatArray, SoundBlocks
-from musimo.search.index import FaissIndex, Header, Ids, Metric, index_file, open_index
-from musimo.search.space import MIXTURES, By, maker, questions, rows
+from musimo.search.index import Header, MappedIndex, Metric, index_file
+from musimo.search.renew import Source, open_index
+from musimo.search.space import MIXTURES, By, Ids, maker, questions
+
+
+class Sounds:
+    """Where sounds lie, for an index.
+
+    Parameters
+    ----------
+    store : has what was heard
+    space : has the axes; it is asked for when a place is
+    by : which mixture
+    """
+
+    def __init__(self, store: Store, space: Callable[[], SoundSpace], by: By) -> None:
+        self._store = store
+        self._space = space
+        self._by = by
+
+    def stamps(self) -> tuple[Ids, Ids]:
+        """As the store has them."""
+        return self._store.stamps()
+
+    def places(self, ids: Ids) -> tuple[Ids, FloatArray]:
+        """Heard, turned and whitened."""
+        found, sounds = self._store.sounds(ids)
+        return found, self._space().vectors(sounds, MIXTURES[self._by])
+
+
+class Moods:
+    """(valence, arousal) of sounds, for an index; all are read at once, for they are short."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ids: Ids = np.empty(0, np.int64)
+        self._moods: FloatArray = np.empty((0, 2), np.float32)
+
+    def stamps(self) -> tuple[Ids, Ids]:
+        """A mood is its own stamp: the bits of both numbers."""
+        self._ids, self._moods = self._store.moods()
+        return self._ids, self._moods.view(np.int64).reshape(-1)
+
+    def places(self, ids: Ids) -> tuple[Ids, FloatArray]:
+        """Of those whose stamps were told."""
+        return ids, self._moods[np.searchsorted(self._ids, ids)]
 
 
 class Indexes:
-    """Sounds and moods of a library, as FAISS holds them; stale ones are made anew.
+    """Sounds and moods of a library, as they are searched; stale ones are brought up to date.
 
     Parameters
     ----------
     store : the library, seen through the model of the weights
     weights : their sound space is where sounds lie
+    on_step : told how far it is when an index has to be made for a question
     """
 
-    def __init__(self, store: Store, weights: Path) -> None:
+    def __init__(
+        self, store: Store, weights: Path, on_step: Callable[[Indexing], None] | None = None
+    ) -> None:
         self._store = store
         self._weights = weights
+        self._on_step = on_step or (lambda _: None)
         self._loaded_space: SoundSpace | None = None
-        self._opened: dict[str, FaissIndex] = {}
+        self._opened: dict[str, MappedIndex] = {}
 
-    def build(self) -> None:
+    def build(self) -> Generator[Indexing, None, None]:
         """Make those that questions are asked of most, where they are not there or not of today."""
-        self.sounds("both")
-        self.moods()
+        yield from self._open_sounds("both")
+        yield from self._open_moods()
 
-    def sounds(self, by: By) -> FaissIndex:
+    def sounds(self, by: By) -> MappedIndex:
         """Content ids by sound; asked with what :meth:`questions` makes."""
-        name = "similar" if by == "both" else f"similar-{by}"
+        return self._now(self._open_sounds(by))
 
-        def vectors() -> tuple[Ids, FloatArray]:
-            ids, sounds = self._store.sounds()
-            return ids, rows(self._space().vectors(sounds, MIXTURES[by]))
-
-        return self._index("cosine", name, maker(self._store.model, by), vectors)
-
-    def moods(self) -> FaissIndex:
+    def moods(self) -> MappedIndex:
         """Content ids by (valence, arousal)."""
-        return self._index("euclidean", "mood", self._store.model, self._store.moods)
+        return self._now(self._open_moods())
 
     def questions(self, sounds: Sequence[SoundBlocks], by: By) -> FloatArray:
         """What sounds, one row each, ask of an index [shape=(n, d)]."""
@@ -55,11 +100,27 @@ class Indexes:
             self._loaded_space = load_space(self._weights)
         return self._loaded_space
 
-    def _index(
-        self, metric: Metric, name: str, maker: str, vectors: Callable[[], tuple[Ids, FloatArray]]
-    ) -> FaissIndex:
+    def _now(self, opening: Generator[Indexing, None, MappedIndex]) -> MappedIndex:
+        while True:
+            try:
+                self._on_step(next(opening))
+            except StopIteration as opened:
+                index: MappedIndex = opened.value
+                return index
+
+    def _open_sounds(self, by: By) -> Generator[Indexing, None, MappedIndex]:
+        name = "similar" if by == "both" else f"similar-{by}"
+        return self._open("cosine", name, maker(self._store.model, by), Sounds(self._store, self._space, by))
+
+    def _open_moods(self) -> Generator[Indexing, None, MappedIndex]:
+        return self._open("euclidean", "mood", self._store.model, Moods(self._store))
+
+    def _open(
+        self, metric: Metric, name: str, maker: str, source: Source
+    ) -> Generator[Indexing, None, MappedIndex]:
         header = Header(maker, metric, self._store.generation())
-        if (index := self._opened.get(name)) is not None and index.header == header:
-            return index
-        self._opened[name] = open_index(index_file(self._store.path, name), header, vectors)
-        return self._opened[name]
+        index = self._opened.get(name)
+        if index is None or index.header != header:
+            index = yield from open_index(index_file(self._store.path, name), header, source)
+            self._opened[name] = index
+        return index

@@ -9,7 +9,7 @@ from itertools import islice
 from musimo.library.store import Store
 from musimo.records import Filter, Track
 from musimo.search.diversify import album_key, artist_key, diversify
-from musimo.search.index import Ids
+from musimo.search.space import Ids
 
 LOOKUP = 64  # tracks fetched at once while a ranking is read; a list of ten rarely needs more
 

@@ -13,9 +13,11 @@ from __future__ import annotations
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musimo.records import FloatArray
 
+Ids = NDArray[np.int64]
 By = Literal["both", "sound", "mood"]
 
 MIXTURES: Final[dict[By, dict[str, float]]] = {
@@ -27,7 +29,7 @@ MIXTURES: Final[dict[By, dict[str, float]]] = {
 
 ORDINARY = 0.5  # share of what is ordinary that is taken off; 0.75 has fewer hubs, and loses some precision
 NEIGHBOURHOOD = 0.15  # of the library: the nearest, over which the mean is taken
-REFERENCES = 1024  # tracks, spread over the library, that stand for it
+REFERENCES = 1024  # tracks, drawn from the library, that stand for it
 FEWEST = 100  # sounds, below which a library says nothing about what is ordinary
 CHUNK = 8192  # rows at once: 32 MB of cosines
 
@@ -43,23 +45,50 @@ def questions(places: FloatArray) -> FloatArray:
     return np.hstack([places, np.ones((len(places), 1), np.float32)])
 
 
-def rows(places: FloatArray) -> FloatArray:
-    """What an index holds [shape=(n, d + 1)], from the unit vectors of a whole library [shape=(n, d)]."""
-    taken_off = ordinary(places)[:, None]
-    return np.asarray(np.hstack([places, -taken_off]) / (1 - taken_off), np.float32)
+def rows(places: FloatArray, taken_off: FloatArray) -> FloatArray:
+    """What an index answers with [shape=(n, d + 1)]: places [shape=(n, d)] and what is :func:`ordinary`."""
+    column = taken_off[:, None]
+    return np.asarray(np.hstack([places, -column]) / (1 - column), np.float32)
+
+
+def references(ids: Ids) -> Ids:
+    """Those of ``ids`` that stand for the library: drawn by id, so that few change when others come or go."""
+    if len(ids) <= REFERENCES:
+        return ids
+    return ids[np.argpartition(_drawn(ids), REFERENCES)[:REFERENCES]]
 
 
 def ordinary(places: FloatArray) -> FloatArray:
-    """What is taken off the cosines of each track [shape=(n,)], 0 to 0.5; zeros for a small library."""
-    n = len(places)
-    if n < FEWEST:
-        return np.zeros(n, np.float32)
-    references = np.linspace(0, n - 1, min(n, REFERENCES)).round().astype(np.int64)
-    k = round(NEIGHBOURHOOD * len(references))
-    near = np.empty(n, np.float32)
-    for start in range(0, n, CHUNK):
-        cosines = places[start : start + CHUNK] @ places[references].T
-        here = (references >= start) & (references < start + CHUNK)
-        cosines[references[here] - start, np.flatnonzero(here)] = -1  # itself
-        near[start : start + CHUNK] = np.partition(cosines, -k, axis=1)[:, -k:].mean(axis=1)
+    """What is taken off the cosines of each track of a whole library [shape=(n,)], 0 to 0.5."""
+    ids = np.arange(len(places))
+    chosen = references(ids)
+    near = [
+        ordinary_to(ids[start : start + CHUNK], places[start : start + CHUNK], chosen, places[chosen])
+        for start in range(0, len(places), CHUNK)
+    ]
+    return np.concatenate([np.empty(0, np.float32), *near])
+
+
+def ordinary_to(ids: Ids, places: FloatArray, chosen: Ids, of_chosen: FloatArray) -> FloatArray:
+    """What is taken off the cosines of some tracks [shape=(n,)], 0 to 0.5; zeros in a small library.
+
+    Parameters
+    ----------
+    ids, places : the tracks, places [shape=(n, d)]
+    chosen, of_chosen : the references of the library, and their places [shape=(m, d)]
+    """
+    if len(chosen) < FEWEST:
+        return np.zeros(len(ids), np.float32)
+    cosines = places @ of_chosen.T
+    cosines[ids[:, None] == chosen] = -1  # itself
+    k = round(NEIGHBOURHOOD * len(chosen))
+    near = np.partition(cosines, -k, axis=1)[:, -k:].mean(axis=1)
     return np.asarray(ORDINARY * np.clip(near, 0, 1), np.float32)
+
+
+def _drawn(ids: Ids) -> NDArray[np.uint64]:
+    """A number for each id that has nothing to do with its neighbours' (SplitMix64, Steele et al., 2014)."""
+    mixed = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from musimo.errors import LibraryError
 from musimo.library.known import GoneFile
@@ -49,7 +51,9 @@ def test_a_track_comes_back_as_it_was_written(catalog: Catalog) -> None:
 
 
 def test_exact_copies_share_one_sound(catalog: Catalog) -> None:
-    ids, sounds = catalog.store.sounds()
+    ids, _ = catalog.store.stamps()
+    found, sounds = catalog.store.sounds(ids)
+    np.testing.assert_array_equal(found, ids)
     assert sounds.embedding.dtype == sounds.statistics.dtype == sounds.fused.dtype == np.float32
     np.testing.assert_array_equal(sounds.embedding, [direction(1), direction(0, 1)])
     np.testing.assert_array_equal(sounds.statistics, [STATISTICS, STATISTICS])
@@ -72,17 +76,59 @@ def test_of_exact_copies_the_first_by_path_that_passes_is_shown(catalog: Catalog
 
 def test_a_sound_is_gone_when_its_last_copy_is(catalog: Catalog) -> None:
     miss(catalog, "b.mp3")
-    assert len(catalog.store.sounds()[0]) == 2
+    assert len(catalog.store.stamps()[0]) == 2
     miss(catalog, "copy of b.mp3")
-    assert len(catalog.store.sounds()[0]) == len(catalog.store.moods()[0]) == 1
+    assert len(catalog.store.stamps()[0]) == len(catalog.store.moods()[0]) == 1
     assert [track.path for track in catalog.store.all_tracks()] == [catalog.path("a.mp3")]
     assert catalog.store.counts() == Counts(tracks=3, analyzed=1, missing=2, failed=0)
     assert catalog.store.track_by_id(catalog.id("b.mp3")) is not None, "still known by name"
 
 
+def test_a_stamp_changes_when_a_sound_is_heard_again_and_only_then(catalog: Catalog) -> None:
+    ids, before = catalog.store.stamps()
+    assert len({*before.tolist()}) == 2
+    catalog.add(Entry("a.mp3", direction(0, 0, 1), 0.1, 0.1))
+    miss(catalog, "b.mp3")
+    found, after = catalog.store.stamps()
+    np.testing.assert_array_equal(found, ids)
+    np.testing.assert_array_equal(after == before, [False, True])
+
+
+def test_the_sounds_asked_for_are_told_where_they_have_a_place(catalog: Catalog) -> None:
+    [first, second] = catalog.store.stamps()[0]
+    catalog.add(Entry("unheard.mp3"))
+    asked = np.array([second, 10**9, catalog.store.content_id(b"unheard.mp3") or 0], np.int64)
+    ids, sounds = catalog.store.sounds(asked)
+    assert ids.tolist() == [second]
+    np.testing.assert_array_equal(sounds.embedding, [direction(0, 1)])
+    assert first not in ids
+
+
+def test_stamps_and_moods_are_read_without_the_long_rows(catalog: Catalog) -> None:
+    """A million sounds are 4 GB; what an index asks first must not read them."""
+    asked: list[tuple[str, Any]] = []
+
+    def listen(_c: object, _u: object, statement: str, values: Any, _x: object, _m: object) -> None:
+        asked.append((statement, values))
+
+    engine = catalog.store.engine
+    event.listen(engine, "before_cursor_execute", listen)
+    catalog.store.stamps()
+    catalog.store.moods()
+    event.remove(engine, "before_cursor_execute", listen)
+    queries = [(statement, values) for statement, values in asked if statement.startswith("SELECT")]
+    assert len(queries) == 2
+    with engine.connect() as connection:
+        for statement, values in queries:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+            steps = " ".join(row[-1] for row in plan)
+            assert "emotions USING COVERING INDEX ix_emotions_seen" in steps
+            assert "tracks USING COVERING INDEX ix_tracks_present" in steps
+
+
 def test_another_model_sees_the_tracks_but_none_of_the_answers(catalog: Catalog) -> None:
     other = Store(catalog.store.engine, catalog.store.path, "other-2")
-    assert len(other.sounds()[0]) == len(other.moods()[0]) == 0
+    assert len(other.stamps()[0]) == len(other.moods()[0]) == 0
     assert other.counts() == Counts(tracks=3, analyzed=0, missing=0, failed=0)
     track = other.track_at(catalog.path("a.mp3"))
     assert track is not None
@@ -96,7 +142,7 @@ def test_another_model_sees_the_tracks_but_none_of_the_answers(catalog: Catalog)
 
 def test_an_empty_library_answers_with_nothing(tmp_path: Path) -> None:
     store = Catalog(tmp_path / "library.db", tmp_path).store
-    ids, sounds = store.sounds()
+    ids, sounds = store.sounds(store.stamps()[0])
     assert len(ids) == len(sounds.embedding) == len(sounds.statistics) == len(sounds.fused) == 0
     assert store.heard_by() == []
     assert store.moods()[1].shape == (0, 2)

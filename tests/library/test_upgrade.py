@@ -49,8 +49,7 @@ def test_it_is_backed_up_and_loses_nothing(library: Library, home: Path) -> None
         before = connection.execute("SELECT valence, arousal FROM emotions ORDER BY content_id").fetchall()
     np.testing.assert_allclose(store.moods()[1], before, rtol=1e-6)
     assert store.counts().analyzed == 3
-    ids, _ = store.sounds()
-    assert len(ids) == 0, "there is no space in which the old model's sounds lie"
+    assert len(store.stamps()[0]) == 0, "there is no space in which the old model's sounds lie"
     track = store.track_by_id(1)
     assert track is not None
     assert track.content is not None
@@ -97,8 +96,9 @@ def test_a_library_of_the_second_schema_answers_as_before_and_calls_nothing_part
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
     np.testing.assert_allclose(store.moods()[1], before, rtol=1e-6)
     assert (store.counts().analyzed, store.counts().partial) == (3, 0)
-    assert len(store.sounds()[0]) == 3
+    assert len(store.stamps()[0]) == 3
     assert [track.partial for track in store.all_tracks()] == [None] * 3
+    assert len({*store.stamps()[1].tolist()}) == 3, "no two alike"
 
 
 def test_a_library_of_the_third_schema_knows_which_model_answers(home: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_library_of_the_third_schema_knows_which_model_answers(home: Path) -> 
     store = Store.open(path, "mase_net-next")
     assert store.answering_model() == third
     assert store.progress(third) == (0, 3)
-    assert len(Store.open(path, third).sounds()[0]) == 3
+    assert len(Store.open(path, third).stamps()[0]) == 3
     assert (home / f"library.db.before-{schema.REVISION}").is_file()
 
 

@@ -7,13 +7,22 @@ import pytest
 
 from musimo.emotion.space import unit
 from musimo.search import space
-from musimo.search.space import MIXTURES, maker, ordinary, questions, rows
+from musimo.search.space import (
+    MIXTURES,
+    REFERENCES,
+    maker,
+    ordinary,
+    ordinary_to,
+    questions,
+    references,
+    rows,
+)
 from tests.spaces import normal
 
 
 def test_the_same_sound_is_wholly_similar_and_an_ordinary_one_is_less_so() -> None:
     places = unit(normal(200, 8))
-    similarity = rows(places) @ questions(places).T
+    similarity = rows(places, ordinary(places)) @ questions(places).T
     np.testing.assert_allclose(np.diag(similarity), 1, atol=1e-5)
     taken_off = ordinary(places)[:, None]
     np.testing.assert_allclose(similarity, (places @ places.T - taken_off) / (1 - taken_off), atol=1e-5)
@@ -30,7 +39,8 @@ def test_what_is_ordinary_is_half_the_mean_of_the_nearest_sixth_or_so() -> None:
 def test_a_hub_is_found_less_often() -> None:
     """In a cloud that lies to one side, those in its middle are near to all."""
     places = unit(normal(300, 20) + np.float32(0.3))
-    assert largest_hub(rows(places) @ questions(places).T) < 0.7 * largest_hub(places @ places.T)
+    similarity = rows(places, ordinary(places)) @ questions(places).T
+    assert largest_hub(similarity) < 0.7 * largest_hub(places @ places.T)
 
 
 def largest_hub(similarity: np.ndarray) -> int:
@@ -43,8 +53,9 @@ def largest_hub(similarity: np.ndarray) -> int:
 def test_a_small_library_says_nothing_of_what_is_ordinary() -> None:
     places = unit(normal(99, 4))
     np.testing.assert_array_equal(ordinary(places), np.zeros(99))
-    np.testing.assert_array_equal(rows(places), np.hstack([places, np.zeros((99, 1))]))
-    assert rows(np.empty((0, 4), np.float32)).shape == (0, 5)
+    np.testing.assert_array_equal(rows(places, ordinary(places)), np.hstack([places, np.zeros((99, 1))]))
+    nothing = np.empty((0, 4), np.float32)
+    assert rows(nothing, ordinary(nothing)).shape == (0, 5)
 
 
 def test_chunks_and_a_share_of_references_say_nearly_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +65,26 @@ def test_chunks_and_a_share_of_references_say_nearly_the_same(monkeypatch: pytes
     np.testing.assert_allclose(ordinary(places), whole, atol=1e-6)
     monkeypatch.setattr(space, "REFERENCES", 200)
     assert np.corrcoef(ordinary(places), whole)[0, 1] > 0.9
+
+
+def test_what_is_ordinary_for_a_few_is_what_it_is_among_all() -> None:
+    places = unit(normal(300, 8))
+    ids = np.arange(300) * 7 + 3
+    some = np.array([5, 80, 299])
+    alone = ordinary_to(ids[some], places[some], ids, places)
+    np.testing.assert_allclose(alone, ordinary(places)[some], atol=1e-6)
+
+
+def test_references_change_little_where_tracks_come_and_go_and_have_no_favourites() -> None:
+    ids = np.arange(1, 50_001)
+    chosen = references(ids)
+    assert len(set(chosen.tolist())) == REFERENCES
+    assert set(references(ids[::-1]).tolist()) == set(chosen.tolist()), "whatever their order"
+    later = references(np.concatenate([ids[100:], np.arange(50_001, 50_101)]))
+    assert len(set(later.tolist()) & set(chosen.tolist())) > REFERENCES - 20
+    thirds = np.bincount((chosen - 1) * 3 // 50_000, minlength=3)
+    assert thirds.min() > 0.8 * REFERENCES / 3
+    np.testing.assert_array_equal(references(ids[:5]), ids[:5])
 
 
 def test_an_index_names_all_that_made_it() -> None:

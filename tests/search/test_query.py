@@ -10,8 +10,10 @@ import pytest
 
 from musimo.emotion.space import unit
 from musimo.records import FloatArray
-from musimo.search.index import FaissIndex, Header, Ids
+from musimo.search.index import Header, MappedIndex
 from musimo.search.query import FIRST_LOOK, nearest_moods, nearest_sounds
+from musimo.search.space import Ids, questions
+from tests.indexes import index_of
 
 COSINE, EUCLIDEAN = Header("m", "cosine", 1), Header("m", "euclidean", 1)
 NOTHING = np.empty((0, 0), np.float32)
@@ -23,9 +25,14 @@ def at(*degrees: float) -> FloatArray:
     return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
 
-def circle(*degrees: int) -> FaissIndex:
+def asked(*degrees: float) -> FloatArray:
+    """Questions at angles of the plane."""
+    return questions(at(*degrees))
+
+
+def circle(*degrees: int) -> MappedIndex:
     """Sounds around a circle, each under its angle as its id."""
-    return FaissIndex.build(np.array(degrees, np.int64), at(*degrees), COSINE)
+    return index_of(np.array(degrees, np.int64), at(*degrees), COSINE)
 
 
 def ids(rows: object) -> list[int]:
@@ -33,7 +40,7 @@ def ids(rows: object) -> list[int]:
 
 
 def test_one_seed_is_ranked_by_cosine() -> None:
-    ranked = list(nearest_sounds(circle(10, 50, 80, 95, 170), at(0), NOTHING))
+    ranked = list(nearest_sounds(circle(10, 50, 80, 95, 170), asked(0), NOTHING))
     assert ids(ranked) == [10, 50, 80, 95, 170]
     shown = [similarity for _, similarity in ranked]
     assert shown == pytest.approx([cos(radians(10)), cos(radians(50)), cos(radians(80)), 0, 0], abs=1e-6)
@@ -45,47 +52,49 @@ def test_several_seeds_agree_on_what_one_of_them_likes_and_not_on_the_middle() -
     the sound at 45°, which the mean of the seeds would put first, 2/66: the least of all.
     """
     index = circle(2, 4, 6, 8, 10, 45, 80, 82, 84, 86, 88)
-    ranked = list(nearest_sounds(index, at(0, 90), NOTHING))
+    ranked = list(nearest_sounds(index, asked(0, 90), NOTHING))
     assert ids(ranked) == [2, 88, 4, 86, 6, 84, 8, 82, 10, 80, 45]
     assert ranked[0][1] == pytest.approx((cos(radians(2)) + cos(radians(88))) / 2, abs=1e-6)
 
 
 def test_a_sound_both_seeds_like_best_comes_first() -> None:
-    assert ids(nearest_sounds(circle(5, 100, 200, 300), at(0, 10), NOTHING))[0] == 5
+    assert ids(nearest_sounds(circle(5, 100, 200, 300), asked(0, 10), NOTHING))[0] == 5
 
 
 def test_what_is_like_something_unwanted_comes_later() -> None:
     index = circle(10, 348, 40)
-    assert ids(nearest_sounds(index, at(0), NOTHING)) == [10, 348, 40]
-    assert ids(nearest_sounds(index, at(0), at(20))) == [348, 10, 40]
-    assert ids(nearest_sounds(index, at(0), at(200)))[0] == 10, "the opposite of a track is no track to flee"
-    assert ids(nearest_sounds(index, at(0, 350), at(348)))[-1] == 348
+    assert ids(nearest_sounds(index, asked(0), NOTHING)) == [10, 348, 40]
+    assert ids(nearest_sounds(index, asked(0), asked(20))) == [348, 10, 40]
+    assert ids(nearest_sounds(index, asked(0), asked(200)))[0] == 10, (
+        "the opposite of a track is no track to flee"
+    )
+    assert ids(nearest_sounds(index, asked(0, 350), asked(348)))[-1] == 348
 
 
 @pytest.mark.parametrize("n_seeds", [1, 3])
 @pytest.mark.parametrize("n_unwanted", [0, 2])
 def test_every_sound_is_told_once_however_many_there_are(n_seeds: int, n_unwanted: int) -> None:
     content, vectors = many(3000)
-    index = FaissIndex.build(content, vectors, COSINE)
-    unwanted = vectors[10 : 10 + n_unwanted] if n_unwanted else NOTHING
-    told = ids(nearest_sounds(index, vectors[:n_seeds], unwanted))
+    index = index_of(content, vectors, COSINE)
+    unwanted = questions(vectors[10 : 10 + n_unwanted]) if n_unwanted else NOTHING
+    told = ids(nearest_sounds(index, questions(vectors[:n_seeds]), unwanted))
     assert len(told) == 3000
     assert set(told) == set(content.tolist())
 
 
 def test_one_seed_is_ranked_to_the_end_of_the_library() -> None:
     content, vectors = many(3000)
-    index = FaissIndex.build(content, vectors, COSINE)
-    told = ids(nearest_sounds(index, vectors[:1], NOTHING))
+    index = index_of(content, vectors, COSINE)
+    told = ids(nearest_sounds(index, questions(vectors[:1]), NOTHING))
     similarity = dict(zip(content.tolist(), vectors @ vectors[0], strict=True))
     assert all(similarity[a] >= similarity[b] - 1e-6 for a, b in pairwise(told))
 
 
 def test_only_what_is_allowed_is_told() -> None:
     content, vectors = many(3000)
-    index = FaissIndex.build(content, vectors, COSINE)
+    index = index_of(content, vectors, COSINE)
     allowed = np.concatenate([content[::4], np.arange(10**6, 10**6 + 100)])
-    for seeds in (vectors[:1], vectors[:2]):
+    for seeds in (questions(vectors[:1]), questions(vectors[:2])):
         told = ids(nearest_sounds(index, seeds, NOTHING, allowed))
         assert sorted(told) == sorted(content[::4].tolist())
         assert ids(nearest_sounds(index, seeds, NOTHING, np.empty(0, np.int64))) == []
@@ -95,28 +104,28 @@ def test_no_more_is_looked_for_than_is_read() -> None:
     content, vectors = many(3000)
     asked: list[int] = []
 
-    class Counting(FaissIndex):
+    class Counting(MappedIndex):
         def search(self, vector: FloatArray, k: int, allowed: Ids | None = None) -> tuple[Ids, FloatArray]:
             asked.append(k)
             return super().search(vector, k, allowed)
 
-    index = Counting.build(content, vectors, COSINE)
-    assert len(list(islice(nearest_sounds(index, vectors[:1], NOTHING), FIRST_LOOK))) == FIRST_LOOK
+    index = Counting(COSINE, index_of(content, vectors, COSINE).added)
+    assert len(list(islice(nearest_sounds(index, questions(vectors[:1]), NOTHING), FIRST_LOOK))) == FIRST_LOOK
     assert asked == [FIRST_LOOK]
 
 
 def test_an_empty_library_tells_nothing() -> None:
-    index = FaissIndex.build(np.empty(0, np.int64), np.empty((0, 0), np.float32), COSINE)
-    assert list(nearest_sounds(index, at(0), NOTHING)) == []
-    assert list(nearest_sounds(index, at(0, 1), at(2), np.array([5], np.int64))) == []
+    index = index_of(np.empty(0, np.int64), np.empty((0, 0), np.float32), COSINE)
+    assert list(nearest_sounds(index, asked(0), NOTHING)) == []
+    assert list(nearest_sounds(index, asked(0, 1), asked(2), np.array([5], np.int64))) == []
     assert list(nearest_moods(index, 0.5, 0.5)) == []
 
 
 MOODS = {1: (0.9, 0.9), 2: (0.5, 0.5), 3: (0.5, 0.1), 4: (0.1, 0.5), 5: (0.55, 0.45)}
 
 
-def mood_index() -> FaissIndex:
-    return FaissIndex.build(np.array([*MOODS], np.int64), np.array([*MOODS.values()], np.float32), EUCLIDEAN)
+def mood_index() -> MappedIndex:
+    return index_of(np.array([*MOODS], np.int64), np.array([*MOODS.values()], np.float32), EUCLIDEAN)
 
 
 @pytest.mark.parametrize("point", [(0.5, 0.5), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0), (1.0, 0.0)])
@@ -136,7 +145,7 @@ def test_every_mood_is_told_once_however_many_are_equal(n_moods: int) -> None:
     n = 3000
     content = np.random.default_rng(1).permutation(n).astype(np.int64)
     points = np.random.default_rng(2).random((n_moods, 2)).astype(np.float32)
-    index = FaissIndex.build(content, points[np.arange(n) % n_moods], EUCLIDEAN)
+    index = index_of(content, points[np.arange(n) % n_moods], EUCLIDEAN)
     told = list(nearest_moods(index, 0.3, 0.7))
     assert sorted(ids(told)) == list(range(n))
     distances = [distance for _, distance in told]
