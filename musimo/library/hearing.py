@@ -14,7 +14,7 @@ from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
 from musimo.library.events import FileFailed, FileStored
 from musimo.library.journal import FailedFile, HeardFile, Journal, PlannedFile
-from musimo.library.worker import Finished
+from musimo.library.messages import Finished
 from musimo.library.workers import Task, hear_all
 from musimo.records import ClipEmotion, Coverage, FloatArray, HeardClip, Opened, Window
 
