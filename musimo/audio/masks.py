@@ -116,7 +116,7 @@ def _ogg(file: Readable | IO[bytes], place: int) -> Iterator[Mask]:
             n_comments = int.from_bytes(body[count : count + 4], "little")
             if n_comments > MAX_COMMENTS or set(table) == {255}:
                 yield place + OGG_HEADER + len(table) + count, b"\0", 4
-                change = _ogg_checksum(body[count : count + 4] + bytes(len(body) - count - 4))
+                change = ogg_checksum(body[count : count + 4] + bytes(len(body) - count - 4))
                 checksum = int.from_bytes(head[22:26], "little") ^ change
                 yield place + 22, checksum.to_bytes(4, "little"), 1
         place += OGG_HEADER + len(table) + len(body)
@@ -202,7 +202,7 @@ def _comment_count(first_packet: bytes, body: bytes) -> int | None:
     return None
 
 
-def _ogg_checksum(data: bytes) -> int:
+def ogg_checksum(data: bytes) -> int:
     """Ogg's checksum; being linear, that of two pages' difference is the difference of theirs."""
     value = 0
     for byte in data:
