@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 
+CONTENT_BYTES = 16  # of a sound's hash: two different sounds share one once in some 10^19 tracks
+
 Coverage = Literal["windows", "full"]
 """How much of a track is heard: three windows of it, or every second."""
 

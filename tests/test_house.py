@@ -89,5 +89,50 @@ def test_a_worker_needs_no_network() -> None:
     assert not loaded & {"torch", "librosa", "sqlalchemy", "faiss", "scipy"}
 
 
+# What turns bytes into code: files, tags and messages of strangers must never come near it.
+UNPICKLERS = {"pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "yaml"}
+EVALUATORS = {"eval", "exec", "compile", "__import__"}
+LOADERS = {"torch.load": ("weights_only", "True"), "np.load": ("allow_pickle", "False")}
+
+
+def dangers(tree: ast.AST) -> Iterator[str]:
+    """Imports of unpicklers, evaluations, and loads that do not say that they unpickle nothing."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.partition(".")[0] in UNPICKLERS)
+        elif isinstance(node, ast.ImportFrom):
+            module, names = node.module or "", {alias.name for alias in node.names}
+            if module.partition(".")[0] in UNPICKLERS or (module in ("torch", "numpy") and "load" in names):
+                yield f"from {module}"
+        elif isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            said = {(keyword.arg, ast.unparse(keyword.value)) for keyword in node.keywords}
+            if called in EVALUATORS or (called in LOADERS and LOADERS[called] not in said):
+                yield called
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_is_unpickled_or_evaluated(path: Path) -> None:
+    assert not list(dangers(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import pickle",
+        "from pickle import load",
+        "import joblib.numpy_pickle",
+        "eval(text)",
+        "torch.load(path)",
+        "torch.load(path, weights_only=False)",
+        "np.load(path)",
+        "np.load(path, allow_pickle=True)",
+        "from torch import load",
+    ],
+)
+def test_what_unpickles_or_evaluates_is_seen(code: str) -> None:
+    assert list(dangers(ast.parse(code)))
+
+
 def test_no_module_outgrows_the_head() -> None:
     assert not [path for path in MODULES if len(path.read_text(encoding="utf-8").splitlines()) > 400]

@@ -18,9 +18,9 @@ from musimo.audio.mixdown import (
     plausible,
     resample,
 )
-from musimo.audio.survey import CONTENT_BYTES, mean_bitrate
+from musimo.audio.survey import mean_bitrate
 from musimo.errors import AudioError
-from musimo.records import FloatArray, Window
+from musimo.records import CONTENT_BYTES, FloatArray, Window
 
 MAGIC = (b"OggS", b"fLaC", b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b"caff", b".snd")
 """How the files begin that are worth a try. Anything else goes to its mp3 decoder, which writes on stderr."""

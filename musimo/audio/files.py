@@ -8,7 +8,7 @@ import stat
 from io import FileIO
 from pathlib import Path
 
-from musimo.audio.id3 import id3_tags
+from musimo.audio.masks import Mask, masked, masks
 from musimo.errors import AudioError
 
 AnyPath = bytes | str | Path
@@ -25,9 +25,8 @@ FAULTS = {
 class MusicFile(FileIO):
     """A regular file, open for reading, whose faults speak plainly even where FFmpeg does the reading.
 
-    Its ``name`` is the ending alone, all that FFmpeg looks at: the whole may hold any byte. What ID3 tags
-    before the sound hold is read as zeros, which is their padding: FFmpeg would take minutes over 65,000
-    frames, or over a compressed one, and sound needs no tags.
+    Its ``name`` is the ending alone, all that FFmpeg looks at: the whole may hold any byte. Tags that would
+    cost a decoder time or memory are masked, see :mod:`musimo.audio.masks`.
 
     Raises
     ------
@@ -46,8 +45,12 @@ class MusicFile(FileIO):
             super().__init__(self.path)
         except (OSError, ValueError) as error:
             raise AudioError("read", _fault(error)) from error
-        self._tags: list[tuple[int, int]] = []
-        self._tags = [(start, end) for start, end in id3_tags(self) if end - start > 10]
+        self._masks: list[Mask] = []
+        try:
+            self._masks = masks(self)
+        except AudioError:
+            self.close()
+            raise
         super().seek(0)
         self.name = "sound" + self.path.suffix.encode("ascii", "ignore").decode()
 
@@ -56,7 +59,7 @@ class MusicFile(FileIO):
         try:
             place = self.tell()
             data = super().read(size) or b""
-            return _blanked(data, place, self._tags)
+            return masked(data, place, self._masks)
         except OSError as error:
             raise AudioError("read", _fault(error)) from error
 
@@ -66,16 +69,6 @@ class MusicFile(FileIO):
             return super().seek(pos, whence)
         except OSError:
             return -1
-
-
-def _blanked(data: bytes, place: int, tags: list[tuple[int, int]]) -> bytes:
-    """Bytes read at ``place``, with zeros for flags and frames of the tags that reach into them."""
-    for start, end in tags:
-        for first, last in ((start + 5, start + 6), (start + 10, end)):
-            low, high = max(first - place, 0), min(last - place, len(data))
-            if low < high:
-                data = data[:low] + bytes(high - low) + data[high:]
-    return data
 
 
 def _fault(error: OSError | ValueError) -> str:

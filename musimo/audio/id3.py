@@ -16,7 +16,7 @@ class Readable(Protocol):
     """What is asked of a file."""
 
     def read(self, size: int, /) -> bytes | None: ...  # noqa: D102
-    def seek(self, pos: int, /) -> int: ...  # noqa: D102
+    def seek(self, pos: int, whence: int = 0, /) -> int: ...  # noqa: D102
 
 
 def id3_tags(file: Readable | IO[bytes]) -> list[tuple[int, int]]:

@@ -10,7 +10,8 @@ from av import AudioStream, Packet
 from av.container import InputContainer
 from av.error import FFmpegError
 
-CONTENT_BYTES = 16  # 128 bits: two different sounds share a hash once in some 10^19 tracks
+from musimo.records import CONTENT_BYTES
+
 RUN_ON = frozenset({"ape"})  # codecs whose last packet, as FFmpeg cuts it, runs on through the tags behind it
 RUN_ON_BYTES = 1_024  # at the beginning of such a packet, which are sound
 MAX_ERRORS = 100  # in a row without a packet between: nothing more can be read

@@ -90,8 +90,8 @@ def _by_mutagen(path: AnyPath) -> tuple[dict[str, list[str]], Any]:
         found = mutagen.File(_with_few_frames(file))
         if found is None:
             return {}, None
-        tags = _ape_tag(file) if found.tags is None else found.tags
-    return {str(name).lower(): list(_values(raw)) for name, raw in _items(tags)}, found.info
+        tags = dict(_items(found.tags)) or dict(_items(_ape_tag(file)))
+    return {str(name).lower(): list(_values(raw)) for name, raw in tags.items()}, found.info
 
 
 def _with_few_frames(file: IO[bytes]) -> IO[bytes]:

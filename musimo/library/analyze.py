@@ -12,7 +12,7 @@ from musimo.audio.windows import TOGETHER
 from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
 from musimo.library.hearing import ClipAnalyzer
-from musimo.library.worker import Finished
+from musimo.library.messages import Finished
 from musimo.library.workers import Task, hear_all
 from musimo.records import (
     AnalyzedFile,

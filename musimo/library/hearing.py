@@ -17,8 +17,8 @@ from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
 from musimo.library.events import FileFailed, FileStored, SoundChanged
 from musimo.library.journal import FailedFile, HeardFile, Journal
+from musimo.library.messages import Finished
 from musimo.library.places import PlannedFile
-from musimo.library.worker import Finished
 from musimo.library.workers import Task, hear_all
 from musimo.records import ClipEmotion, Coverage, FloatArray, HeardClip, Opened, Window
 

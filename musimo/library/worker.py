@@ -6,35 +6,21 @@ A worker holds nothing but decoders, so that a crash in native code costs one fi
 from __future__ import annotations
 
 import os
-import pickle
 import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO, TypeVar
 
 from musimo.audio.hear import hear
 from musimo.errors import AudioError
-from musimo.records import Coverage, HeardClip, Opened
+from musimo.library.messages import Answer, Finished, HearMessage, Message, Request, Wanted, read, write
+from musimo.records import Coverage
 
+M = TypeVar("M", Request, Answer)
 MAX_MEMORY = 2**31  # bytes of data; honest files take a tenth of it, one with a cover of 100 MB a quarter
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The worker's question: does this sound have to be heard? The parent answers with a bool."""
-
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The file was heard to its end."""
-
-
-HearMessage = Opened | HeardClip | Finished | AudioError
+MAX_REASON = 500  # characters; libraries quote what they cannot read
 
 
 class _ParentGone(BaseException):
@@ -42,7 +28,7 @@ class _ParentGone(BaseException):
 
 
 def main() -> None:
-    """Serve until the parent closes the pipe: one pickled (path, coverage) in, its messages out."""
+    """Serve until the parent closes the pipe: one request in, its messages out."""
     _limit_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where Ctrl-C reaches it, the parent decides
     requests: BinaryIO = sys.stdin.buffer
@@ -51,12 +37,12 @@ def main() -> None:
 
         def wanted(content: bytes) -> bool:
             _send(answers, Wanted(content))
-            return bool(_receive(requests))
+            return _receive(requests, Answer).wanted
 
         try:
             while True:
-                path, coverage = _receive(requests)
-                for message in hear_to_end(path, coverage, wanted):
+                request = _receive(requests, Request)
+                for message in hear_to_end(request.path, request.coverage, wanted):
                     _send(answers, message)
         except _ParentGone:
             os._exit(0)
@@ -80,21 +66,22 @@ def hear_to_end(path: bytes, coverage: Coverage, wanted: Callable[[bytes], bool]
         yield AudioError("decode", "decoding it takes more memory than there is")
     except Exception as error:
         # Whatever a damaged file provokes in a decoder costs this file alone.
-        yield AudioError("decode", f"{type(error).__name__}: {error}")
+        yield AudioError("decode", f"{type(error).__name__}: {error}"[:MAX_REASON])
     else:
         yield Finished()
 
 
-def _receive(stream: BinaryIO) -> Any:
+def _receive(stream: BinaryIO, kind: type[M]) -> M:
     try:
-        return pickle.load(stream)
+        message = read(stream)
     except (EOFError, OSError) as error:
         raise _ParentGone from error
+    assert isinstance(message, kind)
+    return message
 
 
-def _send(stream: BinaryIO, message: Wanted | HearMessage) -> None:
+def _send(stream: BinaryIO, message: Message) -> None:
     try:
-        pickle.dump(message, stream, protocol=pickle.HIGHEST_PROTOCOL)
-        stream.flush()
+        write(stream, message)
     except OSError as error:
         raise _ParentGone from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import queue
 import subprocess
 import sys
@@ -16,7 +15,17 @@ from dataclasses import dataclass
 from threadpoolctl import threadpool_limits
 
 from musimo.errors import AudioError
-from musimo.library.worker import Finished, HearMessage, Wanted, hear_to_end
+from musimo.library.messages import (
+    Answer,
+    Finished,
+    Hearing,
+    HearMessage,
+    Message,
+    Request,
+    Wanted,
+    read,
+    write,
+)
 from musimo.records import Coverage, Opened
 from musimo.resources import PACKAGE
 
@@ -61,6 +70,8 @@ def hear_all(
 def _hear_here(
     tasks: Sequence[Task], coverage: Coverage, wanted: Callable[[bytes], bool]
 ) -> Generator[HearEvent, None, None]:
+    from musimo.library.worker import hear_to_end  # a parent of workers loads no decoder
+
     with threadpool_limits(1, user_api="blas"):  # as in a worker: more threads sum in another order
         for number, task in enumerate(tasks):
             for message in hear_to_end(task.path, coverage, wanted):
@@ -153,12 +164,15 @@ class _Worker:
     def hear(self, task: Task, coverage: Coverage, wanted: Callable[[bytes], bool]) -> Iterator[HearMessage]:
         """Messages of one file; a death or a silence that lasts too long becomes an AudioError."""
         limit_s = SILENCE_S + task.size / READ_RATE
+        hearing = Hearing()
         try:
-            self._send((task.path, coverage))
+            self._send(Request(task.path, coverage))
             while True:
-                message = self._receive(limit_s)
+                message = hearing.followed(self._receive(limit_s))
                 if isinstance(message, Wanted):
-                    self._send(wanted(message.content))
+                    answer = Answer(wanted(message.content))
+                    hearing.answer(answer)
+                    self._send(answer)
                     continue
                 if isinstance(message, Opened):
                     limit_s += min(message.duration_s, LONGEST_S) / DECODE_SPEED
@@ -189,20 +203,18 @@ class _Worker:
             return AudioError("timeout", f"the decoder gave no sign of life for {limit_s:.0f} s")
         return AudioError("crashed", f"the decoder crashed ({_death(self._process.returncode)})")
 
-    def _send(self, value: object) -> None:
+    def _send(self, message: Message) -> None:
         assert self._process.stdin is not None
-        pickle.dump(value, self._process.stdin)
-        self._process.stdin.flush()
+        write(self._process.stdin, message)
 
-    def _receive(self, limit_s: float) -> HearMessage | Wanted:
+    def _receive(self, limit_s: float) -> Message:
         assert self._process.stdout is not None
         watch = threading.Timer(limit_s, self._give_up)
         watch.start()
         try:
-            message: HearMessage | Wanted = pickle.load(self._process.stdout)
+            return read(self._process.stdout)
         finally:
             watch.cancel()
-        return message
 
     def _give_up(self) -> None:
         self._timed_out = True

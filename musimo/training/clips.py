@@ -185,7 +185,7 @@ def cached_features(clips: Sequence[LabelledClip], cache: Path, n_processes: int
     else:
         for path, window, target in missing:
             _compute(path, window, target)
-    return [np.load(target) for target in targets]
+    return [np.load(target, allow_pickle=False) for target in targets]
 
 
 def _stretch(window: Window | None) -> str:

@@ -90,7 +90,7 @@ def open_corpus(
     """The arrays of a folder, made if they are not there; ``n_rows`` None takes what there is."""
     folder.mkdir(parents=True, exist_ok=True)
     if n_rows is None:
-        n_rows = len(np.load(folder / "done.npy", mmap_mode="r"))
+        n_rows = len(np.load(folder / "done.npy", mmap_mode="r", allow_pickle=False))
     shapes: dict[str, tuple[Any, tuple[int, ...]]] = {
         "features": (np.float16, (n_rows, row_frames(n_steps), N_FEATURES)),
         "steps": (np.float32, (n_rows, n_steps, n_values)),
@@ -148,7 +148,7 @@ def _whole(path: Path) -> NDArray[np.int16] | None:
 
 def stretch_of(track: Path, start: int, n: int) -> FloatArray:
     """``n`` samples of a decoded track, which begins anew where it is shorter."""
-    pcm = np.load(track, mmap_mode="r")[start : start + n]
+    pcm = np.load(track, mmap_mode="r", allow_pickle=False)[start : start + n]
     return tile(pcm.astype(np.float32) * np.float32(HEADROOM / 32767), n)
 
 
@@ -216,7 +216,7 @@ def prepare(
     tracks = yield from decode_tracks(paths, folder / "sound", n_processes)
     if not tracks:
         raise UsageError(f"no music in {music} can be decoded", "name another folder with --music")
-    lengths = [len(np.load(track, mmap_mode="r")) for track in tracks]
+    lengths = [len(np.load(track, mmap_mode="r", allow_pickle=False)) for track in tracks]
     starts = window_starts(lengths, row_samples(WINDOW_STEPS))[:: config.every_window]
     windows = open_corpus(folder / "windows", len(starts), WINDOW_STEPS, N_VALUES)
     mixes = open_corpus(folder / "mixes", config.n_mixes, MIX_STEPS, N_VALUES)

@@ -96,7 +96,7 @@ def _kept(cache: Path, n: int) -> Described | None:
     if not cache.is_file():
         return None
     names = {field.name for field in fields(Described)}
-    with np.load(cache) as arrays:
+    with np.load(cache, allow_pickle=False) as arrays:
         if set(arrays.files) != names:
             return None
         described = Described(**{name: arrays[name] for name in names})

@@ -153,7 +153,7 @@ def _kept(cache: Path, path: Path, listeners: Listeners, config: RetrievalConfig
         rows: dict[str, Any] = {kind: np.stack([w[kind] for w in windows]) for kind in windows[0]}
         np.savez(unfinished, **rows)
         unfinished.replace(cache)
-    with np.load(cache) as file:
+    with np.load(cache, allow_pickle=False) as file:
         return {kind: file[kind] for kind in file.files}
 
 
@@ -212,7 +212,7 @@ def _bliss(path: Path, cache: Path) -> FloatArray:
 
         cache.parent.mkdir(parents=True, exist_ok=True)
         np.save(cache, np.asarray(Song(str(path)).analysis, np.float32))
-    return np.asarray(np.load(cache))
+    return np.asarray(np.load(cache, allow_pickle=False))
 
 
 def _labels(

@@ -93,7 +93,7 @@ class MusicNN(nn.Module):
     def __init__(self, path: Path) -> None:
         super().__init__()
         try:
-            with np.load(path) as file:
+            with np.load(path, allow_pickle=False) as file:
                 weights = {
                     name: torch.from_numpy(file[name])
                     for name in file.files

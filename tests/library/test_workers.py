@@ -14,7 +14,7 @@ import soundfile
 
 from musimo.errors import AudioError
 from musimo.library import workers
-from musimo.library.worker import Finished, HearMessage, Wanted
+from musimo.library.messages import Finished, HearMessage, Message
 from musimo.library.workers import Task, hear_all
 from musimo.records import HeardClip, Opened
 from tests.sounds import melody, sine
@@ -117,11 +117,12 @@ def test_a_worker_that_misbehaves_costs_the_file_it_had(
 ) -> None:
     """The first process does; those that follow are honest."""
     code = (
-        "import os, pickle, sys, time\n"
+        "import os, sys, time\n"
+        "from musimo.library.messages import read\n"
         f"once = {str(tmp_path / 'once')!r}\n"
         "if not os.path.exists(once):\n"
         "    open(once, 'w').close()\n"
-        "    pickle.load(sys.stdin.buffer)\n"
+        "    read(sys.stdin.buffer)\n"
         f"    {behaviour}\n"
         "from musimo.library.worker import main; main()\n"
     )
@@ -162,7 +163,7 @@ def test_patience_grows_with_size_and_duration_up_to_a_day(
     limits: list[float] = []
     honest = workers._Worker._receive
 
-    def receive(self: workers._Worker, limit_s: float) -> HearMessage | Wanted:
+    def receive(self: workers._Worker, limit_s: float) -> Message:
         limits.append(limit_s)
         return honest(self, limit_s)
 
