@@ -1,0 +1,65 @@
+"""A guard of speed: what one stage costs beside another, in CPU time, so that it holds on any machine.
+
+The bounds leave room for twice what was measured; ``scripts/bench`` tells the costs themselves.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from threadpoolctl import threadpool_limits
+
+from musimo.audio.decode import open_sound
+from musimo.audio.features import extract
+from musimo.audio.hear import hear
+from musimo.audio.windows import place_windows
+from musimo.emotion.analyzer import Analyzer
+from musimo.resources import weights_path
+from tests.sounds import encode, melody
+
+REPEATS = 3  # the fastest counts: other programs only ever slow one down
+SECONDS = 150  # of Vorbis: three windows
+MOST_FEATURES = 2.0  # times decoding the windows; 0.7 to 1.0 were measured
+MOST_NETWORK = 2.2  # times the features; 0.9 to 1.0
+MOST_WHOLE = 8.0  # survey, tags, decoding, features, network: times the features; 2.6 to 4.2
+
+
+def cpu_s(work: Callable[[], object]) -> float:
+    """CPU seconds of the fastest run."""
+    spent = []
+    for _ in range(REPEATS):
+        began = time.process_time()
+        work()
+        spent.append(time.process_time() - began)
+    return min(spent)
+
+
+@pytest.fixture(scope="module")
+def track(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return encode(tmp_path_factory.mktemp("speed") / "track.ogg", melody(SECONDS, 44_100), 44_100)
+
+
+def test_no_stage_has_become_slow_beside_the_others(track: Path) -> None:
+    analyzer = Analyzer.load(weights_path(), "cpu")
+    with open_sound(track) as sound, threadpool_limits(1):
+        windows = place_windows(sound.duration_s, "windows")
+        samples = [sound.samples(window) for window in windows]
+        features = [extract(part) for part in samples]
+        analyzer.analyze([features])  # the first is slower: memory is got, kernels are chosen
+        decode_s = cpu_s(lambda: [sound.samples(window) for window in windows])
+        features_s = cpu_s(lambda: [extract(part) for part in samples])
+        network_s = cpu_s(lambda: analyzer.analyze([features]))
+
+    def whole() -> None:
+        _, *clips = hear(track, "windows", lambda _: True)
+        analyzer.analyze([[clip.features for clip in clips]])  # type: ignore[union-attr]  # all but the first
+
+    with threadpool_limits(1):
+        whole_s = cpu_s(whole)
+    told = f"decode {decode_s:.3f}, features {features_s:.3f}, network {network_s:.3f}, all {whole_s:.3f}"
+    assert features_s / decode_s < MOST_FEATURES, told
+    assert network_s / features_s < MOST_NETWORK, told
+    assert whole_s / features_s < MOST_WHOLE, told
