@@ -11,8 +11,11 @@ import pytest
 from mutagen.flac import FLAC, Picture
 from mutagen.mp4 import MP4
 
+from musimo.audio.fallback import SndfileSound
+from musimo.audio.files import MusicFile
 from musimo.audio.hear import hear
 from musimo.audio.id3 import synchsafe
+from musimo.audio.masks import ogg_checksum
 from musimo.errors import AudioError
 from tests.audio.test_hostile import MAX_CPU_S, MAX_MB, listen
 from tests.sounds import encode, melody, wav_header
@@ -148,3 +151,16 @@ def test_absurd_sizes_cost_little(tmp_path: Path, name: str, make: Callable[[Pat
     heard = listen(path)
     assert heard.peak_mb < MAX_MB
     assert heard.cpu_s < MAX_CPU_S
+
+
+def test_libsndfile_stops_where_the_sound_does(tmp_path: Path) -> None:
+    """The last page of an Ogg file says how long it is: here, a thousand years."""
+    path = encode(tmp_path / "long.ogg", melody(3, 44_100))
+    data = bytearray(path.read_bytes())
+    last = data.rindex(b"OggS")
+    data[last + 6 : last + 14] = (2**50).to_bytes(8, "little")
+    data[last + 22 : last + 26] = bytes(4)
+    data[last + 22 : last + 26] = ogg_checksum(bytes(data[last:])).to_bytes(4, "little")
+    path.write_bytes(data)
+    with MusicFile(path) as file:
+        assert SndfileSound(file).duration_s == pytest.approx(3, abs=0.1)
