@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import Final
-from xml.sax.saxutils import escape
 
 from musimo.output.naming import SECOND_DIGITS, artist_and_title, number, unicode_text
 from musimo.output.playlist_paths import PathStyle, location, written
@@ -129,7 +129,8 @@ def _one_line(text: str) -> bytes:
 
 
 def _xml(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})  # a bare one is read as a line feed
+    escaped = escape(_NOT_XML.sub("\ufffd", text), quote=False)
+    return escaped.replace("\r", "&#13;")  # a bare one is read as a line feed
 
 
 def _is_utf8(path: bytes) -> bool:
