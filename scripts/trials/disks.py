@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from musimo.search.sections import MAGIC, PAGE
 from scripts.trials.mounts import IS_ROOT, Drive, can_mount, fill, read_only, small_disk
 from scripts.trials.stage import Row, Stage, Trial, adds_up, difference, whole
 
@@ -158,13 +160,16 @@ def _flip(index: Path) -> None:
 
 
 def _rename_model(index: Path) -> None:
-    magic, facts, body = index.read_bytes().split(b"\n", 2)
-    other = json.loads(facts) | {"model": "another-model"}
-    index.write_bytes(b"\n".join([magic, json.dumps(other).encode(), body]))
+    data = index.read_bytes()
+    page = json.loads(data[len(MAGIC) : PAGE].rstrip(b"\0").partition(b" ")[2])
+    page["facts"]["model"] = "another-model"
+    changed = json.dumps(page).encode()
+    first = MAGIC + b"%08x " % zlib.crc32(changed) + changed + b"\n"
+    index.write_bytes(first.ljust(PAGE, b"\0") + data[PAGE:])
 
 
 def _age(index: Path) -> None:
-    index.write_bytes(index.read_bytes().replace(b"musimo-index-1", b"musimo-index-9", 1))
+    index.write_bytes(index.read_bytes().replace(MAGIC, MAGIC.replace(b"2", b"9"), 1))
 
 
 HARMS: dict[str, Callable[[Path], object]] = {
