@@ -29,6 +29,7 @@ def command(
 ) -> int:
     """Hear FILES and print their valence and arousal, as a whole and window by window."""
     from musimo.output.answers import AnalyzeAnswer
+    from musimo.output.text import safe
     from musimo.records import AnalyzedFile, FailedFile
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
@@ -38,6 +39,6 @@ def command(
     choice = choice_of(options)
     if choice.output is not None or choice.format_ not in (None, "table", "json"):
         for file in failed:  # formats that hold no failures
-            invocation.note(f"failed: {shown(file.path)}: {file.reason}")
+            invocation.note(f"failed: {shown(file.path)}: {safe(file.reason)}")
     print_answer(invocation, AnalyzeAnswer(analyzed, failed), choice)
     return 3 if failed else 0

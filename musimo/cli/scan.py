@@ -15,6 +15,7 @@ from musimo.cli.options import coverage_option, hearing_options
 
 if TYPE_CHECKING:
     from musimo.library.events import Audit, ScanEvent
+    from musimo.output.text import safe
 
 
 @click.command("scan")
@@ -115,7 +116,7 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
             elif isinstance(event, FileFailed):
                 bar.update()
                 bar.clear()
-                invocation.note(f"failed: {shown(event.path)}: {event.reason}")
+                invocation.note(f"failed: {shown(event.path)}: {safe(event.reason)}")
             elif isinstance(event, FolderRefused):
                 bar.clear()
                 invocation.note(

@@ -35,7 +35,10 @@ _TRACK_COLUMNS: Final = (
 
 
 def text(answer: Answer, options: PrintOptions) -> str:
-    """An answer in lines of at most ``options.width`` columns, but for paths, which are there to copy."""
+    """An answer in lines: those of tables, and a track's name, take at most ``options.width`` columns.
+
+    Paths on a line of their own, the facts of one track and reasons are whole: they are there to copy.
+    """
     match answer:
         case SimilarAnswer():
             lines = _similar(answer, options)

@@ -84,6 +84,8 @@ def _rewritten(path: bytes, style: PathStyle) -> bytes:
             break
     if style.relative_to is not None and path.startswith(b"/"):
         path = _slashed(os.path.relpath(path, style.relative_to))
+        if b":" in path.split(b"/", 1)[0]:  # or players take it for a URL or a drive (RFC 3986, 4.2)
+            path = b"./" + path
     return path
 
 

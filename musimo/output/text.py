@@ -25,6 +25,9 @@ UNSAFE: Final = re.compile(f"[{_UNSAFE}]")
 """One character that must not reach a terminal as it is."""
 
 _UNSAFE_IN_LINES: Final = re.compile(f"(?!\n)[{_UNSAFE}]")
+MAX_MARKS: Final = 30
+"""Marks in a row on one letter that are shown: the bound of Unicode's Stream-Safe Text Format (UAX 15)."""
+
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -32,13 +35,28 @@ def safe(text: str) -> str:
     r"""Text on one line, with what a terminal would act on shown as ``\x1b``, ``\u202e``, ``\n``.
 
     A byte of a file name that is not UTF-8 (a lone surrogate, from ``os.fsdecode``) is shown as that byte.
+    Of more than ``MAX_MARKS`` marks in a row, which would run over the lines around, an ellipsis stands for
+    the rest.
     """
-    return UNSAFE.sub(_escaped, text)
+    return UNSAFE.sub(_escaped, text if text.isascii() else _thinned(text))
 
 
 def safe_lines(text: str) -> str:
     """As :func:`safe`, keeping line feeds: for text that musimo itself has laid out in lines."""
     return _UNSAFE_IN_LINES.sub(_escaped, text)
+
+
+def _thinned(text: str) -> str:
+    """Text without the marks that are too many for one letter."""
+    kept: list[str] = []
+    run = 0
+    for character in text:
+        run = run + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if run <= MAX_MARKS:
+            kept.append(character)
+        elif run == MAX_MARKS + 1:
+            kept.append(ELLIPSIS)
+    return "".join(kept)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -56,9 +56,9 @@ def parse(expression: str, scale: Scale = "0-1") -> Filter:
         raise UsageError(f"--where {expression!r} names no field", f"write FIELD:VALUE; {_fields()}")
     value = _unquoted(value.strip())
     if field == "path":
-        return PathFilter(os.fsencode(value), negated)
+        return PathFilter(_bytes(value), negated)
     if _is_text_field(field):
-        return TextFilter(field, fold(os.fsencode(value).decode("utf-8", "backslashreplace")), negated)
+        return TextFilter(field, fold(_bytes(value).decode("utf-8", "backslashreplace")), negated)
     if _is_number_field(field):
         low, high = _range(field, value, scale)
         return RangeFilter(field, low, high, negated)
@@ -153,6 +153,14 @@ def _on_scale(field: NumberField, number: float, scale: Scale) -> None:
 
 def _stored(field: NumberField, number: float, scale: Scale) -> float:
     return to_unit(number, scale) if field in _MOOD else number
+
+
+def _bytes(value: str) -> bytes:
+    """What was typed, as bytes; half a character, which only a program can ask for, is refused."""
+    try:
+        return os.fsencode(value)
+    except UnicodeEncodeError as error:
+        raise UsageError(f"--where: {value!r} holds half a character", "no text has one") from error
 
 
 def _unquoted(value: str) -> str:

@@ -139,7 +139,7 @@ def test_uris(style: PathStyle, uri: str) -> None:
 
 
 def test_relative_uris_have_no_scheme() -> None:
-    assert location(b"/m/http:x.mp3", PathStyle(relative_to=b"/m")) == "http%3Ax.mp3"
+    assert location(b"/m/http:x.mp3", PathStyle(relative_to=b"/m")) == "./http%3Ax.mp3"
 
 
 def test_path_map_is_read() -> None:
