@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from musimo.api import Library, Seed, path_bytes
@@ -53,9 +54,10 @@ def hear_passage(
     NotFoundError, UsageError : no such track, or several; the passage does not lie in it
     AudioError : it cannot be heard
     """
-    _, path = _found(library, track)
+    known, path = _found(library, track)
     window = passage(start_s, end_s, curve.measured_length(path, library.settings.jobs))
-    return library.hear(path, window), window
+    seed = library.hear(path, window)
+    return replace(seed, track=replace(seed.track, id=known.id if known else None)), window
 
 
 def _found(library: Library, track: str | Path) -> tuple[Track | None, bytes]:
