@@ -116,6 +116,8 @@ def command(
     curve = _follow(invocation, hear_curve(library, track, sliding(window, hop)))
     answer = CurveAnswer(curve, find_peaks(curve.readings), find_turns(curve.readings, window))
     put(render_curve(answer, format_, options), output, escaped=terminal)
+    if format_ in ("labels", "edl") and not (answer.peaks or answer.turns or readings):
+        invocation.note("nothing stands out of this curve; --readings puts every reading in")
     if curve.partial is not None and format_ != "table":
         invocation.note(f"{min(99, 100 * curve.partial):.0f} % of it could be heard")
 

@@ -6,7 +6,8 @@ for a song may end at its height; they need fall on the one side they have.
 
 A turning point is a time between two stretches of sound, each as long as a window, that share nothing: the
 one that ends there and the one that begins there. The change at that time is how far the mood of the second
-lies from that of the first on the plane; turning points are the peaks of the change.
+lies from that of the first on the plane; turning points are the peaks of the change. Here the ends do not
+count: a change that still grows there has its place where no whole window is left to tell.
 """
 
 from __future__ import annotations
@@ -56,21 +57,21 @@ def find_turns(
     least : prominence of the smallest change that is told
     """
     turns = _changes(readings, window_s)
-    found = prominences(np.array([turn.change for turn in turns]))
+    found = prominences(np.array([turn.change for turn in turns]), ends=False)
     return tuple(turns[place] for place, prominence in found if prominence >= least)
 
 
-def prominences(values: NDArray[np.float64]) -> list[tuple[int, float]]:
+def prominences(values: NDArray[np.float64], *, ends: bool = True) -> list[tuple[int, float]]:
     """Local maxima of a series, and the prominence of each; of a plateau the middle is taken.
 
     The prominence is the height above the higher of two floors: on either side, the lowest value on the way
-    to higher ground or to the end. A side that is no wider than the maximum itself has no floor.
+    to higher ground or to the end. A maximum at an end has one floor, and counts only with ``ends``.
     """
     found = []
     for first, last in _plateaus(values):
         height = values[first]
         floors = [_floor(side, height) for side in (values[:first][::-1], values[last + 1 :]) if len(side)]
-        if floors and max(floors) < height:
+        if len(floors) >= (1 if ends else 2) and max(floors) < height:
             found.append(((first + last) // 2, float(height - max(floors))))
     return found
 
@@ -78,7 +79,7 @@ def prominences(values: NDArray[np.float64]) -> list[tuple[int, float]]:
 def _plateaus(values: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Ends of each run of equal values, both included."""
     starts = [place for place in range(len(values)) if place == 0 or values[place] != values[place - 1]]
-    return [(start, end - 1) for start, end in zip(starts, [*starts[1:], len(values)], strict=True)]
+    return [(start, end - 1) for start, end in zip(starts, [*starts, len(values)][1:], strict=True)]
 
 
 def _floor(side: NDArray[np.float64], height: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -53,14 +54,17 @@ def hear_curve(
     with closing(hear_all([Task.of(path)], jobs, plan, lambda _content: True)) as events:
         for _, message in events:
             if isinstance(message, AudioError):
-                raise message
+                raise _naming(path, message)
             if isinstance(message, Opened):
                 opened = message
             elif isinstance(message, HeardClip):
                 gathered.append(message)
             if gathered and (len(gathered) == TOGETHER or isinstance(message, Finished)):
                 analyzer = analyzer or load_analyzer()
-                readings += _feel(analyzer, gathered)
+                try:
+                    readings += _feel(analyzer, gathered)
+                except AudioError as error:
+                    raise _naming(path, error) from error
                 gathered = []
             assert opened is not None  # the course of the messages has it first
             yield Felt(len(readings), len(opened.windows))
@@ -78,6 +82,10 @@ def _feel(analyzer: ClipAnalyzer, clips: list[HeardClip]) -> list[WindowEmotion]
     ]
 
 
+def _naming(path: bytes, error: AudioError) -> AudioError:
+    return AudioError(error.stage, f"cannot hear {os.fsdecode(path)}: {error.reason}")
+
+
 def measured_length(path: bytes, jobs: int) -> float:
     """Length of a file, s, by its whole stream; nothing is decoded.
 
@@ -88,6 +96,6 @@ def measured_length(path: bytes, jobs: int) -> float:
     with closing(hear_all([Task.of(path)], jobs, "windows", lambda _content: False)) as events:
         _, first = next(events)
     if isinstance(first, AudioError):
-        raise first
+        raise _naming(path, first)
     assert isinstance(first, Opened)
     return first.duration_s

@@ -84,7 +84,7 @@ def _draw(axes: Axes, answer: CurveAnswer, scale: Scale) -> None:
     ticks = time_ticks(curve.duration_s)
     axes.set_xticks(ticks, [clock(tick) for tick in ticks])
     axes.set_yticks(MOOD_TICKS, [f"{from_unit(tick, scale):g}" for tick in MOOD_TICKS])
-    axes.set_title(title(curve), loc="left", pad=26)
+    axes.set_title(title(curve), loc="left", pad=38)
     axes.text(0, 1.09, what_is_heard(curve), transform=axes.transAxes, color=GREY)
     axes.set_xlabel("time")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 0.99), ncols=3, frameon=False, borderaxespad=0)
