@@ -26,6 +26,7 @@ from musimo.records import (
     FailedFile,
     Failure,
     MoodTrack,
+    Plan,
     SimilarTrack,
     SoundBlocks,
     Track,
@@ -134,7 +135,7 @@ class Library:
             coverage=coverage,
             retry_failed=retry_failed,
         )
-        *_, audit = self.scan_events([_path_bytes(folder) for folder in folders], options)
+        *_, audit = self.scan_events([path_bytes(folder) for folder in folders], options)
         return audit  # type: ignore[return-value]  # the last event of a scan is its audit
 
     def scan_events(
@@ -246,6 +247,10 @@ class Library:
         """Emotion of files, in their order; no library is needed."""
         return self._analyze(files, weights_path(self.settings.weights), coverage)
 
+    def find(self, track: str | Path) -> Track | None:
+        """The track of the library that is meant; None for a file outside it."""
+        return find_track(self._store(), track)
+
     def seed(self, track: str | Path | Seed) -> Seed:
         """What to ask with: a track of the library, or any audio file, which is heard now."""
         if isinstance(track, Seed):
@@ -253,11 +258,23 @@ class Library:
         store = self._store()
         known = find_track(store, track)
         if known is None:
-            return self._hear(Path(track))
+            return self.hear(path_bytes(track))
         sound = None if known.content is None else store.sound(known.content)
         if sound is None:
             raise self._not_analysed(os.fsdecode(known.path), store.heard_by(known.content or 0))
         return Seed(known, sound, known.content)
+
+    def hear(self, path: bytes, plan: Plan = "windows") -> Seed:
+        """What is heard of a file, as a seed."""
+        [heard] = self._analyze([path], self._answering().weights, plan)
+        if isinstance(heard, FailedFile):
+            raise AudioError(heard.stage, f"cannot hear {os.fsdecode(path)}: {heard.reason}")
+        track = Track(
+            None, heard.path, heard.tags, heard.duration_s, None, heard.emotion.valence, heard.emotion.arousal
+        )
+        emotion = heard.emotion
+        sound = SoundBlocks(emotion.embedding[None], heard.statistics[None], emotion.fused[None])
+        return Seed(track, sound, self._store().content_id(heard.content))
 
     def details(self, track: str | Path) -> Details:
         """All that is known of one track of the library."""
@@ -317,30 +334,22 @@ class Library:
         store = self._store()
         return move_from(Store(store.engine, store.path, self.model), store.model)
 
+    def load_analyzer(self) -> Analyzer:
+        """The network in use, on its device."""
+        return self._load_analyzer(weights_path(self.settings.weights))
+
     def _load_analyzer(self, weights: Path) -> Analyzer:
         from musimo.emotion.analyzer import Analyzer
 
         return Analyzer.load(weights, self.settings.device, self.settings.batch_size, self._on_notice)
 
     def _analyze(
-        self, files: Sequence[str | Path | bytes], weights: Path, coverage: Coverage
+        self, files: Sequence[str | Path | bytes], weights: Path, plan: Plan
     ) -> Iterator[AnalyzedFile | FailedFile]:
         from musimo.library.analyze import analyze
 
-        paths = [_path_bytes(file) for file in files]
-        return analyze(paths, lambda: self._load_analyzer(weights), self.settings.jobs, coverage)
-
-    def _hear(self, path: Path) -> Seed:
-        """A file outside the library, as a seed."""
-        [heard] = self._analyze([path], self._answering().weights, "windows")
-        if isinstance(heard, FailedFile):
-            raise AudioError(heard.stage, f"cannot hear {path}: {heard.reason}")
-        track = Track(
-            None, heard.path, heard.tags, heard.duration_s, None, heard.emotion.valence, heard.emotion.arousal
-        )
-        emotion = heard.emotion
-        sound = SoundBlocks(emotion.embedding[None], heard.statistics[None], emotion.fused[None])
-        return Seed(track, sound, self._store().content_id(heard.content))
+        paths = [path_bytes(file) for file in files]
+        return analyze(paths, lambda: self._load_analyzer(weights), self.settings.jobs, plan)
 
     def _asked(self, index: MappedIndex) -> MappedIndex:
         """The index, if it holds anything or there is nothing to hold."""
@@ -363,5 +372,6 @@ class Library:
         )
 
 
-def _path_bytes(path: str | Path | bytes) -> bytes:
+def path_bytes(path: str | Path | bytes) -> bytes:
+    """A path as it is on disk, with ``~`` resolved."""
     return os.path.expanduser(os.fsencode(path))  # noqa: PTH111 - pathlib's raises for a user it does not know

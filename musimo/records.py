@@ -22,6 +22,14 @@ Coverage = Literal["windows", "full"]
 
 
 @dataclass(frozen=True, slots=True)
+class Sliding:
+    """Windows of one length, a hop apart, from one end of a track to the other."""
+
+    window_s: float
+    hop_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tags:
     """What a file says about itself. What it does not say, or says absurdly, is None."""
 
@@ -48,6 +56,15 @@ class Window:
 
     start_s: float
     end_s: float
+
+    @property
+    def middle_s(self) -> float:
+        """The time that a reading of this stretch is told at."""
+        return (self.start_s + self.end_s) / 2
+
+
+Plan = Coverage | Sliding | Window
+"""What of a track is heard: as a library hears it; all of it, window after window; or one passage alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,3 +282,56 @@ class FailedFile:
     path: bytes
     stage: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Mood inside one track.
+
+    Parameters
+    ----------
+    track : as answers show it; its id is None for a file outside the library
+    plan : the windows that were asked for
+    duration_s : of the track, measured
+    readings : in order of time; each is of all the sound in its window, not of its middle alone
+    partial : share of the sound that could be heard; None where it is whole
+    """
+
+    track: Track
+    plan: Sliding
+    duration_s: float
+    readings: tuple[WindowEmotion, ...]
+    partial: float | None = None
+
+
+Dimension = Literal["valence", "arousal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """A time at which valence or arousal is higher than around it; ``value``, ``prominence`` are 0..1."""
+
+    time_s: float
+    dimension: Dimension
+    value: float
+    prominence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A time at which the mood changes.
+
+    Parameters
+    ----------
+    time_s : where one stretch ends and the next begins, each as long as a window
+    valence, arousal : how much higher, -1..1, they are in the stretch after it than in the one before
+    """
+
+    time_s: float
+    valence: float
+    arousal: float
+
+    @property
+    def change(self) -> float:
+        """How far the mood moves on the plane, 0..1.41."""
+        return float(np.hypot(self.valence, self.arousal))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,21 +13,22 @@ from musimo.audio.files import AnyPath
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
 from musimo.audio.whole import promised_s
-from musimo.audio.windows import WINDOW_S, place_windows, tile
+from musimo.audio.windows import MAX_WINDOWS, WINDOW_S, place_windows, tile
 from musimo.errors import AudioError
-from musimo.records import Coverage, HeardClip, Opened, Tags, Window
+from musimo.records import FloatArray, HeardClip, Opened, Plan, Sliding, Tags, Window
 
 MIN_SOUND_S = 0.1  # less is a click; and a frame of the spectrum alone is 0.093 s long
 MAX_SOUND_S = 7 * 86_400.0  # a week; longer ones are damaged clocks, and files made to keep one busy
+STRETCH_S = 300.0  # 26 MB of samples: what overlapping windows are cut from
 
 
-def hear(path: AnyPath, coverage: Coverage, wanted: Callable[[bytes], bool]) -> Iterator[Opened | HeardClip]:
+def hear(path: AnyPath, plan: Plan, wanted: Callable[[bytes], bool]) -> Iterator[Opened | HeardClip]:
     """Open a file, say what it is, and hear its windows one after the other.
 
     Parameters
     ----------
     path : of the file
-    coverage : how much of it is heard
+    plan : what of it is heard
     wanted : asked once with the content hash; False ends the hearing before anything is decoded
 
     Yields
@@ -45,15 +46,18 @@ def hear(path: AnyPath, coverage: Coverage, wanted: Callable[[bytes], bool]) -> 
             raise AudioError("decode", f"it holds only {sound.duration_s:.2f} s of sound")
         if sound.duration_s > MAX_SOUND_S:
             raise AudioError("decode", f"it claims to hold {sound.duration_s / 86_400:.0f} days of sound")
-        windows = place_windows(sound.duration_s, coverage)
+        windows = place_windows(sound.duration_s, plan)
+        if len(windows) > MAX_WINDOWS:
+            raise AudioError("read", f"it would take {len(windows)} windows; at most {MAX_WINDOWS} are heard")
         tags = read_tags(path)
         promised = promised_s(tags.duration_s, sound.codec, sound.bitrate, sound.duration_s)
         yield Opened(_completed(tags, sound), sound.content, sound.duration_s, windows, promised)
         if not wanted(sound.content):
             return
         heard = False
-        for window in windows:
-            clip = _hear_window(sound, window)
+        stretches = _overlapping(windows) if isinstance(plan, Sliding) else [[window] for window in windows]
+        for window, samples in _samples(sound, stretches):
+            clip = _hear_window(window, samples)
             if clip is not None:
                 heard = True
                 yield clip
@@ -61,9 +65,30 @@ def hear(path: AnyPath, coverage: Coverage, wanted: Callable[[bytes], bool]) -> 
             raise AudioError("decode", "no sound could be decoded")
 
 
-def _hear_window(sound: Sound, window: Window) -> HeardClip | None:
+def _overlapping(windows: Sequence[Window]) -> list[list[Window]]:
+    """Windows in groups: what a group spans is decoded once, and is short enough to be held."""
+    groups: list[list[Window]] = []
+    for window in windows:
+        if groups and window.end_s - groups[-1][0].start_s <= STRETCH_S:
+            groups[-1].append(window)
+        else:
+            groups.append([window])
+    return groups
+
+
+def _samples(sound: Sound, groups: Sequence[Sequence[Window]]) -> Iterator[tuple[Window, FloatArray]]:
+    """The samples of every window; where those of a group lack some, a window is decoded alone."""
+    for group in groups:
+        first = round(group[0].start_s * SAMPLE_RATE)
+        stretch = sound.samples(Window(group[0].start_s, group[-1].end_s))
+        for window in group:
+            start, end = round(window.start_s * SAMPLE_RATE), round(window.end_s * SAMPLE_RATE)
+            samples = stretch[start - first : end - first]
+            yield window, samples if len(samples) == end - start or len(group) == 1 else sound.samples(window)
+
+
+def _hear_window(window: Window, samples: FloatArray) -> HeardClip | None:
     """The features of one window, or None where nothing could be decoded."""
-    samples = sound.samples(window)
     heard_s = len(samples) / SAMPLE_RATE
     if heard_s < MIN_SOUND_S:
         return None

@@ -2,30 +2,69 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, isfinite
 
 import numpy as np
 
-from musimo.records import Coverage, FloatArray, Window
+from musimo.errors import UsageError
+from musimo.records import FloatArray, Plan, Sliding, Window
 
 WINDOW_S = 45.0  # one clip, as in the paper
 CENTRES = (1 / 6, 1 / 2, 5 / 6)  # of the track: the middles of its three thirds
 TOGETHER = len(CENTRES)  # clips of a track that pass the network at once: all of most tracks
 
+MIN_WINDOW_S = 5.0  # a phrase; to reach 45 s, what is shorter would be repeated more than nine times
+MIN_HOP_S = 0.5  # a tenth of the shortest window: readings that share more sound than that differ by chance
+MAX_WINDOWS = 20_000  # in one track: 28 h, a hop of 5 s apart, in less than 1 MB of messages
+SAME_S = 0.01  # windows that start this close together are one
 
-def place_windows(duration_s: float, coverage: Coverage) -> tuple[Window, ...]:
+
+def sliding(window_s: float = WINDOW_S, hop_s: float = 5.0) -> Sliding:
+    """A plan of sliding windows.
+
+    Parameters
+    ----------
+    window_s : length of each, 5..45 s
+    hop_s : from the start of one to the start of the next, 0.5 s..window_s
+
+    Raises
+    ------
+    UsageError : out of these ranges
+    """
+    if not (isfinite(window_s) and MIN_WINDOW_S <= window_s <= WINDOW_S):
+        raise UsageError(
+            f"a window of {window_s:g} s is not within {MIN_WINDOW_S:g}..{WINDOW_S:g} s",
+            f"the network was trained on {WINDOW_S:g} s; shorter windows are repeated to that length",
+        )
+    if not (isfinite(hop_s) and MIN_HOP_S <= hop_s <= window_s):
+        raise UsageError(
+            f"a hop of {hop_s:g} s is not within {MIN_HOP_S:g}..{window_s:g} s",
+            "a hop longer than the window would leave sound unheard",
+        )
+    return Sliding(window_s, hop_s)
+
+
+def place_windows(duration_s: float, plan: Plan) -> tuple[Window, ...]:
     """Windows of a track, in order of time, all inside [0, duration_s].
 
     Parameters
     ----------
     duration_s : length of the track
-    coverage : ``windows``: 45 s around 1/6, 1/2 and 5/6 of the track; where these overlap, they merge into
+    plan : ``windows``: 45 s around 1/6, 1/2 and 5/6 of the track; where these overlap, they merge into
         one span that is heard in as many windows as fit it best. ``full``: as many as it takes to
-        hear every second. A track of at most 45 s is one window either way.
+        hear every second. A track of at most 45 s is one window either way. Sliding: see there; the last
+        window ends with the track, less than a hop after the one before it. A passage: as many as it takes
+        to hear every second of what lies inside the track.
     """
+    if isinstance(plan, Sliding):
+        return _slide(duration_s, plan)
+    if isinstance(plan, Window):
+        start_s, end_s = min(plan.start_s, duration_s), min(plan.end_s, duration_s)
+        n = max(1, ceil((end_s - start_s) / WINDOW_S))
+        return (Window(start_s, end_s),) if n == 1 else _spread(start_s, end_s, n)
     if duration_s <= WINDOW_S:
         return (Window(0.0, duration_s),)
-    if coverage == "full":
+    if plan == "full":
         return _spread(0.0, duration_s, ceil(duration_s / WINDOW_S))
     return tuple(
         window
@@ -37,6 +76,19 @@ def place_windows(duration_s: float, coverage: Coverage) -> tuple[Window, ...]:
 def tile(samples: FloatArray, n: int) -> FloatArray:
     """Exactly ``n`` samples: cut, or the sound again and again, for silence in its place would be heard."""
     return samples[:n] if len(samples) >= n else np.resize(samples, n)
+
+
+def _slide(duration_s: float, plan: Sliding) -> tuple[Window, ...]:
+    """A window at every hop, and one at the end."""
+    room_s = duration_s - plan.window_s
+    if room_s <= SAME_S:
+        return (Window(0.0, duration_s),)
+    n = ceil((room_s - SAME_S) / plan.hop_s)  # that start before the last one
+    starts_s = [hop * plan.hop_s for hop in range(n)]
+    return (
+        *(Window(start_s, start_s + plan.window_s) for start_s in starts_s),
+        Window(room_s, duration_s),
+    )
 
 
 def _spans(duration_s: float) -> list[tuple[float, float]]:

@@ -44,13 +44,25 @@ def print_answer(
     rendered = render(answer, format_, _print_options(choice))
     for skipped in rendered.skipped:
         invocation.note(f"left out {shown(skipped.path)}: {skipped.reason}")
-    if choice.output is None:
-        sys.stdout.buffer.write(rendered.data)
-        sys.stdout.buffer.flush()
-    else:
+    put(rendered.data, choice.output)
+
+
+def put(data: bytes, output: str | None, *, escaped: bool = False) -> None:
+    """Write ``data`` to the file ``output``, whole or not at all, or to stdout where it is None.
+
+    What is ``escaped`` is text for a terminal, and acts on none.
+    """
+    if output is not None:
         from musimo.atomic import write_atomically
 
-        write_atomically(Path(choice.output), rendered.data)
+        write_atomically(Path(output), data)
+        return
+    if escaped:
+        from musimo.output.formats import for_terminal
+
+        data = for_terminal(data)
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 def _format_of_name(output: str | None) -> Format | None:

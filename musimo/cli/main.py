@@ -26,6 +26,7 @@ COMMANDS = {
     "similar": "List tracks of the library that sound like TRACKS.",
     "mood": "List tracks of the library whose mood lies nearest to a point; 0.5 is neutral.",
     "analyze": "Hear FILES and print their valence and arousal, as a whole and window by window.",
+    "curve": "Draw valence and arousal over time inside TRACK, with peaks and turning points.",
     "show": "Print all that is known of TRACK: tags, sound, emotion window by window.",
     "export": "Write every track with its tags and emotion, as CSV unless another format is asked for.",
     "status": "Print how many tracks there are, how many are analysed, failed and missing,"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.options import hearing_options, make_selection, output_options, selection_options
+from musimo.errors import UsageError
+
+if TYPE_CHECKING:
+    from musimo.api import Library, Seed
+    from musimo.records import Window
 
 
 @click.command("similar")
@@ -29,6 +34,8 @@ from musimo.cli.options import hearing_options, make_selection, output_options, 
     metavar="X",
     help="Leave out what is less alike.",
 )
+@click.option("--from", "from_", metavar="TIME", help="Only from this time of TRACK on: 70, 1:10, 1:02:03.")
+@click.option("--to", metavar="TIME", help="Only up to this time of TRACK.")
 @output_options
 @hearing_options
 @pass_invocation
@@ -39,6 +46,8 @@ def command(
     by: Any,
     unlike: tuple[str, ...],
     min_similarity: float,
+    from_: str | None,
+    to: str | None,
     device: str | None,
     jobs: int | None,
     batch_size: int | None,
@@ -52,13 +61,19 @@ def command(
     \b
       musimo similar "So What"
       musimo similar ~/demo.wav --where year:..1979 -o like-demo.m3u8
+      musimo similar "So What" --from 1:10 --to 1:40
     """
     from musimo.output.answers import SimilarAnswer
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options)
     selection = make_selection(library.settings, scale=choice.scale, **options)
-    seeds = [library.seed(track) for track in tracks]
+    passage = None
+    if from_ is None and to is None:
+        seeds = [library.seed(track) for track in tracks]
+    else:
+        seed, passage = _passage(library, tracks, from_, to)
+        seeds = [seed]
     results = library.similar(
         *seeds,
         by=by,
@@ -66,5 +81,17 @@ def command(
         selection=selection,
         min_similarity=min_similarity,
     )
-    print_answer(invocation, SimilarAnswer([seed.track for seed in seeds], results), choice)
+    print_answer(invocation, SimilarAnswer([seed.track for seed in seeds], results, passage), choice)
     return 0 if results else 4
+
+
+def _passage(
+    library: Library, tracks: tuple[str, ...], from_: str | None, to: str | None
+) -> tuple[Seed, Window]:
+    from musimo.inside import hear_passage
+    from musimo.search.passages import parse_time
+
+    if len(tracks) > 1:
+        raise UsageError("--from and --to mark a passage of one track", "name one TRACK")
+    start_s, end_s = (None if time is None else parse_time(time) for time in (from_, to))
+    return hear_passage(library, tracks[0], start_s, end_s)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,24 +16,24 @@ from musimo.library.workers import Task, hear_all
 from musimo.records import (
     AnalyzedFile,
     ClipEmotion,
-    Coverage,
     FailedFile,
     FloatArray,
     HeardClip,
     Opened,
+    Plan,
     Window,
 )
 
 
 def analyze(
-    files: Sequence[bytes], load_analyzer: Callable[[], ClipAnalyzer], jobs: int, coverage: Coverage
+    files: Sequence[bytes], load_analyzer: Callable[[], ClipAnalyzer], jobs: int, plan: Plan
 ) -> Iterator[AnalyzedFile | FailedFile]:
     """Hear and feel ``files``; answers come in their order, each as soon as those before it are done."""
     analyzer: ClipAnalyzer | None = None
     drafts: dict[int, _Draft] = {}
     done: dict[int, AnalyzedFile | FailedFile] = {}
     told = 0
-    with closing(hear_all([Task(path, _size(path)) for path in files], jobs, coverage, _always)) as events:
+    with closing(hear_all([Task.of(path) for path in files], jobs, plan, _always)) as events:
         for number, message in events:
             draft = drafts.setdefault(number, _Draft(files[number]))
             if isinstance(message, Opened):
@@ -88,13 +87,6 @@ class _Draft:
             mean_statistics(self.statistics),
             partial_share(self.opened, [window for window, _ in self.felt]),
         )
-
-
-def _size(path: bytes) -> int:
-    try:
-        return os.path.getsize(path)
-    except OSError:
-        return 0
 
 
 def _always(_content: bytes) -> bool:

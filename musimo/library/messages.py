@@ -20,7 +20,7 @@ import numpy as np
 from musimo.audio.features import N_FEATURES
 from musimo.audio.statistics import N_STATISTICS
 from musimo.errors import AudioError
-from musimo.records import CONTENT_BYTES, Coverage, FloatArray, HeardClip, Opened, Tags, Window
+from musimo.records import CONTENT_BYTES, Coverage, FloatArray, HeardClip, Opened, Plan, Sliding, Tags, Window
 
 T = TypeVar("T")
 SIZES = struct.Struct("<II")
@@ -36,7 +36,7 @@ class Request:
     """The parent's order: hear this file."""
 
     path: bytes
-    coverage: Coverage
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _said(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
     """The JSON of a message, and its arrays."""
     match message:
         case Request():
-            return {"kind": "request", "path": message.path.hex(), "coverage": message.coverage}, ()
+            return {"kind": "request", "path": message.path.hex(), "plan": _said_plan(message.plan)}, ()
         case Answer():
             return {"kind": "answer", "wanted": message.wanted}, ()
         case Wanted():
@@ -176,7 +176,7 @@ def _meant(said: dict[str, Any], floats: FloatArray) -> Message:
         raise ValueError("floats belong to clips")
     match kind:
         case "request":
-            return Request(bytes.fromhex(said["path"]), COVERAGES[said["coverage"]])
+            return Request(bytes.fromhex(said["path"]), _plan(said["plan"]))
         case "answer":
             return Answer(_typed(said["wanted"], bool))
         case "wanted":
@@ -199,6 +199,21 @@ def _meant(said: dict[str, Any], floats: FloatArray) -> Message:
             statistics = floats[:N_STATISTICS].copy()  # kept for long, which the features must not be
             return HeardClip(_window(said["window"]), features, statistics)
     raise ValueError("no kind of message")
+
+
+def _said_plan(plan: Plan) -> str | dict[str, float]:
+    return plan if isinstance(plan, str) else asdict(plan)
+
+
+def _plan(said: Any) -> Plan:
+    if isinstance(said, str):
+        return COVERAGES[said]
+    if said.keys() == {"window_s", "hop_s"}:
+        window_s, hop_s = _length(said["window_s"]), _length(said["hop_s"])
+        if not window_s or not hop_s:
+            raise ValueError("windows that do not move")
+        return Sliding(window_s, hop_s)
+    return _window((said["start_s"], said["end_s"]))
 
 
 def _tags(said: dict[str, Any]) -> Tags:

@@ -26,7 +26,7 @@ from musimo.library.messages import (
     read,
     write,
 )
-from musimo.records import Coverage, Opened
+from musimo.records import Opened, Plan
 from musimo.resources import PACKAGE
 
 # -P: a folder that musimo is started in must not lend its modules to the worker
@@ -45,13 +45,21 @@ class Task:
     path: bytes
     size: int
 
+    @classmethod
+    def of(cls, path: bytes) -> Task:
+        """The task of hearing the file at ``path``; one that is not there fails when it is opened."""
+        try:
+            return cls(path, os.path.getsize(path))
+        except OSError:
+            return cls(path, 0)
+
 
 HearEvent = tuple[int, HearMessage]
 """Number of the task, and what became known of it; Finished or AudioError is a task's last event."""
 
 
 def hear_all(
-    tasks: Sequence[Task], jobs: int, coverage: Coverage, wanted: Callable[[bytes], bool]
+    tasks: Sequence[Task], jobs: int, plan: Plan, wanted: Callable[[bytes], bool]
 ) -> Generator[HearEvent, None, None]:
     """Hear every file; events of one file come in order, files come as they are ready.
 
@@ -59,29 +67,29 @@ def hear_all(
     ----------
     tasks : what to hear
     jobs : number of worker processes; 0 hears in this process, where a crashing decoder takes all down
-    coverage : how much of each file
+    plan : what of each file
     wanted : whether a sound of that hash has to be heard; called from other threads when jobs > 0
     """
     if jobs == 0:
-        return _hear_here(tasks, coverage, wanted)
-    return _hear_in_workers(tasks, min(jobs, len(tasks)), coverage, wanted)
+        return _hear_here(tasks, plan, wanted)
+    return _hear_in_workers(tasks, min(jobs, len(tasks)), plan, wanted)
 
 
 def _hear_here(
-    tasks: Sequence[Task], coverage: Coverage, wanted: Callable[[bytes], bool]
+    tasks: Sequence[Task], plan: Plan, wanted: Callable[[bytes], bool]
 ) -> Generator[HearEvent, None, None]:
     from musimo.library.worker import hear_to_end  # a parent of workers loads no decoder
 
     with threadpool_limits(1, user_api="blas"):  # as in a worker: more threads sum in another order
         for number, task in enumerate(tasks):
-            for message in hear_to_end(task.path, coverage, wanted):
+            for message in hear_to_end(task.path, plan, wanted):
                 yield number, message
 
 
 def _hear_in_workers(
-    tasks: Sequence[Task], jobs: int, coverage: Coverage, wanted: Callable[[bytes], bool]
+    tasks: Sequence[Task], jobs: int, plan: Plan, wanted: Callable[[bytes], bool]
 ) -> Generator[HearEvent, None, None]:
-    crew = _Crew(tasks, jobs, coverage, wanted)
+    crew = _Crew(tasks, jobs, plan, wanted)
     unfinished = len(tasks)
     try:
         while unfinished:
@@ -95,12 +103,10 @@ def _hear_in_workers(
 class _Crew:
     """One thread per worker process: it feeds the process, and replaces it when it dies."""
 
-    def __init__(
-        self, tasks: Sequence[Task], jobs: int, coverage: Coverage, wanted: Callable[[bytes], bool]
-    ) -> None:
+    def __init__(self, tasks: Sequence[Task], jobs: int, plan: Plan, wanted: Callable[[bytes], bool]) -> None:
         self.events: queue.Queue[HearEvent] = queue.Queue(maxsize=max(1, jobs * WAITING_MESSAGES))
         self._todo = deque(enumerate(tasks))
-        self._coverage = coverage
+        self._plan = plan
         self._wanted = wanted
         self._workers: dict[int, _Worker] = {}
         self._dismissed = False
@@ -131,7 +137,7 @@ class _Crew:
             except OSError as error:
                 self.events.put((number, AudioError("read", f"no decoder could be started: {error}")))
                 continue
-            for message in worker.hear(task, self._coverage, self._wanted):
+            for message in worker.hear(task, self._plan, self._wanted):
                 self.events.put((number, message))
             if worker.dead:
                 del self._workers[seat]
@@ -161,12 +167,12 @@ class _Worker:
         self._timed_out = False
         self.dead = False
 
-    def hear(self, task: Task, coverage: Coverage, wanted: Callable[[bytes], bool]) -> Iterator[HearMessage]:
+    def hear(self, task: Task, plan: Plan, wanted: Callable[[bytes], bool]) -> Iterator[HearMessage]:
         """Messages of one file; a death or a silence that lasts too long becomes an AudioError."""
         limit_s = SILENCE_S + task.size / READ_RATE
         hearing = Hearing()
         try:
-            self._send(Request(task.path, coverage))
+            self._send(Request(task.path, plan))
             while True:
                 message = hearing.followed(self._receive(limit_s))
                 if isinstance(message, Wanted):

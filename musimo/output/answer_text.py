@@ -22,6 +22,7 @@ from musimo.output.naming import full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
 from musimo.output.text import cut, safe
 from musimo.records import FailedFile, Failure, Tags, Track, WindowEmotion
+from musimo.search.passages import moment
 from musimo.search.scale import RANGES, Scale, from_unit
 
 MOOD_DIGITS: Final = 2
@@ -75,6 +76,8 @@ def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
         cut(f"{word}{safe(full_name(track))}", options.width)
         for word, track in zip(lead, answer.query, strict=True)
     ]
+    if answer.passage is not None:
+        asked.append(f"      from {moment(answer.passage.start_s)} to {moment(answer.passage.end_s)}")
     columns = (Column("#", right=True), Column("similar", right=True), *_TRACK_COLUMNS)
     rows = [
         (str(row.rank), decimal(row.similarity, SCORE_DIGITS), *_track_cells(row.track, options.scale))

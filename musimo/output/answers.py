@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 from musimo.output.playlist_paths import PathStyle
-from musimo.records import AnalyzedFile, FailedFile, Failure, MoodTrack, SimilarTrack, Track, WindowEmotion
+from musimo.records import (
+    AnalyzedFile,
+    FailedFile,
+    Failure,
+    MoodTrack,
+    SimilarTrack,
+    Track,
+    Window,
+    WindowEmotion,
+)
 from musimo.search.scale import Scale
 
 Format = Literal["table", "paths", "json", "jsonl", "csv", "m3u8", "m3u", "pls", "xspf"]
@@ -36,10 +45,14 @@ class PrintOptions:
 
 @dataclass(frozen=True, slots=True)
 class SimilarAnswer:
-    """Answer of ``similar``: what was asked with, and what sounds like it."""
+    """Answer of ``similar``: what was asked with, and what sounds like it.
+
+    ``passage`` is the only part of the query that was asked with; None for all of it.
+    """
 
     query: Sequence[Track]
     results: Sequence[SimilarTrack]
+    passage: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)

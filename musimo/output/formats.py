@@ -49,7 +49,7 @@ def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
     """
     rendered = _rendered(answer, format, options)
     if options.terminal and not (format == "paths" and options.print0):
-        return Rendered(_for_terminal(rendered.data), rendered.skipped)
+        return Rendered(for_terminal(rendered.data), rendered.skipped)
     return rendered
 
 
@@ -102,6 +102,6 @@ def _refusal(answer: Answer, format: Format) -> UsageError:
     )
 
 
-def _for_terminal(data: bytes) -> bytes:
+def for_terminal(data: bytes) -> bytes:
     """Lines of any format, with what a terminal would act on shown escaped."""
     return safe_lines(data.decode(errors="surrogateescape").replace("\r\n", "\n")).encode()

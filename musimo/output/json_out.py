@@ -54,10 +54,16 @@ def content(answer: Answer, scale: Scale) -> dict[str, object]:
     """An answer as the content of its document."""
     match answer:
         case SimilarAnswer(query=query):
-            return {"query": [track_fields(track, scale) for track in query], "results": rows(answer, scale)}
+            asked: dict[str, object] = {"query": [track_fields(track, scale) for track in query]}
+            if answer.passage is not None:
+                asked["passage"] = {
+                    "start": number(answer.passage.start_s, SECOND_DIGITS),
+                    "end": number(answer.passage.end_s, SECOND_DIGITS),
+                }
+            return {**asked, "results": rows(answer, scale)}
         case MoodAnswer(valence=valence, arousal=arousal):
-            asked = {"valence": mood(valence, scale), "arousal": mood(arousal, scale)}
-            return {"query": asked, "results": rows(answer, scale)}
+            point = {"valence": mood(valence, scale), "arousal": mood(arousal, scale)}
+            return {"query": point, "results": rows(answer, scale)}
         case TracksAnswer():
             return {"results": rows(answer, scale)}
         case AnalyzeAnswer(failed=failed):

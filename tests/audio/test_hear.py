@@ -10,15 +10,16 @@ import pytest
 import soundfile
 
 from musimo.audio import hear as hear_module
+from musimo.audio.decode import FFmpegSound
 from musimo.audio.features import extract
 from musimo.audio.formats import is_music
 from musimo.audio.hear import hear
 from musimo.errors import AudioError
-from musimo.records import Coverage, FloatArray, HeardClip, Opened, Window
+from musimo.records import FloatArray, HeardClip, Opened, Plan, Sliding, Window
 from tests.sounds import encode, make_bad_folder, melody, noise
 
 
-def events(path: Path | bytes, coverage: Coverage = "windows") -> tuple[Opened, list[HeardClip]]:
+def events(path: Path | bytes, coverage: Plan = "windows") -> tuple[Opened, list[HeardClip]]:
     opened, *clips = hear(path, coverage, lambda content: True)
     assert isinstance(opened, Opened)
     assert all(isinstance(clip, HeardClip) for clip in clips)
@@ -123,3 +124,40 @@ def test_the_bad_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> No
             assert caught.value.reason, name
     said = capfd.readouterr()
     assert said.out == said.err == ""
+
+
+def test_sliding_windows_sound_as_each_does_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = encode(tmp_path / "song.ogg", melody(40, 44_100))
+    monkeypatch.setattr(hear_module, "STRETCH_S", 18.0)  # three windows, then three, then one
+    _, clips = events(path, Sliding(10, 4))
+    assert [clip.window.start_s for clip in clips] == pytest.approx(
+        [0, 4, 8, 12, 16, 20, 24, 28, 30], abs=0.1
+    )
+    assert clips[-1].window.end_s == pytest.approx(40, abs=0.1)
+    for clip in clips[::3]:
+        _, [alone] = events(path, clip.window)
+        assert np.abs(clip.features - alone.features).mean() < 0.02
+
+
+def test_a_window_that_its_stretch_lacks_is_decoded_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = encode(tmp_path / "song.wav", melody(30, 22_050), 22_050)
+    _, whole = events(path, Sliding(10, 10))
+    honest = FFmpegSound.samples
+
+    def samples(self: FFmpegSound, window: Window) -> FloatArray:
+        found = honest(self, window)
+        return found[: len(found) // 2] if window == Window(0, 30) else found
+
+    monkeypatch.setattr(FFmpegSound, "samples", samples)
+    _, clips = events(path, Sliding(10, 10))
+    for clip, same in zip(clips, whole, strict=True):
+        np.testing.assert_allclose(clip.features, same.features, atol=1e-3)
+
+
+def test_more_windows_than_are_heard_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = encode(tmp_path / "song.wav", melody(12, 22_050), 22_050)
+    monkeypatch.setattr(hear_module, "MAX_WINDOWS", 3)
+    with pytest.raises(AudioError, match="at most 3"):
+        events(path, Sliding(5, 1))

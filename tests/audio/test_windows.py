@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musimo.audio.windows import WINDOW_S, place_windows, tile
-from musimo.records import Coverage
+from musimo.audio.windows import WINDOW_S, place_windows, sliding, tile
+from musimo.errors import UsageError
+from musimo.records import Plan, Window
 
 
-def starts(duration_s: float, coverage: Coverage = "windows") -> list[float]:
+def starts(duration_s: float, coverage: Plan = "windows") -> list[float]:
     return [round(window.start_s, 6) for window in place_windows(duration_s, coverage)]
 
 
@@ -43,7 +44,7 @@ def test_full_on_paper(duration_s: float, expected: list[float]) -> None:
 
 
 @given(st.floats(0.01, 40_000), st.sampled_from(["windows", "full"]))
-def test_windows_are_inside_in_order_and_long(duration_s: float, coverage: Coverage) -> None:
+def test_windows_are_inside_in_order_and_long(duration_s: float, coverage: Plan) -> None:
     windows = place_windows(duration_s, coverage)
     assert windows[0].start_s >= 0
     assert windows[-1].end_s <= duration_s
@@ -69,3 +70,44 @@ def test_tile_repeats_and_cuts() -> None:
     assert tile(samples, 7).tolist() == [1, 2, 3, 1, 2, 3, 1]
     assert tile(samples, 2).tolist() == [1, 2]
     assert tile(samples, 3).tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "expected"),
+    [
+        (30.0, [0.0]),
+        (45.0, [0.0]),
+        (60.0, [0.0, 5.0, 10.0, 15.0]),
+        (62.0, [0.0, 5.0, 10.0, 15.0, 17.0]),  # the last one ends with the track
+        (60.005, [0.0, 5.0, 10.0, 15.005]),  # not a window at 15 and one at 15.005
+    ],
+)
+def test_sliding_windows_on_paper(duration_s: float, expected: list[float]) -> None:
+    assert starts(duration_s, sliding()) == expected
+
+
+@given(st.floats(0.1, 4_000), st.floats(5, 45), st.floats(0.5, 5))
+def test_sliding_windows_cover_a_track_from_end_to_end(
+    duration_s: float, window_s: float, hop_s: float
+) -> None:
+    windows = place_windows(duration_s, sliding(window_s, hop_s))
+    assert windows[0].start_s == 0
+    assert windows[-1].end_s == duration_s
+    for window in windows:
+        assert window.end_s - window.start_s == pytest.approx(min(window_s, duration_s), abs=0.011)
+    for before, after in pairwise(windows):
+        assert 0 < after.start_s - before.start_s <= hop_s + 0.011
+
+
+@pytest.mark.parametrize(
+    ("window_s", "hop_s"), [(4.9, 1), (46, 5), (float("nan"), 5), (20, 21), (20, 0.4), (20, -1)]
+)
+def test_windows_that_would_not_be_heard_honestly(window_s: float, hop_s: float) -> None:
+    with pytest.raises(UsageError, match="is not within"):
+        sliding(window_s, hop_s)
+
+
+def test_a_passage_is_heard_whole_and_no_more() -> None:
+    assert place_windows(200, Window(70, 100)) == (Window(70, 100),)
+    assert place_windows(200, Window(70, 160)) == (Window(70, 115), Window(115, 160))
+    assert place_windows(90, Window(70, 100)) == (Window(70, 90),)

@@ -57,6 +57,11 @@ def test_every_promised_command_is_there_and_explains_itself(shell: Shell) -> No
         ("export", "--limit --where --format --output --relative-to"),
         ("scan", "--retry-failed --accept-missing --coverage --device --jobs --batch-size"),
         ("analyze", "--coverage --device --format --scale"),
+        ("similar", "--from --to"),
+        (
+            "curve",
+            "--window --hop --format --json --output --readings --fps --start-timecode --scale --device",
+        ),
     ],
 )
 def test_every_promised_option_is_there(shell: Shell, command: str, options: str) -> None:

@@ -31,7 +31,7 @@ from musimo.library.messages import (
     read,
     write,
 )
-from musimo.records import HeardClip, Opened, Tags, Window
+from musimo.records import HeardClip, Opened, Sliding, Tags, Window
 
 CONTENT = bytes(range(16))
 OPENED = Opened(
@@ -46,6 +46,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))  # no database takes l
 lengths = st.floats(0, allow_infinity=False, allow_nan=False)
 integers = st.integers(0, 2**63 - 1)
 windows = st.tuples(lengths, lengths).map(lambda ends: Window(min(ends), max(ends)))
+slides = st.builds(Sliding, *[st.floats(0, allow_infinity=False, exclude_min=True)] * 2)
 contents = st.binary(min_size=16, max_size=16)
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
 tags = st.builds(
@@ -58,7 +59,7 @@ tags = st.builds(
     codec=st.none() | texts,
 )
 messages: st.SearchStrategy[Message] = st.one_of(
-    st.builds(Request, st.binary(), st.sampled_from(("windows", "full"))),
+    st.builds(Request, st.binary(), st.sampled_from(("windows", "full")) | slides | windows),
     st.builds(Answer, st.booleans()),
     st.builds(Wanted, contents),
     st.just(Finished()),
@@ -179,6 +180,9 @@ FLOATS = CLIP.statistics.tobytes() + CLIP.features.tobytes()
         framed({"kind": "exec"}),
         framed({"kind": []}),
         framed({"kind": "finished"}, bytes(4)),
+        framed({"kind": "request", "path": "", "plan": "all"}),
+        framed({"kind": "request", "path": "", "plan": {"window_s": 45, "hop_s": 0}}),
+        framed({"kind": "request", "path": "", "plan": {"start_s": 9, "end_s": 3}}),
         framed({"kind": "wanted", "content": "00"}),
         framed({"kind": "answer", "wanted": 1}),
         framed({"kind": "error", "stage": "crashed", "reason": ""}),

@@ -1,0 +1,157 @@
+"""``musimo curve``: how does the mood move inside this track?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from musimo.cli.answer import put
+from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.options import hearing_options, scale_option
+from musimo.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from musimo.library.curve import Felt
+    from musimo.output.curves import CurveFormat
+    from musimo.records import Curve
+
+FORMATS = ("table", "csv", "json", "jsonl", "labels", "edl", "svg", "png")
+ENDINGS = {".txt": "labels", **{f".{name}": name for name in ("csv", "json", "jsonl", "edl", "svg", "png")}}
+
+
+@click.command("curve")
+@click.argument("track")
+@click.option(
+    "--window",
+    type=float,
+    default=45.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds that each reading hears, 5 to 45. The network was trained on 45; less is repeated to that"
+    " length, follows the music closer, and errs more.",
+)
+@click.option(
+    "--hop",
+    type=float,
+    default=5.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds from one reading to the next.",
+)
+@click.option("--format", "format_", type=click.Choice(FORMATS), help="How to print.  [default: table]")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write to FILE; its ending names the format (.txt: labels).",
+)
+@click.option(
+    "--readings", is_flag=True, help="Put every reading into labels and EDL, not only what stands out."
+)
+@click.option(
+    "--fps",
+    default="25",
+    show_default=True,
+    metavar="RATE",
+    help="Frame rate of an EDL: 23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60. 29.97 and 59.94 count"
+    " drop-frame; 29.97ndf and 59.94ndf do not.",
+)
+@click.option(
+    "--start-timecode",
+    default="01:00:00:00",
+    show_default=True,
+    metavar="TC",
+    help="Timecode of an EDL at which the track begins.",
+)
+@scale_option
+@hearing_options
+@pass_invocation
+def command(
+    invocation: Invocation,
+    /,
+    track: str,
+    window: float,
+    hop: float,
+    format_: CurveFormat | None,
+    as_json: bool,
+    output: str | None,
+    readings: bool,
+    fps: str,
+    start_timecode: str,
+    scale: Any,
+    device: str | None,
+    jobs: int | None,
+    batch_size: int | None,
+) -> None:
+    """Draw valence and arousal over time inside TRACK, with peaks and turning points.
+
+    TRACK is any audio file on disk, or a library track as in similar. A reading is of the whole window around
+    the time it is told at, so what is shorter than a window shows blurred. A peak stands out by half a point
+    of the 1-9 scale. At a turning point, the mood of the window's length after differs most from that before.
+
+    \b
+      musimo curve "So What"
+      musimo curve score.flac --window 15 --hop 2 -o score.svg
+      musimo curve score.flac --fps 29.97 -o markers.edl
+    """
+    from musimo.audio.windows import sliding
+    from musimo.emotion.turns import find_peaks, find_turns
+    from musimo.inside import hear_curve
+    from musimo.output.curves import CurveAnswer, CurveOptions, render_curve
+    from musimo.output.edl import check_edl
+
+    format_ = _format(format_, as_json, output)
+    width, terminal = _terminal(output)
+    if format_ == "png" and terminal:
+        raise UsageError("a terminal shows no PNG", "name a file: -o curve.png")
+    options = CurveOptions(width, scale, readings, fps, start_timecode)
+    check_edl(options)  # before minutes of hearing
+    library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
+    curve = _follow(invocation, hear_curve(library, track, sliding(window, hop)))
+    answer = CurveAnswer(curve, find_peaks(curve.readings), find_turns(curve.readings, window))
+    put(render_curve(answer, format_, options), output, escaped=terminal)
+    if format_ in ("labels", "edl") and not (answer.peaks or answer.turns or readings):
+        invocation.note("nothing stands out of this curve; --readings puts every reading in")
+    if curve.partial is not None and format_ != "table":
+        invocation.note(f"{min(99, 100 * curve.partial):.0f} % of it could be heard")
+
+
+def _follow(invocation: Invocation, events: Iterator[Felt | Curve]) -> Curve:
+    """Draw the bar while a track is heard; returns its curve."""
+    import sys
+
+    from tqdm import tqdm
+
+    from musimo.records import Curve
+
+    hidden = invocation.quiet or not sys.stderr.isatty()
+    with tqdm(desc="hearing", unit="window", disable=hidden, dynamic_ncols=True, leave=False) as bar:
+        for event in events:
+            if isinstance(event, Curve):
+                return event
+            bar.total = event.total
+            bar.update(event.done - bar.n)
+    raise AssertionError("the last event is the curve")
+
+
+def _format(format_: CurveFormat | None, as_json: bool, output: str | None) -> CurveFormat:
+    if as_json and format_ not in (None, "json"):
+        raise UsageError(f"--json and --format {format_} exclude each other")
+    named = ENDINGS.get(Path(output).suffix.lower()) if output else None
+    found: CurveFormat = "json" if as_json else format_ or named or "table"  # type: ignore[assignment]
+    return found
+
+
+def _terminal(output: str | None) -> tuple[int, bool]:
+    """Columns that a table may take, and whether it goes to a terminal."""
+    import shutil
+    import sys
+
+    terminal = output is None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if terminal else 80, terminal

@@ -1,0 +1,91 @@
+"""A curve as text to read on a terminal: a line that is drawn, and a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import Final
+
+import numpy as np
+
+from musimo.output.curves import CurveAnswer, CurveOptions, what_is_heard
+from musimo.output.naming import full_name
+from musimo.output.tables import Column, clock, decimal, table
+from musimo.output.text import cut, safe
+from musimo.records import Turn
+from musimo.search.passages import moment
+from musimo.search.scale import RANGES, Scale, from_unit
+
+BLOCKS: Final = "▁▂▃▄▅▆▇█"
+LEAST_RANGE: Final = 1 / 8  # of 0..1, a point of 1-9, from the lowest block to the highest: less is no drama
+MOOD_DIGITS: Final = 2
+
+
+def curve_text(answer: CurveAnswer, options: CurveOptions) -> str:
+    """A curve in lines of at most ``options.width`` columns."""
+    curve, scale = answer.curve, options.scale
+    lines = [cut(f"{safe(full_name(curve.track))}, {clock(curve.duration_s)}", options.width)]
+    lines += wrap(what_is_heard(curve), options.width)
+    if curve.partial is not None:
+        lines.append(f"{min(99, 100 * curve.partial):.0f} % of it could be heard")
+    lines.append("")
+    for dimension in ("valence", "arousal"):
+        values = [getattr(one, dimension) for one in curve.readings]
+        lines.append(_drawn(dimension, values, options))
+    peaks: dict[float, list[str]] = {}
+    for peak in answer.peaks:
+        peaks.setdefault(peak.time_s, []).append(f"{peak.dimension} peak")
+    columns = (
+        Column("time", right=True),
+        Column("heard"),
+        Column("valence", right=True),
+        Column("arousal", right=True),
+        Column("", stretches=True),
+    )
+    rows = [
+        (
+            moment(one.window.middle_s),
+            f"{moment(one.window.start_s)} to {moment(one.window.end_s)}",
+            decimal(from_unit(one.valence, scale), MOOD_DIGITS),
+            decimal(from_unit(one.arousal, scale), MOOD_DIGITS),
+            ", ".join(peaks.get(one.window.middle_s, [])),
+        )
+        for one in curve.readings
+    ]
+    lines += ["", *table(columns, rows, options.width), "", *_turns(answer.turns, answer, options)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def sparkline(values: Sequence[float], columns: int) -> str:
+    """Values as blocks of eight heights, in at most so many columns, each the mean of its share.
+
+    The lowest is the lowest block and the highest the highest, unless they lie closer than ``LEAST_RANGE``.
+    """
+    shares = np.array_split(np.asarray(values, np.float64), min(len(values), max(1, columns)))
+    means = np.array([share.mean() for share in shares])
+    heights = (means - means.min()) / max(float(np.ptp(means)), LEAST_RANGE)
+    return "".join(BLOCKS[int(height)] for height in np.rint(heights * (len(BLOCKS) - 1)))
+
+
+def _drawn(name: str, values: Sequence[float], options: CurveOptions) -> str:
+    low, high = (decimal(from_unit(end, options.scale), MOOD_DIGITS) for end in (min(values), max(values)))
+    lead, ends = f"{name}  ", f"  {low} to {high}"
+    return f"{lead}{sparkline(values, options.width - len(lead) - len(ends))}{ends}"
+
+
+def _turns(turns: Sequence[Turn], answer: CurveAnswer, options: CurveOptions) -> list[str]:
+    window_s = answer.curve.plan.window_s
+    if answer.curve.duration_s < 2 * window_s:
+        return wrap(f"no turning points: they take two windows of {window_s:g} s", options.width)
+    if not turns:
+        return ["no turning points"]
+    said = f"turning points, and the change from the {window_s:g} s before to the {window_s:g} s after"
+    columns = (Column("time", right=True), Column("valence", right=True), Column("arousal", right=True))
+    rows = [(moment(turn.time_s), *_signed(turn, options.scale)) for turn in turns]
+    return [*wrap(said, options.width), *table(columns, rows, options.width)]
+
+
+def _signed(turn: Turn, scale: Scale) -> tuple[str, str]:
+    low, high = RANGES[scale]
+    valence, arousal = turn.valence * (high - low), turn.arousal * (high - low)
+    return f"{valence:+.{MOOD_DIGITS}f}", f"{arousal:+.{MOOD_DIGITS}f}"

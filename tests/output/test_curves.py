@@ -1,0 +1,164 @@
+"""A curve in every format, read back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+
+import pytest
+
+from musimo.emotion.turns import find_peaks, find_turns
+from musimo.errors import MusimoError, UsageError
+from musimo.output.curve_svg import COLOURS, DASHES, runs, time_ticks
+from musimo.output.curve_text import BLOCKS, sparkline
+from musimo.output.curves import CURVE_FORMATS, CurveAnswer, CurveFormat, CurveOptions, render_curve
+from musimo.records import Curve, Sliding, Track, Window, WindowEmotion
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def answer_of(track: Track, n: int = 17) -> CurveAnswer:
+    """Windows of 20 s, 5 s apart; calm, then excited around 50 s, then calm."""
+    arousals = [0.2, 0.2, 0.2, 0.2, 0.3, 0.52, 0.7, 0.8, 0.8, 0.8, 0.7, 0.52, 0.3, 0.2, 0.2, 0.2, 0.2]
+    readings = tuple(
+        WindowEmotion(Window(5.0 * place, 5.0 * place + 20), 0.5, arousals[place]) for place in range(n)
+    )
+    curve = Curve(track, Sliding(20, 5), 5.0 * (n - 1) + 20, readings)
+    return CurveAnswer(curve, find_peaks(readings), find_turns(readings, 20))
+
+
+@pytest.fixture
+def answer(track: Track) -> CurveAnswer:
+    return answer_of(track)
+
+
+def written(answer: CurveAnswer, format: CurveFormat, **options: object) -> str:
+    return render_curve(answer, format, CurveOptions(**options)).decode()  # type: ignore[arg-type]
+
+
+def test_json_holds_all(answer: CurveAnswer) -> None:
+    said = json.loads(written(answer, "json"))
+    assert list(said) == ["schema", "track", "window", "hop", "readings", "peaks", "turns"]
+    assert (said["schema"], said["window"], said["hop"]) == (1, 20, 5)
+    assert said["track"]["title"] == "Feeling Good"
+    assert said["readings"][1] == {"time": 15, "start": 5, "end": 25, "valence": 0.5, "arousal": 0.2}
+    assert said["peaks"] == [{"time": 50, "of": "arousal", "value": 0.8, "prominence": 0.6}]
+    assert [(turn["time"], turn["arousal_change"]) for turn in said["turns"]] == [(35, 0.6), (65, -0.6)]
+    rated = json.loads(written(answer, "json", scale="1-9"))
+    assert rated["peaks"] == [{"time": 50, "of": "arousal", "value": 7.4, "prominence": 4.8}]
+    lines = [json.loads(line) for line in written(answer, "jsonl").splitlines()]
+    assert lines == said["readings"]
+
+
+def test_csv_reads_back(answer: CurveAnswer) -> None:
+    rows = list(csv.DictReader(io.StringIO(written(answer, "csv"))))
+    assert len(rows) == 17
+    assert {name: float(value) for name, value in rows[7].items()} == {
+        **{"time": 45, "start": 35, "end": 55},
+        **{"valence": 0.5, "arousal": 0.8},
+    }
+
+
+def test_labels_read_back(answer: CurveAnswer) -> None:
+    rows = [line.split("\t") for line in written(answer, "labels").splitlines()]
+    assert [(float(start), float(end), text) for start, end, text in rows] == [
+        (35, 35, "turn: valence +0.00, arousal +0.60"),
+        (50, 50, "arousal peak 0.80"),
+        (65, 65, "turn: valence +0.00, arousal -0.60"),
+    ]
+    assert len(written(answer, "labels", readings=True).splitlines()) == 3 + 17
+
+
+def test_an_edl_has_a_marker_at_the_frame(answer: CurveAnswer) -> None:
+    lines = written(answer, "edl", fps="25").split("\r\n")
+    assert lines[:3] == ["TITLE: Nina Simone - Feeling Good", "FCM: NON-DROP FRAME", ""]
+    assert lines[7:10] == [
+        "002  001      V     C        01:00:50:00 01:00:50:01 01:00:50:00 01:00:50:01",
+        " |C:ResolveColorYellow |M:arousal peak 0.80 |D:1",
+        "* LOC: 01:00:50:00 YELLOW  arousal peak 0.80",
+    ]
+    dropped = written(answer, "edl", fps="29.97", start_timecode="00:00:30;00")
+    assert "FCM: DROP FRAME" in dropped
+    # 900 frames of start and 50 s * 29.97 = 1498.5, told by the next, are 2399: a minute and 601 - 2 frames
+    assert "00:01:20;01 00:01:20;02" in dropped
+
+
+def test_an_edl_that_cannot_be_is_refused(answer: CurveAnswer) -> None:
+    with pytest.raises(UsageError, match="no frame rate"):
+        written(answer, "edl", fps="31")
+    many = replace(answer, turns=answer.turns * 500)
+    with pytest.raises(UsageError, match="at most 999"):
+        written(many, "edl")
+
+
+def test_svg_is_xml_with_a_point_for_every_reading(answer: CurveAnswer) -> None:
+    picture = ElementTree.fromstring(written(answer, "svg"))
+    assert picture.find(f"{SVG}title").text == "Nina Simone – Feeling Good"  # type: ignore[union-attr]
+    lines = {line.get("class"): line for line in picture.iter(f"{SVG}polyline")}
+    points = [tuple(map(float, point.split(","))) for point in lines["arousal"].get("points", "").split()]
+    assert len(points) == 17
+    assert [x for x, _ in points] == sorted(x for x, _ in points)
+    assert points[8][1] < points[0][1], "higher is higher"
+    assert len({line.get("stroke-dasharray") for line in lines.values()}) == 2
+    assert set(COLOURS) == set(DASHES) == set(lines)
+    assert {text.text for text in picture.iter(f"{SVG}text")} >= {"0:00", "0.5", "0.80", "one reading: 20 s"}
+
+
+def test_png_is_a_picture_or_an_error_that_says_what_to_install(
+    answer: CurveAnswer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+    assert render_curve(answer, "png", CurveOptions()).startswith(b"\x89PNG")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MusimoError, match="matplotlib") as caught:
+        render_curve(answer, "png", CurveOptions())
+    assert "musimo[train]" in caught.value.hint
+
+
+def test_the_table_draws_a_line_and_fits(answer: CurveAnswer) -> None:
+    text = written(answer, "table")
+    lines = text.splitlines()
+    assert lines[0] == "Nina Simone – Feeling Good, 1:40"
+    assert "20 s around its time" in lines[1]
+    assert "repeated to the 45 s" in " ".join(lines[1:3])
+    assert "arousal  ▁▁▁▁▂▅▇███▇▅▂▁▁▁▁  0.20 to 0.80" in lines
+    assert "  0:50  0:40 to 1:00     0.50     0.80  arousal peak" in lines
+    assert lines[-2:] == ["0:35    +0.00    +0.60", "1:05    +0.00    -0.60"]
+    for width in (40, 60, 80):
+        assert max(map(len, written(answer, "table", width=width).splitlines())) <= width
+
+
+@pytest.mark.parametrize("format", [name for name in CURVE_FORMATS if name != "png"])
+def test_what_strangers_wrote_and_tracks_of_one_reading(hostile: Track, format: CurveFormat) -> None:
+    text = written(answer_of(hostile, 1), format, readings=True)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    if format == "svg":
+        ElementTree.fromstring(text)
+    if format == "edl":
+        assert text.isascii()
+
+
+def test_sparklines() -> None:
+    assert sparkline([0, 0.5, 1], 10) == "▁▅█"
+    assert sparkline([0, 0, 1, 1], 2) == "▁█"
+    assert sparkline([0.5, 0.5], 9) == "▁▁"
+    assert sparkline([0.50, 0.51], 9) == "▁▂"  # a hundredth is not made a mountain
+    assert set(sparkline([n / 300 for n in range(300)], 30)) == set(BLOCKS)
+
+
+def test_ticks_are_round_and_few() -> None:
+    assert time_ticks(100) == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
+    assert time_ticks(200)[1] == 30
+    for duration_s in (0.5, 7, 59, 3600, 36_000, 600_000):
+        assert 1 <= len(time_ticks(duration_s)) <= 14
+
+
+def test_a_line_is_broken_where_nothing_was_heard() -> None:
+    windows = [Window(start, start + 20) for start in (0, 5, 10, 25, 30, 33)]
+    assert runs(windows, 5) == [[0, 1, 2], [3, 4, 5]]
+    assert runs([], 5) == []
