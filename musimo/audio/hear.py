@@ -63,15 +63,15 @@ def hear(path: AnyPath, coverage: Coverage, wanted: Callable[[bytes], bool]) -> 
 
 def _hear_window(sound: Sound, window: Window) -> HeardClip | None:
     """The features of one window, or None where nothing could be decoded."""
-    samples = sound.samples(window)
-    heard_s = len(samples) / SAMPLE_RATE
+    stretch = sound.stretch(window)
+    heard_s = len(stretch.samples) / SAMPLE_RATE
     if heard_s < MIN_SOUND_S:
         return None
-    features = extract(tile(samples, round(WINDOW_S * SAMPLE_RATE)))
+    features = extract(tile(stretch.samples, round(WINDOW_S * SAMPLE_RATE)))
     if not np.isfinite(features).all():
         raise AudioError("decode", "its samples are too large to be sound")
-    heard = Window(window.start_s, min(window.end_s, window.start_s + heard_s))
-    return HeardClip(heard, features, clip_statistics(features))
+    end_s = min(window.end_s, window.start_s + heard_s + stretch.lacking_s)
+    return HeardClip(Window(window.start_s, end_s), features, clip_statistics(features), stretch.lacking_s)
 
 
 def _completed(tags: Tags, sound: Sound) -> Tags:

@@ -29,13 +29,19 @@ def promised_s(claim_s: float | None, codec: str, bitrate: int, duration_s: floa
     return claim_s
 
 
-def partial_share(opened: Opened, heard: Iterable[Window]) -> float | None:
+def partial_share(opened: Opened, heard: Iterable[Window], lacking_s: float = 0.0) -> float | None:
     """Share of a sound that could be heard, 0..1; None for a whole one.
 
     The share of the planned windows that could be decoded, of the share of the sound that is there.
+
+    Parameters
+    ----------
+    opened : what was planned
+    heard : the windows that were heard
+    lacking_s : holes in them, together
     """
     planned_s = sum(window.end_s - window.start_s for window in opened.windows)
-    heard_s = sum(window.end_s - window.start_s for window in heard)
+    heard_s = max(0.0, sum(window.end_s - window.start_s for window in heard) - lacking_s)
     lacking = planned_s - heard_s > WINDOW_SLACK_S
     if not lacking and opened.promised_s is None:
         return None

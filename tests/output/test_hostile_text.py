@@ -327,7 +327,7 @@ def test_a_relative_name_is_read_as_a_file(name: bytes) -> None:
     track = Track(1, b"/music/" + name, Tags(), 1.0, 1, 0.5, 0.5)
     style = PathStyle(relative_to=b"/music")
     for format in ("m3u8", "pls"):
-        data = render(TracksAnswer([track]), format, PrintOptions(paths=style)).data  # type: ignore[arg-type]
+        data = render(TracksAnswer([track]), format, PrintOptions(paths=style)).data
         assert b"./" + name in data
     location = ET.fromstring(render(TracksAnswer([track]), "xspf", PrintOptions(paths=style)).data)
     uri = next(location.iter("{http://xspf.org/ns/0/}location")).text or ""
