@@ -62,6 +62,7 @@ class Sound(Protocol):
     sample_rate : of the file, Hz
     channels : of the file
     bitrate : mean over the stream, kbit/s
+    skipped_s : time that the stream's clock jumps over, which ``duration_s`` leaves out
     """
 
     content: bytes
@@ -70,6 +71,7 @@ class Sound(Protocol):
     sample_rate: int
     channels: int
     bitrate: int
+    skipped_s: float
 
     def stretch(self, window: Window) -> Stretch:
         """What can be decoded of that window, and nothing beyond it.
@@ -117,6 +119,7 @@ class FFmpegSound:
         codec = self._stream.codec_context
         self.content = surveyed.content
         self.duration_s = surveyed.duration_s or self._counted_s()
+        self.skipped_s = surveyed.skipped_s
         self.codec = codec.codec.canonical_name
         self.sample_rate = codec.sample_rate
         self.channels = codec.channels

@@ -52,6 +52,7 @@ class SndfileSound:
         self.channels: int = self._file.channels
         self.duration_s = n / self.sample_rate
         self.codec = self._file.subtype.lower()
+        self.skipped_s = 0.0
         self.bitrate = mean_bitrate(file.seek(0, 2), self.duration_s)
 
     def samples(self, window: Window) -> FloatArray:

@@ -47,7 +47,7 @@ def hear(path: AnyPath, coverage: Coverage, wanted: Callable[[bytes], bool]) -> 
             raise AudioError("decode", f"it claims to hold {sound.duration_s / 86_400:.0f} days of sound")
         windows = place_windows(sound.duration_s, coverage)
         tags = read_tags(path)
-        promised = promised_s(tags.duration_s, sound.codec, sound.bitrate, sound.duration_s)
+        promised = promised_s(tags.duration_s, sound.codec, sound.bitrate, sound.duration_s, sound.skipped_s)
         yield Opened(_completed(tags, sound), sound.content, sound.duration_s, windows, promised)
         if not wanted(sound.content):
             return
