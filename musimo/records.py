@@ -96,11 +96,13 @@ class HeardClip:
     window : which stretch of the track was really heard
     features : (n_frames, 193) float32
     statistics : (579,) float32, of the features over time
+    lacking_s : holes within the window, of sound too damaged to be decoded
     """
 
     window: Window
     features: FloatArray
     statistics: FloatArray
+    lacking_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

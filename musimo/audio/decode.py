@@ -23,9 +23,11 @@ from musimo.audio.fallback import SndfileSound
 from musimo.audio.features import SAMPLE_RATE
 from musimo.audio.files import AnyPath, MusicFile
 from musimo.audio.formats import DEMUXERS, described
+from musimo.audio.holes import Holes
 from musimo.audio.mixdown import (
     BLOCK,
     Block,
+    Stretch,
     anchor_before,
     cut,
     mean_of_channels,
@@ -60,6 +62,7 @@ class Sound(Protocol):
     sample_rate : of the file, Hz
     channels : of the file
     bitrate : mean over the stream, kbit/s
+    skipped_s : time that the stream's clock jumps over, which ``duration_s`` leaves out
     """
 
     content: bytes
@@ -68,15 +71,19 @@ class Sound(Protocol):
     sample_rate: int
     channels: int
     bitrate: int
+    skipped_s: float
 
-    def samples(self, window: Window) -> FloatArray:
-        """Mono at 22,050 Hz, (n,) float32, of that window alone; shorter where the sound ends or is damaged.
+    def stretch(self, window: Window) -> Stretch:
+        """What can be decoded of that window, and nothing beyond it.
 
         Raises
         ------
         AudioError
             ``decode``: the samples hold NaN, infinity or absurd values.
         """
+
+    def samples(self, window: Window) -> FloatArray:
+        """The samples of ``stretch``: fewer than the window's where the sound ends or is damaged."""
 
 
 @contextmanager
@@ -112,6 +119,7 @@ class FFmpegSound:
         codec = self._stream.codec_context
         self.content = surveyed.content
         self.duration_s = surveyed.duration_s or self._counted_s()
+        self.skipped_s = surveyed.skipped_s
         self.codec = codec.codec.canonical_name
         self.sample_rate = codec.sample_rate
         self.channels = codec.channels
@@ -121,22 +129,34 @@ class FFmpegSound:
 
     def samples(self, window: Window) -> FloatArray:
         """See ``Sound``."""
+        return self.stretch(window).samples
+
+    def stretch(self, window: Window) -> Stretch:
+        """See ``Sound``."""
         start = round(window.start_s * SAMPLE_RATE)
         n = round(window.end_s * SAMPLE_RATE) - start
+        holes = self._holes(window)
         try:
-            samples = self._sought(start, n)
+            samples = self._sought(start, n, holes)
             if samples is None or len(samples) < n - SHORTFALL_S * SAMPLE_RATE:
-                counted = self._counted(start, n)
-                samples = counted if samples is None else max(samples, counted, key=len)
+                counted_holes = self._holes(window)
+                counted = self._counted(start, n, counted_holes)
+                if samples is None or len(counted) > len(samples):
+                    samples, holes = counted, counted_holes
         except (FFmpegError, ValueError) as error:  # absurd rates and layouts, which only damage makes
             raise AudioError("decode", "its sound is too damaged to be converted") from error
-        return plausible(samples)
+        # As many more samples than the holes left out were taken from behind the window.
+        samples = samples[: max(0, n - round(holes.lacking_s * SAMPLE_RATE))]
+        return Stretch(plausible(samples), holes.lacking_s)
 
     def close(self) -> None:
         """Free the decoder; the file is the caller's."""
         self._container.close()
 
-    def _sought(self, start: int, n: int) -> FloatArray | None:
+    def _holes(self, window: Window) -> Holes:
+        return Holes(window, self._origin, self._stream.time_base)
+
+    def _sought(self, start: int, n: int, holes: Holes) -> FloatArray | None:
         """Samples from ``start`` on, by the stream's clock; None where the clock or the seek is of no use."""
         anchor, offset = anchor_before(start, self.sample_rate)
         time_base = self._stream.time_base
@@ -147,7 +167,7 @@ class FFmpegSound:
             self._container.seek(target, stream=self._stream)
         except FFmpegError:
             return None
-        frames = _frames(self._container, self._stream)
+        frames = holes.between(_frames(self._container, self._stream))
         for frame in frames:
             if frame.pts is None or frame.sample_rate != self.sample_rate:
                 break
@@ -159,10 +179,11 @@ class FFmpegSound:
                 return cut(resample(blocks), offset, n)
         return None
 
-    def _counted(self, start: int, n: int) -> FloatArray:
+    def _counted(self, start: int, n: int, holes: Holes) -> FloatArray:
         """Samples from ``start`` on, counted from the beginning of the file."""
         with self._afresh() as container:
-            return cut(resample(_blocks(_frames(container, _first_sound(container)))), start, n)
+            frames = holes.between(_frames(container, _first_sound(container)))
+            return cut(resample(_blocks(frames)), start, n)
 
     def _counted_s(self) -> float:
         """The length of what can be decoded, where no packet tells its time."""

@@ -12,6 +12,7 @@ from musimo.audio.features import SAMPLE_RATE
 from musimo.audio.mixdown import (
     BLOCK,
     Block,
+    Stretch,
     anchor_before,
     cut,
     mean_of_channels,
@@ -51,10 +52,15 @@ class SndfileSound:
         self.channels: int = self._file.channels
         self.duration_s = n / self.sample_rate
         self.codec = self._file.subtype.lower()
+        self.skipped_s = 0.0
         self.bitrate = mean_bitrate(file.seek(0, 2), self.duration_s)
 
     def samples(self, window: Window) -> FloatArray:
         """See ``Sound``."""
+        return self.stretch(window).samples
+
+    def stretch(self, window: Window) -> Stretch:
+        """See ``Sound``; libsndfile tells of no holes."""
         start = round(window.start_s * SAMPLE_RATE)
         n = round(window.end_s * SAMPLE_RATE) - start
         anchor, offset = anchor_before(start, self.sample_rate)
@@ -63,7 +69,7 @@ class SndfileSound:
             samples = cut(resample(self._blocks()), offset, n)
         except soundfile.SoundFileError as error:
             raise AudioError("decode", "its sound is too damaged to be decoded") from error
-        return plausible(samples)
+        return Stretch(plausible(samples))
 
     def close(self) -> None:
         """Free the decoder; the file is the caller's."""

@@ -10,12 +10,13 @@ import numpy as np
 from musimo.audio.decode import SAMPLE_RATE, Sound, open_sound
 from musimo.audio.features import extract
 from musimo.audio.files import AnyPath
+from musimo.audio.mixdown import Stretch
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
 from musimo.audio.whole import promised_s
 from musimo.audio.windows import MAX_WINDOWS, WINDOW_S, place_windows, tile
 from musimo.errors import AudioError
-from musimo.records import FloatArray, HeardClip, Opened, Plan, Sliding, Tags, Window
+from musimo.records import HeardClip, Opened, Plan, Sliding, Tags, Window
 
 MIN_SOUND_S = 0.1  # less is a click; and a frame of the spectrum alone is 0.093 s long
 MAX_SOUND_S = 7 * 86_400.0  # a week; longer ones are damaged clocks, and files made to keep one busy
@@ -50,14 +51,14 @@ def hear(path: AnyPath, plan: Plan, wanted: Callable[[bytes], bool]) -> Iterator
         if len(windows) > MAX_WINDOWS:
             raise AudioError("read", f"it would take {len(windows)} windows; at most {MAX_WINDOWS} are heard")
         tags = read_tags(path)
-        promised = promised_s(tags.duration_s, sound.codec, sound.bitrate, sound.duration_s)
+        promised = promised_s(tags.duration_s, sound.codec, sound.bitrate, sound.duration_s, sound.skipped_s)
         yield Opened(_completed(tags, sound), sound.content, sound.duration_s, windows, promised)
         if not wanted(sound.content):
             return
         heard = False
-        stretches = _overlapping(windows) if isinstance(plan, Sliding) else [[window] for window in windows]
-        for window, samples in _samples(sound, stretches):
-            clip = _hear_window(window, samples)
+        groups = _overlapping(windows) if isinstance(plan, Sliding) else [[window] for window in windows]
+        for window, stretch in _stretches(sound, groups):
+            clip = _hear_window(window, stretch)
             if clip is not None:
                 heard = True
                 yield clip
@@ -76,27 +77,32 @@ def _overlapping(windows: Sequence[Window]) -> list[list[Window]]:
     return groups
 
 
-def _samples(sound: Sound, groups: Sequence[Sequence[Window]]) -> Iterator[tuple[Window, FloatArray]]:
-    """The samples of every window; where those of a group lack some, a window is decoded alone."""
+def _stretches(sound: Sound, groups: Sequence[Sequence[Window]]) -> Iterator[tuple[Window, Stretch]]:
+    """What could be decoded of each window; where a group lacks some, its windows are decoded one by one."""
     for group in groups:
         first = round(group[0].start_s * SAMPLE_RATE)
-        stretch = sound.samples(Window(group[0].start_s, group[-1].end_s))
+        shared = sound.stretch(Window(group[0].start_s, group[-1].end_s))
         for window in group:
             start, end = round(window.start_s * SAMPLE_RATE), round(window.end_s * SAMPLE_RATE)
-            samples = stretch[start - first : end - first]
-            yield window, samples if len(samples) == end - start or len(group) == 1 else sound.samples(window)
+            samples = shared.samples[start - first : end - first]
+            if len(group) == 1:
+                yield window, shared
+            elif shared.lacking_s or len(samples) < end - start:
+                yield window, sound.stretch(window)
+            else:
+                yield window, Stretch(samples)
 
 
-def _hear_window(window: Window, samples: FloatArray) -> HeardClip | None:
+def _hear_window(window: Window, stretch: Stretch) -> HeardClip | None:
     """The features of one window, or None where nothing could be decoded."""
-    heard_s = len(samples) / SAMPLE_RATE
+    heard_s = len(stretch.samples) / SAMPLE_RATE
     if heard_s < MIN_SOUND_S:
         return None
-    features = extract(tile(samples, round(WINDOW_S * SAMPLE_RATE)))
+    features = extract(tile(stretch.samples, round(WINDOW_S * SAMPLE_RATE)))
     if not np.isfinite(features).all():
         raise AudioError("decode", "its samples are too large to be sound")
-    heard = Window(window.start_s, min(window.end_s, window.start_s + heard_s))
-    return HeardClip(heard, features, clip_statistics(features))
+    end_s = min(window.end_s, window.start_s + heard_s + stretch.lacking_s)
+    return HeardClip(Window(window.start_s, end_s), features, clip_statistics(features), stretch.lacking_s)
 
 
 def _completed(tags: Tags, sound: Sound) -> Tags:

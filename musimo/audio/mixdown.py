@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from math import floor, gcd
 from typing import Any
 
@@ -21,6 +22,20 @@ BLOCK = 65_536  # samples resampled at once: long enough that Python's share of 
 
 Block = tuple[int, FloatArray]
 """Sample rate in Hz, and mono samples (n,) at that rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What could be decoded of a window.
+
+    Parameters
+    ----------
+    samples : mono at 22,050 Hz, (n,) float32; what lies behind a hole follows what lies before it
+    lacking_s : the holes, of sound that was there and is damaged; not what lacks at the end
+    """
+
+    samples: FloatArray
+    lacking_s: float = 0.0
 
 
 def mean_of_channels(channels: Iterable[NDArray[np.number[Any]]]) -> FloatArray:

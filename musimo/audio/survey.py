@@ -28,12 +28,14 @@ class Survey:
     duration_s : time that the packets cover
     n_bytes : size of the encoded sound
     continuous : the clock runs on without a jump, so that it says where in the sound one is
+    skipped_s : time that the clock jumped forward, which ``duration_s`` leaves out
     """
 
     content: bytes
     duration_s: float
     n_bytes: int
     continuous: bool
+    skipped_s: float = 0.0
 
 
 def survey(container: InputContainer, stream: AudioStream) -> Survey:
@@ -54,7 +56,8 @@ def survey(container: InputContainer, stream: AudioStream) -> Survey:
         runs_on = stream.codec_context.name in RUN_ON
         digest.update(bytes(held)[:RUN_ON_BYTES] if runs_on else held)
     duration_s = float(clock.elapsed * (stream.time_base or 0))
-    return Survey(digest.digest(), duration_s, n_bytes, clock.continuous)
+    skipped_s = float(clock.skipped * (stream.time_base or 0))
+    return Survey(digest.digest(), duration_s, n_bytes, clock.continuous, skipped_s)
 
 
 class _Clock:
@@ -73,6 +76,7 @@ class _Clock:
         self._step = 0  # length of the last packet that claimed nothing, told by the next one
         self._spanned = 0  # before the last jump
         self._jumped = False
+        self.skipped = 0  # by jumps forward
 
     def advance(self, pts: int | None, duration: int) -> None:
         """One packet more; its ``duration`` is 0 if it claims none."""
@@ -85,6 +89,7 @@ class _Clock:
             self._spanned = self._span
             self._begin = pts
             self._jumped = True
+            self.skipped += max(0, pts - self._end)
         elif self._open:
             self._step = max(0, pts - self._end)
         self._end, self._open = pts + duration, not duration

@@ -59,6 +59,7 @@ class _Draft:
     gathered: list[HeardClip] = field(default_factory=list)  # until there are enough to be felt together
     felt: list[tuple[Window, ClipEmotion]] = field(default_factory=list)
     statistics: list[FloatArray] = field(default_factory=list)
+    lacking_s: float = 0.0  # holes in what was felt
     error: AudioError | None = None
 
     def feel(self, analyzer: ClipAnalyzer) -> None:
@@ -71,6 +72,7 @@ class _Draft:
             return
         self.felt += [(clip.window, emotion) for clip, emotion in zip(clips, emotions, strict=True)]
         self.statistics += [clip.statistics for clip in clips]
+        self.lacking_s += sum(clip.lacking_s for clip in clips)
 
     def answer(self, end: Finished | AudioError) -> AnalyzedFile | FailedFile:
         """What became of the file."""
@@ -85,7 +87,7 @@ class _Draft:
             self.opened.duration_s,
             summarize(self.felt),
             mean_statistics(self.statistics),
-            partial_share(self.opened, [window for window, _ in self.felt]),
+            partial_share(self.opened, [window for window, _ in self.felt], self.lacking_s),
         )
 
 

@@ -41,6 +41,7 @@ class _Draft:
     opened: Opened | None = None
     felt: list[tuple[Window, ClipEmotion]] = field(default_factory=list)
     statistics: list[FloatArray] = field(default_factory=list)
+    lacking_s: float = 0.0  # holes in what was felt
     gathered: list[HeardClip] = field(default_factory=list)  # until there are enough to be felt together
     n_waiting: int = 0  # clips heard but not yet felt
     ended: bool = False
@@ -146,6 +147,7 @@ class Hearing:
             for clip, emotion in zip(clips, emotions, strict=False):  # none for those without an answer
                 draft.felt.append((clip.window, emotion))
                 draft.statistics.append(clip.statistics)
+                draft.lacking_s += clip.lacking_s
 
     def _is_time_to_commit(self) -> bool:
         n_ready = self._n_ready()
@@ -221,5 +223,5 @@ def _heard(draft: _Draft) -> HeardFile:
     if not draft.felt:  # its sound was known before
         return HeardFile(draft.planned, draft.opened, None, None)
     emotion, statistics = summarize(draft.felt), mean_statistics(draft.statistics)
-    partial = partial_share(draft.opened, [window for window, _ in draft.felt])
+    partial = partial_share(draft.opened, [window for window, _ in draft.felt], draft.lacking_s)
     return HeardFile(draft.planned, draft.opened, emotion, statistics, partial)

@@ -165,7 +165,8 @@ def _said(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
             }, ()
         case HeardClip():
             window = message.window
-            said = {"kind": "clip", "window": [window.start_s, window.end_s]}
+            ends = [window.start_s, window.end_s]
+            said = {"kind": "clip", "window": ends, "lacking_s": message.lacking_s}
             return said, (message.statistics, message.features)
 
 
@@ -197,7 +198,10 @@ def _meant(said: dict[str, Any], floats: FloatArray) -> Message:
                 raise ValueError("a clip without features")
             features = floats[N_STATISTICS:].reshape(-1, N_FEATURES)
             statistics = floats[:N_STATISTICS].copy()  # kept for long, which the features must not be
-            return HeardClip(_window(said["window"]), features, statistics)
+            window, lacking_s = _window(said["window"]), _length(said["lacking_s"])
+            if lacking_s > window.end_s - window.start_s:
+                raise ValueError("more lacks than there was to be heard")
+            return HeardClip(window, features, statistics, lacking_s)
     raise ValueError("no kind of message")
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from musimo.audio.decode import SAMPLE_RATE, open_sound
 from musimo.audio.hear import hear
 from musimo.audio.whole import partial_share, promised_s
 from musimo.records import HeardClip, Opened, Tags, Window
@@ -15,7 +18,8 @@ from tests.sounds import encode, melody, wav_header
 def share(path: Path) -> float | None:
     opened, *clips = hear(path, "windows", lambda content: True)
     assert isinstance(opened, Opened)
-    return partial_share(opened, [clip.window for clip in clips if isinstance(clip, HeardClip)])
+    heard = [clip for clip in clips if isinstance(clip, HeardClip)]
+    return partial_share(opened, [clip.window for clip in heard], sum(clip.lacking_s for clip in heard))
 
 
 @pytest.mark.parametrize("kind", ["mp3", "flac", "wav", "wv", "tta"])
@@ -78,3 +82,71 @@ def test_promise(claim_s: float | None, codec: str, promised: float | None) -> N
 def test_share_by_hand(heard: list[Window], promised: float | None, expected: float | None) -> None:
     opened = Opened(Tags(), b"", 120.0, (Window(0, 45), Window(60, 105)), promised)
     assert partial_share(opened, heard) == expected
+
+
+DAMAGED = (0.45, 0.5)  # of the file's bytes: in the second of its three windows
+
+
+def damaged(path: Path, fill: str, size: float = DAMAGED[1] - DAMAGED[0]) -> Path:
+    """A copy of a file with a stretch in its middle overwritten."""
+    data = bytearray(path.read_bytes())
+    begin, end = round(DAMAGED[0] * len(data)), round((DAMAGED[0] + size) * len(data))
+    data[begin:end] = bytes(end - begin) if fill == "zeros" else random.Random(1).randbytes(end - begin)
+    copy = path.with_stem(fill)
+    copy.write_bytes(data)
+    return copy
+
+
+@pytest.mark.parametrize("fill", ["zeros", "noise"])
+@pytest.mark.parametrize(
+    ("kind", "of_s"), [("m4a", 45), ("alac", 45), ("wma", 60), ("mp3", 60), ("ogg", 60), ("opus", 60)]
+)
+def test_a_hole_in_the_middle_is_no_sound_that_was_heard(
+    tmp_path: Path, kind: str, of_s: float, fill: str
+) -> None:
+    """A share of the one window that is heard of a minute, or of all where the packets are gone too."""
+    path = encode(tmp_path / f"whole.{kind}", melody(60, 44_100))
+    lost_s = 60 * (DAMAGED[1] - DAMAGED[0])
+    assert share(path) is None
+    assert share(damaged(path, fill)) == pytest.approx(1 - lost_s / of_s, abs=0.025)
+
+
+@pytest.mark.parametrize(("kind", "lost_s"), [("ogg", 0.88), ("opus", 1.0), ("wma", 0.65), ("m4a", 0.63)])
+def test_less_than_a_second_is_told_too(tmp_path: Path, kind: str, lost_s: float) -> None:
+    """Ogg loses whole pages, of a second in Opus. One window of 45 s is heard of a minute."""
+    path = encode(tmp_path / f"whole.{kind}", melody(60, 44_100))
+    assert share(damaged(path, "zeros", 0.01)) == pytest.approx(1 - lost_s / 45, abs=0.003)
+
+
+@pytest.mark.parametrize("kind", ["ogg", "opus", "wma"])
+def test_a_jump_of_the_clock_is_a_hole_where_the_header_counts_it_in(tmp_path: Path, kind: str) -> None:
+    path = encode(tmp_path / f"whole.{kind}", melody(120, 44_100))
+    lacking = 1 - (share(damaged(path, "zeros", 0.012)) or 1)
+    assert 1.4 < lacking * 120 < 3.5  # 1.44 s overwritten, and what is left of the first and the last page
+
+
+def test_sound_behind_a_hole_stays_in_its_place(tmp_path: Path) -> None:
+    path = encode(tmp_path / "whole.m4a", melody(60, 44_100))
+    window = Window(20, 40)
+    with open_sound(path) as sound:
+        whole = sound.stretch(window)
+    with open_sound(damaged(path, "zeros")) as sound:
+        holed = sound.stretch(window)
+        behind = sound.stretch(Window(40, 50))
+    assert whole.lacking_s == behind.lacking_s == 0
+    assert holed.lacking_s == pytest.approx(3, abs=0.3)
+    assert len(holed.samples) == pytest.approx((20 - holed.lacking_s) * SAMPLE_RATE, abs=1)
+    second = SAMPLE_RATE
+    np.testing.assert_allclose(holed.samples[: 5 * second], whole.samples[: 5 * second], atol=1e-5)
+    np.testing.assert_allclose(holed.samples[-5 * second :], whole.samples[-5 * second :], atol=2e-2)
+
+
+@pytest.mark.parametrize(
+    ("claim_s", "skipped_s", "promised"),
+    [(101.5, 1.5, 101.5), (100.0, 1.5, None), (100.9, 0.0, None), (101.9, 60.0, None), (None, 1.5, None)],
+)
+def test_a_jump_alone_promises_nothing(
+    claim_s: float | None, skipped_s: float, promised: float | None
+) -> None:
+    """Chained streams jump too."""
+    assert promised_s(claim_s, "opus", 96, 100.0, skipped_s) == promised

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -116,6 +117,12 @@ def test_every_tag_has_a_type_to_be_checked() -> None:
     assert said.keys() == TAG.keys()
 
 
+def test_the_holes_of_a_clip_are_told() -> None:
+    got = read(BytesIO(written(replace(CLIP, lacking_s=2.5))))
+    assert isinstance(got, HeardClip)
+    assert got.lacking_s == 2.5
+
+
 def test_statistics_do_not_hold_on_to_the_features() -> None:
     got = read(BytesIO(written(CLIP)))
     assert isinstance(got, HeardClip)
@@ -161,6 +168,7 @@ def test_a_field_of_another_kind_is_a_message_or_nonsense(
     written(got)  # what was let through is sound
 
 
+CLIP_SAID = {"kind": "clip", "window": [0, 45], "lacking_s": 1.5}
 OPENED_SAID = json.loads(written(OPENED)[SIZES.size :])
 FLOATS = CLIP.statistics.tobytes() + CLIP.features.tobytes()
 
@@ -197,10 +205,14 @@ FLOATS = CLIP.statistics.tobytes() + CLIP.features.tobytes()
         framed(OPENED_SAID | {"tags": {"year": 1.5}}),
         framed(OPENED_SAID | {"tags": {"title": "\ud800"}}),
         framed(OPENED_SAID | {"tags": {"titel": "x"}}),
-        framed({"kind": "clip", "window": [0, 45]}),
-        framed({"kind": "clip", "window": [0, 45]}, FLOATS[: 4 * N_STATISTICS]),
-        framed({"kind": "clip", "window": [0, 45]}, FLOATS + bytes(4)),
-        framed({"kind": "clip", "window": [0, 45]}, FLOATS[:-4] + np.float32("nan").tobytes()),
+        framed(CLIP_SAID),
+        framed(CLIP_SAID, FLOATS[: 4 * N_STATISTICS]),
+        framed(CLIP_SAID, FLOATS + bytes(4)),
+        framed(CLIP_SAID, FLOATS[:-4] + np.float32("nan").tobytes()),
+        framed(CLIP_SAID | {"lacking_s": 45.5}, FLOATS),
+        framed(CLIP_SAID | {"lacking_s": -1}, FLOATS),
+        framed(CLIP_SAID | {"lacking_s": None}, FLOATS),
+        framed({"kind": "clip", "window": [0, 45]}, FLOATS),
         framed({"kind": "clip"}, FLOATS),
     ],
 )

@@ -90,7 +90,7 @@ def test_an_edl_has_a_marker_at_the_frame(answer: CurveAnswer) -> None:
 def test_an_edl_that_cannot_be_is_refused(answer: CurveAnswer) -> None:
     with pytest.raises(UsageError, match="no frame rate"):
         written(answer, "edl", fps="31")
-    many = replace(answer, turns=answer.turns * 500)
+    many = replace(answer, turns=[*answer.turns] * 500)
     with pytest.raises(UsageError, match="at most 999"):
         written(many, "edl")
 
