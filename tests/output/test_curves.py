@@ -128,7 +128,7 @@ def test_the_table_draws_a_line_and_fits(answer: CurveAnswer) -> None:
     assert "arousal  ▁▁▁▁▂▅▇███▇▅▂▁▁▁▁  0.20 to 0.80" in lines
     assert "0:50  0:40 to 1:00     0.50     0.80  arousal peak" in lines
     assert lines[-2:] == ["0:35    +0.00    +0.60", "1:05    +0.00    -0.60"]
-    for width in (40, 60, 80):
+    for width in (50, 60, 80):
         assert max(map(len, written(answer, "table", width=width).splitlines())) <= width
 
 
