@@ -24,6 +24,7 @@ from musimo.emotion.space import unit
 from musimo.records import FloatArray
 from musimo.search.space import Ids
 
+LOOK = 256  # sounds looked at near a target: of those around an end, many would be steps back
 POOL = 64  # sounds that may stand for a target; their pairs are few enough to be all compared
 PASSED_OVER = 2 * np.pi**2  # what an empty target costs: as much as a step and an offset can at most
 ROUNDING = 1e-6  # of cosines in single precision
@@ -105,37 +106,38 @@ def walk(
 def _leg(
     terrain: Terrain, start: FloatArray, end: FloatArray, steps: int, used: set[int], counts: _Counts
 ) -> list[int]:
-    """One leg, within the caps: what is beyond them is left out, farthest from its target first, and the way
-    is sought again.
+    """One leg, within the caps: where a way goes beyond one, the sounds of that key that lie nearest to their
+    targets stay, the others are left out, and the way is sought again.
     """
     targets = points_between(start, end, steps)
-    barred = set(used)
+    near = [terrain.near(target, LOOK + len(used)) for target in targets]
+    ids = np.array(sorted({int(id_) for found in near for id_ in found} - used), np.int64)
+    if not len(ids):
+        return []
+    places, groups = terrain.places(ids), terrain.groups(ids)
+    keys = [groups[id_] for id_ in ids.tolist()]
+    usable = _between(places, start, end) & np.array([counts.allow(key) for key in keys])
     while True:
-        pools = [_pool(terrain, target, barred) for target in targets]
-        ids = np.array(sorted({int(id_) for pool in pools for id_ in pool}), np.int64)
-        if not len(ids):
-            return []
-        groups = terrain.groups(ids)
-        full = {id_ for id_ in ids.tolist() if not counts.allow(groups[id_])}
-        if full:
-            barred |= full
-            continue
-        places = terrain.places(ids)
-        at = [np.searchsorted(ids, pool) for pool in pools]
-        way = best_way(places, targets, at, start, end)
-        chosen = [int(ids[position]) for _, position in way]
-        off = [float(angles(places[[position]], targets[[step]])[0, 0]) for step, position in way]
-        surplus = _surplus(chosen, off, groups, counts)
-        if not surplus:
-            for id_ in chosen:
-                counts.add(groups[id_])
-            return chosen
-        barred |= surplus
+        pools = [_pool(ids, found, usable) for found in near]
+        way = best_way(places, targets, pools, start, end)
+        surplus = _surplus(way, places, targets, keys, counts)
+        if not len(surplus):
+            for _, position in way:
+                counts.add(keys[position])
+            return [int(ids[position]) for _, position in way]
+        usable[surplus] = False
 
 
-def _pool(terrain: Terrain, target: FloatArray, barred: set[int]) -> Ids:
-    near = terrain.near(target, POOL + len(barred))
-    return near[[id_ not in barred for id_ in near.tolist()]][:POOL]
+def _between(places: FloatArray, start: FloatArray, end: FloatArray) -> NDArray[np.bool_]:
+    """Which sounds are no step back from the start, and not beyond the end."""
+    cosines = places @ np.stack([start, end], axis=1)
+    return np.asarray((cosines >= start @ end - ROUNDING).all(axis=1))
+
+
+def _pool(ids: Ids, found: Ids, usable: NDArray[np.bool_]) -> Ids:
+    """Positions of the first usable sounds of those found near a target."""
+    at = np.minimum(np.searchsorted(ids, found), len(ids) - 1)
+    return at[(ids[at] == found) & usable[at]][:POOL]
 
 
 def best_way(
@@ -150,48 +152,48 @@ def best_way(
     pools : of each target the positions of its sounds
     start, end : (d,)
     """
-    cosines = (places @ np.stack([start, end], axis=1)).astype(np.float64)
-    step_costs = (np.pi * angles(places, places).astype(np.float64)) ** 2
-    onward = _onward(cosines)
-    nodes = [(step, int(position)) for step, pool in enumerate(pools) for position in pool]
-    positions = np.array([position for _, position in nodes], np.int64)
-    of_step = np.array([step for step, _ in nodes], np.int64)
-    offs = (np.pi * np.diag(angles(places[positions], targets[of_step])).astype(np.float64)) ** 2
-    first = (np.pi * angles(places, start[None])[:, 0].astype(np.float64)) ** 2
-    last = (np.pi * angles(places, end[None])[:, 0].astype(np.float64)) ** 2
-    costs = np.empty(len(nodes))
-    before = np.full(len(nodes), -1)
-    for step in range(len(pools)):
-        here, earlier = np.flatnonzero(of_step == step), np.flatnonzero(of_step < step)
-        costs[here] = first[positions[here]] + offs[here] + PASSED_OVER * step
+    sounds = np.concatenate([np.empty(0, np.int64), *pools])
+    if not len(sounds):
+        return []
+    places, of_step = places[sounds], np.repeat(np.arange(len(pools)), [len(pool) for pool in pools])
+    to_ends = places @ np.stack([start, end], axis=1)
+    from_start, to_end = _squared(to_ends[:, 0]), _squared(to_ends[:, 1])
+    off = _squared(np.einsum("nd,nd->n", places, targets[of_step]))
+    costs = from_start + off + PASSED_OVER * of_step
+    before = np.full(len(sounds), -1)
+    for step in range(1, len(pools)):
+        earlier, here = np.flatnonzero(of_step < step), np.flatnonzero(of_step == step)
         if not len(earlier) or not len(here):
             continue
-        pairs = np.ix_(positions[earlier], positions[here])
-        through = costs[earlier][:, None] + step_costs[pairs] + offs[here]
+        through = costs[earlier][:, None] + _squared(places[earlier] @ places[here].T) + off[here]
         through += PASSED_OVER * (step - of_step[earlier] - 1)[:, None]
-        through[~onward[pairs]] = np.inf
+        through[~_onward(to_ends, sounds, earlier, here)] = np.inf
         best = through.argmin(axis=0)
         cheapest = through[best, np.arange(len(here))]
         better = cheapest < costs[here]
         costs[here[better]], before[here[better]] = cheapest[better], earlier[best[better]]
-    node = int(np.argmin(costs + last[positions] + PASSED_OVER * (len(pools) - 1 - of_step)))
-    return [nodes[at] for at in _back(node, before)][::-1]
+    last = int(np.argmin(costs + to_end + PASSED_OVER * (len(pools) - 1 - of_step)))
+    return [(int(of_step[node]), int(sounds[node])) for node in _back(last, before)][::-1]
 
 
-def _onward(cosines: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether a walk may go from one sound to another [shape=(n, n)]: a strict order, so none comes twice.
+def _squared(cosines: FloatArray) -> NDArray[np.float64]:
+    """Squared angles of some cosines."""
+    return np.asarray(np.arccos(np.clip(cosines, -1, 1).astype(np.float64)) ** 2)
+
+
+def _onward(to_ends: FloatArray, sounds: Ids, earlier: Ids, here: Ids) -> NDArray[np.bool_]:
+    """Whether a walk may go from some sounds to others [shape=(n, m)]: a strict order, so none comes twice.
 
     Parameters
     ----------
-    cosines : (n, 2) to the start and to the end
+    to_ends : cosines to the start and to the end
+    sounds : what tells equal ones apart
+    earlier, here : (n,) and (m,) positions
     """
-    to_start, to_end = cosines.T
-    away = to_start[:, None] >= to_start
-    nearer = to_end[:, None] <= to_end
-    order = np.lexsort((np.arange(len(cosines)), to_end, -to_start))
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return np.asarray(away & nearer & (rank[:, None] < rank))
+    (from_start, to_end), (then_from, then_to) = to_ends[earlier].T[:, :, None], to_ends[here].T
+    equal = (from_start == then_from) & (to_end == then_to)
+    onward = (from_start >= then_from) & (to_end <= then_to)
+    return np.asarray(onward & (~equal | (sounds[earlier][:, None] < sounds[here])))
 
 
 def _back(node: int, before: NDArray[np.int64]) -> Iterator[int]:
@@ -210,24 +212,36 @@ class _Counts:
     def add(self, keys: Keys) -> None:
         self._counts.update(enumerate(keys))
 
-    def allow(self, keys: Keys, among: Counter[tuple[int, Hashable]] | None = None) -> bool:
-        """Whether there is room for one more, ``among`` counted as well."""
-        here = Counter() if among is None else among
-        return all(
-            cap is None or key is None or self._counts[kind, key] + here[kind, key] < cap
+    def allow(self, keys: Keys) -> bool:
+        """Whether there is room for one more."""
+        return not self.beyond(keys, Counter())
+
+    def beyond(self, keys: Keys, among: Counter[tuple[int, Hashable]]) -> set[tuple[int, Hashable]]:
+        """The keys, each with its position, of which there is no room for one more beside ``among``."""
+        return {
+            (kind, key)
             for kind, (key, cap) in enumerate(zip(keys, self._caps, strict=True))
-        )
+            if cap is not None and key is not None and self._counts[kind, key] + among[kind, key] >= cap
+        }
 
 
 def _surplus(
-    chosen: Sequence[int], off: Sequence[float], groups: dict[int, Keys], counts: _Counts
-) -> set[int]:
-    """Of a way, the sounds beyond the caps; of one key those nearest to their targets stay."""
+    way: Sequence[tuple[int, int]],
+    places: FloatArray,
+    targets: FloatArray,
+    keys: Sequence[Keys],
+    counts: _Counts,
+) -> list[int]:
+    """Positions of all sounds of the keys that a way has too many of, but for those of its own that stay."""
     among: Counter[tuple[int, Hashable]] = Counter()
-    surplus = set()
-    for at in sorted(range(len(chosen)), key=lambda at: (off[at], at)):
-        if counts.allow(groups[chosen[at]], among):
-            among.update(enumerate(groups[chosen[at]]))
+    kept: set[int] = set()
+    full: set[tuple[int, Hashable]] = set()
+    for _, position in sorted(way, key=lambda at: (-float(places[at[1]] @ targets[at[0]]), at)):
+        if beyond := counts.beyond(keys[position], among):
+            full |= beyond
         else:
-            surplus.add(chosen[at])
-    return surplus
+            among.update(enumerate(keys[position]))
+            kept.add(position)
+    if not full:
+        return []
+    return [at for at, key in enumerate(keys) if at not in kept and full & {*enumerate(key)}]
