@@ -140,7 +140,7 @@ def _near_and_like(
 
     def similarities(ids: Sequence[int]) -> dict[int, float]:
         found, scores = index.search(question, len(ids), np.array(ids, np.int64))
-        return dict(zip(found.tolist(), np.clip(scores, 0, 1).tolist(), strict=True))
+        return dict(zip(found.tolist(), scores.tolist(), strict=True))
 
     plane = plane.without({like.content} - {None})  # type: ignore[arg-type]
     if spread is not None:
@@ -158,4 +158,5 @@ def _near_and_like(
 
 
 def _row(rank: int, distance: float, track: Track, similarity: dict[int, float]) -> MoodTrack:
-    return MoodTrack(rank, distance, track, similarity[track.content or 0])
+    alike = similarity[track.content or 0]
+    return MoodTrack(rank, distance, track, min(max(alike, 0.0), 1.0))

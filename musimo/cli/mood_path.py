@@ -44,6 +44,7 @@ def command(
     """
     from musimo import moods
     from musimo.output.answers import MoodPathAnswer
+    from musimo.search.gradual import CLOSE
     from musimo.search.lengths import seconds_of
     from musimo.search.words import place_of
 
@@ -60,6 +61,9 @@ def command(
         for place, named in ((first, first_named), (last, last_named))
     )
     results = moods.path(library, first, last, duration_s, selection, relative=among)
+    lasts = sum(row.track.duration_s or 0 for row in results)
+    if results and lasts < (1 - CLOSE) * duration_s:
+        invocation.note("there are not enough tracks for so long; --no-diversity may allow more")
     print_answer(invocation, MoodPathAnswer(first, last, duration_s, results, relative=among), choice)
     return 0 if results else 4
 

@@ -2,8 +2,8 @@
 
 The targets lie evenly on the line between the two points, as many as tracks of ordinary length make the
 wished length. Each target in turn takes the nearest track that is free. Then the length is mended: of all
-exchanges of one track for a free one near its target that at least halve what the length is off, the one
-that costs the least distance is made, until the length is right. At last the tracks are put in order along
+exchanges of one track for a free one near its target that at least halve what the length is off (or lessen
+it, where none does), the one that costs the least distance is made, until the length is right. At last the tracks are put in order along
 the line, so that the mood never turns back.
 """
 
@@ -20,7 +20,9 @@ from musimo.records import FloatArray
 from musimo.search.plane import Point
 
 CLOSE = 0.01  # of the wished length: half a minute in three quarters of an hour, which nobody minds
+TRIES = 5  # numbers of tracks that are tried; two or three are enough nearly always
 POOL = 64  # tracks near a target that may stand in for one another
+MUCH, LITTLE = 0.5, 0.95  # of what the length is off may be left by an exchange; the former where it can be
 TRACK_S = 60.0  # there is hardly a track a minute: so many targets at most
 
 Positions = NDArray[np.int64]
@@ -63,11 +65,16 @@ def gradual(candidates: Candidates, start: Point, end: Point, duration_s: float)
     """
     if not len(candidates.durations):
         return []
-    usual = round(duration_s / float(np.median(candidates.durations)))
-    lists = [
-        _chosen(candidates, line(start, end, n), duration_s) for n in range(max(1, usual - 1), usual + 2)
-    ]
-    best = min(lists, key=lambda chosen: _badness(candidates, chosen, start, end, duration_s))
+    n = max(1, round(duration_s / float(np.median(candidates.durations))))
+    lists: dict[int, list[int]] = {}
+    while n not in lists and len(lists) < TRIES:
+        chosen = lists[n] = _chosen(candidates, line(start, end, n), duration_s)
+        lasts = float(candidates.durations[chosen].sum())
+        if abs(duration_s - lasts) <= CLOSE * duration_s or len(chosen) < n:
+            break
+        more = round((duration_s - lasts) * n / lasts)
+        n = max(1, n + (more or (1 if lasts < duration_s else -1)))
+    best = min(lists.values(), key=lambda chosen: _badness(candidates, chosen, start, end, duration_s))
     ordered = _in_order(candidates.places, best, start, end)
     return list(zip(ordered, _off(candidates.places, ordered, start, end).tolist(), strict=True))
 
@@ -100,25 +107,40 @@ def _mend(
     near: Sequence[Positions],
     duration_s: float,
 ) -> None:
-    """Exchange tracks for free ones until the length is right, or nothing brings it half as near."""
+    """Exchange tracks for free ones until the length is right, or nothing brings it nearer."""
     while abs(gap := duration_s - float(candidates.durations[chosen].sum())) > CLOSE * duration_s:
-        best: tuple[float, int, int] | None = None
-        for slot, taken in enumerate(chosen):
-            free.give_back(taken)
-            left = np.abs(gap - (candidates.durations[near[slot]] - candidates.durations[taken]))
-            extra = _distances(candidates.places[near[slot]], targets[slot])
-            for at in np.flatnonzero(left <= abs(gap) / 2):
-                position, cost = int(near[slot][at]), float(extra[at])
-                cost -= float(_distances(candidates.places[[taken]], targets[slot])[0])
-                if (best is None or cost < best[0]) and free.may_take(position):
-                    best = cost, slot, position
-            free.take(taken)
-        if best is None:
+        exchange = None
+        for share in (MUCH, LITTLE):
+            exchange = exchange or _cheapest(candidates, free, chosen, targets, near, gap, share)
+        if exchange is None:
             return
-        _, slot, position = best
+        slot, position = exchange
         free.give_back(chosen[slot])
         free.take(position)
         chosen[slot] = position
+
+
+def _cheapest(
+    candidates: Candidates,
+    free: _Free,
+    chosen: Sequence[int],
+    targets: FloatArray,
+    near: Sequence[Positions],
+    gap: float,
+    share: float,
+) -> tuple[int, int] | None:
+    """The exchange that leaves at most a share of the gap and costs the least distance: slot and position."""
+    best: tuple[float, int, int] | None = None
+    for slot, taken in enumerate(chosen):
+        free.give_back(taken)
+        left = np.abs(gap - (candidates.durations[near[slot]] - candidates.durations[taken]))
+        costs = _distances(candidates.places[near[slot]], targets[slot])
+        costs -= _distances(candidates.places[[taken]], targets[slot])
+        for at in np.flatnonzero(left <= share * abs(gap)):
+            if (best is None or costs[at] < best[0]) and free.may_take(int(near[slot][at])):
+                best = float(costs[at]), slot, int(near[slot][at])
+        free.take(taken)
+    return None if best is None else best[1:]
 
 
 class _Free:
