@@ -64,6 +64,6 @@ def command(
     seeds = [library.seed(track) for track in (start, *through, end)]
     results = paths.path(library, *seeds, n=n, by=by, selection=selection)
     if len(results) < n:
-        invocation.note(f"no way of {n} tracks never turns back; this one has {len(results)}")
+        invocation.note(f"there is no way of {n} tracks that never turns back; this one has {len(results)}")
     print_answer(invocation, PathAnswer([seed.track for seed in seeds], results), choice)
     return 0

@@ -137,7 +137,7 @@ def _between(places: FloatArray, start: FloatArray, end: FloatArray) -> NDArray[
 def _pool(ids: Ids, found: Ids, usable: NDArray[np.bool_]) -> Ids:
     """Positions of the first usable sounds of those found near a target."""
     at = np.minimum(np.searchsorted(ids, found), len(ids) - 1)
-    return at[(ids[at] == found) & usable[at]][:POOL]
+    return np.asarray(at[(ids[at] == found) & usable[at]][:POOL])
 
 
 def best_way(

@@ -3,8 +3,8 @@
 The targets lie evenly on the line between the two points, as many as tracks of ordinary length make the
 wished length. Each target in turn takes the nearest track that is free. Then the length is mended: of all
 exchanges of one track for a free one near its target that at least halve what the length is off (or lessen
-it, where none does), the one that costs the least distance is made, until the length is right. At last the tracks are put in order along
-the line, so that the mood never turns back.
+it, where none does), the one that costs the least distance is made, until the length is right. At last the
+tracks are put in order along the line, so that the mood never turns back.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def test_where_there_is_no_such_way_it_is_shorter_and_says_so(shell: Shell) -> N
         "One",
         "Paranoid",
     ]
-    assert ran.err == b"no way of 12 tracks never turns back; this one has 7\n"
+    assert ran.err == b"there is no way of 12 tracks that never turns back; this one has 7\n"
 
 
 def test_ends_count_for_diversity_and_filters_hold_between_them(shell: Shell) -> None:

@@ -48,9 +48,9 @@ def test_angles_are_shares_of_a_half_turn() -> None:
 
 
 def test_points_lie_evenly_on_the_arc() -> None:
-    assert points_between(*at(0, 90), 2) == pytest.approx(at(30, 60), abs=1e-6)
-    assert points_between(*at(20, 20), 2) == pytest.approx(at(20, 20), abs=1e-6)
-    assert points_between(*at(0, 90), 0).shape[0] == 0
+    assert points_between(at(0)[0], at(90)[0], 2) == pytest.approx(at(30, 60), abs=1e-6)
+    assert points_between(at(20)[0], at(20)[0], 2) == pytest.approx(at(20, 20), abs=1e-6)
+    assert points_between(at(0)[0], at(90)[0], 0).shape[0] == 0
 
 
 def test_steps_are_shared_out_by_the_length_of_legs() -> None:

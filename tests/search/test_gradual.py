@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from musimo.search.gradual import CLOSE, Candidates, gradual, line, most_targets
 
 def candidates(
     places: list[tuple[float, float]],
-    durations: list[float],
+    durations: Sequence[float],
     artists: list[Hashable | None] | None = None,
     cap: int | None = None,
 ) -> Candidates:
