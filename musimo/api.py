@@ -12,7 +12,7 @@ Torch, librosa and av are imported only when something has to be heard.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ from musimo.resources import weights_path
 from musimo.search.find import find_track
 from musimo.search.index import MappedIndex
 from musimo.search.indexes import Indexes
+from musimo.search.plane import quadrant_counts
 from musimo.search.query import nearest_moods, nearest_sounds
 from musimo.search.selection import EVERYTHING, Selection, allowed, select_ranked, select_tracks
 from musimo.search.space import By
@@ -75,7 +76,10 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The library in numbers; ``model`` is the one that answers, ``move`` leads to the one in use."""
+    """The library in numbers; ``model`` is the one that answers, ``move`` leads to the one in use.
+
+    ``quadrants`` counts its sounds in the quadrants of the plane, see :mod:`musimo.search.plane`.
+    """
 
     library: Path
     model: str
@@ -83,10 +87,11 @@ class Status:
     indexed: int
     roots: tuple[bytes, ...]
     move: Move | None
+    quadrants: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Opened:
     """A library, seen through the model that answers."""
 
     store: Store
@@ -113,7 +118,7 @@ class Library:
         self.settings = settings
         self._on_notice = on_notice
         self._on_step = on_step
-        self._opened: _Opened | None = None
+        self._opened: Opened | None = None
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Library:
@@ -220,7 +225,7 @@ class Library:
         unwanted = [self.seed(track) for track in unlike]
         asked = {seed.content for seed in (*seeds, *unwanted)}
         indexes = self._answering().indexes
-        index = self._asked(indexes.sounds(by))
+        index = self.asked(indexes.sounds(by))
         wanted_places, unwanted_places = (
             indexes.questions([seed.sound for seed in side], by) for side in (seeds, unwanted)
         )
@@ -236,7 +241,7 @@ class Library:
     def mood(self, valence: float, arousal: float, selection: Selection | None = None) -> list[MoodTrack]:
         """Tracks whose mood lies nearest to a point of the 0..1 valence-arousal plane, nearest first."""
         selection = selection or Selection()
-        index = self._asked(self._answering().indexes.moods())
+        index = self.asked(self._answering().indexes.moods())
         ranked = nearest_moods(index, valence, arousal, allowed(self._store(), selection))
         rows = select_ranked(self._store(), ranked, selection)
         return [MoodTrack(rank, distance, track) for rank, (distance, track) in enumerate(rows, 1)]
@@ -298,7 +303,19 @@ class Library:
             len(indexes.sounds("both")),
             tuple(store.root_paths()),
             self._move(),
+            quadrant_counts(store.moods()[1]),
         )
+
+    @property
+    def opened(self) -> Opened:
+        """The library as it answers, for the modules beside this one that ask it more."""
+        return self._answering()
+
+    def asked(self, index: MappedIndex) -> MappedIndex:
+        """The index, if it holds anything or there is nothing to hold; else NotFoundError."""
+        if not len(index) and (before := self._store().heard_by()):
+            raise self._not_analysed("no track of the library", before)
+        return index
 
     def build_indexes(self) -> Iterator[Indexing]:
         """Make the indexes that are not there or not of today, so that the next question need not."""
@@ -312,14 +329,14 @@ class Library:
         """Every track, by path."""
         return select_tracks(self._store(), selection or EVERYTHING)
 
-    def _answering(self) -> _Opened:
+    def _answering(self) -> Opened:
         """The library, seen through the model that answers."""
         if self._opened is None:
             in_use = weights_path(self.settings.weights)
             store = Store.open(self.settings.library, in_use.stem)
             weights = answering_weights(store, in_use)
             store = Store(store.engine, store.path, weights.stem)
-            self._opened = _Opened(store, weights, Indexes(store, weights, self._on_step))
+            self._opened = Opened(store, weights, Indexes(store, weights, self._on_step))
             if weights != in_use and self._on_notice is not None:
                 self._on_notice(
                     f"answers come from {store.model} until {in_use.stem} has heard all;"
@@ -350,12 +367,6 @@ class Library:
 
         paths = [path_bytes(file) for file in files]
         return analyze(paths, lambda: self._load_analyzer(weights), self.settings.jobs, plan)
-
-    def _asked(self, index: MappedIndex) -> MappedIndex:
-        """The index, if it holds anything or there is nothing to hold."""
-        if not len(index) and (before := self._store().heard_by()):
-            raise self._not_analysed("no track of the library", before)
-        return index
 
     def _not_analysed(self, what: str, heard_by: Sequence[str]) -> NotFoundError:
         """What to say of sounds that the model that answers has not heard."""

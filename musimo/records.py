@@ -247,10 +247,29 @@ class SimilarTrack:
 
 @dataclass(frozen=True, slots=True)
 class MoodTrack:
-    """One row of a ``mood`` answer; distance is Euclidean on the 0..1 valence-arousal plane."""
+    """One row of a ``mood`` or ``mood-path`` answer.
+
+    ``distance`` is Euclidean on the 0..1 plane that was asked, of valence and arousal or of their
+    percentiles; ``similarity``, 0..1, is to the track that it was to sound like, None where there was none.
+    """
 
     rank: int
     distance: float
+    track: Track
+    similarity: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PathTrack:
+    """One row of a ``path`` answer.
+
+    ``to_start`` and ``to_end`` are angles to the first and the last track of the path, as shares of 180
+    degrees: 0 = the same sound, 0.5 = nothing in common.
+    """
+
+    rank: int
+    to_start: float
+    to_end: float
     track: Track
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Settings:
     jobs : worker processes that decode; 0 hears in this process
     batch_size : clips the network hears at once
     max_per_artist, max_per_album : how many tracks of one artist or album a list may hold; 0 = any number
+    moods : words of the user's own, and the places (valence, arousal), 0..1, that they name
     """
 
     library: Path
@@ -47,6 +48,7 @@ class Settings:
     batch_size: int = 16  # 24 MB of features; larger batches are no faster on a CPU
     max_per_artist: int = 2
     max_per_album: int = 1
+    moods: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def usable_cores() -> int:
@@ -107,6 +109,8 @@ def _parse(name: str, value: Any, origin: str) -> Any:
         if not value or not isinstance(value, str | Path):
             raise SettingsError(f"{name} in {origin} must be text, not {value!r}")
         return str(value) if name == "device" else _from_home(value)
+    if name == "moods":
+        return _moods(value, origin)
     try:
         number = int(str(value))  # of the text, for int() would take 1.5 and True
     except ValueError:
@@ -114,6 +118,22 @@ def _parse(name: str, value: Any, origin: str) -> Any:
     if number < (1 if name == "batch_size" else 0):
         raise SettingsError(f"{name} in {origin} is too small: {number}")
     return number
+
+
+def _moods(value: Any, origin: str) -> dict[str, tuple[float, float]]:
+    if not isinstance(value, Mapping):
+        raise SettingsError(f"moods in {origin} must be a table", "[moods] and lines like cosy = [0.7, 0.2]")
+    places: dict[str, tuple[float, float]] = {}
+    for word, place in value.items():
+        numbers = place if isinstance(place, list | tuple) else ()
+        right = len(numbers) == 2 and all(type(one) in (int, float) and 0 <= one <= 1 for one in numbers)
+        if not right or len(word.replace(",", " ").split()) != 1:
+            raise SettingsError(
+                f"the mood {word!r} in {origin} is not one word and its place",
+                "write word = [valence, arousal], both from 0 to 1",
+            )
+        places[word] = (float(numbers[0]), float(numbers[1]))
+    return places
 
 
 def _from_home(path: str | Path) -> Path:

@@ -145,3 +145,28 @@ def test_a_folder_that_may_not_be_entered_is_told_of(home: Path, monkeypatch: py
     monkeypatch.setattr(Path, "is_file", is_file)
     with pytest.raises(SettingsError, match=r"cannot read the configuration file .*: Permission denied"):
         load_settings()
+
+
+def test_own_moods_are_a_table_of_places(home: Path) -> None:
+    file = config(home, "jobs = 2\n[moods]\ncosy = [0.7, 0.25]\nStorm = [0, 1]\n")
+    assert load_settings(file).moods == {"cosy": (0.7, 0.25), "Storm": (0, 1)}
+    assert load_settings(environment={"MUSIMO_HOME": str(home / "elsewhere")}).moods == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "moods = 3",
+        "[moods]\ncosy = 0.7",
+        "[moods]\ncosy = [0.7]",
+        "[moods]\ncosy = [0.7, 1.5]",
+        "[moods]\ncosy = [0.7, nan]",
+        "[moods]\ncosy = ['0.7', '0.2']",
+        "[moods]\ncosy = [true, 0.2]",
+        "[moods]\n'two words' = [0.7, 0.2]",
+        "[moods]\n'' = [0.7, 0.2]",
+    ],
+)
+def test_what_is_no_mood_is_an_error(home: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="mood"):
+        load_settings(config(home, text))

@@ -24,7 +24,9 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but some files failed,
 COMMANDS = {
     "scan": "Walk FOLDERS, read tags, hear what is new or changed, store and index it.",
     "similar": "List tracks of the library that sound like TRACKS.",
-    "mood": "List tracks of the library whose mood lies nearest to a point; 0.5 is neutral.",
+    "mood": "List tracks of the library whose mood lies nearest to a point, given in words or numbers.",
+    "path": "List tracks that lead from one track to another, each like the one before.",
+    "mood-path": "List tracks whose moods go evenly from one mood to another, for as long as is asked.",
     "analyze": "Hear FILES and print their valence and arousal, as a whole and window by window.",
     "curve": "Draw valence and arousal over time inside TRACK, with peaks and turning points.",
     "show": "Print all that is known of TRACK: tags, sound, emotion window by window.",
@@ -44,7 +46,7 @@ COMMANDS = {
 }
 """Every command with the first paragraph of its help, so that the help of musimo loads none of them."""
 
-MODULES = {"errors": "failures"}
+MODULES = {"errors": "failures", "mood-path": "mood_path"}
 """Where a command is not in the module of its name."""
 
 

@@ -2,42 +2,119 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import make_selection, output_options, selection_options
+from musimo.cli.options import (
+    hearing_options,
+    make_selection,
+    output_options,
+    relative_option,
+    selection_options,
+)
 from musimo.errors import UsageError
+
+if TYPE_CHECKING:
+    from musimo.search.scale import Scale
 
 
 @click.command("mood")
-@click.option("--valence", type=float, required=True, metavar="V", help="0 = unpleasant … 1 = pleasant.")
-@click.option("--arousal", type=float, required=True, metavar="A", help="0 = calm … 1 = excited.")
+@click.argument("names", nargs=-1, metavar="[NAME]…")
+@click.option("--valence", type=float, metavar="V", help="0 = unpleasant … 1 = pleasant.")
+@click.option("--arousal", type=float, metavar="A", help="0 = calm … 1 = excited.")
+@relative_option
+@click.option(
+    "--spread", type=float, metavar="X", help="A mix: tracks within X of the mood, in random order."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="The random order of --spread; drawn if not given.",
+)
+@click.option(
+    "--like", metavar="TRACK", help="Of the tracks near the mood, those that sound most like TRACK."
+)
 @selection_options(limit=10)
 @output_options
+@hearing_options
 @pass_invocation
-def command(invocation: Invocation, /, valence: float, arousal: float, **options: Any) -> int:
-    """List tracks of the library whose mood lies nearest to a point; 0.5 is neutral.
+def command(
+    invocation: Invocation,
+    /,
+    names: tuple[str, ...],
+    valence: float | None,
+    arousal: float | None,
+    relative: bool | None,
+    spread: float | None,
+    seed: int | None,
+    like: str | None,
+    device: str | None,
+    jobs: int | None,
+    batch_size: int | None,
+    **options: Any,
+) -> int:
+    """List tracks of the library whose mood lies nearest to a point, given in words or numbers.
+
+    Numbers are valence and arousal; 0.5 is neutral. Words are read among the library's own tracks, as with
+    --relative; several are averaged. The four quadrants are happy, tense, sad and calm. A word that is not
+    known lists all, and [moods] in the settings adds more.
+
+    --like ranks the nearest tenth of the library, or what lies within --spread, by its sound.
 
     \b
+      musimo mood calm
+      musimo mood energetic dark --like "So What"
       musimo mood --valence 0.7 --arousal 0.3
+      musimo mood --relative --valence 0.9 --arousal 0.9
+      musimo mood happy --spread 0.2 --seed 7 -n 30 -o sunny.m3u8
       musimo mood --scale 1-9 --valence 3 --arousal 8 --where genre:metal
     """
+    from musimo import moods
     from musimo.output.answers import MoodAnswer
     from musimo.search.scale import RANGES, to_unit
 
-    library = invocation.library()
+    library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options)
-    low, high = RANGES[choice.scale]
-    for name, value in (("valence", valence), ("arousal", arousal)):
-        if not low <= value <= high:
-            raise UsageError(
-                f"--{name} {value:g} is outside the scale {low:g}..{high:g}", "--scale 1-9 reads ratings"
-            )
     selection = make_selection(library.settings, scale=choice.scale, **options)
-    point = to_unit(valence, choice.scale), to_unit(arousal, choice.scale)
-    results = library.mood(*point, selection)
-    print_answer(invocation, MoodAnswer(*point, results), choice)
+    if seed is not None and (spread is None or like is not None):
+        raise UsageError("--seed goes with --spread, and not with --like", "only a mix is in random order")
+    among = bool(names) if relative is None else relative
+    scale: Scale = "0-1" if among else choice.scale
+    low, high = RANGES[scale]
+    if names:
+        if valence is not None or arousal is not None:
+            raise UsageError("a mood is given in words or in numbers, not both")
+        point = moods.named(library, " ".join(names))
+    elif valence is None or arousal is None:
+        raise UsageError("which mood?", "name one, like calm, or give --valence V and --arousal A")
+    else:
+        for name, value in (("valence", valence), ("arousal", arousal)):
+            if not low <= value <= high:
+                raise UsageError(f"--{name} {value:g} is outside the scale {low:g}..{high:g}", _hint(among))
+        point = to_unit(valence, scale), to_unit(arousal, scale)
+    if spread is not None and not spread > 0:
+        raise UsageError(f"--spread {spread:g} holds no track", "write a distance above 0, for instance 0.1")
+    reach = None if spread is None else spread / (high - low)
+    if reach is not None and seed is None and like is None:
+        seed = moods.drawn_seed()
+    asked = None if like is None else library.seed(like)
+    results = moods.near(library, point, selection, relative=among, spread=reach, seed=seed or 0, like=asked)
+    answer = MoodAnswer(
+        *point,
+        results,
+        relative=among,
+        words=" ".join(names) or None,
+        spread=reach,
+        seed=seed,
+        like=None if asked is None else asked.track,
+    )
+    print_answer(invocation, answer, choice)
     return 0 if results else 4
+
+
+def _hint(relative: bool) -> str:
+    return "percentiles are 0..1 on any scale" if relative else "--scale 1-9 reads ratings"

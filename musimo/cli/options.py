@@ -57,6 +57,13 @@ where_option = click.option(
     help="Only tracks like year:1990..1999, genre:jazz, ^artist:x (not x); repeat it: all must hold.",
 )
 
+relative_option = click.option(
+    "--relative/--absolute",
+    default=None,
+    help="Read the mood in percentiles of the library's own tracks, or on the plane.  "
+    "[default: words relative, numbers absolute]",
+)
+
 
 def selection_options(limit: int | None) -> Callable[[F], F]:
     """-n, --where and diversity; a command that lists everything has no diversity unless asked."""
@@ -70,6 +77,13 @@ def selection_options(limit: int | None) -> Callable[[F], F]:
             show_default=diverse,
             help="Rows to answer.",
         ),
+        choosing_options(diverse=diverse),
+    )
+
+
+def choosing_options(*, diverse: bool) -> Callable[[F], F]:
+    """--where and diversity alone, for a list whose length follows from something else than -n."""
+    return _stack(
         where_option,
         click.option(
             "--max-per-artist", type=click.IntRange(min=0), metavar="N", help=_cap_help("artist", 2, diverse)

@@ -33,5 +33,6 @@ def command(invocation: Invocation, /, **options: Any) -> None:
         next_model=status.move.model if status.move else None,
         next_heard=status.move.heard if status.move else 0,
         next_sounds=status.move.sounds if status.move else 0,
+        quadrants=status.quadrants,
     )
     print_answer(invocation, answer, choice_of(options))

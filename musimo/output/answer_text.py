@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -12,17 +12,21 @@ from musimo.output.answers import (
     Answer,
     ErrorsAnswer,
     MoodAnswer,
+    MoodPathAnswer,
+    PathAnswer,
     PrintOptions,
     ShowAnswer,
     SimilarAnswer,
     StatusAnswer,
     TracksAnswer,
 )
+from musimo.output.json_out import plane_scale
 from musimo.output.naming import full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
 from musimo.output.text import cut, safe
 from musimo.records import FailedFile, Failure, Tags, Track, WindowEmotion
 from musimo.search.passages import moment
+from musimo.search.plane import lopsided
 from musimo.search.scale import RANGES, Scale, from_unit
 
 MOOD_DIGITS: Final = 2
@@ -45,6 +49,10 @@ def text(answer: Answer, options: PrintOptions) -> str:
             lines = _similar(answer, options)
         case MoodAnswer():
             lines = _mood(answer, options)
+        case MoodPathAnswer():
+            lines = _mood_path(answer, options)
+        case PathAnswer():
+            lines = _path_between(answer, options)
         case TracksAnswer():
             lines = _tracks(answer, options)
         case AnalyzeAnswer():
@@ -71,11 +79,7 @@ def failures_text(failures: Sequence[Failure | FailedFile]) -> list[str]:
 
 
 def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
-    lead = ["like  " if not place else "      " for place in range(len(answer.query))]
-    asked = [
-        cut(f"{word}{safe(full_name(track))}", options.width)
-        for word, track in zip(lead, answer.query, strict=True)
-    ]
+    asked = _asked_with(["like", *[""] * len(answer.query)], answer.query, options)
     if answer.passage is not None:
         asked.append(f"      from {moment(answer.passage.start_s)} to {moment(answer.passage.end_s)}")
     columns = (Column("#", right=True), Column("similar", right=True), *_TRACK_COLUMNS)
@@ -87,19 +91,82 @@ def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
 
 
 def _mood(answer: MoodAnswer, options: PrintOptions) -> list[str]:
-    asked = f"near  valence {_mood_number(answer.valence, options.scale)}"
-    asked += f", arousal {_mood_number(answer.arousal, options.scale)}"
-    low, high = RANGES[options.scale]
-    columns = (Column("#", right=True), Column("distance", right=True), *_TRACK_COLUMNS)
+    plane = plane_scale(answer, options.scale)
+    asked = [_place("near", (answer.valence, answer.arousal), plane, relative=answer.relative)]
+    if answer.words is not None:
+        asked[0] = f"{asked[0]}: {safe(answer.words)}"
+    if answer.spread is not None:
+        low, high = RANGES[plane]
+        within = f"      within {answer.spread * (high - low):g} of it"
+        asked.append(within if answer.seed is None else f"{within}, in the order of seed {answer.seed}")
+    asked = [cut(line, options.width) for line in asked]
+    if answer.like is not None:
+        asked += _asked_with(["like"], [answer.like], options)
+    return [*asked, "", *_mood_rows(answer, options)]
+
+
+def _mood_path(answer: MoodPathAnswer, options: PrintOptions) -> list[str]:
+    plane = plane_scale(answer, options.scale)
+    asked = [
+        _place("from", answer.start, plane, relative=answer.relative),
+        _place("to  ", answer.end, plane, relative=answer.relative),
+    ]
+    total = clock(sum(row.track.duration_s or 0 for row in answer.results))
+    lasts = f"{_count(len(answer.results), 'track')}, {total}; asked for {clock(answer.duration_s)}"
+    return [*(cut(line, options.width) for line in asked), "", *_mood_rows(answer, options), "", lasts]
+
+
+def _mood_rows(answer: MoodAnswer | MoodPathAnswer, options: PrintOptions) -> list[str]:
+    low, high = RANGES[plane_scale(answer, options.scale)]
+    alike = any(row.similarity is not None for row in answer.results)
+    columns = (
+        Column("#", right=True),
+        Column("distance", right=True),
+        *[Column("similar", right=True)] * alike,
+        *_TRACK_COLUMNS,
+    )
     rows = [
         (
             str(row.rank),
             decimal(row.distance * (high - low), SCORE_DIGITS),
+            *[decimal(row.similarity, SCORE_DIGITS)] * alike,
             *_track_cells(row.track, options.scale),
         )
         for row in answer.results
     ]
-    return [asked, "", *_listed(columns, rows, options)]
+    return _listed(columns, rows, options)
+
+
+def _place(word: str, point: tuple[float, float], scale: Scale, *, relative: bool) -> str:
+    valence, arousal = (_mood_number(value, scale) for value in point)
+    among = ", in percentiles of this library" if relative else ""
+    return f"{word}  valence {valence}, arousal {arousal}{among}"
+
+
+def _path_between(answer: PathAnswer, options: PrintOptions) -> list[str]:
+    words = ["from", *["by"] * (len(answer.query) - 2), "to"]
+    columns = (
+        Column("#", right=True),
+        Column("to start", right=True),
+        Column("to end", right=True),
+        *_TRACK_COLUMNS,
+    )
+    rows = [
+        (
+            str(row.rank),
+            decimal(row.to_start, SCORE_DIGITS),
+            decimal(row.to_end, SCORE_DIGITS),
+            *_track_cells(row.track, options.scale),
+        )
+        for row in answer.results
+    ]
+    return [*_asked_with(words, answer.query, options), "", *_listed(columns, rows, options)]
+
+
+def _asked_with(words: Sequence[str], tracks: Sequence[Track], options: PrintOptions) -> list[str]:
+    """A line a track, each after its word."""
+    pairs = zip(words, tracks, strict=False)
+    return [cut(f"{word:4}  {safe(full_name(track))}", options.width) for word, track in pairs]
 
 
 def _tracks(answer: TracksAnswer, options: PrintOptions) -> list[str]:
@@ -202,8 +269,21 @@ def _status(answer: StatusAnswer) -> list[str]:
             ("model", safe(answer.model or UNKNOWN)),
             *([("next", f"{heard} it answers when it has heard all")] * (answer.next_model is not None)),
             *(roots or [("folders", "none; scan one: musimo scan FOLDER")]),
+            *_quadrants(answer.quadrants),
         ]
     )
+
+
+def _quadrants(counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Counts where their quadrants lie: unpleasant left, excited above."""
+    total = sum(counts.values())
+    if not total:
+        return []
+    cells = {name: f"{name:<5}  {count:>7}  {count / total:>4.0%}" for name, count in counts.items()}
+    lines = [("moods", f"{cells['tense']}    {cells['happy']}"), ("", f"{cells['sad']}    {cells['calm']}")]
+    if fullest := lopsided(counts):
+        lines.append(("", f"nearly all are {fullest}: musimo mood --relative tells them apart"))
+    return lines
 
 
 def _format(tags: Tags) -> str:

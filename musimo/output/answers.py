@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
@@ -12,6 +12,7 @@ from musimo.records import (
     FailedFile,
     Failure,
     MoodTrack,
+    PathTrack,
     SimilarTrack,
     Track,
     Window,
@@ -57,11 +58,39 @@ class SimilarAnswer:
 
 @dataclass(frozen=True, slots=True)
 class MoodAnswer:
-    """Answer of ``mood``: the point asked for, 0..1, and what lies near it."""
+    """Answer of ``mood``: the point asked for, 0..1, and what lies near it.
+
+    ``relative`` points and distances are in percentiles, on no scale but 0..1. ``words`` are those that named
+    the point; ``spread`` and ``seed`` are of a mix; ``like`` is the track whose sound was asked for.
+    """
 
     valence: float
     arousal: float
     results: Sequence[MoodTrack]
+    relative: bool = False
+    words: str | None = None
+    spread: float | None = None
+    seed: int | None = None
+    like: Track | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoodPathAnswer:
+    """Answer of ``mood-path``: from where to where, 0..1, for how long, and the list; see `MoodAnswer`."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    duration_s: float
+    results: Sequence[MoodTrack]
+    relative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PathAnswer:
+    """Answer of ``path``: the tracks it was to lead through, and the tracks it does."""
+
+    query: Sequence[Track]
+    results: Sequence[PathTrack]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +137,7 @@ class StatusAnswer:
     next_model: str | None = None
     next_heard: int = 0
     next_sounds: int = 0
+    quadrants: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +147,7 @@ class ErrorsAnswer:
     failures: Sequence[Failure]
 
 
-TrackList = SimilarAnswer | MoodAnswer | TracksAnswer
+TrackList = SimilarAnswer | MoodAnswer | MoodPathAnswer | PathAnswer | TracksAnswer
 """Answers that are lists of tracks: every format can hold them."""
 
 Answer = TrackList | AnalyzeAnswer | ShowAnswer | StatusAnswer | ErrorsAnswer

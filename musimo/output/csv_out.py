@@ -14,7 +14,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from musimo.output.answers import AnalyzeAnswer, ErrorsAnswer, MoodAnswer, SimilarAnswer, TracksAnswer
+from musimo.output.answers import (
+    AnalyzeAnswer,
+    ErrorsAnswer,
+    MoodAnswer,
+    MoodPathAnswer,
+    PathAnswer,
+    SimilarAnswer,
+    TrackList,
+    TracksAnswer,
+)
 from musimo.output.json_out import rows
 from musimo.output.naming import unicode_text
 from musimo.search.scale import Scale
@@ -40,9 +49,7 @@ TRACK_COLUMNS: Final = (
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
-def csv_table(
-    answer: SimilarAnswer | MoodAnswer | TracksAnswer | AnalyzeAnswer | ErrorsAnswer, scale: Scale
-) -> str:
+def csv_table(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale) -> str:
     """An answer's rows as CSV. ``path_bytes`` of a path in UTF-8, and what is not known are empty."""
     columns = _columns(answer)
     text = io.StringIO(newline="")
@@ -63,14 +70,16 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
-def _columns(
-    answer: SimilarAnswer | MoodAnswer | TracksAnswer | AnalyzeAnswer | ErrorsAnswer,
-) -> tuple[str, ...]:
+def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...]:
     match answer:
         case SimilarAnswer():
             return ("rank", "similarity", *TRACK_COLUMNS)
-        case MoodAnswer():
+        case MoodAnswer(like=None) | MoodPathAnswer():
             return ("rank", "distance", *TRACK_COLUMNS)
+        case MoodAnswer():
+            return ("rank", "distance", "similarity", *TRACK_COLUMNS)
+        case PathAnswer():
+            return ("rank", "to_start", "to_end", *TRACK_COLUMNS)
         case TracksAnswer():
             return TRACK_COLUMNS
         case AnalyzeAnswer():

@@ -14,6 +14,8 @@ from musimo.output.answers import (
     ErrorsAnswer,
     Format,
     MoodAnswer,
+    MoodPathAnswer,
+    PathAnswer,
     PrintOptions,
     ShowAnswer,
     SimilarAnswer,
@@ -77,7 +79,7 @@ def _rendered(answer: Answer, format: Format, options: PrintOptions) -> Rendered
         case "paths", _:
             end = b"\0" if options.print0 else b"\n"
             return Rendered(b"".join(path + end for path in _paths(answer)))
-        case _, SimilarAnswer() | MoodAnswer() | TracksAnswer():
+        case _, SimilarAnswer() | MoodAnswer() | MoodPathAnswer() | PathAnswer() | TracksAnswer():
             return _playlist(answer, format, options)
     raise _refusal(answer, format)
 

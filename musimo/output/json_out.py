@@ -17,9 +17,12 @@ from musimo.output.answers import (
     Answer,
     ErrorsAnswer,
     MoodAnswer,
+    MoodPathAnswer,
+    PathAnswer,
     ShowAnswer,
     SimilarAnswer,
     StatusAnswer,
+    TrackList,
     TracksAnswer,
 )
 from musimo.output.naming import (
@@ -33,7 +36,16 @@ from musimo.output.naming import (
     unicode_text,
 )
 from musimo.output.text import UNSAFE
-from musimo.records import AnalyzedFile, FailedFile, Failure, MoodTrack, SimilarTrack, Track, WindowEmotion
+from musimo.records import (
+    AnalyzedFile,
+    FailedFile,
+    Failure,
+    MoodTrack,
+    PathTrack,
+    SimilarTrack,
+    Track,
+    WindowEmotion,
+)
 from musimo.search.scale import RANGES, Scale
 
 SCHEMA: Final = 1
@@ -61,9 +73,12 @@ def content(answer: Answer, scale: Scale) -> dict[str, object]:
                     "end": number(answer.passage.end_s, SECOND_DIGITS),
                 }
             return {**asked, "results": rows(answer, scale)}
-        case MoodAnswer(valence=valence, arousal=arousal):
-            point = {"valence": mood(valence, scale), "arousal": mood(arousal, scale)}
-            return {"query": point, "results": rows(answer, scale)}
+        case PathAnswer(query=query):
+            return {"query": [track_fields(track, scale) for track in query], "results": rows(answer, scale)}
+        case MoodAnswer():
+            return {"query": _mood_query(answer, scale), "results": rows(answer, scale)}
+        case MoodPathAnswer():
+            return {"query": _mood_path_query(answer, scale), "results": rows(answer, scale)}
         case TracksAnswer():
             return {"results": rows(answer, scale)}
         case AnalyzeAnswer(failed=failed):
@@ -76,16 +91,22 @@ def content(answer: Answer, scale: Scale) -> dict[str, object]:
             return _status(answer)
 
 
-def rows(
-    answer: SimilarAnswer | MoodAnswer | TracksAnswer | AnalyzeAnswer | ErrorsAnswer, scale: Scale
-) -> Sequence[Mapping[str, object]]:
+def rows(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale) -> Sequence[Mapping[str, object]]:
     """The rows of an answer, as objects."""
+    if isinstance(answer, MoodAnswer | MoodPathAnswer):
+        plane = plane_scale(answer, scale)
+        return [_mood_row(one, scale, plane) for one in answer.results]
     found = answer.failures if isinstance(answer, ErrorsAnswer) else answer.results
     return [_row(one, scale) for one in found]
 
 
+def plane_scale(answer: MoodAnswer | MoodPathAnswer, scale: Scale) -> Scale:
+    """The scale of the plane that was asked: percentiles are no ratings."""
+    return "0-1" if answer.relative else scale
+
+
 def _row(
-    row: SimilarTrack | MoodTrack | Track | AnalyzedFile | Failure, scale: Scale
+    row: SimilarTrack | PathTrack | Track | AnalyzedFile | Failure, scale: Scale
 ) -> Mapping[str, object]:
     match row:
         case SimilarTrack(rank=rank, similarity=similarity, track=track):
@@ -94,12 +115,12 @@ def _row(
                 "rank": rank,
                 "similarity": number(similarity, SCORE_DIGITS),
             }
-        case MoodTrack(rank=rank, distance=distance, track=track):
-            stretch = RANGES[scale][1] - RANGES[scale][0]
+        case PathTrack(rank=rank, to_start=to_start, to_end=to_end, track=track):
             return {
                 **track_fields(track, scale),
                 "rank": rank,
-                "distance": number(distance * stretch, SCORE_DIGITS),
+                "to_start": number(to_start, SCORE_DIGITS),
+                "to_end": number(to_end, SCORE_DIGITS),
             }
         case Track():
             return track_fields(row, scale)
@@ -114,6 +135,45 @@ def _row(
             }
         case Failure():
             return {**_failed(row), "when": row.when}
+
+
+def _mood_row(row: MoodTrack, scale: Scale, plane: Scale) -> Mapping[str, object]:
+    stretch = RANGES[plane][1] - RANGES[plane][0]
+    similarity = {} if row.similarity is None else {"similarity": number(row.similarity, SCORE_DIGITS)}
+    return {
+        **track_fields(row.track, scale),
+        "rank": row.rank,
+        "distance": number(row.distance * stretch, SCORE_DIGITS),
+        **similarity,
+    }
+
+
+def _mood_query(answer: MoodAnswer, scale: Scale) -> dict[str, object]:
+    plane = plane_scale(answer, scale)
+    stretch = RANGES[plane][1] - RANGES[plane][0]
+    wishes = {
+        "relative": answer.relative or None,
+        "words": answer.words,
+        "spread": None if answer.spread is None else number(answer.spread * stretch, SCORE_DIGITS),
+        "seed": answer.seed,
+        "like": None if answer.like is None else track_fields(answer.like, scale),
+    }
+    given = {name: wish for name, wish in wishes.items() if wish is not None}
+    return {**_point((answer.valence, answer.arousal), plane), **given}
+
+
+def _mood_path_query(answer: MoodPathAnswer, scale: Scale) -> dict[str, object]:
+    plane = plane_scale(answer, scale)
+    return {
+        "from": _point(answer.start, plane),
+        "to": _point(answer.end, plane),
+        "duration": number(answer.duration_s, SECOND_DIGITS),
+        "relative": answer.relative,
+    }
+
+
+def _point(point: tuple[float, float], scale: Scale) -> dict[str, object]:
+    return {"valence": mood(point[0], scale), "arousal": mood(point[1], scale)}
 
 
 def _failed(row: Failure | FailedFile) -> Fields:
@@ -165,6 +225,7 @@ def _status(answer: StatusAnswer) -> dict[str, object]:
         "next": _next(answer),
         "indexed": answer.indexed,
         "roots": [root.decode(errors="replace") for root in answer.roots],
+        "quadrants": dict(answer.quadrants),
     }
 
 

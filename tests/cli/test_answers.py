@@ -220,7 +220,9 @@ def test_status_counts(shell: Shell, library: Catalog, home: Path) -> None:
         "next": None,
         "indexed": 9,
         "roots": [os.fsdecode(library.root)],
+        "quadrants": {"happy": 4, "tense": 2, "sad": 0, "calm": 3},
     }
+    assert b"moods     tense        2   22%    happy        4   44%\n" in shell("status").out
 
 
 def test_errors_tell_what_failed_and_why(shell: Shell, library: Catalog) -> None:

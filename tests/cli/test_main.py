@@ -13,11 +13,14 @@ from musimo.cli.main import cli
 from tests.catalog import Catalog, Entry, direction
 from tests.cli.conftest import Shell
 
-ANSWERS = ("similar", "mood", "analyze", "show", "status", "errors", "export")
+ANSWERS = ("similar", "mood", "path", "mood-path", "analyze", "show", "status", "errors", "export")
 COMMANDS = ("scan", *ANSWERS, "prune", "relocate", "reindex", "backup", "doctor")
 QUESTIONS = [
     ("similar", "So What"),
     ("mood", "--valence", "0.5", "--arousal", "0.5"),
+    ("mood", "calm"),
+    ("path", "So What", "One"),
+    ("mood-path", "--from", "calm", "--to", "happy", "--duration", "45m"),
     ("show", "So What"),
     ("status",),
     ("errors",),
@@ -54,6 +57,9 @@ def test_every_promised_command_is_there_and_explains_itself(shell: Shell) -> No
         ),
         ("similar", "--format -o -0 --print0 --relative-to --prefix --path-map --scale --device --jobs"),
         ("mood", "--valence --arousal --limit --where --max-per-artist --no-diversity --format --scale"),
+        ("mood", "--relative --absolute --spread --seed --like --device"),
+        ("path", "--through --by -n --where --max-per-artist --no-diversity --format --device"),
+        ("mood-path", "--from --to --duration --relative --where --no-diversity --format --scale"),
         ("export", "--limit --where --format --output --relative-to"),
         ("scan", "--retry-failed --accept-missing --coverage --device --jobs --batch-size"),
         ("analyze", "--coverage --device --format --scale"),

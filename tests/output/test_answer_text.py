@@ -172,3 +172,15 @@ def test_errors_are_grouped_by_stage() -> None:
         "      permission denied",
     ]
     assert lines(ErrorsAnswer([])) == ["no file has failed"]
+
+
+def test_status_tells_where_the_moods_lie_and_when_nearly_all_are_alike() -> None:
+    answer = StatusAnswer(b"/l.db", 40, 40, 0, 0, "m", 40, (b"/music",))
+    assert not any("moods" in line for line in lines(answer))
+    even = replace(answer, quadrants={"happy": 20, "tense": 10, "sad": 4, "calm": 6})
+    assert lines(even)[-2:] == [
+        "moods     tense       10   25%    happy       20   50%",
+        "          sad          4   10%    calm         6   15%",
+    ]
+    lopsided = replace(answer, quadrants={"happy": 34, "tense": 2, "sad": 2, "calm": 2})
+    assert lines(lopsided)[-1] == "          nearly all are happy: musimo mood --relative tells them apart"

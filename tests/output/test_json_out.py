@@ -115,7 +115,7 @@ def test_show(track: Track, analyzed: AnalyzedFile) -> None:
 
 
 def test_status_and_errors() -> None:
-    assert read(StatusAnswer(b"/l.db", 3, 2, 1, 0, "m", 2, (b"/music",))) == {
+    assert read(StatusAnswer(b"/l.db", 3, 2, 1, 0, "m", 2, (b"/music",), quadrants={"happy": 2})) == {
         "schema": 1,
         "library": "/l.db",
         "tracks": 3,
@@ -127,6 +127,7 @@ def test_status_and_errors() -> None:
         "next": None,
         "indexed": 2,
         "roots": ["/music"],
+        "quadrants": {"happy": 2},
     }
     moving = StatusAnswer(b"/l.db", 3, 2, 1, 0, "m", 2, (), 0, "m2", 1, 2)
     assert read(moving)["next"] == {"model": "m2", "heard": 1, "sounds": 2}

@@ -1,0 +1,112 @@
+"""Walks from one sound to another, on paper where they can be: sounds around a circle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from musimo.emotion.space import unit
+from musimo.records import FloatArray
+from musimo.search.arc import Keys, Terrain, angles, points_between, steps_between, walk
+from musimo.search.space import Ids
+
+
+def at(*degrees: float) -> FloatArray:
+    """Unit vectors of the plane."""
+    turned = np.radians(degrees)
+    return np.stack([np.cos(turned), np.sin(turned)], axis=1).astype(np.float32)
+
+
+def terrain(places: FloatArray, artists: Sequence[str | None] = (), cap: int | None = None) -> Terrain:
+    """Sounds whose ids are their positions."""
+
+    def near(place: FloatArray, k: int) -> Ids:
+        return np.argsort(-(places @ place), kind="stable")[:k]
+
+    def groups(ids: Ids) -> dict[int, Keys]:
+        return {id_: (artists[id_] if artists else None,) for id_ in ids.tolist()}
+
+    return Terrain(near, lambda ids: places[ids], groups, (cap,))
+
+
+def way(places: FloatArray, n: int, artists: Sequence[str | None] = (), cap: int | None = None) -> list[int]:
+    """From the first sound to the last."""
+    ends = places[[0, -1]]
+    keys: list[Keys] = [(artists[0],), (artists[-1],)] if artists else [(None,), (None,)]
+    [leg] = walk(terrain(places, artists, cap), ends, [0, len(places) - 1], keys, n)
+    return leg
+
+
+def test_angles_are_shares_of_a_half_turn() -> None:
+    assert angles(at(0), at(0, 45, 90, 180))[0] == pytest.approx([0, 0.25, 0.5, 1], abs=1e-3)
+
+
+def test_points_lie_evenly_on_the_arc() -> None:
+    assert points_between(at(0)[0], at(90)[0], 2) == pytest.approx(at(30, 60), abs=1e-6)
+    assert points_between(at(20)[0], at(20)[0], 2) == pytest.approx(at(20, 20), abs=1e-6)
+    assert points_between(at(0)[0], at(90)[0], 0).shape[0] == 0
+
+
+def test_steps_are_shared_out_by_the_length_of_legs() -> None:
+    assert steps_between(at(0, 30, 90), 6) == [2, 4]
+    assert steps_between(at(0, 45, 90), 3) in ([1, 2], [2, 1])
+    assert steps_between(at(0, 45, 90), 0) == [0, 0]
+    assert steps_between(at(7, 7, 7), 4) == [2, 2]
+
+
+def test_a_walk_along_a_circle_takes_the_sounds_on_the_targets() -> None:
+    """Ends at 0° and 90°, sounds at every 10°: two between are those at 30° and 60°."""
+    assert way(at(*range(0, 91, 10)), 2) == [3, 6]
+    assert way(at(*range(0, 91, 10)), 8) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_nothing_behind_the_start_or_beyond_the_end_is_walked_to() -> None:
+    """-10° is farther from the end than the start is, and 100° from the start than the end is."""
+    assert way(at(0, -10, 45, 100, 90), 3) == [2]
+    assert way(at(0, -10, 100, 90), 3) == []
+
+
+def test_of_equal_sounds_each_comes_once() -> None:
+    assert sorted(way(at(0, 45, 45, 45, 90), 3)) == [1, 2, 3]
+
+
+def test_no_artist_has_more_than_the_cap_and_the_ends_count() -> None:
+    """Sounds in pairs at 30° and 31° and at 60° and 61°; one of a pair may be another band's."""
+    places = at(0, 30, 31, 60, 61, 90)
+    assert way(places, 2, ["a", "b", "c", "b", "d", "e"], 1) in ([1, 4], [2, 3])
+    assert way(places, 2, ["b", "b", "c", "b", "d", "e"], 1) == [2, 4]
+    assert way(places, 2, ["a", "b", "b", "b", "b", "e"], 1) in ([1], [2], [3], [4])
+    assert way(places, 2, ["b"] * 6, 1) == []
+
+
+def test_legs_share_no_sound() -> None:
+    places = at(*range(0, 91, 5))
+    legs = walk(terrain(places), places[[0, 9, 18]], [0, 9, 18], [(None,)] * 3, 16)
+    assert [len(leg) for leg in legs] == [8, 8]
+    assert sorted(legs[0] + legs[1]) == [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17]
+
+
+def test_a_stop_outside_is_no_sound_of_the_terrain() -> None:
+    places = at(0, 30, 60, 90)
+    [leg] = walk(terrain(places), at(0, 90), [None, None], [(None,)] * 2, 4)
+    assert leg == [0, 1, 2, 3], "an exact copy of a stop is left out by its id alone"
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 12), st.integers(3, 20), st.sampled_from([None, 1, 2]))
+def test_a_walk_anywhere_never_turns_back(seed: int, n: int, dimensions: int, cap: int | None) -> None:
+    random = np.random.default_rng(seed)
+    places = unit(random.standard_normal((150, dimensions)))
+    artists = [str(artist) for artist in random.integers(0, 60, 150)]
+    leg = way(places, n, artists, cap)
+    assert len({*leg} | {0, 149}) == len(leg) + 2
+    cosines = places[[0, *leg, 149]] @ places[[0, 149]].T
+    assert all(b[0] <= a[0] + 1e-6 and b[1] >= a[1] - 1e-6 for a, b in pairwise(cosines))
+    counts = Counter(artists[id_] for id_ in (0, *leg, 149))
+    assert cap is None or max(counts.values()) <= max(cap, 1 + (artists[0] == artists[149]))
