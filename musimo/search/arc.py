@@ -24,8 +24,10 @@ from musimo.emotion.space import unit
 from musimo.records import FloatArray
 from musimo.search.space import Ids
 
-LOOK = 256  # sounds looked at near a target: of those around an end, many would be steps back
-POOL = 64  # sounds that may stand for a target; their pairs are few enough to be all compared
+LOOK = 512  # sounds looked at near a target: of those around an end, many would be steps back
+POOL = 256  # sounds that may stand for a target: with 64, ways of 12 were often not found among 3,000 sounds
+LEAST_POOL = 64  # where targets are many; their pools overlap
+MOST_PAIRED = 6144  # sounds of all pools together, for every pair of them is compared
 PASSED_OVER = 2 * np.pi**2  # what an empty target costs: as much as a step and an offset can at most
 ROUNDING = 1e-6  # of cosines in single precision
 
@@ -116,9 +118,10 @@ def _leg(
         return []
     places, groups = terrain.places(ids), terrain.groups(ids)
     keys = [groups[id_] for id_ in ids.tolist()]
+    size = min(POOL, max(LEAST_POOL, MOST_PAIRED // max(steps, 1)))
     usable = _between(places, start, end) & np.array([counts.allow(key) for key in keys])
     while True:
-        pools = [_pool(ids, found, usable) for found in near]
+        pools = [_pool(ids, found, usable)[:size] for found in near]
         way = best_way(places, targets, pools, start, end)
         surplus = _surplus(way, places, targets, keys, counts)
         if not len(surplus):
@@ -135,9 +138,9 @@ def _between(places: FloatArray, start: FloatArray, end: FloatArray) -> NDArray[
 
 
 def _pool(ids: Ids, found: Ids, usable: NDArray[np.bool_]) -> Ids:
-    """Positions of the first usable sounds of those found near a target."""
+    """Positions of the usable sounds of those found near a target, nearest first."""
     at = np.minimum(np.searchsorted(ids, found), len(ids) - 1)
-    return np.asarray(at[(ids[at] == found) & usable[at]][:POOL])
+    return np.asarray(at[(ids[at] == found) & usable[at]])
 
 
 def best_way(
