@@ -10,7 +10,9 @@ from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.options import hearing_options, make_selection, output_options, selection_options
 
-MOST = 100  # tracks of a path; every pair of those that may stand for its steps is compared
+MOST = (
+    50  # tracks of a path: more take long, for every pair of those that may stand for its steps is compared
+)
 
 
 @click.command("path")
@@ -44,8 +46,8 @@ def command(
 
     START, END and what lies --through are tracks of the library or any audio files, as of similar. They are
     part of the list and count in -n. On the way from one to the next no track comes twice, and every step
-    leads away from the one and towards the other; where the library has no such way of -n tracks, the list
-    is shorter. to start and to end are angles: 0 = the same sound, 0.5 = nothing in common.
+    leads away from the one and towards the other, as far as the library allows; where too few tracks lie
+    between, the list is shorter. to start and to end are angles: 0 = the same sound, 0.5 = nothing in common.
 
     \b
       musimo path "So What" "One" -n 12 -o bridge.m3u8
@@ -64,6 +66,6 @@ def command(
     seeds = [library.seed(track) for track in (start, *through, end)]
     results = paths.path(library, *seeds, n=n, by=by, selection=selection)
     if len(results) < n:
-        invocation.note(f"there is no way of {n} tracks that never turns back; this one has {len(results)}")
+        invocation.note(f"too few tracks lie between for a path of {n}; this one has {len(results)}")
     print_answer(invocation, PathAnswer([seed.track for seed in seeds], results), choice)
     return 0

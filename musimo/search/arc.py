@@ -6,7 +6,9 @@ is taken (by dynamic programming) whose squared angles are least in sum: of each
 the walk goes on evenly, and of each sound to the one before, so that neighbours sound alike.
 
 A way never turns back: its angle to the start never falls and its angle to the end never rises. Where no
-such way has a sound for every target, as few targets as possible are passed over, and the walk is shorter.
+such way has a sound for every target, a cosine may slip back, as little as the library allows; but what a
+step gains on one side is always more than it loses on the other, so that no sound comes twice. Where even so
+there are not enough sounds, targets are passed over, and the walk is shorter.
 """
 
 from __future__ import annotations
@@ -24,9 +26,12 @@ from musimo.emotion.space import unit
 from musimo.records import FloatArray
 from musimo.search.space import Ids
 
-LOOK = 256  # sounds looked at near a target: of those around an end, many would be steps back
-POOL = 64  # sounds that may stand for a target; their pairs are few enough to be all compared
+LOOK = 512  # sounds looked at near a target: of those around an end, many would be steps back
+POOL = 256  # sounds that may stand for a target: with 64, ways of 12 were often not found among 3,000 sounds
+LEAST_POOL = 64  # where targets are many; their pools overlap
+MOST_PAIRED = 3072  # sounds of all pools together (12 × 256), for every pair of them is compared
 PASSED_OVER = 2 * np.pi**2  # what an empty target costs: as much as a step and an offset can at most
+SLIPS = (0.0, 0.02, 0.1, 2.0)  # of cosines, tried in turn: none, hardly to be heard, a little, any
 ROUNDING = 1e-6  # of cosines in single precision
 
 Keys = tuple[Hashable | None, ...]
@@ -116,32 +121,62 @@ def _leg(
         return []
     places, groups = terrain.places(ids), terrain.groups(ids)
     keys = [groups[id_] for id_ in ids.tolist()]
-    usable = _between(places, start, end) & np.array([counts.allow(key) for key in keys])
+    size = min(POOL, max(LEAST_POOL, MOST_PAIRED // max(steps, 1)))
+    at = [_positions(ids, found) for found in near]
+    roomy = np.array([counts.allow(key) for key in keys])
+    best: list[int] = []
+    for slip in SLIPS:
+        way = _within_caps(places, targets, at, roomy, size, (start, end), slip, keys, counts)
+        best = max(best, way, key=len)
+        if len(best) == steps:
+            break
+    for position in best:
+        counts.add(keys[position])
+    return [int(ids[position]) for position in best]
+
+
+def _within_caps(
+    places: FloatArray,
+    targets: FloatArray,
+    near: Sequence[Ids],
+    roomy: NDArray[np.bool_],
+    size: int,
+    ends: tuple[FloatArray, FloatArray],
+    slip: float,
+    keys: Sequence[Keys],
+    counts: _Counts,
+) -> list[int]:
+    """Positions of the sounds of one leg, with so much slip."""
+    usable = roomy & _between(places, *ends, slip)
     while True:
-        pools = [_pool(ids, found, usable) for found in near]
-        way = best_way(places, targets, pools, start, end)
+        pools = [found[usable[found]][:size] for found in near]
+        way = best_way(places, targets, pools, *ends, slip)
         surplus = _surplus(way, places, targets, keys, counts)
         if not len(surplus):
-            for _, position in way:
-                counts.add(keys[position])
-            return [int(ids[position]) for _, position in way]
+            return [position for _, position in way]
         usable[surplus] = False
 
 
-def _between(places: FloatArray, start: FloatArray, end: FloatArray) -> NDArray[np.bool_]:
+def _between(places: FloatArray, start: FloatArray, end: FloatArray, slip: float) -> NDArray[np.bool_]:
     """Which sounds are no step back from the start, and not beyond the end."""
-    cosines = places @ np.stack([start, end], axis=1)
-    return np.asarray((cosines >= start @ end - ROUNDING).all(axis=1))
+    cosines, apart = places @ np.stack([start, end], axis=1), start @ end
+    gained = np.abs(cosines[:, 1] - cosines[:, 0]) <= 1 - apart + ROUNDING
+    return np.asarray(gained & (cosines >= apart - slip - ROUNDING).all(axis=1))
 
 
-def _pool(ids: Ids, found: Ids, usable: NDArray[np.bool_]) -> Ids:
-    """Positions of the first usable sounds of those found near a target."""
+def _positions(ids: Ids, found: Ids) -> Ids:
+    """Where those of ``found`` that are among ``ids`` lie in them, in the order of their finding."""
     at = np.minimum(np.searchsorted(ids, found), len(ids) - 1)
-    return np.asarray(at[(ids[at] == found) & usable[at]][:POOL])
+    return np.asarray(at[ids[at] == found])
 
 
 def best_way(
-    places: FloatArray, targets: FloatArray, pools: Sequence[Ids], start: FloatArray, end: FloatArray
+    places: FloatArray,
+    targets: FloatArray,
+    pools: Sequence[Ids],
+    start: FloatArray,
+    end: FloatArray,
+    slip: float,
 ) -> list[tuple[int, int]]:
     """The way through the pools that costs least: targets that have a sound, and the sounds' positions.
 
@@ -151,6 +186,7 @@ def best_way(
     targets : (m, d)
     pools : of each target the positions of its sounds
     start, end : (d,)
+    slip : how far a cosine may turn back in a step
     """
     sounds = np.concatenate([np.empty(0, np.int64), *pools])
     if not len(sounds):
@@ -167,7 +203,7 @@ def best_way(
             continue
         through = costs[earlier][:, None] + _squared(places[earlier] @ places[here].T) + off[here]
         through += PASSED_OVER * (step - of_step[earlier] - 1)[:, None]
-        through[~_onward(to_ends, sounds, earlier, here)] = np.inf
+        through[~_onward(to_ends, sounds, earlier, here, slip)] = np.inf
         best = through.argmin(axis=0)
         cheapest = through[best, np.arange(len(here))]
         better = cheapest < costs[here]
@@ -181,7 +217,7 @@ def _squared(cosines: FloatArray) -> NDArray[np.float64]:
     return np.asarray(np.arccos(np.clip(cosines, -1, 1).astype(np.float64)) ** 2)
 
 
-def _onward(to_ends: FloatArray, sounds: Ids, earlier: Ids, here: Ids) -> NDArray[np.bool_]:
+def _onward(to_ends: FloatArray, sounds: Ids, earlier: Ids, here: Ids, slip: float) -> NDArray[np.bool_]:
     """Whether a walk may go from some sounds to others [shape=(n, m)]: a strict order, so none comes twice.
 
     Parameters
@@ -191,9 +227,9 @@ def _onward(to_ends: FloatArray, sounds: Ids, earlier: Ids, here: Ids) -> NDArra
     earlier, here : (n,) and (m,) positions
     """
     (from_start, to_end), (then_from, then_to) = to_ends[earlier].T[:, :, None], to_ends[here].T
-    equal = (from_start == then_from) & (to_end == then_to)
-    onward = (from_start >= then_from) & (to_end <= then_to)
-    return np.asarray(onward & (~equal | (sounds[earlier][:, None] < sounds[here])))
+    gained, then_gained = to_end - from_start, then_to - then_from
+    onward = (then_from <= from_start + slip) & (then_to >= to_end - slip) & (then_gained >= gained)
+    return np.asarray(onward & ((then_gained > gained) | (sounds[earlier][:, None] < sounds[here])))
 
 
 def _back(node: int, before: NDArray[np.int64]) -> Iterator[int]:
