@@ -15,7 +15,6 @@ from musimo.cli.options import coverage_option, hearing_options
 
 if TYPE_CHECKING:
     from musimo.library.events import Audit, ScanEvent
-    from musimo.output.text import safe
 
 
 @click.command("scan")
@@ -93,6 +92,7 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
         Planned,
         SoundChanged,
     )
+    from musimo.output.text import safe
 
     hidden = invocation.quiet or not sys.stderr.isatty()
     bar = tqdm(desc="hearing", unit="track", disable=hidden, dynamic_ncols=True, smoothing=0.05)
