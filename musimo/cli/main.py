@@ -28,7 +28,8 @@ COMMANDS = {
     "analyze": "Hear FILES and print their valence and arousal, as a whole and window by window.",
     "show": "Print all that is known of TRACK: tags, sound, emotion window by window.",
     "export": "Write every track with its tags and emotion, as CSV unless another format is asked for.",
-    "map": "Draw the library, every track a point, by mood and by sound: a page that works offline, or SVG, PNG.",
+    "map": "Draw the library, every track a point, by mood and by sound: a page that works offline,"
+    " or SVG or PNG.",
     "status": "Print how many tracks there are, how many are analysed, failed and missing,"
     " and by which model.",
     "errors": "List the files that could not be heard, and why. They are tried again when they change.",

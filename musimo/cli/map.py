@@ -59,7 +59,7 @@ def command(
     scale: Any,
     **options: Any,
 ) -> None:
-    """Draw the library, every track a point, by mood and by sound: a page that works offline, or SVG, PNG.
+    """Draw the library, every track a point, by mood and by sound: a page that works offline, or SVG or PNG.
 
     \b
       musimo map -o map.html

@@ -41,7 +41,10 @@ CIVIDIS: Final = (  # at equal steps, low to high
     "#fee838",
 )
 REST: Final = "#999999"
-"""Of tracks in no group, and of those without a number."""
+"""Of tracks in no group."""
+
+UNKNOWN: Final = "#ffffff"
+"""Of tracks without a number: empty on a white picture, and no colour of the scale."""
 
 OTHER: Final = -1
 QUADRANTS: Final = ("pleasant, excited", "unpleasant, excited", "unpleasant, calm", "pleasant, calm")
@@ -110,7 +113,7 @@ def paint(colours: Colouring) -> list[str]:
     """The colour of each track, as ``#rrggbb``."""
     if isinstance(colours, Groups):
         return [OKABE_ITO[group] if group != OTHER else REST for group in colours.of]
-    return [REST if value is None else cividis(place_on(colours, value)) for value in colours.of]
+    return [UNKNOWN if value is None else cividis(place_on(colours, value)) for value in colours.of]
 
 
 def cividis(place: float) -> str:

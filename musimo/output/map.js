@@ -58,7 +58,7 @@ function resize() {
   width = marks.clientWidth, height = marks.clientHeight;
   for (const each of [canvas, marks]) {
     each.width = Math.round(width * ratio), each.height = Math.round(height * ratio);
-    each.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+    each.getContext("2d", { willReadFrequently: each === canvas }).setTransform(ratio, 0, 0, ratio, 0, 0);
   }
   box = { x: MARGIN, y: MARGIN, w: Math.max(width - 2 * MARGIN, 1), h: Math.max(height - 2 * MARGIN, 1) };
   turns += 1; // a turn that is under way ends here
@@ -103,13 +103,11 @@ function pointAt(px, py) {
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const dark = media("(prefers-color-scheme: dark)");
 const groupColour = (g) => (g < 0 ? data.palette.rest : g === 7 && dark.matches ? "#ffffff" : data.palette.groups[g]);
-let sprites = new Map(), drawnRadius = 0; // a dot of each colour, drawn once: copies of it are cheap
-
-function colourOf(i) {
+function colourOf(i, hollow = style("--page")) {
   const by = data.colours[state.colour];
   const value = by.of[i];
   if (by.names) return groupColour(value);
-  if (value === null) return data.palette.rest;
+  if (value === null) return hollow; // no colour of the scale
   const scale = data.palette.scale;
   const place = by.high > by.low ? (value - by.low) / (by.high - by.low) : 0.5;
   return scale[Math.round(place * (scale.length - 1))];
@@ -120,23 +118,41 @@ function radius() {
   return plain * Math.min(Math.sqrt(state.zoom), 2.5);
 }
 
-function sprite(colour, r) {
-  if (r !== drawnRadius) sprites = new Map(), drawnRadius = r;
-  if (!sprites.has(colour)) {
-    const ratio = window.devicePixelRatio || 1, side = 2 * r + 2;
-    const dot = document.createElement("canvas");
-    dot.width = dot.height = Math.ceil(side * ratio);
-    const pen = dot.getContext("2d");
-    pen.scale(dot.width / side, dot.width / side);
+// A dot of each colour is drawn once and then stamped, pixel by pixel: that is quick without a GPU too.
+let dots = new Map(), dotRadius = 0;
+function dotOf(colour, r) {
+  if (r !== dotRadius) dots = new Map(), dotRadius = r;
+  if (!dots.has(colour)) {
+    const side = Math.ceil(2 * r + 2), dot = document.createElement("canvas");
+    dot.width = dot.height = side;
+    const pen = dot.getContext("2d", { willReadFrequently: true });
     pen.beginPath();
-    pen.arc(r + 1, r + 1, r, 0, 2 * Math.PI);
+    pen.arc(side / 2, side / 2, r, 0, 2 * Math.PI);
     pen.fillStyle = colour;
     pen.fill();
-    pen.lineWidth = 0.8, pen.strokeStyle = dark.matches ? "#ffffff90" : "#00000070"; // pale and dark dots need it
-    pen.stroke();
-    sprites.set(colour, dot);
+    pen.lineWidth = 0.16 * r + 0.4, pen.strokeStyle = dark.matches ? "#ffffff90" : "#00000080";
+    pen.stroke(); // pale dots need it on white, dark ones on black
+    const bytes = pen.getImageData(0, 0, side, side).data;
+    dots.set(colour, { side, bytes, words: new Uint32Array(bytes.buffer) });
   }
-  return sprites.get(colour);
+  return dots.get(colour);
+}
+
+function stamp(onto, dot, left, top, strength) {
+  const { side, bytes } = dot, target = onto.bytes;
+  const first = Math.max(0, -left), last = Math.min(side, onto.width - left);
+  for (let row = Math.max(0, -top), end = Math.min(side, onto.height - top); row < end; row++) {
+    let from = row * side + first, to = (top + row) * onto.width + left + first;
+    for (let column = first; column < last; column++, from++, to++) {
+      const alpha = bytes[4 * from + 3] * strength;
+      if (alpha === 0) continue;
+      if (alpha === 255) { onto.words[to] = dot.words[from]; continue; }
+      const share = alpha / 255, f = 4 * from, t = 4 * to;
+      target[t] += (bytes[f] - target[t]) * share;
+      target[t + 1] += (bytes[f + 1] - target[t + 1]) * share;
+      target[t + 2] += (bytes[f + 2] - target[t + 2]) * share;
+    }
+  }
 }
 
 let asked = false;
@@ -147,19 +163,23 @@ function draw() {
 }
 
 function drawPoints() {
-  const pen = canvas.getContext("2d"), r = radius(), side = 2 * r + 2;
-  pen.clearRect(0, 0, width, height);
+  const pen = canvas.getContext("2d", { willReadFrequently: true }), ratio = canvas.width / width;
+  pen.fillStyle = style("--page");
+  pen.fillRect(0, 0, width, height);
   drawAxes(pen);
+  const image = pen.getImageData(0, 0, canvas.width, canvas.height), bytes = image.data;
+  const onto = { bytes, words: new Uint32Array(bytes.buffer), width: image.width, height: image.height };
+  const r = radius() * ratio, hollow = style("--page");
   for (const round of lit ? [0, 1] : [1]) {
-    pen.globalAlpha = round ? (n > 5000 ? 0.8 : 0.92) : 0.1;
     for (let i = 0; i < n; i++) {
       if (lit && lit[i] !== round) continue;
-      const x = toX(at.x[i]), y = toY(at.y[i]);
-      if (x < -side || y < -side || x > width + side || y > height + side) continue;
-      pen.drawImage(sprite(colourOf(i), r), x - side / 2, y - side / 2, side, side);
+      const dot = dotOf(colourOf(i, hollow), r);
+      const left = Math.round(toX(at.x[i]) * ratio - dot.side / 2);
+      const top = Math.round(toY(at.y[i]) * ratio - dot.side / 2);
+      stamp(onto, dot, left, top, round ? 1 : 0.1);
     }
   }
-  pen.globalAlpha = 1;
+  pen.putImageData(image, 0, 0);
 }
 
 function drawAxes(pen) {
@@ -167,7 +187,8 @@ function drawAxes(pen) {
   if (state.turning) return;
   pen.fillStyle = style("--soft");
   if (state.view === "sound") {
-    pen.fillText("near is alike in sound; the directions have no name", width / 2, height - 8);
+    const share = `${Math.round(100 * data.shown)} % of all differences are in this plane`;
+    pen.fillText(`near is alike in sound; ${share}`, width / 2, height - 8);
     return;
   }
   const view = VIEWS.mood;
@@ -273,6 +294,7 @@ function showTip() {
   if (tip.hidden) return;
   tip.replaceChildren(facts(i));
   const x = toX(at.x[i]), y = toY(at.y[i]);
+  tip.hidden = x < 0 || y < 0 || x > width || y > height;
   tip.style.left = `${Math.max(x + 14 + tip.offsetWidth > width ? x - tip.offsetWidth - 14 : x + 14, 4)}px`;
   tip.style.top = `${Math.max(Math.min(y - tip.offsetHeight / 2, height - tip.offsetHeight - 4), 4)}px`;
 }
@@ -334,7 +356,7 @@ function showLegend() {
     ends.append(element("span", known ? by.low.toFixed(by.digits) : "not known of any track"),
       element("span", known ? by.high.toFixed(by.digits) : ""));
     legend.replaceChildren(element("h3", state.colour), bar, ends);
-    if (known && by.of.includes(null)) legend.append(element("p", "grey: not known", "soft"));
+    if (known && by.of.includes(null)) legend.append(element("p", "empty: not known", "soft"));
     return;
   }
   const list = element("ul");
@@ -454,6 +476,7 @@ marks.addEventListener("pointerleave", () => hover(-1));
 marks.addEventListener("wheel", (event) => {
   event.preventDefault();
   zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), event.offsetX, event.offsetY);
+  hover(pointAt(event.offsetX, event.offsetY));
 }, { passive: false });
 marks.addEventListener("keydown", (event) => {
   const keys = {
@@ -491,7 +514,7 @@ search.addEventListener("keydown", (event) => {
   const [first] = light();
   if (first !== undefined) choose(first);
 });
-dark.addEventListener("change", () => { sprites = new Map(); showLegend(); showChosen(); });
+dark.addEventListener("change", () => { dots = new Map(); showLegend(); showChosen(); });
 new ResizeObserver(resize).observe($("stage"));
 
 $("count").textContent = `${n} ${n === 1 ? "track" : "tracks"}`;

@@ -6,7 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from musimo.output.colouring import OKABE_ITO, OTHER, REST, Colour, Groups, colouring, paint, place_on
+from musimo.output.colouring import (
+    OKABE_ITO,
+    OTHER,
+    REST,
+    UNKNOWN,
+    Colour,
+    Groups,
+    colouring,
+    paint,
+    place_on,
+)
 from musimo.output.colouring import cividis as on_scale
 from musimo.output.naming import artist_and_title, unicode_text
 from musimo.output.text import cut, safe
@@ -99,7 +109,7 @@ def _legend(drawn: SoundMap, colour: Colour, scale: Scale) -> tuple[tuple[str, s
         named = [(OKABE_ITO[at], unicode_text(name)) for at, name in enumerate(colours.names)]
         return tuple(named + ([(REST, colours.rest)] if OTHER in colours.of else []))
     known = [value for value in colours.of if value is not None]
-    rest = [(REST, "not known")] if len(known) < len(colours.of) else []
+    rest = [(UNKNOWN, "not known")] if len(known) < len(colours.of) else []
     steps = 5 if colours.high > colours.low else 1
     values = [colours.low + (colours.high - colours.low) * k / max(steps - 1, 1) for k in range(steps)]
     rows = [(on_scale(place_on(colours, value)), f"{value:.{colours.digits}f}") for value in values]
