@@ -39,6 +39,7 @@ from musimo.search.indexes import Indexes
 from musimo.search.plane import quadrant_counts
 from musimo.search.query import nearest_moods, nearest_sounds
 from musimo.search.selection import EVERYTHING, Selection, allowed, select_ranked, select_tracks
+from musimo.search.sound_map import SoundMap, map_sounds
 from musimo.search.space import By
 from musimo.settings import Settings, load_settings
 
@@ -328,6 +329,12 @@ class Library:
     def tracks(self, selection: Selection | None = None) -> Iterator[Track]:
         """Every track, by path."""
         return select_tracks(self._store(), selection or EVERYTHING)
+
+    def sound_map(self, selection: Selection | None = None) -> SoundMap:
+        """Every track as a point; NotFoundError where none is analysed."""
+        opened = self._answering()
+        index = self.asked(opened.indexes.sounds("both"))
+        return map_sounds(opened.store, index, selection or EVERYTHING)
 
     def _answering(self) -> Opened:
         """The library, seen through the model that answers."""

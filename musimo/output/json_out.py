@@ -47,6 +47,7 @@ from musimo.records import (
     WindowEmotion,
 )
 from musimo.search.scale import RANGES, Scale
+from musimo.search.sound_map import SoundMap
 
 SCHEMA: Final = 1
 """Rises when a field changes its meaning or goes; new fields do not raise it."""
@@ -89,6 +90,18 @@ def content(answer: Answer, scale: Scale) -> dict[str, object]:
             return {"track": _shown(answer, scale)}
         case StatusAnswer():
             return _status(answer)
+
+
+def map_content(drawn: SoundMap, scale: Scale) -> dict[str, object]:
+    """A map as the content of its document: tracks with their place by sound."""
+    places = drawn.places.tolist()
+    return {
+        "shown": number(drawn.shown, SECOND_DIGITS),
+        "results": [
+            {**track_fields(track, scale), "x": number(x, SCORE_DIGITS), "y": number(y, SCORE_DIGITS)}
+            for track, (x, y) in zip(drawn.tracks, places, strict=True)
+        ],
+    }
 
 
 def rows(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale) -> Sequence[Mapping[str, object]]:

@@ -62,7 +62,7 @@ def scatter(study: Study) -> bytes:
             axes.set_ylabel("predicted")
             axes.legend(loc="upper left")
 
-    return _png(draw, (8.6, 4.5))
+    return png(draw, (8.6, 4.5))
 
 
 def calibration(study: Study) -> bytes:
@@ -86,7 +86,7 @@ def calibration(study: Study) -> bytes:
             axes.set_ylabel("mean rating of the bin (1-9)")
             axes.legend(loc="upper left")
 
-    return _png(draw, (8.6, 4.5))
+    return png(draw, (8.6, 4.5))
 
 
 def residuals_by_genre(study: Study) -> bytes:
@@ -107,7 +107,7 @@ def residuals_by_genre(study: Study) -> bytes:
         axes.set_yticks(range(len(genres)), [_label(genre) for genre in genres])
         axes.set_ylim(len(genres) - 0.4, -0.6)
 
-    return _png(draw, (8.6, 1.3 + 0.27 * len(genres)))
+    return png(draw, (8.6, 1.3 + 0.27 * len(genres)))
 
 
 def learning_curves(curves: Sequence[LearningCurve]) -> bytes:
@@ -137,7 +137,7 @@ def learning_curves(curves: Sequence[LearningCurve]) -> bytes:
         axes.locator_params(axis="x", integer=True)
         axes.legend(loc="upper right")
 
-    return _png(draw, (6.4, 4.0))
+    return png(draw, (6.4, 4.0))
 
 
 def calibration_bins(predicted: NDArray[np.float64]) -> list[NDArray[np.int64]]:
@@ -179,8 +179,13 @@ def _label(text: str) -> str:
     return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
 
 
-def _png(draw: Callable[[Figure], None], inches: tuple[float, float]) -> bytes:
-    """What ``draw`` puts on an empty figure."""
+def png(draw: Callable[[Figure], None], inches: tuple[float, float]) -> bytes:
+    """What ``draw`` puts on an empty figure of that width and height, in inches.
+
+    Raises
+    ------
+    MusimoError : matplotlib is not installed
+    """
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure

@@ -1,0 +1,522 @@
+"use strict";
+// The data are what musimo/output/map_page.py wrote. Text enters the page through textContent alone.
+const data = JSON.parse(document.getElementById("data").textContent);
+const tracks = data.tracks;
+const n = tracks.title.length;
+const $ = (id) => document.getElementById(id);
+const media = (query) => window.matchMedia(query);
+
+const MARGIN = 60; // pixels around the points, for the axes
+const HOVER = 14; // pixels within which a pointer means a point
+const CELLS = 64; // of the grid that finds points, a side
+const TURN_MS = 700; // from one view to the other
+const LISTED = 50; // found tracks that are listed
+
+const VIEWS = {
+  mood: { x: tracks.valence, y: tracks.arousal, square: false },
+  sound: { x: tracks.x, y: tracks.y, square: true },
+};
+const state = {
+  view: data.view, colour: data.colour, zoom: 1, left: 0, bottom: 0, // left, bottom: of what is seen, 0..1
+  hovered: -1, chosen: -1, near: [], group: null, words: "", turning: false,
+};
+const at = { x: new Float32Array(n), y: new Float32Array(n) }; // places now, 0..1
+let grid = [];
+let lit = null; // 1 for tracks that are found or of the group; null for all
+
+// Places -------------------------------------------------------------------------------------------------
+
+for (const view of Object.values(VIEWS)) {
+  view.low = {}, view.size = {};
+  for (const axis of ["x", "y"]) {
+    let low = Infinity, high = -Infinity;
+    for (const value of view[axis]) low = Math.min(low, value), high = Math.max(high, value);
+    if (!view.square) low = Math.min(low, data.neutral), high = Math.max(high, data.neutral);
+    const air = 0.04 * (high - low) || 0.05;
+    view.low[axis] = low - air, view.size[axis] = high - low + 2 * air;
+  }
+}
+
+function spread(view) { // its places, 0..1; where both axes have one unit, that is as long in both
+  let { x, y } = view.size;
+  if (view.square) {
+    const unit = Math.max(x / box.w, y / box.h);
+    x = unit * box.w, y = unit * box.h;
+  }
+  const low = { x: view.low.x - (x - view.size.x) / 2, y: view.low.y - (y - view.size.y) / 2 };
+  return {
+    x: Float32Array.from(view.x, (v) => (v - low.x) / x),
+    y: Float32Array.from(view.y, (v) => (v - low.y) / y),
+  };
+}
+
+const canvas = $("points"), marks = $("marks");
+let width = 0, height = 0, box = { x: 0, y: 0, w: 1, h: 1 };
+
+function resize() {
+  const ratio = window.devicePixelRatio || 1;
+  width = marks.clientWidth, height = marks.clientHeight;
+  for (const each of [canvas, marks]) {
+    each.width = Math.round(width * ratio), each.height = Math.round(height * ratio);
+    each.getContext("2d", { willReadFrequently: each === canvas }).setTransform(ratio, 0, 0, ratio, 0, 0);
+  }
+  box = { x: MARGIN, y: MARGIN, w: Math.max(width - 2 * MARGIN, 1), h: Math.max(height - 2 * MARGIN, 1) };
+  turns += 1; // a turn that is under way ends here
+  arrive(spread(VIEWS[state.view]));
+}
+
+function arrive(places) {
+  at.x.set(places.x), at.y.set(places.y);
+  state.turning = false;
+  fillGrid();
+  showChosen();
+}
+
+const toX = (u) => box.x + (u - state.left) * state.zoom * box.w;
+const toY = (u) => box.y + box.h - (u - state.bottom) * state.zoom * box.h;
+const fromX = (px) => (px - box.x) / (state.zoom * box.w) + state.left;
+const fromY = (py) => (box.y + box.h - py) / (state.zoom * box.h) + state.bottom;
+
+function fillGrid() {
+  grid = Array.from({ length: CELLS * CELLS }, () => []);
+  for (let i = 0; i < n; i++) grid[cell(at.y[i]) * CELLS + cell(at.x[i])].push(i);
+}
+const cell = (u) => Math.min(Math.max(Math.floor(u * CELLS), 0), CELLS - 1);
+
+function pointAt(px, py) {
+  const reach = { x: HOVER / (state.zoom * box.w), y: HOVER / (state.zoom * box.h) };
+  const u = fromX(px), v = fromY(py);
+  let best = -1, nearest = HOVER * HOVER;
+  for (let row = cell(v - reach.y); row <= cell(v + reach.y); row++) {
+    for (let column = cell(u - reach.x); column <= cell(u + reach.x); column++) {
+      for (const i of grid[row * CELLS + column]) {
+        const apart = (toX(at.x[i]) - px) ** 2 + (toY(at.y[i]) - py) ** 2;
+        if (apart < nearest && (!lit || lit[i])) best = i, nearest = apart;
+      }
+    }
+  }
+  return best;
+}
+
+// Drawing ------------------------------------------------------------------------------------------------
+
+const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const dark = media("(prefers-color-scheme: dark)");
+const groupColour = (g) => (g < 0 ? data.palette.rest : g === 7 && dark.matches ? "#ffffff" : data.palette.groups[g]);
+function colourOf(i, hollow = style("--page")) {
+  const by = data.colours[state.colour];
+  const value = by.of[i];
+  if (by.names) return groupColour(value);
+  if (value === null) return hollow; // no colour of the scale
+  const scale = data.palette.scale;
+  const place = by.high > by.low ? (value - by.low) / (by.high - by.low) : 0.5;
+  return scale[Math.round(place * (scale.length - 1))];
+}
+
+function radius() {
+  const plain = n < 1000 ? 5 : n < 5000 ? 3.6 : 2.6;
+  return plain * Math.min(Math.sqrt(state.zoom), 2.5);
+}
+
+// A dot of each colour is drawn once and then stamped, pixel by pixel: that is quick without a GPU too.
+let dots = new Map(), dotRadius = 0;
+function dotOf(colour, r) {
+  if (r !== dotRadius) dots = new Map(), dotRadius = r;
+  if (!dots.has(colour)) {
+    const side = Math.ceil(2 * r + 2), dot = document.createElement("canvas");
+    dot.width = dot.height = side;
+    const pen = dot.getContext("2d", { willReadFrequently: true });
+    pen.beginPath();
+    pen.arc(side / 2, side / 2, r, 0, 2 * Math.PI);
+    pen.fillStyle = colour;
+    pen.fill();
+    pen.lineWidth = 0.16 * r + 0.4, pen.strokeStyle = dark.matches ? "#ffffff90" : "#00000080";
+    pen.stroke(); // pale dots need it on white, dark ones on black
+    const bytes = pen.getImageData(0, 0, side, side).data;
+    dots.set(colour, { side, bytes, words: new Uint32Array(bytes.buffer) });
+  }
+  return dots.get(colour);
+}
+
+function stamp(onto, dot, left, top, strength) {
+  const { side, bytes } = dot, target = onto.bytes;
+  const first = Math.max(0, -left), last = Math.min(side, onto.width - left);
+  for (let row = Math.max(0, -top), end = Math.min(side, onto.height - top); row < end; row++) {
+    let from = row * side + first, to = (top + row) * onto.width + left + first;
+    for (let column = first; column < last; column++, from++, to++) {
+      const alpha = bytes[4 * from + 3] * strength;
+      if (alpha === 0) continue;
+      if (alpha === 255) { onto.words[to] = dot.words[from]; continue; }
+      const share = alpha / 255, f = 4 * from, t = 4 * to;
+      target[t] += (bytes[f] - target[t]) * share;
+      target[t + 1] += (bytes[f + 1] - target[t + 1]) * share;
+      target[t + 2] += (bytes[f + 2] - target[t + 2]) * share;
+    }
+  }
+}
+
+let asked = false;
+function draw() {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(() => { asked = false; drawPoints(); drawMarks(); });
+}
+
+function drawPoints() {
+  const pen = canvas.getContext("2d", { willReadFrequently: true }), ratio = canvas.width / width;
+  pen.fillStyle = style("--page");
+  pen.fillRect(0, 0, width, height);
+  drawAxes(pen);
+  const image = pen.getImageData(0, 0, canvas.width, canvas.height), bytes = image.data;
+  const onto = { bytes, words: new Uint32Array(bytes.buffer), width: image.width, height: image.height };
+  const r = radius() * ratio, hollow = style("--page");
+  for (const round of lit ? [0, 1] : [1]) {
+    for (let i = 0; i < n; i++) {
+      if (lit && lit[i] !== round) continue;
+      const dot = dotOf(colourOf(i, hollow), r);
+      const left = Math.round(toX(at.x[i]) * ratio - dot.side / 2);
+      const top = Math.round(toY(at.y[i]) * ratio - dot.side / 2);
+      stamp(onto, dot, left, top, round ? 1 : 0.1);
+    }
+  }
+  pen.putImageData(image, 0, 0);
+}
+
+function drawAxes(pen) {
+  pen.font = "13px system-ui, sans-serif", pen.lineWidth = 1, pen.textAlign = "center";
+  if (state.turning) return;
+  pen.fillStyle = style("--soft");
+  if (state.view === "sound") {
+    const share = `${Math.round(100 * data.shown)} % of all differences are in this plane`;
+    pen.fillText(`near is alike in sound; ${share}`, width / 2, height - 8);
+    return;
+  }
+  const view = VIEWS.mood;
+  const step = [0.05, 0.1, 0.2, 0.5, 1, 2].find((s) => (view.size.x / state.zoom) / s <= 8) || 2;
+  const ticks = (low, size, from, to) => {
+    const first = Math.ceil((low + size * from) / step), last = Math.floor((low + size * to) / step);
+    return Array.from({ length: Math.max(last - first + 1, 0) }, (_, k) => (first + k) * step);
+  };
+  const line = (x0, y0, x1, y1, strong) => {
+    pen.strokeStyle = style(strong ? "--soft" : "--line");
+    pen.beginPath(), pen.moveTo(x0, y0), pen.lineTo(x1, y1), pen.stroke();
+  };
+  const neutral = (value) => Math.abs(value - data.neutral) < 1e-6;
+  const label = (value) => value.toFixed(step < 0.1 ? 2 : 1);
+  for (const value of ticks(view.low.x, view.size.x, fromX(MARGIN), fromX(width - 4))) {
+    const x = toX((value - view.low.x) / view.size.x);
+    line(x, 0, x, height - 38, neutral(value));
+    pen.fillText(label(value), x, height - 24);
+  }
+  pen.textAlign = "right";
+  for (const value of ticks(view.low.y, view.size.y, fromY(height - 38), fromY(4))) {
+    const y = toY((value - view.low.y) / view.size.y);
+    line(58, y, width, y, neutral(value));
+    pen.fillText(label(value), 54, y + 4);
+  }
+  pen.textAlign = "center", pen.fillStyle = style("--ink");
+  pen.fillText("unpleasant  ←  valence  →  pleasant", width / 2, height - 7);
+  pen.save();
+  pen.translate(16, height / 2), pen.rotate(-Math.PI / 2);
+  pen.fillText("calm  ←  arousal  →  excited", 0, 0);
+  pen.restore();
+}
+
+function drawMarks() {
+  const pen = marks.getContext("2d");
+  pen.clearRect(0, 0, width, height);
+  pen.strokeStyle = style("--mark");
+  const ring = (i, more, thick) => {
+    pen.lineWidth = thick;
+    pen.beginPath(), pen.arc(toX(at.x[i]), toY(at.y[i]), radius() + more, 0, 2 * Math.PI), pen.stroke();
+  };
+  if (state.chosen >= 0) {
+    for (const { i } of state.near) ring(i, 2.5, 1.2);
+    ring(state.chosen, 5, 3);
+  }
+  if (state.hovered >= 0) ring(state.hovered, 3, 2);
+  showTip();
+}
+
+let turns = 0;
+function turn(view) {
+  const from = { x: at.x.slice(), y: at.y.slice() }, to = spread(VIEWS[view]);
+  state.view = view, state.zoom = 1, state.left = state.bottom = 0, state.hovered = -1;
+  const ticket = ++turns, start = performance.now();
+  const step = (now) => {
+    if (ticket !== turns) return; // another turn has begun
+    const t = Math.min((now - start) / TURN_MS, 1);
+    if (t >= 1) { arrive(to); return; }
+    const eased = Math.max(t * t * (3 - 2 * t), 0);
+    for (let i = 0; i < n; i++) {
+      at.x[i] = from.x[i] + (to.x[i] - from.x[i]) * eased;
+      at.y[i] = from.y[i] + (to.y[i] - from.y[i]) * eased;
+    }
+    state.turning = true;
+    draw();
+    requestAnimationFrame(step);
+  };
+  if (media("(prefers-reduced-motion: reduce)").matches) arrive(to); else requestAnimationFrame(step);
+}
+
+// Words --------------------------------------------------------------------------------------------------
+
+function element(tag, text, className) {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function isolated(text, tag = "bdi") { // a name's own direction stays its own
+  const made = element(tag, text);
+  made.dir = "auto";
+  return made;
+}
+
+const name = (i) => (tracks.artist[i] ? tracks.artist[i] + " – " : "") + tracks.title[i];
+
+function facts(i) {
+  const part = document.createDocumentFragment();
+  part.append(isolated(tracks.title[i], "h2"));
+  for (const text of [tracks.artist[i], tracks.album[i]]) if (text) part.append(isolated(text, "p"));
+  const short = [tracks.year[i], tracks.genre[i], tracks.time[i]].filter((each) => each !== null);
+  const row = element("p", undefined, "soft");
+  short.forEach((each, k) => row.append(k ? " · " : "", isolated(String(each))));
+  const mood = `valence ${tracks.valence[i].toFixed(2)} · arousal ${tracks.arousal[i].toFixed(2)}`;
+  part.append(row, element("p", mood, "soft"));
+  return part;
+}
+
+function showTip() {
+  const tip = $("tip"), i = state.hovered;
+  tip.hidden = i < 0 || state.turning;
+  if (tip.hidden) return;
+  tip.replaceChildren(facts(i));
+  const x = toX(at.x[i]), y = toY(at.y[i]);
+  tip.hidden = x < 0 || y < 0 || x > width || y > height;
+  tip.style.left = `${Math.max(x + 14 + tip.offsetWidth > width ? x - tip.offsetWidth - 14 : x + 14, 4)}px`;
+  tip.style.top = `${Math.max(Math.min(y - tip.offsetHeight / 2, height - tip.offsetHeight - 4), 4)}px`;
+}
+
+function nearest(i) { // as similar has it where the page holds that, else on the plane
+  if (state.view === "sound" && data.nearest[i].length) return data.nearest[i].map((j) => ({ i: j, apart: null }));
+  const { x, y } = VIEWS[state.view], found = [];
+  for (let j = 0; j < n; j++) {
+    if (j !== i) found.push({ i: j, apart: Math.hypot(x[j] - x[i], y[j] - y[i]) });
+  }
+  return found.sort((a, b) => a.apart - b.apart).slice(0, 8);
+}
+
+function showChosen() {
+  const i = state.chosen, section = $("chosen");
+  section.hidden = i < 0;
+  state.near = i < 0 ? [] : nearest(i);
+  if (i >= 0) {
+    const inSound = data.nearest[i].length ? "Sound most like it" : "Nearest in this picture";
+    section.replaceChildren(
+      facts(i), element("br"), element("h3", state.view === "mood" ? "Nearest in mood" : inSound),
+      trackList(state.near));
+  }
+  draw();
+}
+
+function trackList(rows) {
+  const list = element("ul");
+  for (const { i, apart } of rows) {
+    const item = element("li"), button = element("button"), dot = element("span", undefined, "swatch");
+    dot.style.background = colourOf(i);
+    button.type = "button";
+    button.append(dot, isolated(name(i)));
+    if (apart !== null && apart !== undefined && state.view === "mood") {
+      button.append(element("span", apart.toFixed(2), "number"));
+    }
+    button.addEventListener("click", () => choose(i));
+    item.append(button);
+    list.append(item);
+  }
+  return list;
+}
+
+function choose(i) {
+  state.chosen = i;
+  if (i >= 0) tell(name(i));
+  showChosen();
+  if (i >= 0) $("chosen").scrollIntoView({ block: "nearest" });
+}
+
+function tell(text) { $("told").replaceChildren(isolated(text)); }
+
+function showLegend() {
+  const by = data.colours[state.colour], legend = $("legend");
+  if (!by.names) {
+    const bar = element("div", undefined, "bar"), ends = element("div", undefined, "ends");
+    bar.style.background = `linear-gradient(90deg, ${data.palette.scale.join(", ")})`;
+    const known = by.of.some((value) => value !== null);
+    ends.append(element("span", known ? by.low.toFixed(by.digits) : "not known of any track"),
+      element("span", known ? by.high.toFixed(by.digits) : ""));
+    legend.replaceChildren(element("h3", state.colour), bar, ends);
+    if (known && by.of.includes(null)) legend.append(element("p", "empty: not known", "soft"));
+    return;
+  }
+  const list = element("ul");
+  const counts = by.of.reduce((sum, g) => sum.set(g, (sum.get(g) || 0) + 1), new Map());
+  const groups = by.names.map((_, g) => g).concat(by.rest ? [-1] : []);
+  for (const g of groups) {
+    const item = element("li"), button = element("button"), dot = element("span", undefined, "swatch");
+    dot.style.background = groupColour(g);
+    button.type = "button";
+    button.setAttribute("aria-pressed", String(state.group === g));
+    button.append(dot, isolated(g < 0 ? by.rest : by.names[g]), element("span", counts.get(g) || 0, "number"));
+    button.addEventListener("click", () => {
+      state.group = state.group === g ? null : g;
+      light();
+      showLegend();
+      legend.querySelectorAll("button")[groups.indexOf(g)].focus();
+    });
+    item.append(button);
+    list.append(item);
+  }
+  legend.replaceChildren(element("h3", `${state.colour}: press one to see it alone`), list);
+}
+
+// Finding ------------------------------------------------------------------------------------------------
+
+const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+let haystack = null;
+
+function light() {
+  const words = folded(state.words).split(/\s+/).filter(Boolean), by = data.colours[state.colour];
+  haystack ||= tracks.title.map((title, i) =>
+    folded([title, tracks.artist[i], tracks.album[i], tracks.genre[i]].filter(Boolean).join(" ")));
+  const found = [];
+  lit = words.length || state.group !== null ? new Uint8Array(n) : null;
+  for (let i = 0; lit && i < n; i++) {
+    const fits = (state.group === null || by.of[i] === state.group) && words.every((w) => haystack[i].includes(w));
+    if (fits) lit[i] = 1, found.push(i);
+  }
+  const list = $("list");
+  list.hidden = !words.length;
+  if (words.length) {
+    const more = found.length > LISTED ? `, the first ${LISTED} are here` : "";
+    list.replaceChildren(element("h3", `${found.length} found${more}`),
+      trackList(found.slice(0, LISTED).map((i) => ({ i }))));
+  }
+  tell(lit ? `${found.length} of ${n} tracks` : "");
+  draw();
+  return found;
+}
+
+// Hands --------------------------------------------------------------------------------------------------
+
+function zoom(factor, px = width / 2, py = height / 2) {
+  const u = fromX(px), v = fromY(py);
+  state.zoom = Math.min(Math.max(state.zoom * factor, 1), 64);
+  state.left = u - (px - box.x) / (state.zoom * box.w);
+  state.bottom = v - (box.y + box.h - py) / (state.zoom * box.h);
+  keepInside();
+}
+
+function keepInside() { // the middle of the window never leaves the picture
+  for (const side of ["left", "bottom"]) {
+    state[side] = state.zoom === 1 ? 0 : Math.min(Math.max(state[side], -0.5 / state.zoom), 1 - 0.5 / state.zoom);
+  }
+  draw();
+}
+
+function step(dx, dy) { // to the nearest point that lies that way
+  const from = state.hovered >= 0 ? state.hovered : state.chosen;
+  const x = from >= 0 ? toX(at.x[from]) : width / 2, y = from >= 0 ? toY(at.y[from]) : height / 2;
+  let best = -1, least = Infinity;
+  for (let i = 0; i < n; i++) {
+    if (i === from || (lit && !lit[i])) continue;
+    const px = toX(at.x[i]) - x, py = toY(at.y[i]) - y;
+    const along = px * dx + py * dy, aside = Math.abs(px * dy) + Math.abs(py * dx);
+    const cost = along + 2 * aside;
+    if (along > 0.5 && aside <= 2 * along && cost < least) best = i, least = cost;
+  }
+  if (best >= 0) hover(best), tell(name(best));
+}
+
+function hover(i) {
+  if (i === state.hovered) return;
+  state.hovered = i;
+  requestAnimationFrame(drawMarks);
+}
+
+const held = new Map(); // pointers that are down, and where
+let moved = 0;
+marks.addEventListener("pointerdown", (event) => {
+  held.set(event.pointerId, event);
+  marks.setPointerCapture(event.pointerId);
+  if (held.size === 1) moved = 0;
+});
+marks.addEventListener("pointermove", (event) => {
+  const before = held.get(event.pointerId);
+  if (!before) { if (!state.turning) hover(pointAt(event.offsetX, event.offsetY)); return; }
+  const dx = event.offsetX - before.offsetX, dy = event.offsetY - before.offsetY;
+  moved += Math.abs(dx) + Math.abs(dy);
+  if (held.size === 2) { // fingers
+    const other = [...held.values()].find((each) => each.pointerId !== event.pointerId);
+    const span = (a) => Math.hypot(a.offsetX - other.offsetX, a.offsetY - other.offsetY) || 1;
+    zoom(span(event) / span(before), other.offsetX, other.offsetY);
+  } else if (moved > 4) {
+    state.left -= dx / (state.zoom * box.w), state.bottom += dy / (state.zoom * box.h);
+    keepInside();
+  }
+  held.set(event.pointerId, event);
+});
+for (const end of ["pointerup", "pointercancel"]) {
+  marks.addEventListener(end, (event) => {
+    if (end === "pointerup" && held.size === 1 && moved <= 4) choose(pointAt(event.offsetX, event.offsetY));
+    held.delete(event.pointerId);
+  });
+}
+marks.addEventListener("pointerleave", () => hover(-1));
+marks.addEventListener("wheel", (event) => {
+  event.preventDefault();
+  zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), event.offsetX, event.offsetY);
+  hover(pointAt(event.offsetX, event.offsetY));
+}, { passive: false });
+marks.addEventListener("keydown", (event) => {
+  const keys = {
+    ArrowLeft: () => step(-1, 0), ArrowRight: () => step(1, 0), ArrowUp: () => step(0, -1),
+    ArrowDown: () => step(0, 1), Enter: () => choose(state.hovered), " ": () => choose(state.hovered),
+    "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), "0": () => zoom(0),
+    Escape: () => { hover(-1); choose(-1); },
+  };
+  if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  keys[event.key]();
+});
+
+for (const radio of document.getElementsByName("view")) {
+  radio.checked = radio.value === state.view;
+  radio.addEventListener("change", () => turn(radio.value));
+}
+const choice = $("colour");
+for (const by of Object.keys(data.colours)) {
+  const option = element("option", by);
+  option.value = by;
+  choice.append(option);
+}
+choice.value = state.colour;
+choice.addEventListener("change", () => {
+  state.colour = choice.value, state.group = null;
+  light();
+  showLegend();
+  showChosen();
+});
+const search = $("search");
+search.addEventListener("input", () => { state.words = search.value; light(); });
+search.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  const [first] = light();
+  if (first !== undefined) choose(first);
+});
+dark.addEventListener("change", () => { dots = new Map(); showLegend(); showChosen(); });
+new ResizeObserver(resize).observe($("stage"));
+
+$("count").textContent = `${n} ${n === 1 ? "track" : "tracks"}`;
+showLegend();
+resize();
