@@ -6,7 +6,8 @@ const n = tracks.title.length;
 const $ = (id) => document.getElementById(id);
 const media = (query) => window.matchMedia(query);
 
-const MARGIN = 60; // pixels around the points, for the axes
+const MARGIN = 64; // pixels around the points
+const EDGE = { left: 58, bottom: 38 }; // pixels that the axes are written on
 const HOVER = 14; // pixels within which a pointer means a point
 const CELLS = 64; // of the grid that finds points, a side
 const TURN_MS = 700; // from one view to the other
@@ -84,6 +85,7 @@ function fillGrid() {
 const cell = (u) => Math.min(Math.max(Math.floor(u * CELLS), 0), CELLS - 1);
 
 function pointAt(px, py) {
+  if (state.view === "mood" && (px < EDGE.left || py > height - EDGE.bottom)) return -1;
   const reach = { x: HOVER / (state.zoom * box.w), y: HOVER / (state.zoom * box.h) };
   const u = fromX(px), v = fromY(py);
   let best = -1, nearest = HOVER * HOVER;
@@ -166,7 +168,7 @@ function drawPoints() {
   const pen = canvas.getContext("2d", { willReadFrequently: true }), ratio = canvas.width / width;
   pen.fillStyle = style("--page");
   pen.fillRect(0, 0, width, height);
-  drawAxes(pen);
+  drawGrid(pen);
   const image = pen.getImageData(0, 0, canvas.width, canvas.height), bytes = image.data;
   const onto = { bytes, words: new Uint32Array(bytes.buffer), width: image.width, height: image.height };
   const r = radius() * ratio, hollow = style("--page");
@@ -180,40 +182,48 @@ function drawPoints() {
     }
   }
   pen.putImageData(image, 0, 0);
+  drawNames(pen);
 }
 
-function drawAxes(pen) {
-  pen.font = "13px system-ui, sans-serif", pen.lineWidth = 1, pen.textAlign = "center";
+function ticks(axis) { // round values that are in sight, and where
+  const { low, size } = VIEWS.mood, [place, from, to] = axis === "x"
+    ? [toX, fromX(EDGE.left), fromX(width - 4)] : [toY, fromY(height - EDGE.bottom), fromY(4)];
+  const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2].find((each) => size[axis] / state.zoom / each <= 10) || 2;
+  const first = Math.ceil((low[axis] + size[axis] * from) / step);
+  const last = Math.floor((low[axis] + size[axis] * to) / step);
+  return Array.from({ length: Math.max(last - first + 1, 0) }, (_, k) => {
+    const value = (first + k) * step;
+    return { text: value.toFixed(step < 0.1 ? 2 : 1), at: place((value - low[axis]) / size[axis]),
+      neutral: Math.abs(value - data.neutral) < 1e-6 };
+  });
+}
+
+function drawGrid(pen) {
+  if (state.turning || state.view !== "mood") return;
+  const line = (tick, x0, y0, x1, y1) => {
+    pen.strokeStyle = style(tick.neutral ? "--soft" : "--line");
+    pen.beginPath(), pen.moveTo(x0, y0), pen.lineTo(x1, y1), pen.stroke();
+  };
+  pen.lineWidth = 1;
+  for (const tick of ticks("x")) line(tick, tick.at, 0, tick.at, height);
+  for (const tick of ticks("y")) line(tick, 0, tick.at, width, tick.at);
+}
+
+function drawNames(pen) { // over the points, on edges of their own
   if (state.turning) return;
-  pen.fillStyle = style("--soft");
-  if (state.view === "sound") {
+  const mood = state.view === "mood";
+  pen.fillStyle = style("--page");
+  pen.fillRect(0, height - (mood ? EDGE.bottom : 24), width, EDGE.bottom);
+  if (mood) pen.fillRect(0, 0, EDGE.left, height);
+  pen.font = "13px system-ui, sans-serif", pen.fillStyle = style("--soft"), pen.textAlign = "center";
+  if (!mood) {
     const share = `${Math.round(100 * data.shown)} % of all differences are in this plane`;
     pen.fillText(`near is alike in sound; ${share}`, width / 2, height - 8);
     return;
   }
-  const view = VIEWS.mood;
-  const step = [0.05, 0.1, 0.2, 0.5, 1, 2].find((s) => (view.size.x / state.zoom) / s <= 8) || 2;
-  const ticks = (low, size, from, to) => {
-    const first = Math.ceil((low + size * from) / step), last = Math.floor((low + size * to) / step);
-    return Array.from({ length: Math.max(last - first + 1, 0) }, (_, k) => (first + k) * step);
-  };
-  const line = (x0, y0, x1, y1, strong) => {
-    pen.strokeStyle = style(strong ? "--soft" : "--line");
-    pen.beginPath(), pen.moveTo(x0, y0), pen.lineTo(x1, y1), pen.stroke();
-  };
-  const neutral = (value) => Math.abs(value - data.neutral) < 1e-6;
-  const label = (value) => value.toFixed(step < 0.1 ? 2 : 1);
-  for (const value of ticks(view.low.x, view.size.x, fromX(MARGIN), fromX(width - 4))) {
-    const x = toX((value - view.low.x) / view.size.x);
-    line(x, 0, x, height - 38, neutral(value));
-    pen.fillText(label(value), x, height - 24);
-  }
+  for (const tick of ticks("x")) pen.fillText(tick.text, tick.at, height - 24);
   pen.textAlign = "right";
-  for (const value of ticks(view.low.y, view.size.y, fromY(height - 38), fromY(4))) {
-    const y = toY((value - view.low.y) / view.size.y);
-    line(58, y, width, y, neutral(value));
-    pen.fillText(label(value), 54, y + 4);
-  }
+  for (const tick of ticks("y")) pen.fillText(tick.text, EDGE.left - 4, tick.at + 4);
   pen.textAlign = "center", pen.fillStyle = style("--ink");
   pen.fillText("unpleasant  ←  valence  →  pleasant", width / 2, height - 7);
   pen.save();

@@ -14,7 +14,7 @@ from tests.catalog import Catalog, Entry, direction
 from tests.cli.conftest import Shell
 
 ANSWERS = ("similar", "mood", "analyze", "show", "status", "errors", "export")
-COMMANDS = ("scan", *ANSWERS, "prune", "relocate", "reindex", "backup", "doctor")
+COMMANDS = ("scan", *ANSWERS, "map", "prune", "relocate", "reindex", "backup", "doctor")
 QUESTIONS = [
     ("similar", "So What"),
     ("mood", "--valence", "0.5", "--arousal", "0.5"),
@@ -22,6 +22,7 @@ QUESTIONS = [
     ("status",),
     ("errors",),
     ("export",),
+    ("map", "-o", "map.html"),
     ("prune",),
     ("relocate", "a", "b"),
     ("reindex",),
@@ -57,6 +58,7 @@ def test_every_promised_command_is_there_and_explains_itself(shell: Shell) -> No
         ("export", "--limit --where --format --output --relative-to"),
         ("scan", "--retry-failed --accept-missing --coverage --device --jobs --batch-size"),
         ("analyze", "--coverage --device --format --scale"),
+        ("map", "--output --format --view --colour --limit --where --max-per-artist --scale --json"),
     ],
 )
 def test_every_promised_option_is_there(shell: Shell, command: str, options: str) -> None:
