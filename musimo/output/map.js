@@ -178,7 +178,7 @@ function drawPoints() {
       const dot = dotOf(colourOf(i, hollow), r);
       const left = Math.round(toX(at.x[i]) * ratio - dot.side / 2);
       const top = Math.round(toY(at.y[i]) * ratio - dot.side / 2);
-      stamp(onto, dot, left, top, round ? 1 : 0.1);
+      stamp(onto, dot, left, top, round ? 1 : 0.15);
     }
   }
   pen.putImageData(image, 0, 0);
@@ -323,7 +323,7 @@ function showChosen() {
   section.hidden = i < 0;
   state.near = i < 0 ? [] : nearest(i);
   if (i >= 0) {
-    const inSound = data.nearest[i].length ? "Sound most like it" : "Nearest in this picture";
+    const inSound = data.nearest[i].length ? "Most alike in sound" : "Nearest in this picture";
     section.replaceChildren(
       facts(i), element("br"), element("h3", state.view === "mood" ? "Nearest in mood" : inSound),
       trackList(state.near));
