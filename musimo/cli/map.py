@@ -74,7 +74,7 @@ def command(
     selection = make_selection(library.settings, scale=scale, diverse=False, **options)
     drawn = library.sound_map(selection)
     if drawn.left_out:
-        invocation.note(f"left out {drawn.left_out} that are not analysed: musimo status")
+        invocation.note(f"not analysed, so not on the map: {drawn.left_out}; musimo errors may tell why")
     data = _rendered(drawn, chosen, view, colour, scale)
     if output is None:
         sys.stdout.buffer.write(data)

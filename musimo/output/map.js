@@ -1,12 +1,14 @@
 "use strict";
-// The data are what musimo/output/map_page.py wrote. Text enters the page through textContent alone.
+// The picture. The data are what musimo/output/map_page.py wrote; map_panel.js follows in the same script.
+// Text enters the page through textContent alone.
 const data = JSON.parse(document.getElementById("data").textContent);
 const tracks = data.tracks;
 const n = tracks.title.length;
 const $ = (id) => document.getElementById(id);
 const media = (query) => window.matchMedia(query);
 
-const MARGIN = 60; // pixels around the points, for the axes
+const MARGIN = 64; // pixels around the points
+const EDGE = { left: 58, bottom: 38 }; // pixels that the axes are written on
 const HOVER = 14; // pixels within which a pointer means a point
 const CELLS = 64; // of the grid that finds points, a side
 const TURN_MS = 700; // from one view to the other
@@ -84,6 +86,7 @@ function fillGrid() {
 const cell = (u) => Math.min(Math.max(Math.floor(u * CELLS), 0), CELLS - 1);
 
 function pointAt(px, py) {
+  if (state.view === "mood" && (px < EDGE.left || py > height - EDGE.bottom)) return -1;
   const reach = { x: HOVER / (state.zoom * box.w), y: HOVER / (state.zoom * box.h) };
   const u = fromX(px), v = fromY(py);
   let best = -1, nearest = HOVER * HOVER;
@@ -166,7 +169,7 @@ function drawPoints() {
   const pen = canvas.getContext("2d", { willReadFrequently: true }), ratio = canvas.width / width;
   pen.fillStyle = style("--page");
   pen.fillRect(0, 0, width, height);
-  drawAxes(pen);
+  drawGrid(pen);
   const image = pen.getImageData(0, 0, canvas.width, canvas.height), bytes = image.data;
   const onto = { bytes, words: new Uint32Array(bytes.buffer), width: image.width, height: image.height };
   const r = radius() * ratio, hollow = style("--page");
@@ -176,44 +179,52 @@ function drawPoints() {
       const dot = dotOf(colourOf(i, hollow), r);
       const left = Math.round(toX(at.x[i]) * ratio - dot.side / 2);
       const top = Math.round(toY(at.y[i]) * ratio - dot.side / 2);
-      stamp(onto, dot, left, top, round ? 1 : 0.1);
+      stamp(onto, dot, left, top, round ? 1 : 0.15);
     }
   }
   pen.putImageData(image, 0, 0);
+  drawNames(pen);
 }
 
-function drawAxes(pen) {
-  pen.font = "13px system-ui, sans-serif", pen.lineWidth = 1, pen.textAlign = "center";
+function ticks(axis) { // round values that are in sight, and where
+  const { low, size } = VIEWS.mood, [place, from, to] = axis === "x"
+    ? [toX, fromX(EDGE.left), fromX(width - 4)] : [toY, fromY(height - EDGE.bottom), fromY(4)];
+  const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2].find((each) => size[axis] / state.zoom / each <= 10) || 2;
+  const first = Math.ceil((low[axis] + size[axis] * from) / step);
+  const last = Math.floor((low[axis] + size[axis] * to) / step);
+  return Array.from({ length: Math.max(last - first + 1, 0) }, (_, k) => {
+    const value = (first + k) * step;
+    return { text: value.toFixed(step < 0.1 ? 2 : 1), at: place((value - low[axis]) / size[axis]),
+      neutral: Math.abs(value - data.neutral) < 1e-6 };
+  });
+}
+
+function drawGrid(pen) {
+  if (state.turning || state.view !== "mood") return;
+  const line = (tick, x0, y0, x1, y1) => {
+    pen.strokeStyle = style(tick.neutral ? "--soft" : "--line");
+    pen.beginPath(), pen.moveTo(x0, y0), pen.lineTo(x1, y1), pen.stroke();
+  };
+  pen.lineWidth = 1;
+  for (const tick of ticks("x")) line(tick, tick.at, 0, tick.at, height);
+  for (const tick of ticks("y")) line(tick, 0, tick.at, width, tick.at);
+}
+
+function drawNames(pen) { // over the points, on edges of their own
   if (state.turning) return;
-  pen.fillStyle = style("--soft");
-  if (state.view === "sound") {
+  const mood = state.view === "mood";
+  pen.fillStyle = style("--page");
+  pen.fillRect(0, height - (mood ? EDGE.bottom : 24), width, EDGE.bottom);
+  if (mood) pen.fillRect(0, 0, EDGE.left, height);
+  pen.font = "13px system-ui, sans-serif", pen.fillStyle = style("--soft"), pen.textAlign = "center";
+  if (!mood) {
     const share = `${Math.round(100 * data.shown)} % of all differences are in this plane`;
     pen.fillText(`near is alike in sound; ${share}`, width / 2, height - 8);
     return;
   }
-  const view = VIEWS.mood;
-  const step = [0.05, 0.1, 0.2, 0.5, 1, 2].find((s) => (view.size.x / state.zoom) / s <= 8) || 2;
-  const ticks = (low, size, from, to) => {
-    const first = Math.ceil((low + size * from) / step), last = Math.floor((low + size * to) / step);
-    return Array.from({ length: Math.max(last - first + 1, 0) }, (_, k) => (first + k) * step);
-  };
-  const line = (x0, y0, x1, y1, strong) => {
-    pen.strokeStyle = style(strong ? "--soft" : "--line");
-    pen.beginPath(), pen.moveTo(x0, y0), pen.lineTo(x1, y1), pen.stroke();
-  };
-  const neutral = (value) => Math.abs(value - data.neutral) < 1e-6;
-  const label = (value) => value.toFixed(step < 0.1 ? 2 : 1);
-  for (const value of ticks(view.low.x, view.size.x, fromX(MARGIN), fromX(width - 4))) {
-    const x = toX((value - view.low.x) / view.size.x);
-    line(x, 0, x, height - 38, neutral(value));
-    pen.fillText(label(value), x, height - 24);
-  }
+  for (const tick of ticks("x")) pen.fillText(tick.text, tick.at, height - 24);
   pen.textAlign = "right";
-  for (const value of ticks(view.low.y, view.size.y, fromY(height - 38), fromY(4))) {
-    const y = toY((value - view.low.y) / view.size.y);
-    line(58, y, width, y, neutral(value));
-    pen.fillText(label(value), 54, y + 4);
-  }
+  for (const tick of ticks("y")) pen.fillText(tick.text, EDGE.left - 4, tick.at + 4);
   pen.textAlign = "center", pen.fillStyle = style("--ink");
   pen.fillText("unpleasant  ←  valence  →  pleasant", width / 2, height - 7);
   pen.save();
@@ -258,265 +269,3 @@ function turn(view) {
   };
   if (media("(prefers-reduced-motion: reduce)").matches) arrive(to); else requestAnimationFrame(step);
 }
-
-// Words --------------------------------------------------------------------------------------------------
-
-function element(tag, text, className) {
-  const made = document.createElement(tag);
-  if (text !== undefined) made.textContent = text;
-  if (className) made.className = className;
-  return made;
-}
-
-function isolated(text, tag = "bdi") { // a name's own direction stays its own
-  const made = element(tag, text);
-  made.dir = "auto";
-  return made;
-}
-
-const name = (i) => (tracks.artist[i] ? tracks.artist[i] + " – " : "") + tracks.title[i];
-
-function facts(i) {
-  const part = document.createDocumentFragment();
-  part.append(isolated(tracks.title[i], "h2"));
-  for (const text of [tracks.artist[i], tracks.album[i]]) if (text) part.append(isolated(text, "p"));
-  const short = [tracks.year[i], tracks.genre[i], tracks.time[i]].filter((each) => each !== null);
-  const row = element("p", undefined, "soft");
-  short.forEach((each, k) => row.append(k ? " · " : "", isolated(String(each))));
-  const mood = `valence ${tracks.valence[i].toFixed(2)} · arousal ${tracks.arousal[i].toFixed(2)}`;
-  part.append(row, element("p", mood, "soft"));
-  return part;
-}
-
-function showTip() {
-  const tip = $("tip"), i = state.hovered;
-  tip.hidden = i < 0 || state.turning;
-  if (tip.hidden) return;
-  tip.replaceChildren(facts(i));
-  const x = toX(at.x[i]), y = toY(at.y[i]);
-  tip.hidden = x < 0 || y < 0 || x > width || y > height;
-  tip.style.left = `${Math.max(x + 14 + tip.offsetWidth > width ? x - tip.offsetWidth - 14 : x + 14, 4)}px`;
-  tip.style.top = `${Math.max(Math.min(y - tip.offsetHeight / 2, height - tip.offsetHeight - 4), 4)}px`;
-}
-
-function nearest(i) { // as similar has it where the page holds that, else on the plane
-  if (state.view === "sound" && data.nearest[i].length) return data.nearest[i].map((j) => ({ i: j, apart: null }));
-  const { x, y } = VIEWS[state.view], found = [];
-  for (let j = 0; j < n; j++) {
-    if (j !== i) found.push({ i: j, apart: Math.hypot(x[j] - x[i], y[j] - y[i]) });
-  }
-  return found.sort((a, b) => a.apart - b.apart).slice(0, 8);
-}
-
-function showChosen() {
-  const i = state.chosen, section = $("chosen");
-  section.hidden = i < 0;
-  state.near = i < 0 ? [] : nearest(i);
-  if (i >= 0) {
-    const inSound = data.nearest[i].length ? "Sound most like it" : "Nearest in this picture";
-    section.replaceChildren(
-      facts(i), element("br"), element("h3", state.view === "mood" ? "Nearest in mood" : inSound),
-      trackList(state.near));
-  }
-  draw();
-}
-
-function trackList(rows) {
-  const list = element("ul");
-  for (const { i, apart } of rows) {
-    const item = element("li"), button = element("button"), dot = element("span", undefined, "swatch");
-    dot.style.background = colourOf(i);
-    button.type = "button";
-    button.append(dot, isolated(name(i)));
-    if (apart !== null && apart !== undefined && state.view === "mood") {
-      button.append(element("span", apart.toFixed(2), "number"));
-    }
-    button.addEventListener("click", () => choose(i));
-    item.append(button);
-    list.append(item);
-  }
-  return list;
-}
-
-function choose(i) {
-  state.chosen = i;
-  if (i >= 0) tell(name(i));
-  showChosen();
-  if (i >= 0) $("chosen").scrollIntoView({ block: "nearest" });
-}
-
-function tell(text) { $("told").replaceChildren(isolated(text)); }
-
-function showLegend() {
-  const by = data.colours[state.colour], legend = $("legend");
-  if (!by.names) {
-    const bar = element("div", undefined, "bar"), ends = element("div", undefined, "ends");
-    bar.style.background = `linear-gradient(90deg, ${data.palette.scale.join(", ")})`;
-    const known = by.of.some((value) => value !== null);
-    ends.append(element("span", known ? by.low.toFixed(by.digits) : "not known of any track"),
-      element("span", known ? by.high.toFixed(by.digits) : ""));
-    legend.replaceChildren(element("h3", state.colour), bar, ends);
-    if (known && by.of.includes(null)) legend.append(element("p", "empty: not known", "soft"));
-    return;
-  }
-  const list = element("ul");
-  const counts = by.of.reduce((sum, g) => sum.set(g, (sum.get(g) || 0) + 1), new Map());
-  const groups = by.names.map((_, g) => g).concat(by.rest ? [-1] : []);
-  for (const g of groups) {
-    const item = element("li"), button = element("button"), dot = element("span", undefined, "swatch");
-    dot.style.background = groupColour(g);
-    button.type = "button";
-    button.setAttribute("aria-pressed", String(state.group === g));
-    button.append(dot, isolated(g < 0 ? by.rest : by.names[g]), element("span", counts.get(g) || 0, "number"));
-    button.addEventListener("click", () => {
-      state.group = state.group === g ? null : g;
-      light();
-      showLegend();
-      legend.querySelectorAll("button")[groups.indexOf(g)].focus();
-    });
-    item.append(button);
-    list.append(item);
-  }
-  legend.replaceChildren(element("h3", `${state.colour}: press one to see it alone`), list);
-}
-
-// Finding ------------------------------------------------------------------------------------------------
-
-const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-let haystack = null;
-
-function light() {
-  const words = folded(state.words).split(/\s+/).filter(Boolean), by = data.colours[state.colour];
-  haystack ||= tracks.title.map((title, i) =>
-    folded([title, tracks.artist[i], tracks.album[i], tracks.genre[i]].filter(Boolean).join(" ")));
-  const found = [];
-  lit = words.length || state.group !== null ? new Uint8Array(n) : null;
-  for (let i = 0; lit && i < n; i++) {
-    const fits = (state.group === null || by.of[i] === state.group) && words.every((w) => haystack[i].includes(w));
-    if (fits) lit[i] = 1, found.push(i);
-  }
-  const list = $("list");
-  list.hidden = !words.length;
-  if (words.length) {
-    const more = found.length > LISTED ? `, the first ${LISTED} are here` : "";
-    list.replaceChildren(element("h3", `${found.length} found${more}`),
-      trackList(found.slice(0, LISTED).map((i) => ({ i }))));
-  }
-  tell(lit ? `${found.length} of ${n} tracks` : "");
-  draw();
-  return found;
-}
-
-// Hands --------------------------------------------------------------------------------------------------
-
-function zoom(factor, px = width / 2, py = height / 2) {
-  const u = fromX(px), v = fromY(py);
-  state.zoom = Math.min(Math.max(state.zoom * factor, 1), 64);
-  state.left = u - (px - box.x) / (state.zoom * box.w);
-  state.bottom = v - (box.y + box.h - py) / (state.zoom * box.h);
-  keepInside();
-}
-
-function keepInside() { // the middle of the window never leaves the picture
-  for (const side of ["left", "bottom"]) {
-    state[side] = state.zoom === 1 ? 0 : Math.min(Math.max(state[side], -0.5 / state.zoom), 1 - 0.5 / state.zoom);
-  }
-  draw();
-}
-
-function step(dx, dy) { // to the nearest point that lies that way
-  const from = state.hovered >= 0 ? state.hovered : state.chosen;
-  const x = from >= 0 ? toX(at.x[from]) : width / 2, y = from >= 0 ? toY(at.y[from]) : height / 2;
-  let best = -1, least = Infinity;
-  for (let i = 0; i < n; i++) {
-    if (i === from || (lit && !lit[i])) continue;
-    const px = toX(at.x[i]) - x, py = toY(at.y[i]) - y;
-    const along = px * dx + py * dy, aside = Math.abs(px * dy) + Math.abs(py * dx);
-    const cost = along + 2 * aside;
-    if (along > 0.5 && aside <= 2 * along && cost < least) best = i, least = cost;
-  }
-  if (best >= 0) hover(best), tell(name(best));
-}
-
-function hover(i) {
-  if (i === state.hovered) return;
-  state.hovered = i;
-  requestAnimationFrame(drawMarks);
-}
-
-const held = new Map(); // pointers that are down, and where
-let moved = 0;
-marks.addEventListener("pointerdown", (event) => {
-  held.set(event.pointerId, event);
-  marks.setPointerCapture(event.pointerId);
-  if (held.size === 1) moved = 0;
-});
-marks.addEventListener("pointermove", (event) => {
-  const before = held.get(event.pointerId);
-  if (!before) { if (!state.turning) hover(pointAt(event.offsetX, event.offsetY)); return; }
-  const dx = event.offsetX - before.offsetX, dy = event.offsetY - before.offsetY;
-  moved += Math.abs(dx) + Math.abs(dy);
-  if (held.size === 2) { // fingers
-    const other = [...held.values()].find((each) => each.pointerId !== event.pointerId);
-    const span = (a) => Math.hypot(a.offsetX - other.offsetX, a.offsetY - other.offsetY) || 1;
-    zoom(span(event) / span(before), other.offsetX, other.offsetY);
-  } else if (moved > 4) {
-    state.left -= dx / (state.zoom * box.w), state.bottom += dy / (state.zoom * box.h);
-    keepInside();
-  }
-  held.set(event.pointerId, event);
-});
-for (const end of ["pointerup", "pointercancel"]) {
-  marks.addEventListener(end, (event) => {
-    if (end === "pointerup" && held.size === 1 && moved <= 4) choose(pointAt(event.offsetX, event.offsetY));
-    held.delete(event.pointerId);
-  });
-}
-marks.addEventListener("pointerleave", () => hover(-1));
-marks.addEventListener("wheel", (event) => {
-  event.preventDefault();
-  zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), event.offsetX, event.offsetY);
-  hover(pointAt(event.offsetX, event.offsetY));
-}, { passive: false });
-marks.addEventListener("keydown", (event) => {
-  const keys = {
-    ArrowLeft: () => step(-1, 0), ArrowRight: () => step(1, 0), ArrowUp: () => step(0, -1),
-    ArrowDown: () => step(0, 1), Enter: () => choose(state.hovered), " ": () => choose(state.hovered),
-    "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), "0": () => zoom(0),
-    Escape: () => { hover(-1); choose(-1); },
-  };
-  if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
-  event.preventDefault();
-  keys[event.key]();
-});
-
-for (const radio of document.getElementsByName("view")) {
-  radio.checked = radio.value === state.view;
-  radio.addEventListener("change", () => turn(radio.value));
-}
-const choice = $("colour");
-for (const by of Object.keys(data.colours)) {
-  const option = element("option", by);
-  option.value = by;
-  choice.append(option);
-}
-choice.value = state.colour;
-choice.addEventListener("change", () => {
-  state.colour = choice.value, state.group = null;
-  light();
-  showLegend();
-  showChosen();
-});
-const search = $("search");
-search.addEventListener("input", () => { state.words = search.value; light(); });
-search.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter") return;
-  const [first] = light();
-  if (first !== undefined) choose(first);
-});
-dark.addEventListener("change", () => { dots = new Map(); showLegend(); showChosen(); });
-new ResizeObserver(resize).observe($("stage"));
-
-$("count").textContent = `${n} ${n === 1 ? "track" : "tracks"}`;
-showLegend();
-resize();

@@ -29,16 +29,14 @@ MARKUP: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>
 
 def page(drawn: SoundMap, scale: Scale, view: View = "mood", colour: Colour = "genre") -> bytes:
     """The page, opened at a view and with a colouring."""
-    parts = {
-        name: files("musimo.output").joinpath(f"map.{name}").read_text("utf-8") for name in ("css", "js")
-    }
-    html = files("musimo.output").joinpath("map.html").read_text("utf-8")
+    style, script = _shipped("map.css"), _shipped("map.js") + _shipped("map_panel.js")
     policy = (
-        f"default-src 'none'; style-src {_source(parts['css'])}; script-src {_source(parts['js'])};"
+        f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)};"
         " base-uri 'none'; form-action 'none'"
     )
     data = script_data({"view": view, "colour": colour, **content(drawn, scale)})
-    return Template(html).substitute(policy=policy, data=data, **parts).encode()
+    html = Template(_shipped("map.html")).substitute(policy=policy, css=style, js=script, data=data)
+    return html.encode()
 
 
 def content(drawn: SoundMap, scale: Scale) -> dict[str, object]:
@@ -91,5 +89,10 @@ def _text(text: str | None) -> str | None:
     return None if text is None else unicode_text(cut(safe(text[: 4 * TEXT_COLUMNS]), TEXT_COLUMNS))
 
 
+def _shipped(name: str) -> str:
+    return files("musimo.output").joinpath(name).read_text("utf-8")
+
+
 def _source(text: str) -> str:
+    """How a policy names a style or script: by its hash."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

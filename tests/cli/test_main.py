@@ -14,7 +14,7 @@ from tests.catalog import Catalog, Entry, direction
 from tests.cli.conftest import Shell
 
 ANSWERS = ("similar", "mood", "path", "mood-path", "analyze", "show", "status", "errors", "export")
-COMMANDS = ("scan", *ANSWERS, "prune", "relocate", "reindex", "backup", "doctor")
+COMMANDS = ("scan", *ANSWERS, "map", "prune", "relocate", "reindex", "backup", "doctor")
 QUESTIONS = [
     ("similar", "So What"),
     ("mood", "--valence", "0.5", "--arousal", "0.5"),
@@ -25,6 +25,7 @@ QUESTIONS = [
     ("status",),
     ("errors",),
     ("export",),
+    ("map", "-o", "map.html"),
     ("prune",),
     ("relocate", "a", "b"),
     ("reindex",),
@@ -68,6 +69,7 @@ def test_every_promised_command_is_there_and_explains_itself(shell: Shell) -> No
             "curve",
             "--window --hop --format --json --output --readings --fps --start-timecode --scale --device",
         ),
+        ("map", "--output --format --view --colour --limit --where --max-per-artist --scale --json"),
     ],
 )
 def test_every_promised_option_is_there(shell: Shell, command: str, options: str) -> None:
