@@ -170,13 +170,30 @@ class SoundBlocks:
 
 
 @dataclass(frozen=True, slots=True)
+class TempoKey:
+    """Pulse and tonality of a sound, as they were heard, whatever its tags say.
+
+    Parameters
+    ----------
+    tempo : beats a minute; None where no beat was found
+    tempo_confidence, key_confidence : 0..1
+    key : tonic and mode, as ``A minor`` or ``F# major``; None where none was found
+    """
+
+    tempo: float | None
+    tempo_confidence: float
+    key: str | None
+    key_confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Track:
     """One track of a library, as answers show it.
 
     ``content`` names the row of its sound; tracks that share it are exact copies. ``valence`` and
     ``arousal`` are None where the sound is not analysed under the model in use. A file outside the library
     has neither ``id`` nor ``content``. ``partial`` is the share of the sound that could be heard, 0..1;
-    None where it is whole, or not analysed.
+    None where it is whole, or not analysed. ``tempo_key`` is None where it was not listened for.
     """
 
     id: int | None
@@ -187,6 +204,7 @@ class Track:
     valence: float | None
     arousal: float | None
     partial: float | None = None
+    tempo_key: TempoKey | None = None
 
 
 TextField = Literal["title", "artist", "album", "albumartist", "genre", "composer", "format"]

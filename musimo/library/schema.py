@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """Newest revision in migrations/; a test holds the two together, so that opening needs no Alembic."""
 
 metadata = MetaData(
@@ -118,8 +118,21 @@ emotions = Table(
     Column("partial", Float),  # share of the sound that could be heard; null: all of it, or heard before 0003
     # drawn anew whenever the row is written, so that an index knows what it has not seen; null: see fused
     Column("stamp", Integer),
+    # as the owner's calibration has them; null: there is none. Valence and arousal stay the network's
+    Column("own_valence", Float),
+    Column("own_arousal", Float),
     # what is heard, which sounds changed, and all that a mood index holds, without the long rows themselves
-    Index("ix_emotions_seen", "model_id", "content_id", "stamp", "valence", "arousal", "coverage"),
+    Index(
+        "ix_emotions_seen",
+        "model_id",
+        "content_id",
+        "stamp",
+        "valence",
+        "arousal",
+        "own_valence",
+        "own_arousal",
+        "coverage",
+    ),
 )
 
 windows = Table(
@@ -131,6 +144,37 @@ windows = Table(
     Column("end_s", Float, nullable=False),
     Column("valence", Float, nullable=False),
     Column("arousal", Float, nullable=False),
+    Column("place", LargeBinary),  # little-endian float16, in the sound space; null: heard before 0005
+)
+
+tempo_keys = Table(
+    "tempo_keys",
+    metadata,
+    Column("content_id", ForeignKey("contents.id"), primary_key=True),
+    Column("maker", Text, nullable=False),  # id of what told them
+    Column("tempo", Float),  # beats a minute; null: no beat
+    Column("tempo_confidence", Float, nullable=False),  # 0..1
+    Column("key", Text),  # as "A minor"; null: no key
+    Column("key_confidence", Float, nullable=False),  # 0..1
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("content_id", ForeignKey("contents.id"), primary_key=True),
+    Column("valence", Float),  # 0..1, by the owner's ear; null: not rated
+    Column("arousal", Float),
+    Column("liking", Integer),  # 1 liked, -1 disliked; null: neither was said
+    Column("rated_at", Text, nullable=False),
+)
+
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("coefficients", LargeBinary, nullable=False),  # little-endian float32
+    Column("n_ratings", Integer, nullable=False),  # it was fitted to
+    Column("fitted_at", Text, nullable=False),
 )
 
 failures = Table(

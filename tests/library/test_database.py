@@ -56,7 +56,7 @@ def test_connections_log_ahead_and_hold_foreign_keys(tmp_path: Path) -> None:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
         with pytest.raises(DBAPIError, match="FOREIGN KEY"):
-            connection.execute(text("INSERT INTO windows VALUES (1, 1, 0, 1, 0, 0)"))
+            connection.execute(text("INSERT INTO windows VALUES (1, 1, 0, 1, 0, 0, NULL)"))
 
 
 @pytest.mark.parametrize(

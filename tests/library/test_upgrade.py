@@ -112,6 +112,18 @@ def test_a_library_of_the_third_schema_knows_which_model_answers(home: Path) -> 
     assert (home / f"library.db.before-{schema.REVISION}").is_file()
 
 
+def test_a_library_of_the_fourth_schema_answers_as_before(home: Path) -> None:
+    fourth = "mase_net-0.3-157bd086"
+    path = home / "library.db"
+    shutil.copy(FIRST.with_name("0004.db"), path)
+    with closing(sqlite3.connect(path)) as connection:
+        before = connection.execute("SELECT valence, arousal FROM emotions ORDER BY content_id").fetchall()
+    store = Store.open(path, fourth)
+    np.testing.assert_allclose(store.moods()[1], before, rtol=1e-6)
+    assert len(store.stamps()[0]) == 3
+    assert store.answering_model() == fourth
+
+
 def test_every_schema_that_was_has_its_library() -> None:
     kept = sorted(path.stem for path in FIRST.parent.glob("*.db"))
     assert kept == [f"{number:04}" for number in range(1, int(schema.REVISION))]
