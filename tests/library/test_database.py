@@ -139,19 +139,20 @@ def test_an_older_library_is_copied_before_it_is_migrated(
     )
     catalog = Catalog(tmp_path / "library.db", tmp_path)
     catalog.add(Entry("a.mp3", direction(1)))
-    (tmp_path / "migrations" / "versions" / "0005_more.py").write_text(
+    before = schema.REVISION
+    (tmp_path / "migrations" / "versions" / "9999_more.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision, branch_labels, depends_on = '0005', '0004', None, None\n"
+        f"revision, down_revision, branch_labels, depends_on = '9999', '{before}', None, None\n"
         "def upgrade():\n"
         "    op.execute('CREATE TABLE more (id)')\n"
     )
     monkeypatch.setattr(database, "resource", lambda name: tmp_path / name)
-    monkeypatch.setattr(schema, "REVISION", "0005")
+    monkeypatch.setattr(schema, "REVISION", "9999")
     open_database(catalog.store.path)
-    assert sql(catalog.store.path, "SELECT version_num FROM alembic_version") == [("0005",)]
+    assert sql(catalog.store.path, "SELECT version_num FROM alembic_version") == [("9999",)]
     assert catalog.store.counts().tracks == 1
-    copy = tmp_path / "library.db.before-0005"
-    assert sql(copy, "SELECT version_num FROM alembic_version") == [("0004",)]
+    copy = tmp_path / "library.db.before-9999"
+    assert sql(copy, "SELECT version_num FROM alembic_version") == [(before,)]
     assert sql(copy, "SELECT path FROM tracks") == [(b"a.mp3",)]
 
 
@@ -163,16 +164,16 @@ def test_a_migration_that_fails_leaves_the_library_as_it_was(
     )
     catalog = Catalog(tmp_path / "library.db", tmp_path)
     catalog.add(Entry("a.mp3", direction(1)))
-    (tmp_path / "migrations" / "versions" / "0005_more.py").write_text(
+    (tmp_path / "migrations" / "versions" / "9999_more.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision, branch_labels, depends_on = '0005', '0004', None, None\n"
+        f"revision, down_revision, branch_labels, depends_on = '9999', '{schema.REVISION}', None, None\n"
         "def upgrade():\n"
         "    op.execute('DROP TABLE failures')\n"
         "    op.execute('SELECT * FROM nowhere')\n"
     )
     with monkeypatch.context() as patch:
         patch.setattr(database, "resource", lambda name: tmp_path / name)
-        patch.setattr(schema, "REVISION", "0005")
+        patch.setattr(schema, "REVISION", "9999")
         with pytest.raises(LibraryError, match="no such table: nowhere"):
             open_database(catalog.store.path)
     open_database(catalog.store.path)
