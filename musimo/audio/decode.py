@@ -241,9 +241,10 @@ def _first_sound(container: InputContainer) -> AudioStream:
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
     """Decoded frames; a packet that cannot be decoded is passed over."""
+    decode = stream.codec_context.decode
     for packet in packets(container, stream):
         try:
-            frames = stream.codec_context.decode(packet)
+            frames = decode(packet)
         except FFmpegError:
             continue
         yield from frames
@@ -251,15 +252,20 @@ def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFra
 
 def _blocks(frames: Iterable[AudioFrame]) -> Iterator[Block]:
     """Frames gathered to blocks and mixed to mono; rate, channels and format may change on the way."""
-    fifo, kind = AudioFifo(), None
+    fifo, n_channels = AudioFifo(), 0
     for frame in frames:
-        frame_kind = frame.format.name, frame.layout.name, frame.sample_rate
-        if frame_kind != kind:
+        if frame.layout.nb_channels != n_channels:
             yield from _drained(fifo, 1)
-            fifo, kind = AudioFifo(), frame_kind
+            fifo, n_channels = AudioFifo(), frame.layout.nb_channels
         frame.pts = None  # the queue would insist on an unbroken clock
-        fifo.write(frame)
-        yield from _drained(fifo, BLOCK)
+        try:
+            fifo.write(frame)
+        except ValueError:  # another rate or format, which the queue tells sooner than we could ask
+            yield from _drained(fifo, 1)
+            fifo = AudioFifo()
+            fifo.write(frame)
+        if fifo.samples >= BLOCK:
+            yield from _drained(fifo, BLOCK)
     yield from _drained(fifo, 1)
 
 

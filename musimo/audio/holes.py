@@ -28,28 +28,26 @@ class Holes:
 
     def __init__(self, window: Window, origin: int | None, time_base: Fraction | None) -> None:
         self._window = window
-        self._origin = origin
-        self._tick_s = time_base
+        self._clock = None if origin is None or time_base is None else (origin, float(time_base))
         self.lacking_s = 0.0
 
     def between(self, frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
-        """The same frames."""
-        end_s = inf  # of all frames so far: what comes after an earlier one is no hole
+        """The same frames. Thousands pass in a second, so that little is asked of each."""
+        if self._clock is None:
+            yield from frames
+            return
+        origin, tick_s = self._clock
+        end_s = -inf  # of all frames so far: what comes after an earlier one is no hole
         for frame in frames:
-            begin_s = self._begin_s(frame)
-            if begin_s is not None:
-                if begin_s - end_s > HOLE_S:
+            length_s = frame.samples / frame.sample_rate
+            if frame.pts is None:
+                end_s += length_s
+            else:
+                begin_s = (frame.pts - origin) * tick_s
+                if begin_s - end_s > HOLE_S and end_s != -inf:
                     self._count(end_s, begin_s)
-                length_s = frame.samples / frame.sample_rate
-                end_s = begin_s + length_s if end_s == inf else max(end_s, begin_s + length_s)
-            elif end_s != inf:
-                end_s += frame.samples / frame.sample_rate
+                end_s = max(end_s, begin_s + length_s)
             yield frame
-
-    def _begin_s(self, frame: AudioFrame) -> float | None:
-        if frame.pts is None or self._origin is None or self._tick_s is None:
-            return None
-        return float((frame.pts - self._origin) * self._tick_s)
 
     def _count(self, begin_s: float, end_s: float) -> None:
         within_s = min(end_s, self._window.end_s) - max(begin_s, self._window.start_s)
