@@ -29,6 +29,8 @@ State = Literal["ok", "note", "bad"]
 
 MODULES = (
     "numpy",
+    "onnx",
+    "onnxruntime",
     "torch",
     "librosa",
     "av",

@@ -15,12 +15,12 @@ import os
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from musimo.audio.features import FEATURE_ID
 from musimo.emotion.analyzer import harmony_for
+from musimo.emotion.on_cpu import CpuNetwork
 from musimo.emotion.space import N_AXES, fit_space
-from musimo.emotion.weights import load_network, save_weights
+from musimo.emotion.weights import load_network_weights, save_weights
 from musimo.library.walk import FoundFile, walk
 from musimo.library.workers import Task, hear_all
 from musimo.records import FloatArray, HeardClip
@@ -37,23 +37,23 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="of the network; those musimo carries by default")
     parser.add_argument("--out", type=Path, default=Path(), help="folder for the weights file")
     options = parser.parse_args()
-    network, means, sds, card = load_network(weights_path(options.weights), FEATURE_ID)
+    weights = load_network_weights(weights_path(options.weights), FEATURE_ID)
+    network = CpuNetwork(weights)
     top = os.fsencode(options.folder.resolve())
     tasks = [Task(os.path.join(top, f.path), f.size) for f in walk(top) if isinstance(f, FoundFile)]  # noqa: PTH118
     heard: dict[tuple[int, float], tuple[FloatArray, FloatArray, FloatArray]] = {}
-    with torch.inference_mode():
-        for number, message in hear_all(tasks, usable_cores(), "windows", lambda content: True):
-            if isinstance(message, HeardClip):
-                values = network.fuse(torch.from_numpy((message.features - means) / sds)[None])
-                embedding = network.rate(values, harmony_for(network.config, [message.features]))[1]
-                place = number, message.window.start_s
-                heard[place] = values[0].numpy(), message.statistics, embedding[0].numpy()
-                print(f"\r{len(heard)} windows, file {number + 1} of {len(tasks)}", end="", flush=True)
+    for number, message in hear_all(tasks, usable_cores(), "windows", lambda content: True):
+        if isinstance(message, HeardClip):
+            frames = (message.features - weights.means) / weights.sds
+            harmony = harmony_for(weights.card.config.n_harmony, [message.features])
+            answers = network.answer([frames], harmony)
+            heard[number, message.window.start_s] = answers.fused[0], message.statistics, answers.embedding[0]
+            print(f"\r{len(heard)} windows, file {number + 1} of {len(tasks)}", end="", flush=True)
     print()
     in_order = [heard[place] for place in sorted(heard)]  # so that workers' haste changes no bit
     fused, statistics, embeddings = (np.stack(block) for block in zip(*in_order, strict=True))
     space = fit_space(fused, statistics, embeddings, N_AXES)
-    print(save_weights(options.out, network, means, sds, space, card))
+    print(save_weights(options.out, weights.tensors, weights.means, weights.sds, space, weights.card))
 
 
 if __name__ == "__main__":

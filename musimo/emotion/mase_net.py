@@ -28,61 +28,14 @@ What the paper leaves open, and how it is read here (a field of `MaseNetConfig` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-MOST_SDS = 4.0  # skewness and the like have long tails, which must not carry a rating away
+from musimo.emotion.config import BATCH_NORM_EPS, LAYER_NORM_EPS, MOST_SDS, MaseNetConfig
 
-
-@dataclass(frozen=True, slots=True)
-class MaseNetConfig:
-    """Sizes and readings of the network; the defaults are the paper's, section 3.
-
-    Parameters
-    ----------
-    n_features : rows of a frame
-    n_filters : width of each block
-    kernel_sizes : one parallel branch each, in every block
-    branch_filters : whether ``n_filters`` is the ``total`` of a block or counts ``per_branch``
-    residual : how a block's input is added: ``proj``, ``se`` or ``none``
-    pools : max pooling over time after each block
-    se_ratio : reduction of squeeze-excitation
-    lstm_units : units per direction of each BiLSTM
-    n_heads, key_dim : of the self-attention; ``key_dim`` is per head
-    dense_units : the shared layers; the last is the embedding
-    head_units : hidden layer of each head
-    dropout, dense_dropout : in blocks and heads; in the shared layers
-    n_harmony : numbers on a clip's harmony and rhythm that join the fused vector; 0 is the paper's form
-    """
-
-    n_features: int = 193
-    n_filters: tuple[int, ...] = (64, 128, 256, 512)
-    kernel_sizes: tuple[int, ...] = (1, 3, 5, 7)
-    branch_filters: Literal["total", "per_branch"] = "total"
-    residual: Literal["proj", "se", "none"] = "proj"
-    pools: tuple[int, ...] = (2, 2, 2, 2)
-    se_ratio: int = 16
-    lstm_units: tuple[int, int] = (256, 128)
-    n_heads: int = 8
-    key_dim: int = 128
-    dense_units: tuple[int, int] = (512, 256)
-    head_units: int = 128
-    dropout: float = 0.2
-    dense_dropout: float = 0.4
-    n_harmony: int = 0
-
-    @property
-    def min_frames(self) -> int:
-        """Frames that leave one step after all pooling; a shorter clip cannot be heard."""
-        frames = 1
-        for pool in self.pools:
-            frames *= pool
-        return frames
+__all__ = ["MaseNet", "MaseNetConfig"]
 
 
 def frame_mask(lengths: Tensor, n_frames: int) -> Tensor:
@@ -135,19 +88,17 @@ class SqueezeExcitation(nn.Module):
 class MultiScaleBlock(nn.Module):
     """Parallel convolutions, squeeze-excitation, residual, max pooling, dropout (sections 3.B, 3.C)."""
 
-    def __init__(self, n_in: int, n_filters: int, pool: int, config: MaseNetConfig) -> None:
+    def __init__(self, n_in: int, width: int, pool: int, config: MaseNetConfig) -> None:
         super().__init__()
-        n_branches = len(config.kernel_sizes)
-        per_branch = n_filters if config.branch_filters == "per_branch" else n_filters // n_branches
-        self.width = per_branch * n_branches
+        per_branch = width // len(config.kernel_sizes)
         self.branches = nn.ModuleList(
             nn.Conv1d(n_in, per_branch, size, padding=size // 2, bias=False) for size in config.kernel_sizes
         )
-        self.norm = FrameNorm(self.width, eps=1e-3)
-        self.se = SqueezeExcitation(self.width, config.se_ratio)
+        self.norm = FrameNorm(width, eps=BATCH_NORM_EPS)
+        self.se = SqueezeExcitation(width, config.se_ratio)
         self.residual = config.residual
         if self.residual == "proj":
-            self.shortcut = nn.Conv1d(n_in, self.width, 1, bias=False)
+            self.shortcut = nn.Conv1d(n_in, width, 1, bias=False)
         self.pool = pool
         self.dropout = nn.Dropout(config.dropout)
 
@@ -170,7 +121,7 @@ class BiLSTM(nn.Module):
     def __init__(self, n_in: int, n_units: int) -> None:
         super().__init__()
         self.lstm = nn.LSTM(n_in, n_units, batch_first=True, bidirectional=True)
-        self.norm = nn.LayerNorm(2 * n_units)
+        self.norm = nn.LayerNorm(2 * n_units, eps=LAYER_NORM_EPS)
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """(B, T, n_in) -> (B, T, 2 n_units)."""
@@ -194,7 +145,7 @@ class SelfAttention(nn.Module):
         self.n_heads = n_heads
         self.query, self.key, self.value = (nn.Linear(n_in, n_heads * key_dim) for _ in range(3))
         self.out = nn.Linear(n_heads * key_dim, n_in)
-        self.norm = nn.LayerNorm(n_in)
+        self.norm = nn.LayerNorm(n_in, eps=LAYER_NORM_EPS)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """(B, T, n_in) -> (B, T, n_in)."""
@@ -214,7 +165,7 @@ class SharedDense(nn.Module):
     def __init__(self, n_in: int, n_units: int) -> None:
         super().__init__()
         self.linear = nn.Linear(n_in, n_units)
-        self.norm = nn.BatchNorm1d(n_units, eps=1e-3)
+        self.norm = nn.BatchNorm1d(n_units, eps=BATCH_NORM_EPS)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, n_in) -> (B, n_units)."""
@@ -255,21 +206,19 @@ class MaseNet(nn.Module):
         self.config = config = config or MaseNetConfig()
         self.harmony_mean: Tensor
         self.harmony_sd: Tensor
-        widths = [config.n_features]
-        self.blocks = nn.ModuleList()
-        for n_filters, pool in zip(config.n_filters, config.pools, strict=True):
-            block = MultiScaleBlock(widths[-1], n_filters, pool, config)
-            self.blocks.append(block)
-            widths.append(block.width)
+        widths = (config.n_features, *config.widths)
+        self.blocks = nn.ModuleList(
+            MultiScaleBlock(n_in, width, pool, config)
+            for n_in, width, pool in zip(widths, config.widths, config.pools, strict=False)
+        )
         first, second = config.lstm_units
         self.lstm1 = BiLSTM(widths[-1], first)
         self.lstm2 = BiLSTM(2 * first, second)
         self.attention = SelfAttention(2 * second, config.n_heads, config.key_dim)
-        self.fused_width = 2 * (widths[-1] + 4 * second)
         heard = config.n_harmony > 0
         self.register_buffer("harmony_mean", torch.zeros(config.n_harmony), persistent=heard)
         self.register_buffer("harmony_sd", torch.ones(config.n_harmony), persistent=heard)
-        self.dense1 = SharedDense(self.fused_width + config.n_harmony, config.dense_units[0])
+        self.dense1 = SharedDense(config.fused_width + config.n_harmony, config.dense_units[0])
         self.dense2 = SharedDense(config.dense_units[0], config.dense_units[1])
         self.dropout = nn.Dropout(config.dense_dropout)
         self.heads = nn.ModuleList(

@@ -2,8 +2,8 @@
 
 A file is named ``mase_net-<version>-<sha8>.safetensors``; the name without its ending is the model id, and
 ``sha8`` is a digest of everything that shapes an answer (tensors, architecture, feature id), so that equal
-ids mean equal answers. Matrices are stored as float16, vectors and statistics as float32. Only the space can
-be read without torch, see :func:`musimo.emotion.space.load_space`.
+ids mean equal answers. Matrices are stored as float16, vectors and statistics as float32. Nothing here needs
+torch.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
+from safetensors.numpy import save
 
 import musimo
-from musimo.emotion.mase_net import MaseNet, MaseNetConfig
+from musimo.emotion.config import MaseNetConfig
 from musimo.emotion.space import DIGEST, NO_SPACE, OTHER_WEIGHTS, PREFIX, SoundSpace, space_from_tensors
 from musimo.errors import WeightsError
 from musimo.records import FloatArray
@@ -32,6 +31,8 @@ ARCHITECTURE_VERSION = 1
 """Counts changes of the code that make older tensors mean something else."""
 
 MEANS, SDS = "normalisation.means", "normalisation.sds"
+
+Stored = NDArray[np.floating[Any]]  # float16 or float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,54 +58,60 @@ class ModelCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """A loaded weights file: the network, ready to be asked, and what goes before and after it.
+class NetworkWeights:
+    """What a weights file holds of a network, and what goes before it.
 
     Parameters
     ----------
     model_id : the file's stem
     card : what the file says of itself
-    network : in evaluation mode, on the CPU
+    tensors : float32, under their names in :class:`musimo.emotion.mase_net.MaseNet`
     means, sds : (193,) float32, of the frames of the training set; they normalise its input
-    space : in which the sounds it hears lie
     """
 
     model_id: str
     card: ModelCard
-    network: MaseNet
+    tensors: Mapping[str, FloatArray]
     means: FloatArray
     sds: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Weights(NetworkWeights):
+    """A whole weights file: ``space`` is the one in which the sounds lie that the network hears."""
+
     space: SoundSpace
 
 
 def save_weights(
-    folder: Path, network: MaseNet, means: FloatArray, sds: FloatArray, space: SoundSpace, card: ModelCard
+    folder: Path,
+    tensors: Mapping[str, FloatArray],
+    means: FloatArray,
+    sds: FloatArray,
+    space: SoundSpace,
+    card: ModelCard,
 ) -> Path:
     """Write a weights file into ``folder`` under the name its content asks for, and return its path.
 
     Raises
     ------
-    ValueError : the card describes another network or holds NaN, or statistics or space do not fit
+    ValueError : the card's version holds a dash, statistics or space do not fit, or the card holds NaN
     """
-    if card.config != network.config or "-" in card.version:
-        raise ValueError("the card does not describe this network")
+    if "-" in card.version:
+        raise ValueError(f"a version without dashes names weights, not {card.version}")
     if means.shape != (card.config.n_features,) or sds.shape != means.shape or not (sds > 0).all():
         raise ValueError("the statistics do not fit the network")
-    if _widths(space) != _widths_of(network):
+    if _widths(space) != _widths_of(card.config):
         raise ValueError("the sound space does not fit the network")
-    tensors = {
-        name: tensor.detach().cpu().to(torch.float16 if tensor.ndim > 1 else torch.float32).contiguous()
-        for name, tensor in network.state_dict().items()
-        if not name.endswith("num_batches_tracked")  # counts training steps, of no use later
+    written = {**tensors, MEANS: means, SDS: sds, **space.tensors()}
+    stored: dict[str, Stored] = {
+        name: np.ascontiguousarray(tensor, np.float16 if tensor.ndim > 1 else np.float32)
+        for name, tensor in written.items()
     }
-    tensors[MEANS] = torch.from_numpy(means.astype(np.float32))
-    tensors[SDS] = torch.from_numpy(sds.astype(np.float32))
-    for name, part in space.tensors().items():
-        tensors[name] = torch.from_numpy(part.astype(np.float16 if part.ndim > 1 else np.float32))
     metadata = _metadata(card) | {DIGEST: space.digest()}
-    path = folder / f"{_model_id(card.version, tensors, metadata)}.safetensors"
+    path = folder / f"{_model_id(card.version, stored, metadata)}.safetensors"
     unfinished = path.with_suffix(".part")
-    unfinished.write_bytes(save(tensors, metadata))
+    unfinished.write_bytes(save(stored, metadata))
     return unfinished.replace(path)
 
 
@@ -121,23 +128,18 @@ def load_weights(path: Path, feature_id: str) -> Weights:
     WeightsError : missing, damaged, renamed, of another architecture, without a space, or made for other
         features
     """
-    network, means, sds, card, model_id, space = _load(path, feature_id)
+    network, space = _load(path, feature_id)
     if space is None:
         raise WeightsError(f"{path} holds a network, but not the space in which its sounds lie", NO_SPACE)
-    return Weights(model_id, card, network, means, sds, space)
+    return Weights(network.model_id, network.card, network.tensors, network.means, network.sds, space)
 
 
-def load_network(path: Path, feature_id: str) -> tuple[MaseNet, FloatArray, FloatArray, ModelCard]:
-    """Network, means, SDs and card of a weights file that need not have a sound space yet.
-
-    Errors as of `load_weights`.
-    """
-    return _load(path, feature_id)[:4]
+def load_network_weights(path: Path, feature_id: str) -> NetworkWeights:
+    """Read a weights file that need not have a sound space yet; errors as of `load_weights`."""
+    return _load(path, feature_id)[0]
 
 
-def _load(
-    path: Path, feature_id: str
-) -> tuple[MaseNet, FloatArray, FloatArray, ModelCard, str, SoundSpace | None]:
+def _load(path: Path, feature_id: str) -> tuple[NetworkWeights, SoundSpace | None]:
     metadata, tensors = _read(path)
     card = _card(path, metadata)
     if card.feature_id != feature_id:
@@ -151,23 +153,17 @@ def _load(
             f"{path} is damaged or was renamed: by its content it is {model_id}",
             f"if it was renamed, name it {model_id}.safetensors; else fetch it again",
         )
-    means, sds = (tensors.pop(name, torch.empty(0)).numpy() for name in (MEANS, SDS))
-    places = {name: tensors.pop(name).numpy() for name in list(tensors) if name.startswith(PREFIX)}
+    means, sds = (tensors.pop(name, np.empty(0)).astype(np.float32) for name in (MEANS, SDS))
+    places = {name: tensors.pop(name).astype(np.float32) for name in list(tensors) if name.startswith(PREFIX)}
     space = space_from_tensors(path, places, metadata.get(DIGEST, "")) if places else None
-    network = MaseNet(card.config)
-    try:
-        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    except RuntimeError as error:
-        raise WeightsError(
-            f"{path} does not hold the network it describes: {error}", OTHER_WEIGHTS
-        ) from error
     if means.shape != (card.config.n_features,) or sds.shape != means.shape:
         raise WeightsError(f"{path} lacks the statistics that normalise features", OTHER_WEIGHTS)
-    if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()) or not (sds > 0).all():
+    if not all(np.isfinite(tensor).all() for tensor in tensors.values()) or not (sds > 0).all():
         raise WeightsError(f"{path} holds numbers no network can work with", OTHER_WEIGHTS)
-    if space is not None and _widths(space) != _widths_of(network):
+    if space is not None and _widths(space) != _widths_of(card.config):
         raise WeightsError(f"{path} holds the sound space of another network", OTHER_WEIGHTS)
-    return network.eval(), means, sds, card, model_id, space
+    wide = {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
+    return NetworkWeights(model_id, card, wide, means, sds), space
 
 
 def _widths(space: SoundSpace) -> tuple[int, ...]:
@@ -175,19 +171,18 @@ def _widths(space: SoundSpace) -> tuple[int, ...]:
     return tuple(len(block.axes) for block in (space.fused, space.statistics, space.embedding))
 
 
-def _widths_of(network: MaseNet) -> tuple[int, ...]:
+def _widths_of(config: MaseNetConfig) -> tuple[int, ...]:
     """How many numbers of each kind a network and its features give."""
-    config = network.config
     # three statistics a feature
-    return network.fused_width, 3 * config.n_features, config.dense_units[1]
+    return config.fused_width, 3 * config.n_features, config.dense_units[1]
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Stored]]:
     """Metadata and tensors of a safetensors file, as they are stored."""
     if not path.is_file():
         raise WeightsError(f"there is no weights file {path}", OTHER_WEIGHTS)
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "np") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is no whole safetensors file: {error}", OTHER_WEIGHTS) from error
@@ -229,13 +224,13 @@ def _card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
         raise WeightsError(f"{path} does not describe its network: {error!r}", OTHER_WEIGHTS) from error
 
 
-def _model_id(version: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+def _model_id(version: str, tensors: Mapping[str, Stored], metadata: Mapping[str, str]) -> str:
     """Name by content: what was measured or written about a network does not change its name."""
     digest = hashlib.sha256()
     for key in ("architecture", "feature_id", "config"):
         digest.update(f"{key}={metadata[key]}\n".encode())
     for name in sorted(tensors):
         tensor = tensors[name]
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.contiguous().numpy().tobytes())
+        digest.update(f"{name} torch.{tensor.dtype} {tensor.shape}\n".encode())  # as torch calls the types
+        digest.update(tensor.tobytes())
     return f"{ARCHITECTURE}-{version}-{digest.hexdigest()[:8]}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from musimo.emotion.network import network_of
 from musimo.emotion.weights import Weights
 from musimo.training.baselines import clip_statistics
 from musimo.training.clips import grouped_folds
@@ -51,7 +52,7 @@ class Given:
         """The network, which is made."""
         yield from ()
         weights = self.weights
-        return Made(weights.network, weights.means, weights.sds, weights.space)
+        return Made(network_of(weights), weights.means, weights.sds, weights.space)
 
 
 def _splits(rated: Rated, recipe: Recipe, seed: int) -> list[Split]:

@@ -16,7 +16,6 @@ from typing import Any
 
 import av
 import numpy as np
-import torch
 
 from musimo.audio.decode import SAMPLE_RATE, open_sound
 from musimo.audio.features import FEATURE_ID, extract
@@ -25,6 +24,7 @@ from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
 from musimo.audio.windows import tile
 from musimo.emotion.analyzer import harmony_for
+from musimo.emotion.on_cpu import CpuNetwork
 from musimo.emotion.weights import Weights, load_weights
 from musimo.errors import AudioError, UsageError
 from musimo.records import FloatArray, Window
@@ -55,19 +55,18 @@ class Listeners:
     """Who hears a window: the network, clip statistics, and the teacher where its weights are given."""
 
     weights: Weights
+    network: CpuNetwork
     teacher: MusicNN | None
 
-    @torch.inference_mode()
     def hear(self, samples: FloatArray) -> dict[str, FloatArray]:
         """Numbers of one window, by kind: (d,) each."""
         features = extract(samples)
-        network = self.weights.network
-        frames = torch.from_numpy((features - self.weights.means) / self.weights.sds)
-        fused = network.fuse(frames[None])
+        frames = (features - self.weights.means) / self.weights.sds
+        answers = self.network.answer([frames], harmony_for(self.weights.card.config.n_harmony, [features]))
         heard = {
             "statistics": clip_statistics(features),
-            "embedding": network.rate(fused, harmony_for(network.config, [features]))[1][0].numpy(),
-            "fused": fused[0].numpy(),
+            "embedding": answers.embedding[0],
+            "fused": answers.fused[0],
         }
         return heard | ({"teacher": self.teacher.hear(samples).mean(axis=0)} if self.teacher else {})
 
@@ -94,7 +93,8 @@ def evaluate_retrieval(
     UsageError : fewer than two tracks could be heard
     WeightsError : see `musimo.emotion.weights.load_weights`
     """
-    listeners = Listeners(load_weights(weights, FEATURE_ID), MusicNN(teacher) if teacher else None)
+    loaded = load_weights(weights, FEATURE_ID)
+    listeners = Listeners(loaded, CpuNetwork(loaded), MusicNN(teacher) if teacher else None)
     kept = cache / f"{listeners.weights.model_id}{'-and-teacher' if teacher else ''}-{config.window_s:g}s"
     found = sorted(path for path in music.rglob("*") if is_music(os.fsencode(path.name)))
     paths, heard = [], []

@@ -211,7 +211,7 @@ def predict(
     batches = [features[i : i + batch_size] for i in range(0, len(features), batch_size)]
     ratings = []
     for batch in batches:
-        heard = harmony_for(network.config, batch)
-        on_device = None if heard is None else heard.to(device)
+        heard = harmony_for(network.config.n_harmony, batch)
+        on_device = None if heard is None else torch.from_numpy(heard).to(device)
         ratings.append(network(*collate(batch, means, sds, device), on_device)[0].cpu())
     return np.asarray(torch.cat(ratings).double().numpy())

@@ -12,30 +12,37 @@ import numpy as np
 import pytest
 import torch
 
-from musimo.emotion.analyzer import Analyzer, named_device
+from musimo.emotion.analyzer import Analyzer, gpu_may_be_there
+from musimo.emotion.answers import Answers
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
+from musimo.emotion.network import tensors_of
+from musimo.emotion.on_cpu import CpuNetwork
+from musimo.emotion.on_gpu import GpuNetwork
 from musimo.emotion.weights import ModelCard, Weights
 from musimo.errors import AudioError, DeviceError, WeightsError
 from musimo.records import ClipEmotion, FloatArray
 from musimo.resources import weights_path
 from tests.spaces import some_space
 
-CPU = torch.device("cpu")
 CONFIG = MaseNetConfig(
     n_features=5, n_filters=(16, 16), pools=(4, 4), lstm_units=(6, 4), dense_units=(12, 8), head_units=4
 )
 
 
-def weights(network: torch.nn.Module | None = None) -> Weights:
+def weights(fused_width: int = CONFIG.fused_width) -> Weights:
     torch.manual_seed(1)
     return Weights(
         "mase_net-0.0-00000000",
         ModelCard("0.0", "some-features", CONFIG, "None."),
-        (network or MaseNet(CONFIG)).eval(),  # type: ignore[arg-type]
+        tensors_of(MaseNet(CONFIG).eval()),
         np.full(5, 1, dtype=np.float32),
         np.full(5, 2, dtype=np.float32),
-        some_space(5 if isinstance(network, Constant) else MaseNet(CONFIG).fused_width, 15, 8),
+        some_space(fused_width, 15, 8),
     )
+
+
+def on_cpu() -> Analyzer:
+    return Analyzer(weights(), CpuNetwork(weights()))
 
 
 def clips(*lengths: int) -> list[FloatArray]:
@@ -58,12 +65,7 @@ def test_a_track_in_company_is_the_track_alone_bit_for_bit(shipped: Analyzer) ->
     lengths = [(200, 200, 200), (200,), (37, 200), (311, 311), (16,)]
     tracks = [[rng.normal(-20, 20, (n, 193)).astype(np.float32) for n in track] for track in lengths]
     together = shipped.analyze(tracks)
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(1)
-        alone = [shipped.analyze([track])[0] for track in tracks]
-    finally:
-        torch.set_num_threads(before)
+    alone = [shipped.analyze([track])[0] for track in tracks]
     assert [len(clips) for clips in together] == [3, 1, 2, 2, 1]
     for one, other in zip(chain(*together), chain(*alone), strict=True):
         assert (one.valence, one.arousal) == (other.valence, other.arousal)
@@ -90,20 +92,21 @@ def test_answers_are_on_the_scale_of_0_to_1(shipped: Analyzer) -> None:
         assert felt.fused.shape == (128,)
 
 
-class Constant(torch.nn.Module):
-    """Answers ratings given beforehand, whatever it hears."""
+class Constant:
+    """Answers ratings given beforehand, whatever it hears, and the means of what it was given."""
+
+    device = "cpu"
 
     def __init__(self, valence: float, arousal: float) -> None:
-        super().__init__()
-        self.answer = (valence, arousal)
+        self.ratings = np.array([[valence, arousal]], dtype=np.float32)
 
-    def fuse(self, batch: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
-        return batch.mean(dim=1)
+    def answer(self, frames: Sequence[FloatArray], harmony: FloatArray | None) -> Answers:
+        means = np.stack([clip.mean(axis=0) for clip in frames])
+        return Answers(means, self.ratings.repeat(len(frames), axis=0), means)
 
-    def rate(
-        self, fused: torch.Tensor, harmony: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.tensor([self.answer] * len(fused)), fused
+
+def constant(valence: float, arousal: float) -> Analyzer:
+    return Analyzer(weights(fused_width=5), Constant(valence, arousal))
 
 
 @pytest.mark.parametrize(
@@ -111,25 +114,25 @@ class Constant(torch.nn.Module):
     [((1.0, 9.0), (0.0, 1.0)), ((5.0, 3.0), (0.5, 0.25)), ((0.0, 12.0), (0.0, 1.0))],
 )
 def test_ratings_become_0_to_1(ratings: tuple[float, float], expected: tuple[float, float]) -> None:
-    (felt,) = each(Analyzer(weights(Constant(*ratings)), CPU), clips(20))
+    (felt,) = each(constant(*ratings), clips(20))
     assert (felt.valence, felt.arousal) == expected
 
 
 def test_features_are_normalised_by_the_training_set() -> None:
-    (felt,) = each(Analyzer(weights(Constant(5, 5)), CPU), [np.full((16, 5), 4, dtype=np.float32)])
+    (felt,) = each(constant(5, 5), [np.full((16, 5), 4, dtype=np.float32)])
     assert felt.embedding.tolist() == [1.5] * 5  # (4 - 1) / 2
 
 
 def test_fused_values_come_in_the_axes_of_the_space() -> None:
-    given = weights(Constant(5, 5))
-    (felt,) = each(Analyzer(given, CPU), [np.full((16, 5), 4, dtype=np.float32)])
+    given = weights(fused_width=5)
+    (felt,) = each(Analyzer(given, Constant(5, 5)), [np.full((16, 5), 4, dtype=np.float32)])
     expected = given.space.fused.coordinates(np.full((1, 5), 1.5, dtype=np.float32))
     assert felt.fused.dtype == np.float32
     np.testing.assert_allclose([felt.fused], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_clip_too_short_to_hear_is_repeated() -> None:
-    analyzer = Analyzer(weights(), CPU)
+    analyzer = on_cpu()
     (short,) = clips(5)
     long = np.tile(short, (4, 1))  # 20 frames, of which the network needs 16
     one, other = each(analyzer, [short, long])
@@ -148,51 +151,51 @@ def test_a_clip_too_short_to_hear_is_repeated() -> None:
 )
 def test_a_clip_that_is_none_is_refused(bad: FloatArray) -> None:
     with pytest.raises(AudioError) as caught:
-        each(Analyzer(weights(), CPU), [*clips(20), bad])
+        each(on_cpu(), [*clips(20), bad])
     assert caught.value.stage == "analyze"
 
 
 def test_an_answer_that_is_no_number_is_refused() -> None:
     with pytest.raises(AudioError, match="no finite answer"):
-        each(Analyzer(weights(Constant(float("nan"), 5)), CPU), clips(20))
+        each(constant(float("nan"), 5), clips(20))
 
 
 def test_nothing_in_nothing_out() -> None:
-    assert each(Analyzer(weights(), CPU), []) == []
+    assert each(on_cpu(), []) == []
 
 
 def test_read_only_features_pass_without_a_warning() -> None:
     (clip,) = clips(20)
     clip.flags.writeable = False
-    assert len(each(Analyzer(weights(), CPU), [clip])) == 1
+    assert len(each(on_cpu(), [clip])) == 1
 
 
-class SmallGpu(MaseNet):
-    """Claims to be on a GPU that holds ``room`` clips at once."""
+class SmallGpu(GpuNetwork):
+    """A GPU that is none, and claims to hold ``room`` clips at once."""
 
-    def __init__(self, room: int, error: Exception | None = None) -> None:
-        super().__init__(CONFIG)
-        self.room, self.error, self.sizes = room, error or torch.OutOfMemoryError("full"), list[int]()
-        self.on_gpu = True
+    def __init__(self, room: int, error: Exception) -> None:
+        super().__init__(weights(), "cpu")
+        self._network.fuse = self.fuse  # type: ignore[method-assign]
+        self.fuse_any, self.room, self.error, self.sizes = MaseNet.fuse, room, error, list[int]()
 
-    def to(self, device: torch.device | str) -> SmallGpu:  # type: ignore[override]
-        self.on_gpu = torch.device(device).type != "cpu"
-        return self
+    def answer(self, frames: Sequence[FloatArray], harmony: FloatArray | None) -> Answers:
+        self.device = "cpu"
+        try:
+            return super().answer(frames, harmony)
+        finally:
+            self.device = "cuda"
 
     def fuse(self, features: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
         self.sizes.append(len(features))
-        if self.on_gpu and len(features) > self.room:
+        if len(features) > self.room:
             raise self.error
-        return super().fuse(features, lengths)
+        return self.fuse_any(self._network, features, lengths)
 
 
 def on_small_gpu(room: int, notices: list[str], error: Exception | None = None) -> tuple[Analyzer, SmallGpu]:
-    """An analyzer that believes its network to be elsewhere; tensors stay on the CPU."""
-    torch.manual_seed(1)
-    network = SmallGpu(room, error)
-    analyzer = Analyzer(weights(network), torch.device("meta"), 8, notices.append)
-    analyzer._to_device = lambda tensor: tensor  # type: ignore[method-assign]
-    return analyzer, network
+    gpu = SmallGpu(room, error or torch.OutOfMemoryError("full"))
+    gpu.device = "cuda"
+    return Analyzer(weights(), gpu, 8, notices.append), gpu
 
 
 def test_halves_its_batches_where_memory_is_short_and_says_so_once() -> None:
@@ -204,7 +207,7 @@ def test_halves_its_batches_where_memory_is_short_and_says_so_once() -> None:
     assert analyzer.batch_size == 2
     assert len(notices) == 1
     assert "too little memory for 8 clips" in notices[0]
-    alone = each(Analyzer(weights(network), CPU), clips(*[20] * 5, 30, 40))
+    alone = each(on_cpu(), clips(*[20] * 5, 30, 40))
     for one, other in zip(felt, alone, strict=True):
         np.testing.assert_allclose(one.embedding, other.embedding, atol=1e-5)
 
@@ -213,8 +216,8 @@ def test_leaves_a_gpu_that_cannot_hold_one_clip() -> None:
     notices: list[str] = []
     analyzer, network = on_small_gpu(0, notices)
     assert len(each(analyzer, clips(20, 20, 20))) == 3
-    assert network.sizes == [3, 3, 2, 1, 1, 1, 1]
-    assert analyzer.device == CPU
+    assert network.sizes == [3, 3, 2, 1]
+    assert analyzer.device == "cpu"
     assert len(notices) == 2
     assert "going on with the CPU" in notices[1]
     each(analyzer, clips(20))
@@ -235,10 +238,10 @@ def test_a_device_that_fails_is_an_error_that_mends() -> None:
     assert "--device cpu" in caught.value.hint
 
 
-@pytest.mark.parametrize("name", ["gpu", "cuda:x", "meta", "", "xpu"])
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "meta", "", "xpu", "cpu:0"])
 def test_a_device_musimo_does_not_know_is_an_error(name: str) -> None:
     with pytest.raises(DeviceError) as caught:
-        named_device(name, weights())
+        Analyzer.load(weights_path(), name)
     assert "cuda" in caught.value.hint
 
 
@@ -249,22 +252,45 @@ def test_a_named_device_that_is_not_there_is_an_error_and_auto_is_not() -> None:
     assert "--device cpu" in caught.value.hint
     notices: list[str] = []
     analyzer = Analyzer.load(weights_path(), "auto", on_notice=notices.append)
-    assert analyzer.device.type in ("cpu", "mps")
+    assert analyzer.device in ("cpu", "mps")
     assert notices == []
 
 
-def test_auto_passes_over_a_gpu_that_does_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    monkeypatch.setattr("musimo.emotion.analyzer.named_device", broken_device)
+def test_auto_takes_the_first_gpu_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("musimo.emotion.analyzer.gpu_may_be_there", lambda: True)
+    monkeypatch.setattr("musimo.emotion.on_gpu.gpus", lambda: ["cuda", "mps"])
+    monkeypatch.setattr("musimo.emotion.on_gpu.GpuNetwork", only_mps)
     notices: list[str] = []
     analyzer = Analyzer.load(weights_path(), on_notice=notices.append)
-    assert analyzer.device == CPU
+    assert analyzer.device == "mps"
     assert notices == ["no kernel image for this cuda; using the CPU instead"]
 
 
-def broken_device(name: str, loaded: Weights) -> torch.device:
-    raise DeviceError(f"no kernel image for this {name}")
+def only_mps(loaded: Weights, name: str) -> Constant:
+    if name != "mps":
+        raise DeviceError(f"no kernel image for this {name}")
+    network = Constant(5, 5)
+    network.device = name
+    return network
+
+
+@pytest.mark.parametrize(
+    ("platform", "build", "driver", "expected"),
+    [
+        ("linux", "2.13.0+cpu", "/dev/null", False),
+        ("linux", "2.13.0", "/no/such/driver", False),
+        ("linux", "2.13.0", "/dev/null", True),
+        ("linux", "2.13.0+cu130", "/dev/null", True),
+        ("win32", "2.13.0+cu130", "/no/such/driver", True),
+    ],
+)
+def test_a_gpu_is_looked_for_only_where_one_may_be(
+    monkeypatch: pytest.MonkeyPatch, platform: str, build: str, driver: str, expected: bool
+) -> None:
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr("musimo.emotion.analyzer.version", lambda name: build)
+    monkeypatch.setattr("musimo.emotion.analyzer.DRIVERS", (driver,))
+    assert gpu_may_be_there() is expected
 
 
 def test_load_names_its_model_and_its_features(shipped: Analyzer) -> None:
@@ -277,7 +303,7 @@ def test_load_refuses_what_is_no_weights_file(tmp_path: Path) -> None:
         Analyzer.load(tmp_path / "none.safetensors")
 
 
-def test_importing_it_brings_torch_and_nothing_else_that_weighs() -> None:
+def test_importing_it_brings_nothing_that_weighs() -> None:
     heavy = {
         "librosa",
         "numba",
@@ -286,7 +312,7 @@ def test_importing_it_brings_torch_and_nothing_else_that_weighs() -> None:
         "faiss",
         "pandas",
         "sqlalchemy",
-        "torch._dynamo",
+        "torch",
         "sympy",
     }
     script = f"import sys, musimo.emotion.analyzer; print(sorted({heavy} & set(sys.modules)))"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,17 @@ from safetensors.torch import load_file, save_file
 
 from musimo.audio.features import FEATURE_ID
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
+from musimo.emotion.network import network_of, tensors_of
+from musimo.emotion.on_cpu import CpuNetwork
 from musimo.emotion.space import load_space
-from musimo.emotion.weights import MEANS, ModelCard, load_network, load_weights, save_weights
+from musimo.emotion.weights import (
+    MEANS,
+    ModelCard,
+    NetworkWeights,
+    load_network_weights,
+    load_weights,
+    save_weights,
+)
 from musimo.errors import WeightsError
 from musimo.resources import weights_path
 from tests.spaces import some_space
@@ -33,9 +43,12 @@ def network(seed: int = 1) -> MaseNet:
     return MaseNet(CONFIG).eval()
 
 
+TENSORS = tensors_of(network())
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    return save_weights(tmp_path, network(), MEANS_5, SDS_5, SPACE, CARD)
+    return save_weights(tmp_path, TENSORS, MEANS_5, SDS_5, SPACE, CARD)
 
 
 def rewritten(path: Path, tensors: dict[str, torch.Tensor] | None = None, **metadata: str) -> Path:
@@ -58,23 +71,20 @@ def test_what_was_saved_comes_back(saved: Path) -> None:
         np.testing.assert_array_equal(load_space(saved).tensors()[name], part)
     clip = torch.randn(2, 16, 5)
     with torch.inference_mode():
-        torch.testing.assert_close(loaded.network(clip), network()(clip), rtol=2e-3, atol=2e-3)
+        torch.testing.assert_close(network_of(loaded)(clip), network()(clip), rtol=2e-3, atol=2e-3)
 
 
 def test_the_name_follows_the_content_and_not_the_prose(tmp_path: Path) -> None:
     names = {
-        save_weights(tmp_path, net, MEANS_5, SDS_5, SPACE, card).name
-        for net, card in (
-            (network(), CARD),
-            (network(), replace(CARD, figures={}, training_data="Said otherwise.")),
-        )
+        save_weights(tmp_path, TENSORS, MEANS_5, SDS_5, SPACE, card).name
+        for card in (CARD, replace(CARD, figures={}, training_data="Said otherwise."))
     }
     assert len(names) == 1
     others = {
-        save_weights(tmp_path, network(2), MEANS_5, SDS_5, SPACE, CARD).name,
-        save_weights(tmp_path, network(), MEANS_5 + 1, SDS_5, SPACE, CARD).name,
-        save_weights(tmp_path, network(), MEANS_5, SDS_5, SPACE, replace(CARD, feature_id="others")).name,
-        save_weights(tmp_path, network(), MEANS_5, SDS_5, some_space(64, 15, 8, seed=9), CARD).name,
+        save_weights(tmp_path, tensors_of(network(2)), MEANS_5, SDS_5, SPACE, CARD).name,
+        save_weights(tmp_path, TENSORS, MEANS_5 + 1, SDS_5, SPACE, CARD).name,
+        save_weights(tmp_path, TENSORS, MEANS_5, SDS_5, SPACE, replace(CARD, feature_id="others")).name,
+        save_weights(tmp_path, TENSORS, MEANS_5, SDS_5, some_space(64, 15, 8, seed=9), CARD).name,
     }
     assert len(names | others) == 5
 
@@ -142,7 +152,9 @@ def test_refuses_numbers_that_are_none(saved: Path, tmp_path: Path) -> None:
     broken = network()
     with torch.no_grad():
         broken.dense1.linear.weight[0, 0] = torch.nan
-    refused(save_weights(tmp_path, broken, MEANS_5, SDS_5, SPACE, CARD), "no network can work with")
+    refused(
+        save_weights(tmp_path, tensors_of(broken), MEANS_5, SDS_5, SPACE, CARD), "no network can work with"
+    )
 
 
 def test_refuses_a_file_without_statistics_or_with_tensors_lacking(saved: Path) -> None:
@@ -159,20 +171,36 @@ def test_refuses_a_network_without_a_space_or_with_that_of_another(saved: Path, 
         load_weights(saved, "some-features")
     named = saved.rename(saved.with_name(caught.value.message.split()[-1] + ".safetensors"))
     refused(named, "not the space in which its sounds lie")
-    bare, means, _, card = load_network(named, "some-features")
-    np.testing.assert_array_equal(means, MEANS_5)
-    mended = save_weights(tmp_path, bare, MEANS_5, SDS_5, SPACE, card)
+    bare = load_network_weights(named, "some-features")
+    np.testing.assert_array_equal(bare.means, MEANS_5)
+    mended = save_weights(tmp_path, bare.tensors, MEANS_5, SDS_5, SPACE, bare.card)
     assert load_weights(mended, "some-features").card == CARD
     with pytest.raises(ValueError, match="space does not fit"):
-        save_weights(tmp_path, bare, MEANS_5, SDS_5, some_space(64, 15, 9), card)
+        save_weights(tmp_path, bare.tensors, MEANS_5, SDS_5, some_space(64, 15, 9), bare.card)
 
 
-def test_a_card_must_describe_its_network(tmp_path: Path) -> None:
-    for card in (replace(CARD, config=MaseNetConfig()), replace(CARD, version="0-3")):
-        with pytest.raises(ValueError, match="does not describe"):
-            save_weights(tmp_path, network(), MEANS_5, SDS_5, SPACE, card)
+@pytest.mark.parametrize("build", [network_of, CpuNetwork])
+@pytest.mark.parametrize("harm", ["lacking", "of another shape", "one too many"])
+def test_a_card_that_describes_another_network_is_refused(
+    tmp_path: Path, build: Callable[[NetworkWeights], object], harm: str
+) -> None:
+    tensors = dict(TENSORS)
+    if harm == "lacking":
+        del tensors["dense1.linear.weight"]
+    elif harm == "of another shape":
+        tensors["dense1.linear.weight"] = tensors["dense1.linear.weight"].T
+    else:
+        tensors["dense3.linear.weight"] = tensors["dense1.linear.weight"]
+    weights = load_weights(save_weights(tmp_path, tensors, MEANS_5, SDS_5, SPACE, CARD), "some-features")
+    with pytest.raises(WeightsError, match=r"does not hold the network it describes: .*dense"):
+        build(weights)
+
+
+def test_what_does_not_fit_the_card_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="without dashes"):
+        save_weights(tmp_path, TENSORS, MEANS_5, SDS_5, SPACE, replace(CARD, version="0-3"))
     with pytest.raises(ValueError, match="do not fit"):
-        save_weights(tmp_path, network(), MEANS_5, SDS_5 * 0, SPACE, CARD)
+        save_weights(tmp_path, TENSORS, MEANS_5, SDS_5 * 0, SPACE, CARD)
 
 
 def test_the_weights_that_ship_are_whole_small_and_for_these_features() -> None:
@@ -180,7 +208,7 @@ def test_the_weights_that_ship_are_whole_small_and_for_these_features() -> None:
     assert path.stat().st_size <= 12_000_000
     loaded = load_weights(path, FEATURE_ID)
     assert (
-        sum(p.numel() for p in loaded.network.parameters()) == 5_504_702 + 109 * 512
+        sum(p.numel() for p in network_of(loaded).parameters()) == 5_504_702 + 109 * 512
     )  # the paper's, and harmony
     assert loaded.card.training_data
     assert loaded.card.figures
