@@ -20,6 +20,7 @@ from musimo.records import FloatArray
 
 OPSET = 17  # the first with LayerNormalization
 IR_VERSION = 8  # of the same release of ONNX
+CHANNELS = 16  # a register of AVX-512, two of AVX2: ONNX Runtime's fast convolutions take so many at once
 
 FRAMES, HARMONY = "frames", "harmony"  # inputs
 FUSED, RATINGS, EMBEDDING = "fused", "ratings", "embedding"  # outputs
@@ -78,6 +79,12 @@ class _Graph:
         self._nodes.append(helper.make_node(operator, inputs, [name], **attributes))
         return name
 
+    def convolution(self, x: str, kernel: FloatArray, *bias: FloatArray) -> str:
+        """Of a kernel [shape=(n_out, n_in, size)] over time, "same": (B, n_in, 1, T) -> (B, n_out, 1, T)."""
+        sides = kernel.shape[2] // 2
+        constants = [self.constant(kernel[:, :, None]), *map(self.constant, bias)]
+        return self.node("Conv", x, *constants, pads=[0, sides, 0, sides])
+
     def linear(self, x: str, layer: str, n_in: int, n_out: int, factor: float = 1.0) -> str:
         """A dense layer over the last axis of ``x``, its result multiplied by ``factor``."""
         weight, bias = self.take(f"{layer}.weight", n_out, n_in), self.take(f"{layer}.bias", n_out)
@@ -119,9 +126,13 @@ class _Graph:
 
 def _fuse(graph: _Graph, config: MaseNetConfig) -> str:
     """Six pooled vectors in a row, (B, fused width)."""
-    x, n_in = graph.node("Transpose", FRAMES, perm=[0, 2, 1]), config.n_features  # (B, C, T)
+    n_in, n_silent = config.n_features, -config.n_features % CHANNELS
+    padding = graph.constant(np.array([0, 0, 0, 0, 0, n_silent], np.int64))
+    x = graph.node("Transpose", graph.node("Pad", FRAMES, padding), perm=[0, 2, 1])
+    x = graph.node("Unsqueeze", x, graph.constant(np.array([2], np.int64)))  # (B, C, 1, T)
     for i, width in enumerate(config.widths):
-        x, n_in = _block(graph, config, i, x, n_in), width
+        x, n_in, n_silent = _block(graph, config, i, x, n_in, n_silent), width, 0
+    x = graph.node("Squeeze", x, graph.constant(np.array([2], np.int64)))  # (B, C, T)
     steps = graph.node("Transpose", x, perm=[2, 0, 1])  # (T, B, C), as ONNX's LSTM takes it
     for name, n_units in zip(("lstm1", "lstm2"), config.lstm_units, strict=True):
         steps, n_in = _bilstm(graph, name, steps, n_in, n_units), 2 * n_units
@@ -135,32 +146,35 @@ def _fuse(graph: _Graph, config: MaseNetConfig) -> str:
     return graph.node("Concat", *pooled, axis=1)
 
 
-def _block(graph: _Graph, config: MaseNetConfig, i: int, x: str, n_in: int) -> str:
-    """(B, n_in, T) -> (B, width, T // pool)."""
+def _block(graph: _Graph, config: MaseNetConfig, i: int, x: str, n_in: int, n_silent: int) -> str:
+    """(B, n_in + n_silent, 1, T) -> (B, width, 1, T // pool); the silent channels are zero."""
     width, block = config.widths[i], f"blocks.{i}"
+    silent = (0, 0), (0, n_silent), (0, 0)
     n = width // len(config.kernel_sizes)
     scale, shift = graph.batch_norm(f"{block}.norm", width)
     branches = []
     for k, size in enumerate(config.kernel_sizes):
         own = slice(k * n, (k + 1) * n)
         kernel = graph.take(f"{block}.branches.{k}.weight", n, n_in, size) * scale[own, None, None]
-        convolved = graph.node(
-            "Conv", x, graph.constant(kernel), graph.constant(shift[own]), pads=[size // 2] * 2
-        )
-        branches.append(graph.node("Relu", convolved))
+        branches.append(graph.node("Relu", graph.convolution(x, np.pad(kernel, silent), shift[own])))
     y = graph.node("Concat", *branches, axis=1)
     n_squeezed = width // config.se_ratio
-    mean = graph.node("ReduceMean", y, axes=[2], keepdims=0)
-    squeezed = graph.node("Relu", graph.linear(mean, f"{block}.se.squeeze", width, n_squeezed))
-    weights = graph.node("Sigmoid", graph.linear(squeezed, f"{block}.se.excite", n_squeezed, width))
-    out = graph.node("Mul", y, graph.node("Unsqueeze", weights, graph.constant(np.array([2], np.int64))))
+    weights = graph.node("GlobalAveragePool", y)
+    for layer, activation, sizes in (
+        ("squeeze", "Relu", (n_squeezed, width)),
+        ("excite", "Sigmoid", (width, n_squeezed)),
+    ):
+        weight = graph.take(f"{block}.se.{layer}.weight", *sizes)[:, :, None]
+        bias = graph.take(f"{block}.se.{layer}.bias", sizes[0])
+        weights = graph.node(activation, graph.convolution(weights, weight, bias))
+    out = graph.node("Mul", y, weights)
     if config.residual == "proj":
         kernel = graph.take(f"{block}.shortcut.weight", width, n_in, 1)
-        out = graph.node("Add", out, graph.node("Conv", x, graph.constant(kernel)))
+        out = graph.node("Add", out, graph.convolution(x, np.pad(kernel, silent)))
     elif config.residual == "se":
         out = graph.node("Add", out, y)
     pool = config.pools[i]
-    return graph.node("MaxPool", out, kernel_shape=[pool], strides=[pool])
+    return graph.node("MaxPool", out, kernel_shape=[1, pool], strides=[1, pool])
 
 
 def _bilstm(graph: _Graph, name: str, x: str, n_in: int, n_units: int) -> str:

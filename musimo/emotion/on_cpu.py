@@ -14,9 +14,9 @@ from musimo.emotion.weights import NetworkWeights
 from musimo.errors import DeviceError, WeightsError
 from musimo.records import FloatArray
 
-ERRORS_ALONE = 3  # of the levels of ONNX Runtime's log: what it warns of is nothing a user can mend
+SILENT = 4  # level of ONNX Runtime's log: what fails is raised, what it warns of is nothing a user can mend
 
-onnxruntime.set_default_logger_severity(ERRORS_ALONE)
+onnxruntime.set_default_logger_severity(SILENT)
 onnxruntime.disable_telemetry_events()  # builds for Windows have some
 
 
@@ -39,6 +39,7 @@ class CpuNetwork:
             ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = SILENT
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def answer(self, frames: Sequence[FloatArray], harmony: FloatArray | None) -> Answers:
