@@ -71,16 +71,17 @@ def test_what_cannot_be_heard_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("does", "said"), [("os.kill(os.getpid(), 11)", "crashed"), ("time.sleep(600)", "no sign of life")]
+    ("does", "said", "patience_s"),
+    [("os.kill(os.getpid(), 11)", "crashed", 60.0), ("time.sleep(600)", "no sign of life", 1.0)],
 )
 def test_a_decoder_that_crashes_or_hangs_is_an_error(
-    song: bytes, monkeypatch: pytest.MonkeyPatch, does: str, said: str
+    song: bytes, monkeypatch: pytest.MonkeyPatch, does: str, said: str, patience_s: float
 ) -> None:
     code = (
         f"import os, time\nfrom musimo.library import worker\nworker.hear = lambda *_: {does}\nworker.main()"
     )
     monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", code))
-    monkeypatch.setattr(workers, "SILENCE_S", 1.0)
+    monkeypatch.setattr(workers, "SILENCE_S", patience_s)
     monkeypatch.setattr(workers, "READ_RATE", 1e12)
     with pytest.raises(AudioError, match=said):
         heard(song, jobs=1)
