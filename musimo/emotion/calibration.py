@@ -110,7 +110,7 @@ def fit(ratings: Numbers, moods: Numbers, embeddings: Numbers, place: int) -> Fi
     place : which column of ``moods`` is rated
     """
     departures = np.asarray(ratings, np.float64) - np.asarray(moods[:, place], np.float64)
-    if len(departures) < 2:
+    if len(departures) < 3:  # one out, one to choose the penalty by, and one to fit
         return Fit(len(departures), _rms(departures) if len(departures) else None, None, None)
     described = features(moods, embeddings)
     ridges = Ridges.of(described, departures, PENALTIES)
