@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from musimo.errors import LibraryError
 from musimo.library.known import GoneFile
 from musimo.library.prune import prune
 from musimo.library.ratings import Opinion, forget, heard_mood, n_rated, opinion_of, rate, rated
@@ -90,6 +91,6 @@ def test_a_rating_changes_no_answer_and_outdates_no_index(catalog: Catalog) -> N
 
 def test_all_or_none(catalog: Catalog) -> None:
     a = content(catalog, "a.mp3")
-    with pytest.raises(Exception, match="FOREIGN KEY"):
+    with pytest.raises(LibraryError, match="FOREIGN KEY"):
         rate(catalog.store, {a: Opinion(0.5), a + 100: Opinion(0.5)})
     assert rated(catalog.store) == []
