@@ -75,6 +75,7 @@ def command(
     from musimo.search.scale import RANGES, to_unit
 
     says = valence is not None or arousal is not None or like or dislike
+    listed = listed or bool(format_ or output)
     _check(tracks, says=says, forget=forget, both=like and dislike, from_=from_, listed=listed)
     library = invocation.library()
     if from_ is not None:

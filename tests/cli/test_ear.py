@@ -99,6 +99,7 @@ def test_nothing_rated_is_an_empty_list(shell: Shell, library: Catalog) -> None:
         (("So What", "--like", "--dislike"), 2, "not both"),
         (("So What", "--like", "--forget"), 2, "says nothing"),
         (("So What", "--list"), 2, "take no TRACK"),
+        (("So What", "--like", "-o", "x.csv"), 2, "take no TRACK"),
         (("--from", "-", "--list"), 2, "not both"),
         (("So What", "--valence", "1.5"), 2, "--scale 1-9"),
         (("So What", "--valence", "nan"), 2, "outside the scale 0..1"),
