@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from musimo.errors import AudioError, MusimoError, NotFoundError, UsageError
 from musimo.library.answering import Move, answering_weights, move_from
+from musimo.library.calibrations import answered_mood
 from musimo.library.store import Counts, Store
 from musimo.records import (
     AnalyzedFile,
@@ -275,10 +276,9 @@ class Library:
         [heard] = self._analyze([path], self._answering().weights, plan)
         if isinstance(heard, FailedFile):
             raise AudioError(heard.stage, f"cannot hear {os.fsdecode(path)}: {heard.reason}")
-        track = Track(
-            None, heard.path, heard.tags, heard.duration_s, None, heard.emotion.valence, heard.emotion.arousal
-        )
         emotion = heard.emotion
+        valence, arousal = answered_mood(self._store(), emotion)
+        track = Track(None, heard.path, heard.tags, heard.duration_s, None, valence, arousal)
         sound = SoundBlocks(emotion.embedding[None], heard.statistics[None], emotion.fused[None])
         return Seed(track, sound, self._store().content_id(heard.content))
 

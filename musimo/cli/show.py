@@ -17,8 +17,11 @@ from musimo.cli.options import output_options
 @pass_invocation
 def command(invocation: Invocation, /, track: str, **options: Any) -> None:
     """Print all that is known of TRACK: tags, sound, emotion window by window."""
+    from musimo import ear
     from musimo.output.answers import ShowAnswer
 
-    known = invocation.library().details(track)
-    answer = ShowAnswer(known.track, known.valence_sd, known.arousal_sd, known.windows)
+    library = invocation.library()
+    known = library.details(track)
+    of_ear = ear.of_track(library, known.track)
+    answer = ShowAnswer(known.track, known.valence_sd, known.arousal_sd, known.windows, *of_ear)
     print_answer(invocation, answer, choice_of(options))

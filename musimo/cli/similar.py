@@ -9,7 +9,7 @@ import click
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.options import hearing_options, make_selection, output_options, selection_options
-from musimo.errors import UsageError
+from musimo.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from musimo.api import Library, Seed
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("similar")
-@click.argument("tracks", nargs=-1, required=True)
+@click.argument("tracks", nargs=-1)
 @selection_options(limit=10)
 @click.option(
     "--by",
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     help="Listen for mood, for sound, or for both.",
 )
 @click.option("--not", "unlike", multiple=True, metavar="TRACK", help="Less like this; repeatable.")
+@click.option("--liked", is_flag=True, help="Like what you like, less like what you dislike: see rate.")
 @click.option(
     "--min-similarity",
     type=click.FloatRange(0, 1),
@@ -45,6 +46,7 @@ def command(
     tracks: tuple[str, ...],
     by: Any,
     unlike: tuple[str, ...],
+    liked: bool,
     min_similarity: float,
     from_: str | None,
     to: str | None,
@@ -62,9 +64,12 @@ def command(
       musimo similar "So What"
       musimo similar ~/demo.wav --where year:..1979 -o like-demo.m3u8
       musimo similar "So What" --from 1:10 --to 1:40
+      musimo similar --liked
     """
     from musimo.output.answers import SimilarAnswer
 
+    if not tracks and not liked:
+        raise click.UsageError("name at least one TRACK, or ask with --liked")
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options)
     selection = make_selection(library.settings, scale=choice.scale, **options)
@@ -74,15 +79,26 @@ def command(
     else:
         seed, passage = _passage(library, tracks, from_, to)
         seeds = [seed]
+    likes, dislikes = _taste(library, alone=not tracks) if liked else ([], [])
+    seeds += likes
     results = library.similar(
         *seeds,
         by=by,
-        unlike=[library.seed(track) for track in unlike],
+        unlike=[*(library.seed(track) for track in unlike), *dislikes],
         selection=selection,
         min_similarity=min_similarity,
     )
     print_answer(invocation, SimilarAnswer([seed.track for seed in seeds], results, passage), choice)
     return 0 if results else 4
+
+
+def _taste(library: Library, *, alone: bool) -> tuple[list[Seed], list[Seed]]:
+    from musimo import ear
+
+    likes, dislikes = ear.taste(library)
+    if alone and not likes:
+        raise NotFoundError("no track is liked yet", "like some: musimo rate TRACK --like")
+    return likes, dislikes
 
 
 def _passage(
@@ -91,7 +107,7 @@ def _passage(
     from musimo.inside import hear_passage
     from musimo.search.passages import parse_time
 
-    if len(tracks) > 1:
+    if len(tracks) != 1:
         raise UsageError("--from and --to mark a passage of one track", "name one TRACK")
     start_s, end_s = (None if time is None else parse_time(time) for time in (from_, to))
     return hear_passage(library, tracks[0], start_s, end_s)

@@ -17,9 +17,12 @@ from musimo.cli.options import output_options
 @pass_invocation
 def command(invocation: Invocation, /, **options: Any) -> None:
     """Print how many tracks there are, how many are analysed, failed and missing, and by which model."""
+    from musimo import ear
     from musimo.output.answers import StatusAnswer
 
-    status = invocation.library().status()
+    library = invocation.library()
+    status = library.status()
+    ratings, calibration = ear.state(library)
     answer = StatusAnswer(
         library=os.fsencode(status.library),
         tracks=status.counts.tracks,
@@ -34,5 +37,7 @@ def command(invocation: Invocation, /, **options: Any) -> None:
         next_heard=status.move.heard if status.move else 0,
         next_sounds=status.move.sounds if status.move else 0,
         quadrants=status.quadrants,
+        ratings=ratings,
+        calibration=calibration,
     )
     print_answer(invocation, answer, choice_of(options))

@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from musimo.atomic import write_atomically
 from musimo.errors import MusimoError, WeightsError
+from musimo.library.calibrations import carry_over
 from musimo.library.schema import library_state
 from musimo.library.store import Store
 from musimo.library.writing import transaction
@@ -76,10 +77,11 @@ def weights_to_stay(store: Store, weights: Path) -> Path:
 
 
 def settle(store: Store) -> None:
-    """Let the model of ``store`` answer if it has heard all that the one before has."""
+    """Let the model of ``store`` answer, by the owner's ear, if it has heard all that the one before has."""
     before = store.answering_model()
     if before == store.model or (before is not None and _has_to_hear(store, before)):
         return
+    carry_over(store, before)
     with transaction(store) as connection:
         connection.execute(update(library_state).values(model=store.model))
 

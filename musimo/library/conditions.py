@@ -9,6 +9,10 @@ from sqlalchemy import ColumnElement, and_, func, not_
 from musimo.library.schema import contents, emotions, roots, tracks
 from musimo.records import Filter, NumberField, PathFilter, RangeFilter, TextFilter
 
+VALENCE = func.coalesce(emotions.c.own_valence, emotions.c.valence)
+AROUSAL = func.coalesce(emotions.c.own_arousal, emotions.c.arousal)
+"""What a library answers: by its owner's calibration where there is one, else the network's."""
+
 NUMBERS: dict[NumberField, ColumnElement[Any]] = {
     "id": tracks.c.id,
     "year": tracks.c.year,
@@ -19,8 +23,8 @@ NUMBERS: dict[NumberField, ColumnElement[Any]] = {
     "samplerate": tracks.c.sample_rate,
     "channels": tracks.c.channels,
     "duration": func.coalesce(contents.c.duration_s, tracks.c.duration_s),
-    "valence": emotions.c.valence,
-    "arousal": emotions.c.arousal,
+    "valence": VALENCE,
+    "arousal": AROUSAL,
 }
 
 

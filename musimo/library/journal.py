@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, Table, and_, delete, select, text, updat
 from sqlalchemy.dialects.sqlite import insert
 
 from musimo.errors import AudioError
+from musimo.library.calibrations import own_mood
 from musimo.library.events import Arrival
 from musimo.library.known import GoneFile, KnownFile, known_contents, known_files
 from musimo.library.places import Identities, PlannedFile, Renaming, Territory, locate
@@ -234,6 +235,7 @@ class Journal:
             "partial": partial,
             "stamp": stamp(),
             "analyzed_at": now(),
+            **own_mood(connection, self._model_id, emotion),
         }
         written = insert(emotions).values(of_content | facts)
         connection.execute(written.on_conflict_do_update(index_elements=list(of_content), set_=facts))

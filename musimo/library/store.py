@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, not_, or_, select
 from sqlalchemy.exc import DBAPIError
 
-from musimo.library.conditions import condition
+from musimo.library.conditions import AROUSAL, VALENCE, condition
 from musimo.library.database import library_error, open_database
 from musimo.library.folding import fold
 from musimo.library.schema import contents, emotions, failures, library_state, models, roots, tracks, windows
@@ -118,7 +118,7 @@ class Store:
 
     def moods(self) -> tuple[Ids, FloatArray]:
         """Content ids, ascending, and (valence, arousal) [shape=(n, 2)] of every sound that is present."""
-        query = self._present_emotions(emotions.c.content_id, emotions.c.valence, emotions.c.arousal)
+        query = self._present_emotions(emotions.c.content_id, VALENCE, AROUSAL)
         table = self._table(query, [("id", np.int64), ("valence", np.float32), ("arousal", np.float32)])
         return table["id"], np.stack([table["valence"], table["arousal"]], axis=1)
 
@@ -257,6 +257,10 @@ class Store:
             for row in self._rows(query)
         ]
 
+    def rows(self, query: Any) -> Sequence[Row[Any]]:
+        """What a query of another module of this room finds."""
+        return self._rows(query)
+
     def _of_model(self, table: Any, model: str | None = None) -> Any:
         named = models.c.name == (model or self.model)
         return table.c.model_id == select(models.c.id).where(named).scalar_subquery()
@@ -273,8 +277,8 @@ class Store:
             tracks,
             roots.c.path.label("root"),
             contents.c.duration_s.label("measured_s"),
-            emotions.c.valence,
-            emotions.c.arousal,
+            VALENCE.label("valence"),
+            AROUSAL.label("arousal"),
             emotions.c.partial,
         ).select_from(self._joined())
 

@@ -20,6 +20,7 @@ from musimo.output.answers import (
     StatusAnswer,
     TracksAnswer,
 )
+from musimo.output.ear_text import applied_words, opinion_words
 from musimo.output.json_out import plane_scale
 from musimo.output.naming import full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
@@ -31,6 +32,7 @@ from musimo.search.scale import RANGES, Scale, from_unit
 
 MOOD_DIGITS: Final = 2
 SCORE_DIGITS: Final = 3  # near neighbours differ in the third
+LINES_ASKED: Final = 5  # tracks of a question that are named: a taste may be of hundreds
 _TRACK_COLUMNS: Final = (
     Column("valence", right=True),
     Column("arousal", right=True),
@@ -79,7 +81,9 @@ def failures_text(failures: Sequence[Failure | FailedFile]) -> list[str]:
 
 
 def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
-    asked = _asked_with(["like", *[""] * len(answer.query)], answer.query, options)
+    asked = _asked_with(["like", *[""] * LINES_ASKED], answer.query[:LINES_ASKED], options)
+    if len(answer.query) > LINES_ASKED:
+        asked.append(f"      and {len(answer.query) - LINES_ASKED} more")
     if answer.passage is not None:
         asked.append(f"      from {moment(answer.passage.start_s)} to {moment(answer.passage.end_s)}")
     columns = (Column("#", right=True), Column("similar", right=True), *_TRACK_COLUMNS)
@@ -232,8 +236,9 @@ def _shown(answer: ShowAnswer, options: PrintOptions) -> list[str]:
         ("time", clock(track.duration_s)),
         ("partial", _partial(track.partial)),
         ("format", _format(tags)),
-        ("valence", _with_spread(track.valence, answer.valence_sd, scale)),
-        ("arousal", _with_spread(track.arousal, answer.arousal_sd, scale)),
+        ("valence", _heard_and_own(answer, 0, scale)),
+        ("arousal", _heard_and_own(answer, 1, scale)),
+        ("you said", opinion_words(answer.opinion, scale) if answer.opinion else None),
     ]
     known = [(name, value if name == "path" else safe(value)) for name, value in pairs if value]
     windows = _windows(answer.windows, options) if answer.windows else ["not analysed"]
@@ -270,8 +275,14 @@ def _status(answer: StatusAnswer) -> list[str]:
             *([("next", f"{heard} it answers when it has heard all")] * (answer.next_model is not None)),
             *(roots or [("folders", "none; scan one: musimo scan FOLDER")]),
             *_quadrants(answer.quadrants),
+            *([("ratings", _ear(answer))] * (answer.ratings > 0 or answer.calibration is not None)),
         ]
     )
+
+
+def _ear(answer: StatusAnswer) -> str:
+    fitted = applied_words(answer.calibration) if answer.calibration else "no calibration"
+    return f"{answer.ratings}; {fitted}"
 
 
 def _quadrants(counts: Mapping[str, int]) -> list[tuple[str, str]]:
@@ -312,6 +323,16 @@ def _with_spread(value: float | None, sd: float | None, scale: Scale) -> str | N
 
 def _mood_number(value: float | None, scale: Scale) -> str:
     return decimal(None if value is None else from_unit(value, scale), MOOD_DIGITS)
+
+
+def _heard_and_own(answer: ShowAnswer, place: int, scale: Scale) -> str | None:
+    """Valence or arousal: as the library answers, and as the network has it where that is something else."""
+    own = (answer.track.valence, answer.track.arousal)[place]
+    heard = answer.heard[place] if answer.heard else own
+    by_network = _with_spread(heard, (answer.valence_sd, answer.arousal_sd)[place], scale)
+    if own == heard:
+        return by_network
+    return f"{_mood_number(own, scale)} by your ear; the network has {by_network}"
 
 
 def _whole(value: int | None) -> str | None:

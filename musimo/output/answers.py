@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+from musimo.library.calibrations import Applied
+from musimo.library.ratings import Opinion
 from musimo.output.playlist_paths import PathStyle
 from musimo.records import (
     AnalyzedFile,
@@ -116,6 +118,8 @@ class ShowAnswer:
     valence_sd: float | None
     arousal_sd: float | None
     windows: Sequence[WindowEmotion]
+    heard: tuple[float, float] | None = None  # the network's own valence and arousal; None: not analysed
+    opinion: Opinion | None = None  # what its owner said of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,8 @@ class StatusAnswer:
     next_heard: int = 0
     next_sounds: int = 0
     quadrants: Mapping[str, int] = field(default_factory=dict)
+    ratings: int = 0
+    calibration: Applied | None = None
 
 
 @dataclass(frozen=True, slots=True)

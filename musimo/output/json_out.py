@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from musimo.library.calibrations import Applied
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
@@ -31,6 +32,7 @@ from musimo.output.naming import (
     Fields,
     mood,
     number,
+    opinion_fields,
     path_fields,
     track_fields,
     unicode_text,
@@ -203,6 +205,8 @@ def _shown(answer: ShowAnswer, scale: Scale) -> Mapping[str, object]:
     return {
         **track_fields(answer.track, scale),
         **spread,
+        "network": None if answer.heard is None else _point(answer.heard, scale),
+        "rating": None if answer.opinion is None else opinion_fields(answer.opinion, scale),
         "composer": tags.composer,
         "track": tags.track,
         "disc": tags.disc,
@@ -239,7 +243,16 @@ def _status(answer: StatusAnswer) -> dict[str, object]:
         "indexed": answer.indexed,
         "roots": [root.decode(errors="replace") for root in answer.roots],
         "quadrants": dict(answer.quadrants),
+        "ratings": answer.ratings,
+        "calibration": _calibration(answer.calibration),
     }
+
+
+def _calibration(applied: Applied | None) -> dict[str, object] | None:
+    if applied is None:
+        return None
+    bends = {"valence": applied.valence, "arousal": applied.arousal}
+    return {**bends, "ratings": applied.n_ratings, "fitted_at": applied.fitted_at}
 
 
 def _next(answer: StatusAnswer) -> dict[str, object] | None:

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from musimo.library.ratings import Opinion
 from musimo.records import Track
 from musimo.search.scale import Scale, from_unit
 
@@ -18,6 +19,7 @@ Fields = dict[str, Value]
 MOOD_DIGITS: Final = 4  # the network is far from certain in the second
 SCORE_DIGITS: Final = 6  # neighbours may lie this close
 SECOND_DIGITS: Final = 3
+LIKINGS: Final = {1: "like", -1: "dislike"}
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -51,6 +53,15 @@ def track_fields(track: Track, scale: Scale) -> Fields:
         "valence": mood(track.valence, scale),
         "arousal": mood(track.arousal, scale),
         "partial": number(track.partial, SECOND_DIGITS),
+    }
+
+
+def opinion_fields(opinion: Opinion, scale: Scale) -> Fields:
+    """What was said of a track, as scripts read it; what was not said is None."""
+    return {
+        "valence": mood(opinion.valence, scale),
+        "arousal": mood(opinion.arousal, scale),
+        "liking": LIKINGS.get(opinion.liking or 0),
     }
 
 

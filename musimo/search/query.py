@@ -9,6 +9,7 @@ import numpy as np
 from musimo.records import FloatArray
 from musimo.search.index import VectorIndex
 from musimo.search.space import Ids
+from musimo.search.taste import representatives
 
 FIRST_LOOK = 256  # enough for ten rows after diversity in any library that is not one artist's
 RANK_DAMPING = 60  # of reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009)
@@ -24,7 +25,8 @@ def nearest_sounds(
     """Content ids and similarities (0..1), best first, to the end of the library.
 
     One seed is ranked by cosine. Several are combined by the agreement of their rankings, not by the
-    mean of their vectors, which lies near nobody's taste; the similarity shown is then their mean.
+    mean of their vectors, which lies near nobody's taste; the similarity shown is then their mean. Of very
+    many, some stand for all.
 
     Parameters
     ----------
@@ -33,6 +35,7 @@ def nearest_sounds(
     unwanted : [shape=(m, d)] what to be less like
     allowed : ids that may be answered; None for all
     """
+    seeds = seeds[representatives(seeds)]
     total = len(index) if allowed is None else len(allowed)
     told: set[int] = set()
     k = FIRST_LOOK

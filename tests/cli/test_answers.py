@@ -221,6 +221,8 @@ def test_status_counts(shell: Shell, library: Catalog, home: Path) -> None:
         "indexed": 9,
         "roots": [os.fsdecode(library.root)],
         "quadrants": {"happy": 4, "tense": 2, "sad": 0, "calm": 3},
+        "ratings": 0,
+        "calibration": None,
     }
     assert b"moods     tense        2   22%    happy        4   44%\n" in shell("status").out
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from musimo import Library
+from musimo import Library, ear
+from musimo.emotion import calibration
 from musimo.errors import WeightsError
 from musimo.library.answering import kept_weights
 from musimo.library.events import Audit
@@ -165,6 +166,25 @@ def test_a_second_upgrade_on_the_way_leaves_the_first_answers(in_use: Path, musi
     assert valences(library) == {VALENCE[OLD]}
     library.scan(music)
     assert valences(library) == {0.5}
+
+
+def test_a_new_model_answers_by_the_owners_ear_from_its_first_answer_on(
+    in_use: Path, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "FEWEST", N_TRACKS)
+    Library.open().scan(music)
+    ear.rate(Library.open(), [music / f"{n}.wav" for n in range(N_TRACKS)], valence=0.5)
+    assert ear.calibrate(Library.open()).n_sounds == N_TRACKS
+    assert all(abs(valence - 0.5) < 0.1 for valence in valences(Library.open()))
+    upgrade(in_use)
+    scan_some(Library.open(), music, events=5)
+    assert all(abs(valence - 0.5) < 0.1 for valence in valences(Library.open()))
+    Library.open().scan(music)
+    library = Library.open()
+    assert library.status().model == NEW
+    assert all(abs(valence - 0.5) < 0.1 for valence in valences(library))
+    assert ear.undo(library)
+    assert valences(library) == {VALENCE[NEW]}
 
 
 def test_who_asks_is_told_which_model_answers(in_use: Path, music: Path) -> None:

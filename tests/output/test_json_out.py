@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musimo.library.ratings import Opinion
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
@@ -107,11 +108,16 @@ def test_show(track: Track, analyzed: AnalyzedFile) -> None:
         "bpm": 119.6,
         "samplerate": 44_100,
         "channels": 2,
+        "network": None,
+        "rating": None,
         "clips": [
             {"start": 0.0, "end": 45.0, "valence": 5.0, "arousal": 3.0},
             {"start": 60.5, "end": 105.5, "valence": 7.0, "arousal": 3.0},
         ],
     }
+    of_ear = read(ShowAnswer(track, None, None, (), (0.5, 0.25), Opinion(1.0, None, -1)), "1-9")["track"]
+    assert of_ear["network"] == {"valence": 5.0, "arousal": 3.0}
+    assert of_ear["rating"] == {"valence": 9.0, "arousal": None, "liking": "dislike"}
 
 
 def test_status_and_errors() -> None:
@@ -128,6 +134,8 @@ def test_status_and_errors() -> None:
         "indexed": 2,
         "roots": ["/music"],
         "quadrants": {"happy": 2},
+        "ratings": 0,
+        "calibration": None,
     }
     moving = StatusAnswer(b"/l.db", 3, 2, 1, 0, "m", 2, (), 0, "m2", 1, 2)
     assert read(moving)["next"] == {"model": "m2", "heard": 1, "sounds": 2}

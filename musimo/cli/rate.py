@@ -1,0 +1,156 @@
+"""``musimo rate``: what the owner says of tracks."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from musimo.cli.answer import put
+from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.options import scale_option
+from musimo.errors import UsageError
+
+if TYPE_CHECKING:
+    from musimo.api import Library
+
+
+@click.command("rate")
+@click.argument("tracks", nargs=-1)
+@click.option("--valence", type=float, metavar="V", help="0 = unpleasant … 1 = pleasant.")
+@click.option("--arousal", type=float, metavar="A", help="0 = calm … 1 = excited.")
+@click.option("--like", is_flag=True, help="You like them: similar --liked asks for more of them.")
+@click.option("--dislike", is_flag=True, help="You do not: similar --liked steers away from them.")
+@click.option("--forget", is_flag=True, help="Take back all you said of them.")
+@click.option(
+    "--from",
+    "from_",
+    metavar="FILE",
+    help="Take over ratings in CSV, all or none; - is stdin.",
+)
+@click.option("--list", "listed", is_flag=True, help="List what you said; so does rate alone.")
+@click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), help="How to list.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="List to FILE.")
+@scale_option
+@pass_invocation
+def command(
+    invocation: Invocation,
+    /,
+    tracks: tuple[str, ...],
+    valence: float | None,
+    arousal: float | None,
+    like: bool,
+    dislike: bool,
+    forget: bool,
+    from_: str | None,
+    listed: bool,
+    format_: str | None,
+    as_json: bool,
+    output: str | None,
+    scale: Any,
+) -> int:
+    """Say how TRACKS feel to you, and which you like or dislike; alone, list what you said.
+
+    A rating belongs to the sound: it stays when a file is moved, renamed or retagged, and copies share it.
+    What you do not say anew stays as you said it. Ratings change no answer by themselves; when there are
+    enough of them, musimo calibrate fits the library to them.
+
+    A CSV file has a header with path, id or sound, and any of valence, arousal and liking (like, dislike);
+    the list is such a file.
+
+    \b
+      musimo rate "So What" --valence 0.6 --arousal 0.3 --like
+      musimo rate 17 18 19 --dislike
+      musimo rate --scale 1-9 --from ratings.csv
+      musimo rate -o ratings.csv
+    """
+    from musimo import ear
+    from musimo.library.ratings import Opinion
+    from musimo.output.ear_text import opinion_words, rated_json, rated_lines
+    from musimo.search.scale import RANGES, to_unit
+
+    says = valence is not None or arousal is not None or like or dislike
+    listed = listed or bool(format_ or output)
+    _check(tracks, says=says, forget=forget, both=like and dislike, from_=from_, listed=listed)
+    library = invocation.library()
+    if from_ is not None:
+        n = ear.rate_from(library, _read(from_), scale)
+        click.echo(rated_json("rated", n, (), scale) if as_json else f"{n} rated\n", nl=False)
+        return 0
+    if not tracks:
+        return _list(library, format_, output, scale, as_json=as_json)
+    if forget:
+        done = ear.forget(library, tracks)
+        say = rated_json("forgotten", len(done), done, scale) if as_json else rated_lines("forgotten", done)
+    else:
+        low, high = RANGES[scale]
+        for name, value in (("valence", valence), ("arousal", arousal)):
+            if value is not None and not low <= value <= high:
+                raise UsageError(f"--{name} {value:g} is outside the scale {low:g}..{high:g}", _hint(scale))
+        opinion = Opinion(
+            None if valence is None else to_unit(valence, scale),
+            None if arousal is None else to_unit(arousal, scale),
+            1 if like else -1 if dislike else None,
+        )
+        done = ear.rate(library, tracks, **asdict(opinion))
+        said = opinion_words(opinion, scale)
+        say = rated_json("rated", len(done), done, scale) if as_json else rated_lines(said, done)
+    click.echo(say, nl=False)
+    return 0 if done else 4
+
+
+def _check(
+    tracks: tuple[str, ...], *, says: bool, forget: bool, both: bool, from_: str | None, listed: bool
+) -> None:
+    """One thing at a time."""
+    how = "give --valence V, --arousal A, --like or --dislike, or --forget"
+    if both:
+        raise UsageError("liked or disliked, not both")
+    if says and forget:
+        raise UsageError("--forget takes back all that was said, and says nothing", how)
+    if tracks and (listed or from_ is not None):
+        raise UsageError("the list and --from take no TRACK", "musimo rate --help")
+    if from_ is not None and listed:
+        raise UsageError("--list or --from, not both")
+    if tracks and not says and not forget:
+        raise UsageError("rate it how?", how)
+    if not tracks and (says or forget):
+        raise UsageError("rate which track?", "name one TRACK or more: a path, an id, words of a title")
+
+
+def _list(library: Library, format_: str | None, output: str | None, scale: Any, *, as_json: bool) -> int:
+    from musimo import ear
+    from musimo.output.ear_text import ratings_json, ratings_table
+    from musimo.output.ratings_csv import ratings_csv
+
+    if as_json and format_ not in (None, "json"):
+        raise UsageError(f"--json and --format {format_} exclude each other")
+    endings = {".csv": "csv", ".json": "json"}
+    of_name = endings.get(Path(output).suffix.lower()) if output else None
+    chosen = "json" if as_json else format_ or of_name or "table"
+    ratings = ear.ratings(library)
+    if chosen == "json":
+        text = ratings_json(ratings, scale)
+    elif chosen == "csv":
+        text = ratings_csv(ratings, scale)
+    else:
+        text = ratings_table(ratings, scale, _width(output))
+    put(text.encode(), output, escaped=output is None and sys.stdout.isatty())
+    return 0 if ratings else 4
+
+
+def _width(output: str | None) -> int:
+    return shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else 80
+
+
+def _read(name: str) -> bytes:
+    return sys.stdin.buffer.read() if name == "-" else Path(name).expanduser().read_bytes()
+
+
+def _hint(scale: Any) -> str:
+    return "--scale 1-9 takes ratings from 1 to 9" if scale == "0-1" else ""
