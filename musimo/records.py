@@ -256,11 +256,15 @@ Filter = TextFilter | PathFilter | RangeFilter
 
 @dataclass(frozen=True, slots=True)
 class SimilarTrack:
-    """One row of a ``similar`` answer; similarity is 0..1, 1 = the same sound."""
+    """One row of a ``similar`` answer; similarity is 0..1, 1 = the same sound.
+
+    ``versions`` are other versions of the piece, which would have stood in the list as well.
+    """
 
     rank: int
     similarity: float
     track: Track
+    versions: tuple[Track, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,13 +272,15 @@ class MoodTrack:
     """One row of a ``mood`` or ``mood-path`` answer.
 
     ``distance`` is Euclidean on the 0..1 plane that was asked, of valence and arousal or of their
-    percentiles; ``similarity``, 0..1, is to the track that it was to sound like, None where there was none.
+    percentiles; ``similarity``, 0..1, is to the track that it was to sound like, None where there was none;
+    ``versions`` are as of `SimilarTrack`.
     """
 
     rank: int
     distance: float
     track: Track
     similarity: float | None = None
+    versions: tuple[Track, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
