@@ -30,6 +30,8 @@ from musimo.records import Track
 
 SAME_LENGTH_S: Final = 2.0  # as far as encodings of one recording are apart: padding, and rounded headers
 
+LONGEST: Final = 500  # characters of a title that is read; what is longer is a story
+
 NOBODY: Final = frozenset(
     {"various artists", "various", "va", "v.a.", "unknown artist", "unknown", "<unknown>", "[unknown]"}
 )
@@ -141,6 +143,8 @@ def piece_name(title: str) -> str | None:
     >>> piece_name("So What (Live at Newport) - 2009 Remaster")
     'so what'
     """
+    if len(title) > LONGEST:
+        return None
     bare = _spaced(title)
     while (shorter := _without_version(bare)) != bare:
         bare = shorter
