@@ -108,7 +108,7 @@ class TestFlow:
     @pytest.mark.parametrize("seed", range(5))
     def test_it_is_about_the_shortest_way_there_is(self, seed: int) -> None:
         random = np.random.default_rng(seed)
-        tracks = [track(*random.random(2).tolist(), tempo=random.uniform(60, 120)) for _ in range(7)]
+        tracks = [track(a, v, random.uniform(60, 120)) for a, v in random.random((7, 2)).tolist()]
         apart = jumps(tracks)
 
         def length(way: tuple[int, ...]) -> float:
