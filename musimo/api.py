@@ -12,14 +12,15 @@ Torch, librosa and av are imported only when something has to be heard.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musimo.errors import AudioError, NotFoundError, UsageError
 from musimo.library.answering import Move, answering_weights, move_from, not_analysed
-from musimo.library.store import Counts, Store
+from musimo.library.overview import Details, Status
+from musimo.library.store import Store
 from musimo.records import (
     AnalyzedFile,
     Coverage,
@@ -30,7 +31,6 @@ from musimo.records import (
     SimilarTrack,
     SoundBlocks,
     Track,
-    WindowEmotion,
 )
 from musimo.resources import weights_path
 from musimo.search.find import find_track
@@ -49,32 +49,6 @@ if TYPE_CHECKING:
     from musimo.emotion.analyzer import Analyzer
     from musimo.library.events import Audit, Indexing, ScanEvent
     from musimo.library.scan import ScanOptions
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """All that is known of one track."""
-
-    track: Track
-    valence_sd: float | None
-    arousal_sd: float | None
-    windows: tuple[WindowEmotion, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """The library in numbers; ``model`` is the one that answers, ``move`` leads to the one in use.
-
-    ``quadrants`` counts its sounds in the quadrants of the plane, see :mod:`musimo.search.plane`.
-    """
-
-    library: Path
-    model: str
-    counts: Counts
-    indexed: int
-    roots: tuple[bytes, ...]
-    move: Move | None
-    quadrants: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,15 +256,12 @@ Filter = TextFilter | PathFilter | RangeFilter
 
 @dataclass(frozen=True, slots=True)
 class SimilarTrack:
-    """One row of a ``similar`` answer; similarity is 0..1, 1 = the same sound.
-
-    ``versions`` are other versions of the piece, which would have stood in the list as well.
-    """
+    """One row of a ``similar`` answer; similarity is 0..1, 1 = the same sound."""
 
     rank: int
     similarity: float
     track: Track
-    versions: tuple[Track, ...] = ()
+    versions: tuple[Track, ...] = ()  # of the same piece, left out for this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,15 +269,14 @@ class MoodTrack:
     """One row of a ``mood`` or ``mood-path`` answer.
 
     ``distance`` is Euclidean on the 0..1 plane that was asked, of valence and arousal or of their
-    percentiles; ``similarity``, 0..1, is to the track that it was to sound like, None where there was none;
-    ``versions`` are as of `SimilarTrack`.
+    percentiles; ``similarity``, 0..1, is to the track that it was to sound like, None where there was none.
     """
 
     rank: int
     distance: float
     track: Track
     similarity: float | None = None
-    versions: tuple[Track, ...] = ()
+    versions: tuple[Track, ...] = ()  # as of `SimilarTrack`
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,17 +43,20 @@ def lasting(selection: Selection, duration: str | None) -> Selection:
 
 
 def note_length(
-    invocation: Invocation, rows: Sequence[SimilarTrack | MoodTrack], duration_s: float | None
+    invocation: Invocation, rows: Sequence[SimilarTrack | MoodTrack], selection: Selection
 ) -> None:
     """Say so where the list does not last as long as was asked for."""
     from musimo.output.tables import clock
     from musimo.search.mix import close
 
-    if duration_s is None:
-        return
+    asked = selection.duration_s
     lasts = sum(row.track.duration_s or 0 for row in rows)
-    if abs(lasts - duration_s) > close(duration_s):
-        what = "are not enough tracks" if lasts < duration_s else "is no choice of tracks"
-        invocation.note(
-            f"there {what} for {clock(duration_s)}, these last {clock(lasts)}; --no-diversity may allow more"
-        )
+    if asked is None or abs(lasts - asked) <= close(asked):
+        return
+    if not rows:
+        invocation.note(f"no track that may be listed fits into {clock(asked)}")
+        return
+    what = "are not enough tracks" if lasts < asked else "is no choice of tracks"
+    capped = selection.fold_versions or selection.max_per_artist or selection.max_per_album
+    more = "; --no-diversity may allow more" if capped else ""
+    invocation.note(f"there {what} for {clock(asked)}, these last {clock(lasts)}{more}")

@@ -110,7 +110,7 @@ def command(
         seed = moods.drawn_seed()
     asked = None if like is None else library.seed(like)
     found = moods.listed(library, point, selection, relative=among, spread=reach, seed=seed or 0, like=asked)
-    note_length(invocation, found.rows, selection.duration_s)
+    note_length(invocation, found.rows, selection)
     answer = MoodAnswer(
         *point,
         in_order(found.rows, order),

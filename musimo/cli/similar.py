@@ -68,8 +68,11 @@ def command(
     """List tracks of the library that sound like TRACKS.
 
     A track is any audio file on disk, the id of a library track, or words that only one track has in its
-    title or path. Several tracks are combined by the agreement of their rankings. Of several versions of a
-    piece (live, remix, remaster) one is listed, and none of TRACKS.
+    title or path. Several tracks are combined by the agreement of their rankings. Of the versions of a piece
+    (live, remix, remaster) the nearest alone is listed, and of TRACKS themselves none.
+
+    --explain tells cosines of sounds (0 for two at random, 1 for the same), how far moods are apart, tempi,
+    keys and genres; alike is what is much nearer than in two tracks at random.
 
     \b
       musimo similar "So What"
@@ -100,7 +103,7 @@ def command(
         order=order,
         explained=explained,
     )
-    note_length(invocation, found.rows, selection.duration_s)
+    note_length(invocation, found.rows, selection)
     answer = SimilarAnswer(
         found.seeds, found.rows, passage, found.versions, found.explanations, selection.duration_s, order
     )

@@ -12,6 +12,7 @@ leave a doubt it takes two tracks for different music:
   ``Track 3``, ``Nocturne in C minor`` or ``II. Andante``, names no piece, and is a version of nothing.
 - A file without a title goes by its name. If it has no artist either, its number counts as well: in one
   folder it tells tracks apart.
+- Composers whose names have no word in common wrote two pieces: ``Ave Maria`` is Schubert's, or Gounod's.
 - Two files of one folder whose titles are the same to the letter are one piece only if they last the same:
   an album tells what it holds twice apart, as ``Song`` and ``Song (Live)``, and a tagger's slip does not.
 """
@@ -113,7 +114,7 @@ class Pieces:
         key = version_key(track)
         if key is None or key not in self._shown:
             return False
-        shown = next((other for other in self._shown[key] if not _slip(track, other)), None)
+        shown = next((other for other in self._shown[key] if not _apart(track, other)), None)
         if shown is not None:
             self._passed_over[shown.path].append(track)
         return shown is not None
@@ -154,8 +155,11 @@ def piece_name(title: str) -> str | None:
     return " ".join(words)
 
 
-def _slip(a: Track, b: Track) -> bool:
-    """Whether two tracks of one key have it for a tagger's slip: see the module."""
+def _apart(a: Track, b: Track) -> bool:
+    """Whether two tracks are different music though their key is one: see the module."""
+    composers = [{*_words(_spaced(track.tags.composer or ""))} for track in (a, b)]
+    if all(composers) and not composers[0] & composers[1]:
+        return True
     same_title = a.tags.title is not None and _spaced(a.tags.title) == _spaced(b.tags.title or "")
     same_folder = os.path.dirname(a.path) == os.path.dirname(b.path)  # noqa: PTH120 - bytes
     if not (same_title and same_folder) or a.duration_s is None or b.duration_s is None:
