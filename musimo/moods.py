@@ -170,7 +170,8 @@ def _near_and_like(
     plane = plane.without({like.content} - {None})  # type: ignore[arg-type]
     if spread is not None:
         plane = plane.within(point, spread)
-    least = len(plane.ids) if spread is not None or selection.limit is None else selection.limit
+    everything = selection.limit is None and selection.duration_s is None
+    least = len(plane.ids) if spread is not None or everything else selection.limit or 1
     known: dict[int, float] = {}
 
     def ranked() -> Iterator[tuple[int, float]]:

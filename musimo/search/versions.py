@@ -23,6 +23,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Final
 
@@ -138,6 +139,7 @@ def version_key(track: Track) -> Hashable | None:
     return None if piece is None else (artist or os.path.dirname(track.path), piece)  # noqa: PTH120 - bytes
 
 
+@lru_cache(maxsize=1024)  # a track is asked about when it comes, and again when it is shown
 def piece_name(title: str) -> str | None:
     """A title without what names a version, in the form that is compared; None where it names no piece.
 

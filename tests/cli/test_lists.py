@@ -114,6 +114,14 @@ class TestDuration:
             assert (ran.code, ran.out) == (2, b"")
             assert ran.err
 
+    def test_a_mix_of_a_mood_with_a_sound_keeps_to_the_mood(self, shell: Shell, home: Path) -> None:
+        """Of a hundred tracks the nearest ten in mood come first, whatever else sounds more alike."""
+        catalog = Catalog(home / "library.db", AWAY, weights_path().stem)
+        catalog.add(*(Entry(f"{n}.flac", angle(n), n / 100, 0.5, duration_s=60) for n in range(100)))
+        like = ("--like", str(catalog.id("0.flac")))
+        mix = ("mood", "--valence", "0.5", "--arousal", "0.5", *like, "--duration", "5m")
+        assert numbers(shell, *mix) == [45, 46, 47, 48, 49]
+
 
 class TestOrder:
     def test_rows_are_ranked_anew_and_keep_their_similarity(self, shell: Shell, versions: Catalog) -> None:
