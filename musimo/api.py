@@ -12,15 +12,16 @@ Torch, librosa and av are imported only when something has to be heard.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musimo.errors import AudioError, MusimoError, NotFoundError, UsageError
-from musimo.library.answering import Move, answering_weights, move_from
+from musimo.errors import AudioError, NotFoundError, UsageError
+from musimo.library.answering import Move, answering_weights, move_from, not_analysed
 from musimo.library.calibrations import answered_mood
-from musimo.library.store import Counts, Store
+from musimo.library.overview import Details, Status
+from musimo.library.store import Store
 from musimo.records import (
     AnalyzedFile,
     Coverage,
@@ -31,14 +32,15 @@ from musimo.records import (
     SimilarTrack,
     SoundBlocks,
     Track,
-    WindowEmotion,
 )
 from musimo.resources import weights_path
 from musimo.search.find import find_track
 from musimo.search.index import MappedIndex
 from musimo.search.indexes import Indexes
 from musimo.search.plane import quadrant_counts
-from musimo.search.query import nearest_moods, nearest_sounds
+from musimo.search.query import nearest_moods
+from musimo.search.seeds import Alike, sounding_like
+from musimo.search.seeds import Seed as Seed  # what questions are asked with
 from musimo.search.selection import EVERYTHING, Selection, allowed, select_ranked, select_tracks
 from musimo.search.sound_map import SoundMap, map_sounds
 from musimo.search.space import By
@@ -48,48 +50,6 @@ if TYPE_CHECKING:
     from musimo.emotion.analyzer import Analyzer
     from musimo.library.events import Audit, Indexing, ScanEvent
     from musimo.library.scan import ScanOptions
-
-
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """A track to ask with.
-
-    Parameters
-    ----------
-    track : as it is shown; its id is None for a file outside the library
-    sound : its blocks, in one row
-    content : id of its sound in the library; None where the library does not have it
-    """
-
-    track: Track
-    sound: SoundBlocks
-    content: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """All that is known of one track."""
-
-    track: Track
-    valence_sd: float | None
-    arousal_sd: float | None
-    windows: tuple[WindowEmotion, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """The library in numbers; ``model`` is the one that answers, ``move`` leads to the one in use.
-
-    ``quadrants`` counts its sounds in the quadrants of the plane, see :mod:`musimo.search.plane`.
-    """
-
-    library: Path
-    model: str
-    counts: Counts
-    indexed: int
-    roots: tuple[bytes, ...]
-    move: Move | None
-    quadrants: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,43 +119,24 @@ class Library:
         While another process writes to the library this one raises LibraryError, or waits. With
         ``keep_model`` the model that answers hears what is new, and not the one in use.
         """
-        from musimo.audio.features import FEATURE_ID
-        from musimo.library.answering import keep_weights, settle, weights_to_stay
-        from musimo.library.events import Audit
-        from musimo.library.journal import Journal
-        from musimo.library.lock import hold
-        from musimo.library.scan import no_folder, scan
+        from musimo.library.scanning import scan_library
 
-        for folder in folders:  # a typing mistake must not leave an empty library behind
-            if not self.settings.library.exists() and not os.path.isdir(folder):  # noqa: PTH112 - bytes
-                raise no_folder(folder)
-        weights = weights_path(self.settings.weights)
-        store = Store.open(self.settings.library, weights.stem, create=True)
-        if keep_model:
-            weights = weights_to_stay(store, weights)
-            store = Store(store.engine, store.path, weights.stem)
-        told = self._on_notice or (lambda _: None)
-        with hold(store.path, wait=wait, stop=stop, on_wait=told) as held:
-            if not held:
-                yield Audit(interrupted=True)
-                return
-            journal = Journal(store, FEATURE_ID, options.coverage)
-            settle(store)
-            if (before := store.answering_model()) != store.model:
-                told(
-                    f"{store.model} hears all music anew; until it has, {before} goes on answering"
-                    " (to stay with it: musimo scan --keep-model)"
-                )
-            for event in scan(journal, folders, lambda: self._load_analyzer(weights), options, stop):
-                if isinstance(event, Audit):
-                    settle(store)
-                    try:
-                        keep_weights(store, weights)
-                    except MusimoError as error:
-                        told(f"{error.message}: after an upgrade, only the new network could answer")
-                    self._opened = None
-                    yield from self.build_indexes()
-                yield event
+        def finish() -> Iterator[ScanEvent]:
+            self._opened = None
+            yield from self.build_indexes()
+
+        yield from scan_library(
+            self.settings.library,
+            weights_path(self.settings.weights),
+            self._load_analyzer,
+            folders,
+            options,
+            finish,
+            stop,
+            self._on_notice or (lambda _: None),
+            wait=wait,
+            keep_model=keep_model,
+        )
 
     def similar(
         self,
@@ -220,33 +161,33 @@ class Library:
         NotFoundError, UsageError : no such track, or several; nothing of the library is analysed by the model
         AudioError : a file that cannot be heard
         """
+        return list(self.alike(tracks, unlike, by, selection, min_similarity).rows)
+
+    def alike(
+        self,
+        tracks: Sequence[str | Path | Seed],
+        unlike: Sequence[str | Path | Seed] = (),
+        by: By = "both",
+        selection: Selection | None = None,
+        min_similarity: float = 0.0,
+    ) -> Alike:
+        """As :meth:`similar`, together with what the list was made from."""
         if not tracks:
             raise UsageError("similar to what?", "name at least one track")
-        selection = selection or Selection()
-        seeds = [self.seed(track) for track in tracks]
-        unwanted = [self.seed(track) for track in unlike]
-        asked = {seed.content for seed in (*seeds, *unwanted)}
-        indexes = self._answering().indexes
-        index = self.asked(indexes.sounds(by))
-        wanted_places, unwanted_places = (
-            indexes.questions([seed.sound for seed in side], by) for side in (seeds, unwanted)
+        seeds, unwanted = ([self.seed(track) for track in side] for side in (tracks, unlike))
+        opened = self._answering()
+        index = self.asked(opened.indexes.sounds(by))
+        return sounding_like(
+            opened.store, opened.indexes, index, seeds, unwanted, by, selection or Selection(), min_similarity
         )
-        ranked = nearest_sounds(index, wanted_places, unwanted_places, allowed(self._store(), selection))
-        fresh = (
-            (content, similarity)
-            for content, similarity in ranked
-            if content not in asked and similarity >= min_similarity
-        )
-        chosen = select_ranked(self._store(), fresh, selection)
-        return [SimilarTrack(rank, similarity, track) for rank, (similarity, track) in enumerate(chosen, 1)]
 
     def mood(self, valence: float, arousal: float, selection: Selection | None = None) -> list[MoodTrack]:
         """Tracks whose mood lies nearest to a point of the 0..1 valence-arousal plane, nearest first."""
-        selection = selection or Selection()
-        index = self.asked(self._answering().indexes.moods())
-        ranked = nearest_moods(index, valence, arousal, allowed(self._store(), selection))
-        rows = select_ranked(self._store(), ranked, selection)
-        return [MoodTrack(rank, distance, track) for rank, (distance, track) in enumerate(rows, 1)]
+        opened, selection = self._answering(), selection or Selection()
+        index = self.asked(opened.indexes.moods())
+        ranked = nearest_moods(index, valence, arousal, allowed(opened.store, selection))
+        rows = select_ranked(opened.store, ranked, selection).rows
+        return [MoodTrack(rank, row.score, row.track, None, row.versions) for rank, row in enumerate(rows, 1)]
 
     def analyze(
         self, *files: str | Path | bytes, coverage: Coverage = "windows"
@@ -268,7 +209,7 @@ class Library:
             return self.hear(path_bytes(track))
         sound = None if known.content is None else store.sound(known.content)
         if sound is None:
-            raise self._not_analysed(os.fsdecode(known.path), store.heard_by(known.content or 0))
+            raise not_analysed(store, os.fsdecode(known.path), store.heard_by(known.content or 0))
         return Seed(known, sound, known.content)
 
     def hear(self, path: bytes, plan: Plan = "windows") -> Seed:
@@ -315,7 +256,7 @@ class Library:
     def asked(self, index: MappedIndex) -> MappedIndex:
         """The index, if it holds anything or there is nothing to hold; else NotFoundError."""
         if not len(index) and (before := self._store().heard_by()):
-            raise self._not_analysed("no track of the library", before)
+            raise not_analysed(self._store(), "no track of the library", before)
         return index
 
     def build_indexes(self) -> Iterator[Indexing]:
@@ -374,20 +315,6 @@ class Library:
 
         paths = [path_bytes(file) for file in files]
         return analyze(paths, lambda: self._load_analyzer(weights), self.settings.jobs, plan)
-
-    def _not_analysed(self, what: str, heard_by: Sequence[str]) -> NotFoundError:
-        """What to say of sounds that the model that answers has not heard."""
-        model = self._store().model
-        others = [other for other in heard_by if other != model]
-        if others:
-            return NotFoundError(
-                f"{what} is analysed by the model that answers, {model}, only by {', '.join(others)}",
-                "hear all music by the model in use, once: musimo scan FOLDER",
-            )
-        return NotFoundError(
-            f"{what} is in the library, but not analysed by {model}",
-            "if it failed, musimo errors tells why; if not, scan its folder again",
-        )
 
 
 def path_bytes(path: str | Path | bytes) -> bytes:

@@ -9,7 +9,8 @@ moods.path(library, moods.named(library, "calm"), moods.named(library, "excited"
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from musimo.records import MoodTrack, Track
 from musimo.search.diversify import album_key, artist_key
 from musimo.search.gradual import POOL, Candidates, gradual, line, most_targets
 from musimo.search.plane import Plane, Point, in_tiers
-from musimo.search.selection import Selection, allowed, select_ranked
+from musimo.search.selection import Row, Selection, allowed, select_ranked
+from musimo.search.versions import version_key
 from musimo.search.words import point_of
 
 SEEDS = 10**6  # to draw a seed from: short enough to be typed again
@@ -33,6 +35,14 @@ def named(library: Library, words: str) -> Point:
 def drawn_seed() -> int:
     """A seed for a mix that was not asked for with one."""
     return random.SystemRandom().randrange(SEEDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Tracks near a mood; ``versions`` are those of the piece they were to sound like, which are left out."""
+
+    rows: tuple[MoodTrack, ...]
+    versions: tuple[Track, ...] = ()
 
 
 def near(
@@ -60,15 +70,30 @@ def near(
     ------
     NotFoundError, UsageError, AudioError : as of :meth:`musimo.api.Library.similar`
     """
+    found = listed(library, point, selection, relative=relative, spread=spread, seed=seed, like=like)
+    return list(found.rows)
+
+
+def listed(
+    library: Library,
+    point: Point,
+    selection: Selection | None = None,
+    *,
+    relative: bool = False,
+    spread: float | None = None,
+    seed: int = 0,
+    like: str | Path | Seed | None = None,
+) -> Near:
+    """As :func:`near`, and the versions of ``like`` that would have stood in the list as well."""
     selection = selection or Selection()
     if not relative and spread is None and like is None:
-        return library.mood(*point, selection)
+        return Near(tuple(library.mood(*point, selection)))
     plane = _plane(library, selection, relative=relative)
     if like is not None:
         return _near_and_like(library, plane, point, spread, library.seed(like), selection)
     ranking = plane.nearest(point) if spread is None else plane.around(point, spread, seed)
-    rows = select_ranked(library.opened.store, ranking, selection)
-    return [MoodTrack(rank, distance, track) for rank, (distance, track) in enumerate(rows, 1)]
+    rows = select_ranked(library.opened.store, ranking, selection).rows
+    return Near(_rows(rows))
 
 
 def path(
@@ -105,8 +130,8 @@ def path(
     candidates = Candidates(
         plane.places[at],
         np.array([track.duration_s for track in tracks], np.float64),
-        [(artist_key(track), album_key(track)) for track in tracks],
-        (selection.max_per_artist, selection.max_per_album),
+        [(artist_key(track), album_key(track), version_key(track)) for track in tracks],
+        (selection.max_per_artist, selection.max_per_album, 1 if selection.fold_versions else None),
     )
     chosen = gradual(candidates, start, end, duration_s)
     return [
@@ -133,7 +158,7 @@ def _along(plane: Plane, start: Point, end: Point, duration_s: float) -> list[in
 
 def _near_and_like(
     library: Library, plane: Plane, point: Point, spread: float | None, like: Seed, selection: Selection
-) -> list[MoodTrack]:
+) -> Near:
     indexes = library.opened.indexes
     index = library.asked(indexes.sounds("both"))
     [question] = indexes.questions([like.sound], "both")
@@ -145,7 +170,8 @@ def _near_and_like(
     plane = plane.without({like.content} - {None})  # type: ignore[arg-type]
     if spread is not None:
         plane = plane.within(point, spread)
-    least = len(plane.ids) if spread is not None or selection.limit is None else selection.limit
+    everything = selection.limit is None and selection.duration_s is None
+    least = len(plane.ids) if spread is not None or everything else selection.limit or 1
     known: dict[int, float] = {}
 
     def ranked() -> Iterator[tuple[int, float]]:
@@ -153,10 +179,17 @@ def _near_and_like(
             known[id_] = similarity
             yield id_, distance
 
-    rows = select_ranked(library.opened.store, ranked(), selection)
-    return [_row(rank, distance, track, known) for rank, (distance, track) in enumerate(rows, 1)]
+    found = select_ranked(library.opened.store, ranked(), selection, [like.track])
+    return Near(_rows(found.rows, known), found.of_asked[0])
 
 
-def _row(rank: int, distance: float, track: Track, similarity: dict[int, float]) -> MoodTrack:
-    alike = similarity[track.content or 0]
-    return MoodTrack(rank, distance, track, min(max(alike, 0.0), 1.0))
+def _rows(rows: Sequence[Row], known: Mapping[int, float] | None = None) -> tuple[MoodTrack, ...]:
+    """Ranked rows; with their similarities, by sound, where those are known."""
+    return tuple(
+        MoodTrack(rank, row.score, row.track, _alike(row.track, known), row.versions)
+        for rank, row in enumerate(rows, 1)
+    )
+
+
+def _alike(track: Track, known: Mapping[int, float] | None) -> float | None:
+    return None if known is None else min(max(known[track.content or 0], 0.0), 1.0)

@@ -21,6 +21,7 @@ from musimo.search.arc import Keys, Terrain, angles, walk
 from musimo.search.diversify import album_key, artist_key
 from musimo.search.selection import Selection, allowed
 from musimo.search.space import By, Ids, questions
+from musimo.search.versions import version_key
 
 
 def path(
@@ -65,7 +66,10 @@ def path(
         return {id_: _keys(found[id_]) for id_ in ids.tolist()}
 
     terrain = Terrain(
-        near, lambda ids: index.places(ids)[0], groups, (selection.max_per_artist, selection.max_per_album)
+        near,
+        lambda ids: index.places(ids)[0],
+        groups,
+        (selection.max_per_artist, selection.max_per_album, 1 if selection.fold_versions else None),
     )
     legs = walk(
         terrain,
@@ -98,4 +102,4 @@ def _check(seeds: Sequence[Seed], n: int) -> None:
 
 
 def _keys(track: Track) -> Keys:
-    return artist_key(track), album_key(track)
+    return artist_key(track), album_key(track), version_key(track)

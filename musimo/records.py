@@ -261,6 +261,7 @@ class SimilarTrack:
     rank: int
     similarity: float
     track: Track
+    versions: tuple[Track, ...] = ()  # of the same piece, left out for this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +276,7 @@ class MoodTrack:
     distance: float
     track: Track
     similarity: float | None = None
+    versions: tuple[Track, ...] = ()  # as of `SimilarTrack`
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ ROOMS = (
     {"doctor"},
     {"output"},
     {"api"},
-    {"care", "ear", "inside", "moods", "paths"},
+    {"care", "ear", "inside", "lists", "moods", "paths"},
     {"cli"},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
@@ -80,7 +80,7 @@ def test_help_starts_light() -> None:
 
 
 def test_answering_from_a_library_needs_no_decoder_and_no_network() -> None:
-    loaded = modules_after("import musimo.api, musimo.output.formats, musimo.cli.main")
+    loaded = modules_after("import musimo.lists, musimo.moods, musimo.output.formats, musimo.cli.main")
     assert not loaded & {"torch", "onnxruntime", "librosa", "av", "mutagen", "soundfile", "alembic", "scipy"}
 
 

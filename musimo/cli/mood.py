@@ -8,6 +8,7 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.lists import duration_option, lasting, note_length, order_option
 from musimo.cli.options import (
     hearing_options,
     make_selection,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 @click.option(
     "--like", metavar="TRACK", help="Of the tracks near the mood, those that sound most like TRACK."
 )
+@duration_option
+@order_option
 @selection_options(limit=10)
 @output_options
 @hearing_options
@@ -52,6 +55,8 @@ def command(
     spread: float | None,
     seed: int | None,
     like: str | None,
+    duration: str | None,
+    order: Any,
     device: str | None,
     jobs: int | None,
     batch_size: int | None,
@@ -71,15 +76,17 @@ def command(
       musimo mood --valence 0.7 --arousal 0.3
       musimo mood --relative --valence 0.9 --arousal 0.9
       musimo mood happy --spread 0.2 --seed 7 -n 30 -o sunny.m3u8
+      musimo mood calm --duration 45m --order flow -o evening.m3u8
       musimo mood --scale 1-9 --valence 3 --arousal 8 --where genre:metal
     """
     from musimo import moods
     from musimo.output.answers import MoodAnswer
+    from musimo.search.order import in_order
     from musimo.search.scale import RANGES, to_unit
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options)
-    selection = make_selection(library.settings, scale=choice.scale, **options)
+    selection = lasting(make_selection(library.settings, scale=choice.scale, **options), duration)
     if seed is not None and (spread is None or like is not None):
         raise UsageError("--seed goes with --spread, and not with --like", "only a mix is in random order")
     among = bool(names) if relative is None else relative
@@ -102,18 +109,22 @@ def command(
     if reach is not None and seed is None and like is None:
         seed = moods.drawn_seed()
     asked = None if like is None else library.seed(like)
-    results = moods.near(library, point, selection, relative=among, spread=reach, seed=seed or 0, like=asked)
+    found = moods.listed(library, point, selection, relative=among, spread=reach, seed=seed or 0, like=asked)
+    note_length(invocation, found.rows, selection)
     answer = MoodAnswer(
         *point,
-        results,
+        in_order(found.rows, order),
         relative=among,
         words=" ".join(names) or None,
         spread=reach,
         seed=seed,
         like=None if asked is None else asked.track,
+        versions=found.versions,
+        duration_s=selection.duration_s,
+        order=order,
     )
     print_answer(invocation, answer, choice)
-    return 0 if results else 4
+    return 0 if found.rows else 4
 
 
 def _hint(relative: bool) -> str:

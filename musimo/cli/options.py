@@ -91,7 +91,11 @@ def choosing_options(*, diverse: bool) -> Callable[[F], F]:
         click.option(
             "--max-per-album", type=click.IntRange(min=0), metavar="N", help=_cap_help("album", 1, diverse)
         ),
-        click.option("--no-diversity", is_flag=True, help="Any number of one artist and album."),
+        click.option(
+            "--no-diversity",
+            is_flag=True,
+            help="Any number of one artist, album and piece.",
+        ),
     )
 
 
@@ -145,4 +149,5 @@ def make_selection(
         tuple(parse(expression, scale) for expression in where),
         cap(max_per_artist, settings.max_per_artist),
         cap(max_per_album, settings.max_per_album),
+        fold_versions=diverse and not no_diversity,
     )

@@ -8,6 +8,7 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.lists import duration_option, lasting, note_length, order_option
 from musimo.cli.options import hearing_options, make_selection, output_options, selection_options
 from musimo.errors import NotFoundError, UsageError
 
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
     metavar="X",
     help="Leave out what is less alike.",
 )
+@duration_option
+@order_option
+@click.option(
+    "--explain",
+    "explained",
+    is_flag=True,
+    help="Tell of each track what is alike and what is not.",
+)
 @click.option("--from", "from_", metavar="TIME", help="Only from this time of TRACK on: 70, 1:10, 1:02:03.")
 @click.option("--to", metavar="TIME", help="Only up to this time of TRACK.")
 @output_options
@@ -48,6 +57,9 @@ def command(
     unlike: tuple[str, ...],
     liked: bool,
     min_similarity: float,
+    duration: str | None,
+    order: Any,
+    explained: bool,
     from_: str | None,
     to: str | None,
     device: str | None,
@@ -58,21 +70,28 @@ def command(
     """List tracks of the library that sound like TRACKS.
 
     A track is any audio file on disk, the id of a library track, or words that only one track has in its
-    title or path. Several tracks are combined by the agreement of their rankings.
+    title or path. Several tracks are combined by the agreement of their rankings. Of the versions of a piece
+    (live, remix, remaster) the nearest alone is listed, and of TRACKS themselves none.
+
+    --explain tells cosines of sounds (0 for two at random, 1 for the same), how far moods are apart, tempi,
+    keys and genres; alike is what is much nearer than in two tracks at random.
 
     \b
       musimo similar "So What"
       musimo similar ~/demo.wav --where year:..1979 -o like-demo.m3u8
       musimo similar "So What" --from 1:10 --to 1:40
+      musimo similar "So What" --duration 45m --order flow -o evening.m3u8
+      musimo similar "So What" --explain
       musimo similar --liked
     """
+    from musimo import lists
     from musimo.output.answers import SimilarAnswer
 
     if not tracks and not liked:
         raise click.UsageError("name at least one TRACK, or ask with --liked")
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options)
-    selection = make_selection(library.settings, scale=choice.scale, **options)
+    selection = lasting(make_selection(library.settings, scale=choice.scale, **options), duration)
     passage = None
     if from_ is None and to is None:
         seeds = [library.seed(track) for track in tracks]
@@ -81,15 +100,22 @@ def command(
         seeds = [seed]
     likes, dislikes = _taste(library, alone=not tracks) if liked else ([], [])
     seeds += likes
-    results = library.similar(
+    found = lists.similar(
+        library,
         *seeds,
         by=by,
         unlike=[*(library.seed(track) for track in unlike), *dislikes],
         selection=selection,
         min_similarity=min_similarity,
+        order=order,
+        explained=explained,
     )
-    print_answer(invocation, SimilarAnswer([seed.track for seed in seeds], results, passage), choice)
-    return 0 if results else 4
+    note_length(invocation, found.rows, selection)
+    answer = SimilarAnswer(
+        found.seeds, found.rows, passage, found.versions, found.explanations, selection.duration_s, order
+    )
+    print_answer(invocation, answer, choice)
+    return 0 if found.rows else 4
 
 
 def _taste(library: Library, *, alone: bool) -> tuple[list[Seed], list[Seed]]:

@@ -6,13 +6,14 @@ answers with, in a folder beside it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import update
 
 from musimo.atomic import write_atomically
-from musimo.errors import MusimoError, WeightsError
+from musimo.errors import MusimoError, NotFoundError, WeightsError
 from musimo.library.calibrations import carry_over
 from musimo.library.schema import library_state
 from musimo.library.store import Store
@@ -110,6 +111,20 @@ def keep_weights(store: Store, weights: Path) -> None:
 def kept_weights(library: Path, model: str) -> Path:
     """Where a library keeps the weights of a model."""
     return library.with_name(f"{library.name}.models") / f"{model}.safetensors"
+
+
+def not_analysed(store: Store, what: str, heard_by: Sequence[str]) -> NotFoundError:
+    """What to say of sounds that the model of ``store`` has not heard; other models may have."""
+    others = [other for other in heard_by if other != store.model]
+    if others:
+        return NotFoundError(
+            f"{what} is analysed by the model that answers, {store.model}, only by {', '.join(others)}",
+            "hear all music by the model in use, once: musimo scan FOLDER",
+        )
+    return NotFoundError(
+        f"{what} is in the library, but not analysed by {store.model}",
+        "if it failed, musimo errors tells why; if not, scan its folder again",
+    )
 
 
 def _has_to_hear(store: Store, before: str) -> bool:

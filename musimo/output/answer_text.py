@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Final
 
 from musimo.output.answers import (
@@ -22,6 +22,7 @@ from musimo.output.answers import (
 )
 from musimo.output.ear_text import applied_words, opinion_words
 from musimo.output.json_out import plane_scale
+from musimo.output.list_text import explained, length, order_line, versions_cells, versions_line
 from musimo.output.naming import full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
 from musimo.output.text import cut, safe
@@ -81,17 +82,31 @@ def failures_text(failures: Sequence[Failure | FailedFile]) -> list[str]:
 
 
 def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
-    asked = _asked_with(["like", *[""] * LINES_ASKED], answer.query[:LINES_ASKED], options)
+    shown = answer.query[:LINES_ASKED]
+    asked = _asked_with(["like", *[""] * len(shown)], shown, options, answer.versions)
     if len(answer.query) > LINES_ASKED:
         asked.append(f"      and {len(answer.query) - LINES_ASKED} more")
     if answer.passage is not None:
         asked.append(f"      from {moment(answer.passage.start_s)} to {moment(answer.passage.end_s)}")
-    columns = (Column("#", right=True), Column("similar", right=True), *_TRACK_COLUMNS)
+    asked += order_line(answer.order)
+    versions = versions_cells([row.versions for row in answer.results])
+    columns = (Column("#", right=True), Column("similar", right=True), *_track_columns(versions))
     rows = [
-        (str(row.rank), decimal(row.similarity, SCORE_DIGITS), *_track_cells(row.track, options.scale))
-        for row in answer.results
+        (
+            str(row.rank),
+            decimal(row.similarity, SCORE_DIGITS),
+            *_track_cells(row.track, options.scale, versions[place : place + 1]),
+        )
+        for place, row in enumerate(answer.results)
     ]
-    return [*asked, *([""] if asked else []), *_listed(columns, rows, options)]
+    lines = _listed(columns, rows, options)
+    if answer.explanations is not None:
+        told = [
+            explained(one, answer.query, row.track, options.scale, options.width)
+            for one, row in zip(answer.explanations, answer.results, strict=True)
+        ]
+        lines = [lines[0], *chain(*([line, *why] for line, why in zip(lines[1:], told, strict=True)))]
+    return [*asked, *([""] if asked else []), *lines, *_length(answer)]
 
 
 def _mood(answer: MoodAnswer, options: PrintOptions) -> list[str]:
@@ -105,8 +120,9 @@ def _mood(answer: MoodAnswer, options: PrintOptions) -> list[str]:
         asked.append(within if answer.seed is None else f"{within}, in the order of seed {answer.seed}")
     asked = [cut(line, options.width) for line in asked]
     if answer.like is not None:
-        asked += _asked_with(["like"], [answer.like], options)
-    return [*asked, "", *_mood_rows(answer, options)]
+        asked += _asked_with(["like"], [answer.like], options, [answer.versions])
+    asked += order_line(answer.order)
+    return [*asked, "", *_mood_rows(answer, options), *_length(answer)]
 
 
 def _mood_path(answer: MoodPathAnswer, options: PrintOptions) -> list[str]:
@@ -115,28 +131,35 @@ def _mood_path(answer: MoodPathAnswer, options: PrintOptions) -> list[str]:
         _place("from", answer.start, plane, relative=answer.relative),
         _place("to  ", answer.end, plane, relative=answer.relative),
     ]
-    total = clock(sum(row.track.duration_s or 0 for row in answer.results))
-    lasts = f"{_count(len(answer.results), 'track')}, {total}; asked for {clock(answer.duration_s)}"
-    return [*(cut(line, options.width) for line in asked), "", *_mood_rows(answer, options), "", lasts]
+    lines = (cut(line, options.width) for line in asked)
+    return [*lines, "", *_mood_rows(answer, options), *_length(answer)]
+
+
+def _length(answer: SimilarAnswer | MoodAnswer | MoodPathAnswer) -> list[str]:
+    """How long the list is, where that was asked for."""
+    if answer.duration_s is None:
+        return []
+    return ["", length([row.track for row in answer.results], answer.duration_s)]
 
 
 def _mood_rows(answer: MoodAnswer | MoodPathAnswer, options: PrintOptions) -> list[str]:
     low, high = RANGES[plane_scale(answer, options.scale)]
     alike = any(row.similarity is not None for row in answer.results)
+    versions = versions_cells([row.versions for row in answer.results])
     columns = (
         Column("#", right=True),
         Column("distance", right=True),
         *[Column("similar", right=True)] * alike,
-        *_TRACK_COLUMNS,
+        *_track_columns(versions),
     )
     rows = [
         (
             str(row.rank),
             decimal(row.distance * (high - low), SCORE_DIGITS),
             *[decimal(row.similarity, SCORE_DIGITS)] * alike,
-            *_track_cells(row.track, options.scale),
+            *_track_cells(row.track, options.scale, versions[place : place + 1]),
         )
-        for row in answer.results
+        for place, row in enumerate(answer.results)
     ]
     return _listed(columns, rows, options)
 
@@ -167,10 +190,18 @@ def _path_between(answer: PathAnswer, options: PrintOptions) -> list[str]:
     return [*_asked_with(words, answer.query, options), "", *_listed(columns, rows, options)]
 
 
-def _asked_with(words: Sequence[str], tracks: Sequence[Track], options: PrintOptions) -> list[str]:
-    """A line a track, each after its word."""
-    pairs = zip(words, tracks, strict=False)
-    return [cut(f"{word:4}  {safe(full_name(track))}", options.width) for word, track in pairs]
+def _asked_with(
+    words: Sequence[str],
+    tracks: Sequence[Track],
+    options: PrintOptions,
+    versions: Sequence[Sequence[Track]] = (),
+) -> list[str]:
+    """A line a track, each after its word, and one more where versions of it are left out."""
+    lines: list[str] = []
+    for place, (word, track) in enumerate(zip(words, tracks, strict=False)):
+        lines.append(cut(f"{word:4}  {safe(full_name(track))}", options.width))
+        lines += versions_line(versions[place] if versions else ())
+    return lines
 
 
 def _tracks(answer: TracksAnswer, options: PrintOptions) -> list[str]:
@@ -186,11 +217,16 @@ def _listed(columns: Sequence[Column], rows: Sequence[Sequence[str]], options: P
     return table(columns, rows, options.width) if rows else ["no tracks"]
 
 
-def _track_cells(track: Track, scale: Scale) -> tuple[str, ...]:
+def _track_columns(versions: Sequence[str]) -> tuple[Column, ...]:
+    return (*_TRACK_COLUMNS[:3], *[Column("versions", right=True)] * bool(versions), _TRACK_COLUMNS[3])
+
+
+def _track_cells(track: Track, scale: Scale, versions: Sequence[str] = ()) -> tuple[str, ...]:
     return (
         _mood_number(track.valence, scale),
         _mood_number(track.arousal, scale),
         clock(track.duration_s),
+        *versions,
         safe(full_name(track)),
     )
 

@@ -20,6 +20,8 @@ from musimo.records import (
     Window,
     WindowEmotion,
 )
+from musimo.search.explain import Explanation
+from musimo.search.order import Order
 from musimo.search.scale import Scale
 
 Format = Literal["table", "paths", "json", "jsonl", "csv", "m3u8", "m3u", "pls", "xspf"]
@@ -50,12 +52,18 @@ class PrintOptions:
 class SimilarAnswer:
     """Answer of ``similar``: what was asked with, and what sounds like it.
 
-    ``passage`` is the only part of the query that was asked with; None for all of it.
+    ``passage`` is the only part of the query that was asked with; None for all of it. ``versions`` are, for
+    each track of the query, those that were left out of the list; ``explanations``, one a result, are None
+    where they were not asked for; ``duration_s`` is how long the list was to be, and ``order`` its order.
     """
 
     query: Sequence[Track]
     results: Sequence[SimilarTrack]
     passage: Window | None = None
+    versions: Sequence[Sequence[Track]] = ()
+    explanations: Sequence[Explanation] | None = None
+    duration_s: float | None = None
+    order: Order = "similarity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,8 @@ class MoodAnswer:
     """Answer of ``mood``: the point asked for, 0..1, and what lies near it.
 
     ``relative`` points and distances are in percentiles, on no scale but 0..1. ``words`` are those that named
-    the point; ``spread`` and ``seed`` are of a mix; ``like`` is the track whose sound was asked for.
+    the point; ``spread`` and ``seed`` are of a mix; ``like`` is the track whose sound was asked for, and
+    ``versions`` those of it that were left out; ``duration_s`` and ``order`` are as of `SimilarAnswer`.
     """
 
     valence: float
@@ -74,6 +83,9 @@ class MoodAnswer:
     spread: float | None = None
     seed: int | None = None
     like: Track | None = None
+    versions: Sequence[Track] = ()
+    duration_s: float | None = None
+    order: Order = "similarity"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from musimo.output.answers import (
     TrackList,
     TracksAnswer,
 )
+from musimo.output.list_fields import explanation_fields, ids_of
 from musimo.output.naming import (
     SCORE_DIGITS,
     SECOND_DIGITS,
@@ -44,7 +45,6 @@ from musimo.records import (
     Failure,
     MoodTrack,
     PathTrack,
-    SimilarTrack,
     Track,
     WindowEmotion,
 )
@@ -69,13 +69,19 @@ def content(answer: Answer, scale: Scale) -> dict[str, object]:
     """An answer as the content of its document."""
     match answer:
         case SimilarAnswer(query=query):
-            asked: dict[str, object] = {"query": [track_fields(track, scale) for track in query]}
+            left_out = answer.versions or [()] * len(query)
+            asked: dict[str, object] = {
+                "query": [
+                    {**track_fields(track, scale), "versions": ids_of(versions)}
+                    for track, versions in zip(query, left_out, strict=True)
+                ]
+            }
             if answer.passage is not None:
                 asked["passage"] = {
                     "start": number(answer.passage.start_s, SECOND_DIGITS),
                     "end": number(answer.passage.end_s, SECOND_DIGITS),
                 }
-            return {**asked, "results": rows(answer, scale)}
+            return {**asked, **_wishes(answer), "results": rows(answer, scale)}
         case PathAnswer(query=query):
             return {"query": [track_fields(track, scale) for track in query], "results": rows(answer, scale)}
         case MoodAnswer():
@@ -110,7 +116,10 @@ def rows(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale) -> Sequ
     """The rows of an answer, as objects."""
     if isinstance(answer, MoodAnswer | MoodPathAnswer):
         plane = plane_scale(answer, scale)
-        return [_mood_row(one, scale, plane) for one in answer.results]
+        folded = isinstance(answer, MoodAnswer)
+        return [_mood_row(one, scale, plane, folded=folded) for one in answer.results]
+    if isinstance(answer, SimilarAnswer):
+        return _similar_rows(answer, scale)
     found = answer.failures if isinstance(answer, ErrorsAnswer) else answer.results
     return [_row(one, scale) for one in found]
 
@@ -120,16 +129,8 @@ def plane_scale(answer: MoodAnswer | MoodPathAnswer, scale: Scale) -> Scale:
     return "0-1" if answer.relative else scale
 
 
-def _row(
-    row: SimilarTrack | PathTrack | Track | AnalyzedFile | Failure, scale: Scale
-) -> Mapping[str, object]:
+def _row(row: PathTrack | Track | AnalyzedFile | Failure, scale: Scale) -> Mapping[str, object]:
     match row:
-        case SimilarTrack(rank=rank, similarity=similarity, track=track):
-            return {
-                **track_fields(track, scale),
-                "rank": rank,
-                "similarity": number(similarity, SCORE_DIGITS),
-            }
         case PathTrack(rank=rank, to_start=to_start, to_end=to_end, track=track):
             return {
                 **track_fields(track, scale),
@@ -152,7 +153,29 @@ def _row(
             return {**_failed(row), "when": row.when}
 
 
-def _mood_row(row: MoodTrack, scale: Scale, plane: Scale) -> Mapping[str, object]:
+def _similar_rows(answer: SimilarAnswer, scale: Scale) -> list[Mapping[str, object]]:
+    rows: list[Mapping[str, object]] = [
+        {
+            **track_fields(row.track, scale),
+            "rank": row.rank,
+            "similarity": number(row.similarity, SCORE_DIGITS),
+            "versions": ids_of(row.versions),
+        }
+        for row in answer.results
+    ]
+    if answer.explanations is None:
+        return rows
+    told = (explanation_fields(one, scale) for one in answer.explanations)
+    return [{**row, "explain": explanation} for row, explanation in zip(rows, told, strict=True)]
+
+
+def _wishes(answer: SimilarAnswer | MoodAnswer) -> dict[str, object]:
+    """Length and order, where they were asked for."""
+    length = {} if answer.duration_s is None else {"duration": number(answer.duration_s, SECOND_DIGITS)}
+    return {**length, **({} if answer.order == "similarity" else {"order": answer.order})}
+
+
+def _mood_row(row: MoodTrack, scale: Scale, plane: Scale, *, folded: bool) -> Mapping[str, object]:
     stretch = RANGES[plane][1] - RANGES[plane][0]
     similarity = {} if row.similarity is None else {"similarity": number(row.similarity, SCORE_DIGITS)}
     return {
@@ -160,18 +183,23 @@ def _mood_row(row: MoodTrack, scale: Scale, plane: Scale) -> Mapping[str, object
         "rank": row.rank,
         "distance": number(row.distance * stretch, SCORE_DIGITS),
         **similarity,
+        **({"versions": ids_of(row.versions)} if folded else {}),
     }
 
 
 def _mood_query(answer: MoodAnswer, scale: Scale) -> dict[str, object]:
     plane = plane_scale(answer, scale)
     stretch = RANGES[plane][1] - RANGES[plane][0]
+    like = None
+    if answer.like is not None:
+        like = {**track_fields(answer.like, scale), "versions": ids_of(answer.versions)}
     wishes = {
         "relative": answer.relative or None,
         "words": answer.words,
         "spread": None if answer.spread is None else number(answer.spread * stretch, SCORE_DIGITS),
         "seed": answer.seed,
-        "like": None if answer.like is None else track_fields(answer.like, scale),
+        "like": like,
+        **_wishes(answer),
     }
     given = {name: wish for name, wish in wishes.items() if wish is not None}
     return {**_point((answer.valence, answer.arousal), plane), **given}

@@ -33,6 +33,7 @@ def diversify(
     album_of: Callable[[T], Hashable | None],
     max_per_artist: int | None,
     max_per_album: int | None,
+    passed_over: Callable[[T], bool] = lambda _: False,
 ) -> Iterator[T]:
     """Yield ``ranked`` in its order, leaving out what goes past the cap of its artist or album.
 
@@ -44,10 +45,13 @@ def diversify(
     ranked : items, best first
     artist_of, album_of : keys under which items are counted
     max_per_artist, max_per_album : most items of one key, 1 or more; None for no cap
+    passed_over : asked of each item in turn, before the caps: whether it is left out for one that was yielded
     """
     per_artist: Counter[Hashable] = Counter()
     per_album: Counter[Hashable] = Counter()
     for item in ranked:
+        if passed_over(item):
+            continue
         artist, album = artist_of(item), album_of(item)
         if _full(per_artist, artist, max_per_artist) or _full(per_album, album, max_per_album):
             continue

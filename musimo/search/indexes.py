@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +93,11 @@ class Indexes:
 
     def questions(self, sounds: Sequence[SoundBlocks], by: By) -> FloatArray:
         """What sounds, one row each, ask of an index [shape=(n, d)]."""
-        return questions(unit([self._space().vectors(sound, MIXTURES[by])[0] for sound in sounds]))
+        return questions(unit([self.places(sound, MIXTURES[by])[0] for sound in sounds]))
+
+    def places(self, sounds: SoundBlocks, mixture: Mapping[str, float]) -> FloatArray:
+        """Where sounds lie in a mixture of the blocks of the space, unit length [shape=(n, d)]."""
+        return self._space().vectors(sounds, mixture)
 
     def _space(self) -> SoundSpace:
         if self._loaded_space is None:

@@ -1,4 +1,4 @@
-"""Which tracks an answer may hold: a ranking of sounds → its first tracks that pass."""
+"""Which tracks an answer may hold: a ranking of sounds → the tracks that are listed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from itertools import islice
 from musimo.library.store import Store
 from musimo.records import Filter, Track
 from musimo.search.diversify import album_key, artist_key, diversify
+from musimo.search.mix import mix
 from musimo.search.space import Ids
+from musimo.search.versions import Pieces
 
 LOOKUP = 64  # tracks fetched at once while a ranking is read; a list of ten rarely needs more
 
@@ -23,15 +25,36 @@ class Selection:
     limit : rows; None for all
     where : conditions in the language of :mod:`musimo.search.where`; all must hold
     max_per_artist, max_per_album : most rows of one; None for no cap
+    fold_versions : of the versions of a piece, list the best ranked alone; see :mod:`musimo.search.versions`
+    duration_s : how long the rows of a ranking last together, in place of ``limit``; None for any length
     """
 
     limit: int | None = 10
     where: Sequence[Filter] = ()
     max_per_artist: int | None = 2
     max_per_album: int | None = 1
+    fold_versions: bool = True
+    duration_s: float | None = None
 
 
-EVERYTHING = Selection(None, (), None, None)
+EVERYTHING = Selection(None, (), None, None, fold_versions=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a list: its score, its track, and the versions of it that were passed over on the way."""
+
+    score: float
+    track: Track
+    versions: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list, and for each track that it was asked for with, the versions that were passed over."""
+
+    rows: tuple[Row, ...]
+    of_asked: tuple[tuple[Track, ...], ...]
 
 
 def allowed(store: Store, selection: Selection) -> Ids | None:
@@ -40,24 +63,48 @@ def allowed(store: Store, selection: Selection) -> Ids | None:
 
 
 def select_tracks(store: Store, selection: Selection) -> Iterator[Track]:
-    """Every track that passes, by path."""
+    """Every track that passes, by path: all versions of it, whatever they last."""
     found = store.all_tracks(selection.where)
     diverse = diversify(found, artist_key, album_key, selection.max_per_artist, selection.max_per_album)
     return islice(diverse, selection.limit)
 
 
 def select_ranked(
-    store: Store, ranked: Iterable[tuple[int, float]], selection: Selection
-) -> Iterator[tuple[float, Track]]:
-    """Of content ids and scores, best first: the scores and tracks that pass; exact copies count once."""
+    store: Store,
+    ranked: Iterable[tuple[int, float]],
+    selection: Selection,
+    asked: Sequence[Track] = (),
+) -> Listed:
+    """Of content ids and scores, best first, those that are listed; exact copies count once.
+
+    Of the ranking no more is read than the list needs, and only versions met on the way are told.
+
+    Parameters
+    ----------
+    asked : tracks that the list is asked for with, whose versions are no news
+    """
+    pieces = Pieces(asked if selection.fold_versions else ())
     diverse = diversify(
         _with_tracks(store, ranked, selection.where),
         lambda row: artist_key(row[1]),
         lambda row: album_key(row[1]),
         selection.max_per_artist,
         selection.max_per_album,
+        lambda row: selection.fold_versions and pieces.pass_over(row[1]),
     )
-    return islice(diverse, selection.limit)
+    listed = _shown(diverse, pieces)
+    if selection.duration_s is None:
+        chosen = list(islice(listed, selection.limit))
+    else:
+        chosen = mix(listed, lambda row: row[1].duration_s, selection.duration_s)
+    rows = tuple(Row(score, track, pieces.versions(track)) for score, track in chosen)
+    return Listed(rows, tuple(pieces.versions(track) for track in asked))
+
+
+def _shown(rows: Iterable[tuple[float, Track]], pieces: Pieces) -> Iterator[tuple[float, Track]]:
+    for row in rows:
+        pieces.show(row[1])
+        yield row
 
 
 def _with_tracks(

@@ -42,10 +42,10 @@ class TestSimilar:
         assert ran.err == b""
         assert {*ran.document} == {"schema", "query", "results"}
         [query] = ran.document["query"]
-        assert {*query} == TRACK
+        assert {*query} == TRACK | {"versions"}
         assert (query["title"], query["id"]) == ("So What", library.id("Jazz/So What.flac"))
         rows = ran.document["results"]
-        assert all({*row} - {"path_bytes"} == TRACK | {"rank", "similarity"} for row in rows)
+        assert all({*row} - {"path_bytes"} == TRACK | {"rank", "similarity", "versions"} for row in rows)
         assert [row["rank"] for row in rows] == [*range(1, len(rows) + 1)]
         scores = [row["similarity"] for row in rows]
         assert scores == sorted(scores, reverse=True)
@@ -123,7 +123,7 @@ class TestMood:
         assert ran.code == 0
         assert ran.document["query"] == {"valence": 0.6, "arousal": 0.2}
         first, second, *_ = ran.document["results"]
-        assert {*first} == TRACK | {"rank", "distance"}
+        assert {*first} == TRACK | {"rank", "distance", "versions"}
         assert (first["title"], first["rank"], first["distance"]) == ("So What", 1, 0)
         assert second["title"] == "Four", "one album, one row"
         assert second["distance"] == pytest.approx((0.1**2 + 0.2**2) ** 0.5, abs=1e-6)

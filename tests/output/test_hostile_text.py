@@ -48,10 +48,12 @@ from musimo.records import (
     MoodTrack,
     SimilarTrack,
     Tags,
+    TempoKey,
     Track,
     Window,
     WindowEmotion,
 )
+from musimo.search.explain import Explanation
 
 WIDTH = 60
 NASTY = {
@@ -137,8 +139,21 @@ ALL = TRACKS + UNNAMED
 
 
 def lists() -> dict[str, TrackList]:
+    keyed = [replace(track, tempo_key=TempoKey(120, 1, "A minor", 1)) for track in ALL]
+    why = [
+        Explanation(n % 2, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 1.0, 0, "same", (track.tags.genre or "",))
+        for n, track in enumerate(ALL)
+    ]
     return {
         "similar": SimilarAnswer(ALL[:2], [SimilarTrack(n, 0.5, track) for n, track in enumerate(ALL, 1)]),
+        "explained": SimilarAnswer(
+            keyed[:2],
+            [SimilarTrack(n, 0.5, track, (ALL[0],)) for n, track in enumerate(keyed, 1)],
+            versions=[[ALL[1]], []],
+            explanations=why,
+            duration_s=60,
+            order="flow",
+        ),
         "mood": MoodAnswer(0.5, 0.5, [MoodTrack(n, 0.5, track) for n, track in enumerate(ALL, 1)]),
         "export": TracksAnswer(ALL),
     }
@@ -194,7 +209,14 @@ def test_nothing_acts_on_a_terminal_in_any_format(name: str) -> None:
     assert_harmless(render(answer, "table", PrintOptions(WIDTH)).data.decode())  # and in a pipe: less -R
 
 
-@pytest.mark.parametrize("name", lists())
+def test_what_is_said_below_a_row_keeps_to_the_width_and_acts_on_nothing() -> None:
+    page = render(answers()["explained"], "table", PrintOptions(WIDTH)).data.decode()
+    assert_harmless(page)
+    assert all(width(line) <= WIDTH for line in page.splitlines())
+    assert page.count("alike: sound 0.50") == len(ALL)
+
+
+@pytest.mark.parametrize("name", [name for name in lists() if name != "explained"])
 def test_a_table_has_a_line_a_track_and_keeps_to_its_width(name: str) -> None:
     lines = render(answers()[name], "table", PrintOptions(WIDTH)).data.decode().splitlines()
     head = {"similar": 4, "mood": 3, "export": 1}[name]

@@ -50,15 +50,17 @@ def test_similar(similar: SimilarAnswer) -> None:
     read_back = read(similar)
     assert list(read_back) == ["schema", "query", "results"]
     assert read_back["schema"] == 1
-    assert read_back["query"] == [TRACK | {"id": None}]
-    assert read_back["results"][0] == TRACK | {"rank": 1, "similarity": 1.0}
+    assert read_back["query"] == [TRACK | {"id": None, "versions": []}]
+    assert read_back["results"][0] == TRACK | {"rank": 1, "similarity": 1.0, "versions": []}
 
 
 def test_mood_in_ratings(mood: MoodAnswer) -> None:
     assert read(mood, "1-9") == {
         "schema": 1,
         "query": {"valence": 7.0, "arousal": 3.0},
-        "results": [TRACK | {"valence": 6.0, "arousal": 3.0, "rank": 1, "distance": 1.0}],
+        "results": [
+            TRACK | {"valence": 6.0, "arousal": 3.0, "rank": 1, "distance": 1.0, "versions": []},
+        ],
     }
 
 

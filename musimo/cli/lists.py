@@ -1,0 +1,62 @@
+"""Options of commands that list what ranks best: how long the list shall last, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from musimo.cli.context import Invocation
+from musimo.errors import UsageError
+
+if TYPE_CHECKING:
+    from musimo.records import MoodTrack, SimilarTrack
+    from musimo.search.selection import Selection
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+duration_option = click.option(
+    "--duration", metavar="TIME", help="A mix of that length, in place of -n: 45m, 1h30m, 1:30:00."
+)
+order_option = click.option(
+    "--order",
+    type=click.Choice(["similarity", "mood", "flow"]),
+    default="similarity",
+    show_default=True,
+    help="Order of the rows: by rank; as an arc from calm to excited and back; "
+    "or with small jumps in mood, tempo and key.",
+)
+
+
+def lasting(selection: Selection, duration: str | None) -> Selection:
+    """The selection with the length that --duration asks for, if any."""
+    from musimo.search.lengths import seconds_of
+
+    if duration is None:
+        return selection
+    if click.get_current_context().get_parameter_source("limit") is ParameterSource.COMMANDLINE:
+        raise UsageError("--duration and -n exclude each other", "a list has so many rows, or lasts so long")
+    return replace(selection, limit=None, duration_s=seconds_of(duration))
+
+
+def note_length(
+    invocation: Invocation, rows: Sequence[SimilarTrack | MoodTrack], selection: Selection
+) -> None:
+    """Say so where the list does not last as long as was asked for."""
+    from musimo.output.tables import clock
+    from musimo.search.mix import close
+
+    asked = selection.duration_s
+    lasts = sum(row.track.duration_s or 0 for row in rows)
+    if asked is None or abs(lasts - asked) <= close(asked):
+        return
+    if not rows:
+        invocation.note(f"no track that may be listed fits into {clock(asked)}")
+        return
+    what = "are not enough tracks" if lasts < asked else "is no choice of tracks"
+    capped = selection.fold_versions or selection.max_per_artist or selection.max_per_album
+    more = "; --no-diversity may allow more" if capped else ""
+    invocation.note(f"there {what} for {clock(asked)}, these last {clock(lasts)}{more}")

@@ -1,0 +1,108 @@
+"""What a table of tracks says beside its numbers: versions, order, length, and why a track is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from musimo.output.naming import artist_and_title
+from musimo.output.tables import clock, decimal
+from musimo.output.text import cut, safe, width
+from musimo.records import Track
+from musimo.search.explain import Explanation, alike, genres_of
+from musimo.search.jumps import key_of, tempo_of
+from musimo.search.order import Order
+from musimo.search.scale import RANGES, Scale
+
+INDENT: Final = "      "  # as far as the names after "like  "
+UNDER: Final = "    "  # in front of what is said of a row, so that its number stands out
+TITLE_COLUMNS: Final = 24  # of a seed's title in front of an explanation
+_DIGITS: Final = 2  # neighbours differ in the first
+_ORDERS: Final[dict[Order, str]] = {
+    "similarity": "",
+    "mood": "in order of mood: from calm to excited and back",
+    "flow": "in order of flow: small jumps in mood, tempo and key",
+}
+
+
+def versions_line(versions: Sequence[Track]) -> list[str]:
+    """How many versions of what was asked with are left out; nothing for none."""
+    if not versions:
+        return []
+    what = "version of it is" if len(versions) == 1 else "versions of it are"
+    return [f"{INDENT}{len(versions)} other {what} left out"]
+
+
+def order_line(order: Order) -> list[str]:
+    """In which order the rows stand; nothing where it is that of their ranking."""
+    return [f"{INDENT}{_ORDERS[order]}"] if _ORDERS[order] else []
+
+
+def versions_cells(rows: Sequence[Sequence[Track]]) -> list[str]:
+    """Of each row, how many versions it stands for beside itself; empty where no row does."""
+    if not any(rows):
+        return []
+    return [f"+{len(versions)}" if versions else "" for versions in rows]
+
+
+def length(tracks: Sequence[Track], duration_s: float) -> str:
+    """How long a list is, and how long it was to be."""
+    n = "1 track" if len(tracks) == 1 else f"{len(tracks)} tracks"
+    total = clock(sum(track.duration_s or 0 for track in tracks))
+    return f"{n}, {total}; asked for {clock(duration_s)}"
+
+
+def explained(
+    explanation: Explanation, asked: Sequence[Track], found: Track, scale: Scale, columns: int
+) -> list[str]:
+    """What a row and its seed have in common and what not, in lines of at most so many columns.
+
+    Of several seeds its title is told.
+    """
+    seed = asked[explanation.seed]
+    verdicts = alike(explanation)
+    groups: dict[str, list[str]] = {"alike": [], "unlike": []}
+    for name, fact in _facts(explanation, seed, found, scale):
+        groups["alike" if verdicts[name] else "unlike"].append(fact)
+    told = [[f"{word}: {facts[0]}", *facts[1:]] for word, facts in groups.items() if facts]
+    pieces = [f"{fact}," for facts in told for fact in facts]
+    for facts in told[:-1]:
+        pieces[len(facts) - 1] = f"{facts[-1]};"
+    pieces[-1] = pieces[-1].removesuffix(",")
+    if len(asked) > 1:
+        pieces[0] = f"({cut(safe(artist_and_title(seed)[1]), TITLE_COLUMNS)}) {pieces[0]}"
+    return _packed(pieces, columns)
+
+
+def _facts(one: Explanation, seed: Track, found: Track, scale: Scale) -> Iterator[tuple[str, str]]:
+    """What is known, by name, as numbers."""
+    timbre, network = decimal(one.statistics, _DIGITS), decimal(one.fused, _DIGITS)
+    yield "sound", f"sound {decimal(one.sound, _DIGITS)} (timbre {timbre}, network {network})"
+    low, high = RANGES[scale]
+    stretch = high - low
+    if one.mood_distance is not None:
+        differences = (one.valence_difference or 0, one.arousal_difference or 0)
+        valence, arousal = (f"{apart * stretch:+.{_DIGITS}f}" for apart in differences)
+        distance = decimal(one.mood_distance * stretch, _DIGITS)
+        yield "mood", f"mood {distance} apart (valence {valence}, arousal {arousal})"
+    if one.tempo_ratio is not None:
+        yield "tempo", f"tempo {decimal(tempo_of(seed), 0)} to {decimal(tempo_of(found), 0)}"
+    if one.key_steps is not None:
+        relation = "" if one.key_relation in ("same", "other") else f"{one.key_relation}, "
+        steps = "1 step" if one.key_steps == 1 else f"{one.key_steps} steps"
+        yield "key", f"key {safe(key_of(seed) or '')} to {safe(key_of(found) or '')} ({relation}{steps})"
+    if one.genres is not None:
+        genres = " to ".join(", ".join(genres_of(track)) for track in (seed, found))
+        yield "genre", f"genre {safe(', '.join(one.genres) or genres)}"
+
+
+def _packed(pieces: Sequence[str], columns: int) -> list[str]:
+    """Pieces of text in indented lines of at most so many columns; one that is longer is cut."""
+    room = max(columns - len(UNDER), 1)
+    lines: list[str] = []
+    for piece in pieces:
+        if lines and width(lines[-1]) + 1 + width(piece) <= room:
+            lines[-1] += f" {piece}"
+        else:
+            lines.append(cut(piece, room))
+    return [UNDER + line for line in lines]

@@ -1,0 +1,65 @@
+"""What ``similar`` is asked with, and its list: the tracks that sound like the seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from musimo.library.store import Store
+from musimo.records import SimilarTrack, SoundBlocks, Track
+from musimo.search.index import VectorIndex
+from musimo.search.indexes import Indexes
+from musimo.search.query import nearest_sounds
+from musimo.search.selection import Selection, allowed, select_ranked
+from musimo.search.space import By
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A track to ask with.
+
+    Parameters
+    ----------
+    track : as it is shown; its id is None for a file outside the library
+    sound : its blocks, in one row
+    content : id of its sound in the library; None where the library does not have it
+    """
+
+    track: Track
+    sound: SoundBlocks
+    content: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Tracks that sound like the seeds, best first.
+
+    ``versions`` has, for each seed, the versions of its piece that would have stood in the list as well.
+    """
+
+    seeds: tuple[Seed, ...]
+    rows: tuple[SimilarTrack, ...]
+    versions: tuple[tuple[Track, ...], ...]
+
+
+def sounding_like(
+    store: Store,
+    indexes: Indexes,
+    index: VectorIndex,
+    seeds: Sequence[Seed],
+    unlike: Sequence[Seed],
+    by: By,
+    selection: Selection,
+    min_similarity: float,
+) -> Alike:
+    """Tracks that sound like the seeds and less like others, without either and their exact copies."""
+    asked = {seed.content for seed in (*seeds, *unlike)}
+    wanted, unwanted = (indexes.questions([seed.sound for seed in side], by) for side in (seeds, unlike))
+    fresh = (
+        (content, similarity)
+        for content, similarity in nearest_sounds(index, wanted, unwanted, allowed(store, selection))
+        if content not in asked and similarity >= min_similarity
+    )
+    listed = select_ranked(store, fresh, selection, [seed.track for seed in (*seeds, *unlike)])
+    rows = (SimilarTrack(rank, row.score, row.track, row.versions) for rank, row in enumerate(listed.rows, 1))
+    return Alike(tuple(seeds), tuple(rows), listed.of_asked[: len(seeds)])

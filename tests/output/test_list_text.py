@@ -1,0 +1,130 @@
+"""What a list says beside its numbers, in print and for scripts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from musimo.output.answer_text import text
+from musimo.output.answers import MoodAnswer, PrintOptions, SimilarAnswer
+from musimo.output.csv_out import csv_table
+from musimo.output.json_out import content, document
+from musimo.records import MoodTrack, SimilarTrack, Tags, TempoKey, Track
+from musimo.search.explain import Explanation
+
+WHY = Explanation(0, 0.5, 0.25, 0.75, 0.125, 0.1, -0.3, 1.5 / 2 * 1.5, 1, "relative", ("Jazz",))
+SO_WHAT = Track(
+    1,
+    b"/m/1.mp3",
+    Tags(title="So What", genre="Jazz"),
+    300.0,
+    1,
+    0.5,
+    0.5,
+    None,
+    TempoKey(120, 1, "A minor", 1),
+)
+ONE = replace(SO_WHAT, id=2, tags=Tags(title="One", genre="Jazz"), tempo_key=TempoKey(135, 1, "C major", 1))
+TWO = replace(SO_WHAT, id=3, tags=Tags(title="Two"), tempo_key=None)
+BARE = Explanation(0, 0.1, 0.1, 0.1, 0.1, None, None, None, None, None, None)
+
+
+def lines(answer: SimilarAnswer | MoodAnswer, options: PrintOptions | None = None) -> list[str]:
+    return text(answer, options or PrintOptions()).splitlines()
+
+
+def test_versions_are_counted_beside_the_row_and_below_the_question() -> None:
+    rows = [SimilarTrack(1, 0.5, ONE, (TWO, TWO)), SimilarTrack(2, 0.25, TWO)]
+    answer = SimilarAnswer([SO_WHAT, ONE], rows, versions=[[TWO], []])
+    assert lines(answer) == [
+        "like  So What",
+        "      1 other version of it is left out",
+        "      One",
+        "",
+        "#  similar  valence  arousal  time  versions  track",
+        "1    0.500     0.50     0.50  5:00        +2  One",
+        "2    0.250     0.50     0.50  5:00            Two",
+    ]
+    read = content(answer, "0-1")
+    assert [track["versions"] for track in read["query"]] == [[3], []]  # type: ignore[attr-defined]
+    assert [row["versions"] for row in read["results"]] == [[3, 3], []]  # type: ignore[attr-defined]
+    near = MoodAnswer(0.5, 0.5, [MoodTrack(1, 0.0, ONE, 0.5, (TWO,))], like=SO_WHAT, versions=[TWO, TWO])
+    assert lines(near)[1:] == [
+        "like  So What",
+        "      2 other versions of it are left out",
+        "",
+        "#  distance  similar  valence  arousal  time  versions  track",
+        "1     0.000    0.500     0.50     0.50  5:00        +1  One",
+    ]
+    assert content(near, "0-1")["query"]["like"]["versions"] == [3, 3]  # type: ignore[index]
+
+
+def test_order_and_length_are_told_where_they_were_asked_for() -> None:
+    answer = SimilarAnswer([SO_WHAT], [SimilarTrack(1, 0.5, ONE)], duration_s=310, order="flow")
+    assert lines(answer)[1] == "      in order of flow: small jumps in mood, tempo and key"
+    assert lines(answer)[-2:] == ["", "1 track, 5:00; asked for 5:10"]
+    read = content(answer, "0-1")
+    assert (read["duration"], read["order"]) == (310, "flow")
+    mood = MoodAnswer(
+        0.5, 0.5, [MoodTrack(1, 0.0, ONE), MoodTrack(2, 0.0, TWO)], duration_s=600, order="mood"
+    )
+    assert lines(mood)[1] == "      in order of mood: from calm to excited and back"
+    assert lines(mood)[-1] == "2 tracks, 10:00; asked for 10:00"
+    assert content(mood, "0-1")["query"] == {"valence": 0.5, "arousal": 0.5, "duration": 600, "order": "mood"}
+
+
+def test_an_explanation_stands_below_its_row_with_a_number_for_every_word() -> None:
+    rows = [SimilarTrack(1, 0.5, ONE), SimilarTrack(2, 0.25, TWO)]
+    answer = SimilarAnswer([SO_WHAT], rows, explanations=[WHY, BARE])
+    assert lines(answer)[2:] == [
+        "#  similar  valence  arousal  time  track",
+        "1    0.500     0.50     0.50  5:00  One",
+        "    alike: sound 0.50 (timbre 0.25, network 0.75),",
+        "    key A minor to C major (relative, 1 step), genre Jazz;",
+        "    unlike: mood 0.32 apart (valence +0.10, arousal -0.30), tempo 120 to 135",
+        "2    0.250     0.50     0.50  5:00  Two",
+        "    unlike: sound 0.10 (timbre 0.10, network 0.10)",
+    ]
+    assert "    unlike: mood 2.53 apart (valence +0.80, arousal -2.40), tempo 120 to 135" in lines(
+        answer, PrintOptions(scale="1-9")
+    )
+    several = replace(answer, query=[TWO, SO_WHAT], explanations=[replace(WHY, seed=1), BARE])
+    assert "    (So What) alike: sound 0.50 (timbre 0.25, network 0.75)," in lines(several)
+    assert lines(several)[-1] == "    (Two) unlike: sound 0.10 (timbre 0.10, network 0.10)"
+
+
+def test_genres_that_are_not_shared_are_told_apart() -> None:
+    metal = replace(ONE, tags=Tags(title="One", genre="Metal; Doom"))
+    apart = replace(BARE, genres=())
+    shown = lines(SimilarAnswer([SO_WHAT], [SimilarTrack(1, 0.5, metal)], explanations=[apart]))
+    assert shown[-1] == "    unlike: sound 0.10 (timbre 0.10, network 0.10), genre Jazz to Metal, Doom"
+
+
+def test_scripts_read_an_explanation_as_numbers() -> None:
+    answer = SimilarAnswer(
+        [SO_WHAT], [SimilarTrack(1, 0.5, ONE), SimilarTrack(2, 0.25, TWO)], explanations=[WHY, BARE]
+    )
+    first, second = json.loads(document(content(answer, "0-1")))["results"]
+    assert first["explain"] == {
+        "seed": 0,
+        "alike": ["sound", "key", "genre"],
+        "unlike": ["mood", "tempo"],
+        "sound": 0.5,
+        "statistics": 0.25,
+        "fused": 0.75,
+        "embedding": 0.125,
+        "mood_distance": 0.3162,
+        "valence_difference": 0.1,
+        "arousal_difference": -0.3,
+        "tempo_ratio": 1.125,
+        "key_relation": "relative",
+        "key_steps": 1,
+        "genres": ["Jazz"],
+    }
+    assert {name for name, value in second["explain"].items() if value is None} == {
+        *("mood_distance", "valence_difference", "arousal_difference"),
+        *("tempo_ratio", "key_relation", "key_steps", "genres"),
+    }
+    rated = json.loads(document(content(answer, "1-9")))["results"][0]["explain"]
+    assert (rated["mood_distance"], rated["valence_difference"], rated["sound"]) == (2.5298, 0.8, 0.5)
+    assert csv_table(answer, "0-1").splitlines()[0].startswith("rank,similarity,id,path,title")

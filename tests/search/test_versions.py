@@ -1,0 +1,183 @@
+"""Versions of a piece, and what only looks like them."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from musimo.records import Tags, Track
+from musimo.search.versions import Pieces, piece_name, version_key
+
+
+def track(
+    title: str | None = None,
+    artist: str | None = None,
+    path: str = "/m/a.mp3",
+    number: int | None = None,
+    albumartist: str | None = None,
+    duration_s: float | None = 180.0,
+    composer: str | None = None,
+) -> Track:
+    tags = Tags(title=title, artist=artist, albumartist=albumartist, composer=composer, track=number)
+    return Track(1, path.encode(), tags, duration_s, 1, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "So What",
+        "so what",
+        "So What!",
+        "So_What",
+        "Ｓｏ Ｗｈａｔ",
+        "So What (Live)",
+        "So What (Live at Newport)",
+        "So What [Live, Paris 1960]",
+        "So What - Live in Stockholm",
+        "So What (Mono)",
+        "So What - Remastered 2009",
+        "So What – 2009 Digital Remaster",
+        "So What (2009 - Remaster)",
+        "So What (Radio Edit)",
+        "So What - Single Version",
+        "So What (Somebody's Remix)",
+        "So What - Somebody Else Mix",
+        "So What (Acoustic)",
+        "So What (Alternate Take 2)",
+        "So What (Bonus Track)",
+        "So What feat. Cannonball Adderley",
+        "So What (with Cannonball Adderley)",
+        "So What (ft. Cannonball Adderley) [Live] - 2009 Remaster",
+    ],
+)
+def test_versions_have_one_name(title: str) -> None:
+    assert piece_name(title) == "so what"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Shine On (Part 1)", "Shine On (Part 2)"),
+        ("Shine On, Pt. 1 (Live)", "Shine On, Pt. 2 (Live)"),
+        ("Song feat. X (Part 1)", "Song feat. X (Part 2)"),
+        ("Song feat. X, Pt. 1", "Song feat. X, Pt. 2"),
+        ("Hello (Part 1 Remix)", "Hello (Part 2 Remix)"),
+        ("Moonlight Sonata: I. Adagio", "Moonlight Sonata: II. Allegretto"),
+        ("Étude Tristesse in C# minor", "Étude Tristesse in C minor"),
+        ("Sgt. Pepper", "Sgt. Pepper (Reprise)"),
+        ("Shaft", "Shaft (Theme from the Film)"),
+        ("Humanitarian", "Humanitarian v2 - The Box"),
+        ("Live", "Live Forever"),
+        ("Forever", "Live and Let Die"),
+        ("Luftballons", "99 Luftballons"),
+        ("Widelands_01", "Widelands_02"),
+        ("がく", "かく"),
+        ("Ballad (1)", "Ballad (2)"),
+    ],
+)
+def test_different_music_has_different_names(one: str, other: str) -> None:
+    names = piece_name(one), piece_name(other)
+    assert None not in names
+    assert names[0] != names[1]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Intro",
+        "Theme",
+        "Main Title (Remastered)",
+        "Interlude II",
+        "Track 03",
+        "Untitled",
+        "Part 1",
+        "Prelude in C major",
+        "Prelude in C minor",
+        "Nocturne in E-flat major, Op. 9 No. 2",
+        "Symphony No. 5: I. Allegro con brio",
+        "II. Andante con moto",
+        "1979",
+        "???",
+        "x" * 1000,
+    ],
+)
+def test_what_names_no_piece_is_a_version_of_nothing(title: str) -> None:
+    assert piece_name(title) is None
+    assert version_key(track(title, "Orchestra")) is None
+
+
+def test_a_qualifier_alone_is_a_name() -> None:
+    assert piece_name("(Live)") == "live"
+    assert piece_name("Remix") == "remix"
+
+
+def test_a_cover_is_a_piece_of_its_own_and_a_guest_is_not() -> None:
+    original = version_key(track("Hallelujah", "Leonard Cohen"))
+    assert version_key(track("Hallelujah", "Jeff Buckley")) != original
+    assert version_key(track("Hallelujah (Live)", "Leonard Cohen feat. Jeff Buckley")) == original
+    assert version_key(track("Hallelujah", " LEONARD  COHEN (with Jeff Buckley)")) == original
+
+
+def test_who_is_not_named_is_nobody_and_the_folder_stands_in() -> None:
+    for artist in (None, "Various Artists", "VA", "  "):
+        here = version_key(track("Hallelujah", artist, "/m/one/a.mp3", albumartist="Various"))
+        assert here == version_key(track("Hallelujah (Live)", artist, "/m/one/b.mp3"))
+        assert here != version_key(track("Hallelujah", artist, "/m/two/a.mp3"))
+    assert version_key(track("Hallelujah", None, albumartist="Leonard Cohen")) == version_key(
+        track("Hallelujah", "Leonard Cohen")
+    )
+
+
+def test_a_number_in_front_goes_where_it_is_the_tracks() -> None:
+    plain = version_key(track("Rings", "A"))
+    assert version_key(track("07 - Rings", "A")) == plain
+    assert version_key(track("7. Rings", "A", number=7)) == plain
+    assert version_key(track("7 Rings", "A", number=7)) != plain
+    assert version_key(track("7. Rings", "A", number=3)) != plain
+    assert version_key(track(None, "A", "/m/07 Rings (Live).mp3")) == plain
+
+
+def test_untagged_files_are_versions_in_one_folder_only() -> None:
+    plain = version_key(track(path="/m/01 - rings.flac"))
+    assert version_key(track(path="/m/01_-_Rings_(live).mp3")) == plain
+    assert version_key(track(path="/n/01 - rings.flac")) != plain
+    assert version_key(track(path="/m/02 - rings.flac")) != plain
+    assert version_key(track(path="/m/track01.mp3")) != version_key(track(path="/m/track02.mp3"))
+    assert version_key(track(path="/m/intro.mp3")) is None
+
+
+class TestPieces:
+    def test_versions_stay_with_the_one_that_is_shown(self) -> None:
+        asked, shown = track("One", "A", "/1"), track("Two", "A", "/2")
+        pieces = Pieces([asked])
+        live, remix = track("One (Live)", "A", "/3"), track("Two (Remix)", "A", "/4")
+        assert pieces.pass_over(live)
+        assert not pieces.pass_over(shown)
+        assert not pieces.pass_over(remix)
+        pieces.show(shown)
+        assert pieces.pass_over(remix)
+        assert [pieces.versions(one) for one in (asked, shown, remix)] == [(live,), (remix,), ()]
+
+    def test_composers_without_a_name_in_common_wrote_two_pieces(self) -> None:
+        pieces = Pieces()
+        pieces.show(track("Ave Maria", "Choir", "/1", composer="Franz Schubert"))
+        assert not pieces.pass_over(track("Ave Maria", "Choir", "/2", composer="Bach/Gounod"))
+        assert pieces.pass_over(track("Ave Maria (Live)", "Choir", "/3", composer="Schubert, F."))
+        assert pieces.pass_over(track("Ave Maria", "Choir", "/4"))
+
+    def test_a_tagger_who_wrote_one_title_over_an_album_hides_nothing(self) -> None:
+        pieces = Pieces()
+        pieces.show(track("Caves; Desert", "A", "/m/desert.ogg", duration_s=72))
+        assert not pieces.pass_over(track("Caves; Desert", "A", "/m/hell.ogg", duration_s=128))
+        assert pieces.pass_over(track("Caves; Desert", "A", "/m/desert.mp3", duration_s=72.1))
+        assert pieces.pass_over(track("Caves; Desert (Live)", "A", "/m/live.ogg", duration_s=128))
+        assert pieces.pass_over(track("Caves; Desert", "A", "/other/desert.ogg", duration_s=128))
+
+
+def test_titles_made_to_take_long_do_not() -> None:
+    begin = time.perf_counter()
+    for unit in ("(live)", "(", " feat. x", " - live", "[x", "live at ", "1 - "):
+        piece_name(unit * 100_000)
+        piece_name(unit * (499 // len(unit)))
+    assert time.perf_counter() - begin < 5
