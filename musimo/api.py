@@ -275,10 +275,9 @@ class Library:
         [heard] = self._analyze([path], self._answering().weights, plan)
         if isinstance(heard, FailedFile):
             raise AudioError(heard.stage, f"cannot hear {os.fsdecode(path)}: {heard.reason}")
-        track = Track(
-            None, heard.path, heard.tags, heard.duration_s, None, heard.emotion.valence, heard.emotion.arousal
-        )
         emotion = heard.emotion
+        felt = (emotion.valence, emotion.arousal, heard.partial, heard.tempo_key)
+        track = Track(None, heard.path, heard.tags, heard.duration_s, None, *felt)
         sound = SoundBlocks(emotion.embedding[None], heard.statistics[None], emotion.fused[None])
         return Seed(track, sound, self._store().content_id(heard.content))
 

@@ -100,6 +100,11 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
         for event in events:
             if isinstance(event, Planned):
                 bar.reset(total=event.to_hear)
+                if event.again:
+                    invocation.note(
+                        f"{event.again} sounds were heard before tempo and key were told as they are now:"
+                        " a scan of their folders hears them again"
+                    )
             elif isinstance(event, Indexing):
                 invocation.step(event)
             elif isinstance(event, FileStored):

@@ -21,10 +21,10 @@ from musimo.output.answers import (
     TracksAnswer,
 )
 from musimo.output.json_out import plane_scale
-from musimo.output.naming import full_name
+from musimo.output.naming import CONFIDENCE_DIGITS, full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
 from musimo.output.text import cut, safe
-from musimo.records import FailedFile, Failure, Tags, Track, WindowEmotion
+from musimo.records import FailedFile, Failure, Tags, TempoKey, Track, WindowEmotion
 from musimo.search.passages import moment
 from musimo.search.plane import lopsided
 from musimo.search.scale import RANGES, Scale, from_unit
@@ -228,7 +228,8 @@ def _shown(answer: ShowAnswer, options: PrintOptions) -> list[str]:
         ("year", _whole(tags.year)),
         ("track", _whole(tags.track)),
         ("disc", _whole(tags.disc)),
-        ("tempo", None if tags.bpm is None else f"{tags.bpm:g} bpm"),
+        ("tempo", _tempo(track)),
+        ("key", _key(track.tempo_key)),
         ("time", clock(track.duration_s)),
         ("partial", _partial(track.partial)),
         ("format", _format(tags)),
@@ -294,6 +295,25 @@ def _format(tags: Tags) -> str:
         None if tags.channels is None else _count(tags.channels, "channel"),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _tempo(track: Track) -> str | None:
+    """What was heard, and what the tags say."""
+    told, tagged = track.tempo_key, track.tags.bpm
+    heard = []
+    if told is not None:
+        heard.append(_sure(None if told.tempo is None else f"{told.tempo:.1f} bpm", told.tempo_confidence))
+    if tagged is not None:
+        heard.append(f"{tagged:g} bpm by its tags")
+    return "; ".join(heard)
+
+
+def _key(told: TempoKey | None) -> str | None:
+    return None if told is None else _sure(told.key, told.key_confidence)
+
+
+def _sure(told: str | None, confidence: float) -> str:
+    return "none found" if told is None else f"{told}, confidence {decimal(confidence, CONFIDENCE_DIGITS)}"
 
 
 def _partial(share: float | None) -> str | None:

@@ -32,6 +32,7 @@ from musimo.output.naming import (
     mood,
     number,
     path_fields,
+    tempo_key_fields,
     track_fields,
     unicode_text,
 )
@@ -144,6 +145,7 @@ def _row(
                 "valence": mood(emotion.valence, scale),
                 "arousal": mood(emotion.arousal, scale),
                 "partial": number(row.partial, SECOND_DIGITS),
+                **tempo_key_fields(row.tempo_key),
                 "clips": _clips(emotion.windows, scale),
             }
         case Failure():
