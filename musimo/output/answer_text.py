@@ -194,12 +194,15 @@ def _track_cells(track: Track, scale: Scale) -> tuple[str, ...]:
 def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
     lines: list[str] = []
     if answer.results:
-        columns = (*_TRACK_COLUMNS[:3], Column("file", stretches=True, keep="end"))
+        tonal = (Column("tempo", right=True), Column("key"))
+        columns = (*_TRACK_COLUMNS[:3], *tonal, Column("file", stretches=True, keep="end"))
         rows = [
             (
                 _mood_number(one.emotion.valence, options.scale),
                 _mood_number(one.emotion.arousal, options.scale),
                 clock(one.duration_s),
+                decimal(one.tempo_key and one.tempo_key.tempo, 1),
+                (one.tempo_key and one.tempo_key.key) or UNKNOWN,
                 _path(one.path),
             )
             for one in answer.results
