@@ -15,13 +15,14 @@ from musimo.audio.features import FEATURE_ID
 from musimo.records import HeardClip, TempoKey
 
 
-def _id() -> str:
+def maker_id() -> str:
+    """A name for all the numbers that tempo and key depend on."""
     definitions = [FEATURE_ID, asdict(tempo.DEFINITION), asdict(key.DEFINITION)]
     return f"tempokey-{blake2b(json.dumps(definitions, sort_keys=True).encode(), digest_size=4).hexdigest()}"
 
 
-MAKER = _id()
-"""A name for all the numbers that tempo and key depend on: stored with whatever was told by them."""
+MAKER = maker_id()
+"""Stored with whatever is told by these numbers."""
 
 
 @dataclass(frozen=True, slots=True)
