@@ -21,7 +21,7 @@ from musimo.output.answers import (
     TracksAnswer,
 )
 from musimo.output.json_out import plane_scale
-from musimo.output.naming import CONFIDENCE_DIGITS, full_name
+from musimo.output.naming import CONFIDENCE_DIGITS, TEMPO_DIGITS, full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
 from musimo.output.text import cut, safe
 from musimo.records import FailedFile, Failure, Tags, TempoKey, Track, WindowEmotion
@@ -201,8 +201,7 @@ def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
                 _mood_number(one.emotion.valence, options.scale),
                 _mood_number(one.emotion.arousal, options.scale),
                 clock(one.duration_s),
-                decimal(one.tempo_key and one.tempo_key.tempo, 1),
-                (one.tempo_key and one.tempo_key.key) or UNKNOWN,
+                *_tonal_cells(one.tempo_key),
                 _path(one.path),
             )
             for one in answer.results
@@ -214,6 +213,12 @@ def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
         lines += ["", *_windows(answer.results[0].emotion.windows, options)]
     failed = failures_text(answer.failed)
     return [*lines, *([""] if lines and failed else []), *failed]
+
+
+def _tonal_cells(told: TempoKey | None) -> tuple[str, str]:
+    if told is None:
+        return UNKNOWN, UNKNOWN
+    return decimal(told.tempo, TEMPO_DIGITS), told.key or UNKNOWN
 
 
 def _shown(answer: ShowAnswer, options: PrintOptions) -> list[str]:
@@ -305,7 +310,12 @@ def _tempo(track: Track) -> str | None:
     told, tagged = track.tempo_key, track.tags.bpm
     heard = []
     if told is not None:
-        heard.append(_sure(None if told.tempo is None else f"{told.tempo:.1f} bpm", told.tempo_confidence))
+        heard.append(
+            _sure(
+                None if told.tempo is None else f"{decimal(told.tempo, TEMPO_DIGITS)} bpm",
+                told.tempo_confidence,
+            )
+        )
     if tagged is not None:
         heard.append(f"{tagged:g} bpm by its tags")
     return "; ".join(heard)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 from musimo.audio.features import extract
 from musimo.audio.key import DEFINITION, pitch_classes, tell_key
@@ -24,12 +25,13 @@ SCALES = {"major": (0, 2, 4, 5, 7, 9, 11, 12), "minor": (0, 2, 3, 5, 7, 8, 11, 1
 def tone(semitones: float, seconds: float) -> Samples:
     """A tone above middle C with six overtones that fall off, as plucked or sung ones do."""
     hz = 261.63 * 2 ** (semitones / 12)
-    return np.sum([sine(hz * k, seconds, amplitude=0.2 / k) for k in range(1, 8)], axis=0, dtype=np.float32)
+    overtones = [sine(hz * k, seconds, amplitude=0.2 / k) for k in range(1, 8)]
+    return np.asarray(np.sum(overtones, axis=0), np.float32)
 
 
 def cadence(mode: str, tonic: int) -> Samples:
     chords = [np.sum([tone(tonic + s, 0.8) for s in chord], axis=0) for chord in CADENCES[mode]]
-    return np.concatenate(chords * 2).astype(np.float32)
+    return np.asarray(np.concatenate(chords * 2), np.float32)
 
 
 def scale(mode: str, tonic: int) -> Samples:
@@ -38,7 +40,7 @@ def scale(mode: str, tonic: int) -> Samples:
     return np.concatenate([tone(tonic + s, 0.9 if s % 12 == 0 else 0.3) for s in steps])
 
 
-def told(samples: Samples) -> tuple[str | None, float]:
+def told(samples: NDArray[np.float32]) -> tuple[str | None, float]:
     return tell_key(pitch_classes(extract(samples)))
 
 
@@ -69,11 +71,11 @@ def test_what_has_no_key(samples: Samples) -> None:
 
 def test_level_changes_nothing() -> None:
     loud = cadence("minor", 2)
-    assert told(loud / 100)[0] == told(loud)[0] == "D minor"
+    assert told(loud / np.float32(100))[0] == told(loud)[0] == "D minor"
 
 
 def test_two_keys_that_fit_as_well_are_told_without_confidence() -> None:
-    """C and F sharp major, exactly half of each."""
+    """C and G major, exactly half of each."""
     one, other = np.array(DEFINITION.major), np.roll(DEFINITION.major, 7)
     key, confidence = tell_key(one + other)
     assert key in ("C major", "G major")
@@ -81,7 +83,7 @@ def test_two_keys_that_fit_as_well_are_told_without_confidence() -> None:
 
 
 @given(arrays(np.float64, 12, elements=st.floats(0, 1)), st.integers(0, 11))
-def test_transposing_pitch_classes_turns_the_key(classes: np.ndarray, semitones: int) -> None:
+def test_transposing_pitch_classes_turns_the_key(classes: NDArray[np.float64], semitones: int) -> None:
     key, confidence = tell_key(classes)
     turned, as_sure = tell_key(np.roll(classes, semitones))
     assert as_sure == pytest.approx(confidence, abs=1e-6)
