@@ -67,22 +67,22 @@ def pulse(features: FloatArray) -> Vector:
     clip, and all 0 where nothing happens
     """
     d = DEFINITION
-    nothing = np.zeros(N_LAGS)
+    told = np.zeros(N_LAGS)
     mel = features[EDGE : len(features) - EDGE, : FEATURES.n_mels]
     if len(mel) < d.trend_s * FRAMES_PER_S:
-        return nothing
+        return told
     rise = np.diff(mel, axis=0)
     onsets = np.maximum(rise, 0, out=rise).mean(axis=1, dtype=np.float64)
     onsets -= _trend(onsets, round(d.trend_s * FRAMES_PER_S))
     if onsets.std() < d.faintest:
-        return nothing
+        return told
     n = len(onsets)
     size = 2 ** (n + N_LAGS).bit_length()
     blur = np.exp(-0.5 * (2 * np.pi * np.fft.rfftfreq(size) * d.blur) ** 2)
     repeated = np.fft.irfft(np.abs(np.fft.rfft(onsets, size) * blur) ** 2, size)
     lags = np.arange(min(N_LAGS, n // 2))
-    nothing[: len(lags)] = repeated[: len(lags)] / (n - lags) * n / repeated[0]
-    return nothing
+    told[: len(lags)] = repeated[: len(lags)] / repeated[0] * n / (n - lags)  # fewer frames meet at long lags
+    return told
 
 
 def tell_tempo(pulse: Vector) -> tuple[float | None, float]:

@@ -102,7 +102,7 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
                 bar.reset(total=event.to_hear)
                 if event.again:
                     invocation.note(
-                        f"{event.again} sounds were heard before tempo and key were told as they are now:"
+                        f"{event.again} of the library's sounds have no tempo and key yet, or older ones:"
                         " a scan of their folders hears them again"
                     )
             elif isinstance(event, Indexing):
