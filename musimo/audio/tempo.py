@@ -39,19 +39,15 @@ class Definition:
     blur: float = 1.0  # frames, standard deviation: hands, and frames themselves, are no more exact
     trend_s: float = 2.0  # a swell over so long is no onset
     n_steps: int = 400  # tempi that are tried, 0.4 % apart: less than the width of a peak
-    halves: float = (
-        0.95  # where half-way peaks are as high as this share of the others, the beat is there too
-    )
+    halves: float = 0.95  # of the peaks' height: where it is as high half-way, the beat is there too
     faintest: float = 0.15  # dB, SD of onset strength: steady tones and noise have less, all music more
-    least: float = (
-        0.15  # height of the peaks; windows of one track agree above it, shuffled onsets stay below
-    )
+    least: float = 0.15  # height of the peaks: above it windows of one track agree; shuffled onsets have 0.08
 
 
 DEFINITION = Definition()
 
 LONGEST = 60 * FRAMES_PER_S / DEFINITION.slowest  # frames between beats
-N_LAGS = int(DEFINITION.n_multiples * LONGEST) + 4  # and room for a parabola around the last
+N_LAGS = int(DEFINITION.n_multiples * (LONGEST + 3)) + 3  # as far as refining it can lead, and a parabola
 
 
 def pulse(features: FloatArray) -> Vector:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 from musimo.audio.features import N_FEATURES, extract
 from musimo.audio.tempo import DEFINITION, FRAMES_PER_S, N_LAGS, pulse, tell_tempo
@@ -107,6 +109,24 @@ def test_any_period_any_level(period: float, level: float, seed: int) -> None:
     tempo, confidence = tell_tempo(pulse(features * np.float32(level)))
     assert tempo == pytest.approx(60 * FRAMES_PER_S / period, rel=5e-3)
     assert confidence > 0.5
+
+
+@given(arrays(np.float64, N_LAGS, elements=st.floats(-1, 1)))
+def test_any_pulse_has_a_tempo_in_range_or_none(heard: NDArray[np.float64]) -> None:
+    tempo, confidence = tell_tempo(heard)
+    assert 0 <= confidence <= 1
+    assert (tempo is None) == (confidence < DEFINITION.least)
+    assert tempo is None or 0.95 * DEFINITION.slowest < tempo < 1.15 * DEFINITION.fastest
+
+
+@pytest.mark.parametrize("lag", [12.9, 13.2, 64.1, 64.6])
+def test_a_pulse_that_drifts_at_the_ends_of_the_range(lag: float) -> None:
+    """Each peak lies a frame later than the one before leads to look for."""
+    heard = np.zeros(N_LAGS)
+    for multiple in range(1, DEFINITION.n_multiples + 1):
+        heard[round(lag * multiple) + multiple - 2 : round(lag * multiple) + multiple + 1] = (0.8, 0.9, 1)
+    tempo, _ = tell_tempo(heard)
+    assert tempo is None or 30 < tempo < 240
 
 
 def test_beside_librosa() -> None:
