@@ -218,8 +218,8 @@ class Library:
         if isinstance(heard, FailedFile):
             raise AudioError(heard.stage, f"cannot hear {os.fsdecode(path)}: {heard.reason}")
         emotion = heard.emotion
-        valence, arousal = answered_mood(self._store(), emotion)
-        track = Track(None, heard.path, heard.tags, heard.duration_s, None, valence, arousal)
+        felt = (*answered_mood(self._store(), emotion), heard.partial, heard.tempo_key)
+        track = Track(None, heard.path, heard.tags, heard.duration_s, None, *felt)
         sound = SoundBlocks(emotion.embedding[None], heard.statistics[None], emotion.fused[None])
         return Seed(track, sound, self._store().content_id(heard.content))
 

@@ -8,7 +8,7 @@ file system has them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,6 +169,15 @@ class SoundBlocks:
     fused: FloatArray
 
 
+KEYS: Final = (
+    *("C major", "Db major", "D major", "Eb major", "E major", "F major"),
+    *("F# major", "G major", "Ab major", "A major", "Bb major", "B major"),
+    *("C minor", "C# minor", "D minor", "Eb minor", "E minor", "F minor"),
+    *("F# minor", "G minor", "G# minor", "A minor", "Bb minor", "B minor"),
+)
+"""Every key by its name of fewest accidentals, by rising tonic; where two have as few, the usual one."""
+
+
 @dataclass(frozen=True, slots=True)
 class TempoKey:
     """Pulse and tonality of a sound, as they were heard, whatever its tags say.
@@ -177,7 +186,7 @@ class TempoKey:
     ----------
     tempo : beats a minute; None where no beat was found
     tempo_confidence, key_confidence : 0..1
-    key : tonic and mode, as ``A minor`` or ``F# major``; None where none was found
+    key : one of ``KEYS``; None where none was found
     """
 
     tempo: float | None
@@ -214,6 +223,7 @@ NumberField = Literal[
     "track",
     "disc",
     "bpm",
+    "tempo",
     "duration",
     "bitrate",
     "samplerate",
@@ -250,7 +260,15 @@ class RangeFilter:
     negated: bool
 
 
-Filter = TextFilter | PathFilter | RangeFilter
+@dataclass(frozen=True, slots=True)
+class KeyFilter:
+    """The key is one of ``keys``, which are of ``KEYS``."""
+
+    keys: tuple[str, ...]
+    negated: bool
+
+
+Filter = TextFilter | PathFilter | RangeFilter | KeyFilter
 """One condition on a track; what is not known meets none, and meets every negated one."""
 
 
@@ -314,6 +332,7 @@ class AnalyzedFile:
     emotion: Emotion
     statistics: FloatArray  # (579,), mean over the windows
     partial: float | None = None  # share of the sound that could be heard; None where it is whole
+    tempo_key: TempoKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

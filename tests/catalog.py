@@ -16,7 +16,7 @@ from musimo.library.journal import FailedFile, HeardFile, Journal
 from musimo.library.places import PlannedFile, Territory
 from musimo.library.store import Store
 from musimo.library.walk import FoundFile
-from musimo.records import Emotion, FloatArray, Opened, SoundBlocks, Tags, Window, WindowEmotion
+from musimo.records import Emotion, FloatArray, Opened, SoundBlocks, Tags, TempoKey, Window, WindowEmotion
 
 MODEL = "plain-1"
 DIMENSIONS = 256
@@ -52,6 +52,7 @@ class Entry:
     duration_s: float = 180.0
     sound: bytes | None = None
     mtime_ns: int = 0
+    tempo_key: TempoKey = TempoKey(None, 0.0, None, 0.0)  # noqa: RUF009 - frozen
 
 
 @cache
@@ -103,8 +104,9 @@ class Catalog:
         sound = entry.sound or os.fsencode(entry.name)
         opened = Opened(entry.tags, sound, entry.duration_s, (window,))
         emotion = self._emotion(entry, (window,))
-        statistics = None if emotion is None else STATISTICS
-        return HeardFile(planned, opened, emotion, statistics)
+        if emotion is None:
+            return HeardFile(planned, opened, None, None)
+        return HeardFile(planned, opened, emotion, STATISTICS, tempo_key=entry.tempo_key)
 
     @staticmethod
     def _emotion(entry: Entry, windows: Sequence[Window]) -> Emotion | None:

@@ -54,7 +54,8 @@ where_option = click.option(
     "--where",
     multiple=True,
     metavar="EXPR",
-    help="Only tracks like year:1990..1999, genre:jazz, ^artist:x (not x); repeat it: all must hold.",
+    help="Only tracks like year:1990..1999, genre:jazz, tempo:118..126, key:Am, ^artist:x (not x);"
+    " repeat it: all must hold.",
 )
 
 relative_option = click.option(

@@ -100,6 +100,11 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
         for event in events:
             if isinstance(event, Planned):
                 bar.reset(total=event.to_hear)
+                if event.again:
+                    invocation.note(
+                        f"{event.again} of the library's sounds have no tempo and key yet, or older ones:"
+                        " a scan of their folders hears them again"
+                    )
             elif isinstance(event, Indexing):
                 invocation.step(event)
             elif isinstance(event, FileStored):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from musimo.audio.tempo_key import ClipPulse, listen, tell
 from musimo.audio.whole import partial_share
 from musimo.audio.windows import TOGETHER
 from musimo.emotion.summary import mean_statistics, summarize
@@ -59,6 +60,7 @@ class _Draft:
     gathered: list[HeardClip] = field(default_factory=list)  # until there are enough to be felt together
     felt: list[tuple[Window, ClipEmotion]] = field(default_factory=list)
     statistics: list[FloatArray] = field(default_factory=list)
+    pulses: list[ClipPulse] = field(default_factory=list)
     lacking_s: float = 0.0  # holes in what was felt
     error: AudioError | None = None
 
@@ -72,6 +74,7 @@ class _Draft:
             return
         self.felt += [(clip.window, emotion) for clip, emotion in zip(clips, emotions, strict=True)]
         self.statistics += [clip.statistics for clip in clips]
+        self.pulses += map(listen, clips)
         self.lacking_s += sum(clip.lacking_s for clip in clips)
 
     def answer(self, end: Finished | AudioError) -> AnalyzedFile | FailedFile:
@@ -88,6 +91,7 @@ class _Draft:
             summarize(self.felt),
             mean_statistics(self.statistics),
             partial_share(self.opened, [window for window, _ in self.felt], self.lacking_s),
+            tell(self.pulses),
         )
 
 

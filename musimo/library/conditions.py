@@ -1,4 +1,4 @@
-"""Filters of ``--where`` as SQL conditions on a query that joins tracks, roots, contents and emotions."""
+"""Filters of ``--where`` as SQL conditions on a query that joins a track with all that is known of it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, not_
 
-from musimo.library.schema import contents, emotions, roots, tracks
-from musimo.records import Filter, NumberField, PathFilter, RangeFilter, TextFilter
+from musimo.library.schema import contents, emotions, roots, tempo_keys, tracks
+from musimo.records import Filter, KeyFilter, NumberField, PathFilter, RangeFilter, TextFilter
 
 VALENCE = func.coalesce(emotions.c.own_valence, emotions.c.valence)
 AROUSAL = func.coalesce(emotions.c.own_arousal, emotions.c.arousal)
@@ -19,6 +19,7 @@ NUMBERS: dict[NumberField, ColumnElement[Any]] = {
     "track": tracks.c.track,
     "disc": tracks.c.disc,
     "bpm": tracks.c.bpm,
+    "tempo": tempo_keys.c.tempo,
     "bitrate": tracks.c.bitrate,
     "samplerate": tracks.c.sample_rate,
     "channels": tracks.c.channels,
@@ -41,6 +42,8 @@ def _holds(query: Filter) -> ColumnElement[bool]:
         case TextFilter():
             column = tracks.c.codec if query.field == "format" else tracks.c[query.field]
             return func.instr(func.fold(column), query.needle) > 0
+        case KeyFilter():
+            return tempo_keys.c.key.in_(query.keys)
         case RangeFilter():
             number = NUMBERS[query.field]
             bounds: list[ColumnElement[bool]] = [number.is_not(None)]

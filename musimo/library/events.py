@@ -10,9 +10,13 @@ Arrival = Literal["new", "changed", "moved", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The folders are walked; so many files are to be heard."""
+    """The folders are walked; so many files are to be heard.
+
+    Of the whole library, ``again`` sounds were heard before tempo and key were told as they are now.
+    """
 
     to_hear: int
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)

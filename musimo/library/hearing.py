@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Protocol
 
+from musimo.audio.tempo_key import ClipPulse, listen, tell
 from musimo.audio.whole import partial_share
 from musimo.audio.windows import TOGETHER
 from musimo.emotion.summary import mean_statistics, summarize
@@ -41,6 +42,7 @@ class _Draft:
     opened: Opened | None = None
     felt: list[tuple[Window, ClipEmotion]] = field(default_factory=list)
     statistics: list[FloatArray] = field(default_factory=list)
+    pulses: list[ClipPulse] = field(default_factory=list)
     lacking_s: float = 0.0  # holes in what was felt
     gathered: list[HeardClip] = field(default_factory=list)  # until there are enough to be felt together
     n_waiting: int = 0  # clips heard but not yet felt
@@ -147,6 +149,7 @@ class Hearing:
             for clip, emotion in zip(clips, emotions, strict=False):  # none for those without an answer
                 draft.felt.append((clip.window, emotion))
                 draft.statistics.append(clip.statistics)
+                draft.pulses.append(listen(clip))
                 draft.lacking_s += clip.lacking_s
 
     def _is_time_to_commit(self) -> bool:
@@ -224,4 +227,4 @@ def _heard(draft: _Draft) -> HeardFile:
         return HeardFile(draft.planned, draft.opened, None, None)
     emotion, statistics = summarize(draft.felt), mean_statistics(draft.statistics)
     partial = partial_share(draft.opened, [window for window, _ in draft.felt], draft.lacking_s)
-    return HeardFile(draft.planned, draft.opened, emotion, statistics, partial)
+    return HeardFile(draft.planned, draft.opened, emotion, statistics, partial, tell(draft.pulses))

@@ -12,7 +12,9 @@ import numpy as np
 from sqlalchemy import Connection, Row, Table, and_, delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 
+from musimo.audio.tempo_key import MAKER
 from musimo.errors import AudioError
+from musimo.library import tempo_keys
 from musimo.library.calibrations import own_mood
 from musimo.library.events import Arrival
 from musimo.library.known import GoneFile, KnownFile, known_contents, known_files
@@ -21,7 +23,7 @@ from musimo.library.schema import contents, emotions, failures, models, roots, t
 from musimo.library.spelling import as_listed, holds_anything, is_other_name
 from musimo.library.store import TAG_FIELDS, Store
 from musimo.library.writing import now, renew_generation, stamp, transaction
-from musimo.records import Coverage, Emotion, FloatArray, Opened, Tags
+from musimo.records import Coverage, Emotion, FloatArray, Opened, Tags, TempoKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class HeardFile:
     emotion: Emotion | None
     statistics: FloatArray | None
     partial: float | None = None
+    tempo_key: TempoKey | None = None
 
     @property
     def as_remembered(self) -> bool:
@@ -59,11 +62,13 @@ class Journal:
     store : the library
     features : feature id of the model in use
     coverage : how much of each track this scan hears
+    maker : id of what tells tempo and key
     """
 
-    def __init__(self, store: Store, features: str, coverage: Coverage) -> None:
+    def __init__(self, store: Store, features: str, coverage: Coverage, maker: str = MAKER) -> None:
         self._store = store
         self._coverage = coverage
+        self._maker = maker
         with self._transaction() as connection:
             named = insert(models).values(name=store.model, features=features).on_conflict_do_nothing()
             connection.execute(named)
@@ -105,12 +110,17 @@ class Journal:
     def known_files(self, territory: Territory) -> dict[bytes, KnownFile]:
         """What is known below a territory, by path relative to the root."""
         with self._transaction() as connection:
-            return known_files(connection, territory, self._model_id, self._coverage)
+            return known_files(connection, territory, self._model_id, self._coverage, self._maker)
 
     def known_contents(self) -> set[bytes]:
         """Hashes of the sounds that need not be heard again."""
         with self._transaction() as connection:
-            return known_contents(connection, self._model_id, self._coverage)
+            return known_contents(connection, self._model_id, self._coverage, self._maker)
+
+    def n_without_tempo_key(self) -> int:
+        """How many sounds were heard before, but are to be heard again for their tempo and key."""
+        with self._transaction() as connection:
+            return tempo_keys.n_lacking(connection, self._model_id, self._maker)
 
     def rename(self, renamings: Iterable[Renaming]) -> None:
         """Give files the names they are found by; where two rows are one file, that of the new name stays."""
@@ -183,7 +193,10 @@ class Journal:
         if heard.as_remembered and _tags_as_remembered(connection, heard):
             return "unchanged"
         content_id = self._write_content(connection, heard.opened)
-        if heard.emotion is not None and heard.statistics is not None:
+        if heard.tempo_key is not None:
+            tempo_keys.write(connection, content_id, heard.tempo_key, self._maker)
+        more_known = self._coverage == "windows" and self._is_heard_in_full(connection, content_id)
+        if heard.emotion is not None and heard.statistics is not None and not more_known:
             self._write_emotion(connection, content_id, heard.emotion, heard.statistics, heard.partial)
         root_id, path = heard.planned.territory.root_id, heard.planned.file.path
         facts: dict[str, Any] = {
@@ -213,6 +226,12 @@ class Journal:
             return int(found)
         added = connection.execute(insert(contents).values(hash=opened.content, duration_s=opened.duration_s))
         return int(added.lastrowid)
+
+    def _is_heard_in_full(self, connection: Connection, content_id: int) -> bool:
+        query = select(emotions.c.coverage == "full").where(
+            emotions.c.content_id == content_id, emotions.c.model_id == self._model_id
+        )
+        return bool(connection.execute(query).scalar())
 
     def _write_emotion(
         self,

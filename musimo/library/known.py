@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from musimo.library.places import Territory
 from musimo.library.schema import contents, emotions, failures, tracks
+from musimo.library.tempo_keys import told_by
 from musimo.records import Coverage
 
 
@@ -19,7 +20,7 @@ class KnownFile(NamedTuple):
     size: int
     mtime_ns: int
     track_id: int | None  # None: only a failure is known
-    analyzed: bool  # under the model in use, with the coverage asked for
+    analyzed: bool  # under the model in use, with the coverage asked for, tempo and key among it
     missing: bool
     content: bytes | None = None  # hash of its sound
     failed: bool = False
@@ -37,10 +38,10 @@ class GoneFile:
 
 
 def known_files(
-    connection: Connection, territory: Territory, model_id: int, coverage: Coverage
+    connection: Connection, territory: Territory, model_id: int, coverage: Coverage, maker: str
 ) -> dict[bytes, KnownFile]:
     """What is known below a territory, by path relative to the root."""
-    analyzed = select(emotions.c.content_id).where(*_heard_enough(model_id, coverage))
+    analyzed = select(emotions.c.content_id).where(*_heard_enough(model_id, coverage, maker))
     track_rows = (
         select(
             tracks.c.path,
@@ -66,18 +67,22 @@ def known_files(
     return known
 
 
-def known_contents(connection: Connection, model_id: int, coverage: Coverage) -> set[bytes]:
+def known_contents(connection: Connection, model_id: int, coverage: Coverage, maker: str) -> set[bytes]:
     """Hashes of the sounds that need not be heard again."""
     query = (
         select(contents.c.hash)
         .join(emotions, emotions.c.content_id == contents.c.id)
-        .where(*_heard_enough(model_id, coverage))
+        .where(*_heard_enough(model_id, coverage, maker))
     )
     return set(connection.execute(query).scalars())
 
 
-def _heard_enough(model_id: int, coverage: Coverage) -> tuple[Any, Any]:
-    return emotions.c.model_id == model_id, emotions.c.coverage.in_(("full", coverage))
+def _heard_enough(model_id: int, coverage: Coverage, maker: str) -> tuple[Any, Any, Any]:
+    return (
+        emotions.c.model_id == model_id,
+        emotions.c.coverage.in_(("full", coverage)),
+        emotions.c.content_id.in_(told_by(maker)),
+    )
 
 
 def _below(column: Any, prefix: bytes) -> list[Any]:

@@ -76,7 +76,7 @@ def scan(
     plans = make_plans(journal, territories, retry_failed=options.retry_failed, verify=options.verify)
     journal.mark_found([track_id for plan in plans for track_id in plan.found_again])
     to_hear = [planned for plan in plans for planned in plan.to_hear]
-    yield Planned(len(to_hear))
+    yield Planned(len(to_hear), journal.n_without_tempo_key() if to_hear else 0)
     hearing = Hearing(
         journal,
         load_analyzer,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, not_, or_, select
 from sqlalchemy.exc import DBAPIError
 
+from musimo.library import schema, tempo_keys
 from musimo.library.conditions import AROUSAL, VALENCE, condition
 from musimo.library.database import library_error, open_database
 from musimo.library.folding import fold
@@ -270,6 +271,7 @@ class Store:
             tracks.join(roots, roots.c.id == tracks.c.root_id)
             .outerjoin(contents, contents.c.id == tracks.c.content_id)
             .outerjoin(emotions, self._here)
+            .outerjoin(schema.tempo_keys, schema.tempo_keys.c.content_id == tracks.c.content_id)
         )
 
     def _tracks(self) -> Select[Any]:
@@ -280,6 +282,7 @@ class Store:
             VALENCE.label("valence"),
             AROUSAL.label("arousal"),
             emotions.c.partial,
+            *tempo_keys.COLUMNS,
         ).select_from(self._joined())
 
     def _present_emotions(self, *columns: Any) -> Select[Any]:
@@ -354,4 +357,5 @@ def _track(row: Row[Any]) -> Track:
         valence=row.valence,
         arousal=row.arousal,
         partial=row.partial,
+        tempo_key=tempo_keys.read(row),
     )

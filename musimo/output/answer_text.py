@@ -23,10 +23,10 @@ from musimo.output.answers import (
 from musimo.output.ear_text import applied_words, opinion_words
 from musimo.output.json_out import plane_scale
 from musimo.output.list_text import explained, length, order_line, versions_cells, versions_line
-from musimo.output.naming import full_name
+from musimo.output.naming import CONFIDENCE_DIGITS, TEMPO_DIGITS, full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
 from musimo.output.text import cut, safe
-from musimo.records import FailedFile, Failure, Tags, Track, WindowEmotion
+from musimo.records import FailedFile, Failure, Tags, TempoKey, Track, WindowEmotion
 from musimo.search.passages import moment
 from musimo.search.plane import lopsided
 from musimo.search.scale import RANGES, Scale, from_unit
@@ -234,12 +234,14 @@ def _track_cells(track: Track, scale: Scale, versions: Sequence[str] = ()) -> tu
 def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
     lines: list[str] = []
     if answer.results:
-        columns = (*_TRACK_COLUMNS[:3], Column("file", stretches=True, keep="end"))
+        tonal = (Column("tempo", right=True), Column("key"))
+        columns = (*_TRACK_COLUMNS[:3], *tonal, Column("file", stretches=True, keep="end"))
         rows = [
             (
                 _mood_number(one.emotion.valence, options.scale),
                 _mood_number(one.emotion.arousal, options.scale),
                 clock(one.duration_s),
+                *_tonal_cells(one.tempo_key),
                 _path(one.path),
             )
             for one in answer.results
@@ -251,6 +253,12 @@ def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
         lines += ["", *_windows(answer.results[0].emotion.windows, options)]
     failed = failures_text(answer.failed)
     return [*lines, *([""] if lines and failed else []), *failed]
+
+
+def _tonal_cells(told: TempoKey | None) -> tuple[str, str]:
+    if told is None:
+        return UNKNOWN, UNKNOWN
+    return decimal(told.tempo, TEMPO_DIGITS), told.key or UNKNOWN
 
 
 def _shown(answer: ShowAnswer, options: PrintOptions) -> list[str]:
@@ -268,7 +276,8 @@ def _shown(answer: ShowAnswer, options: PrintOptions) -> list[str]:
         ("year", _whole(tags.year)),
         ("track", _whole(tags.track)),
         ("disc", _whole(tags.disc)),
-        ("tempo", None if tags.bpm is None else f"{tags.bpm:g} bpm"),
+        ("tempo", _tempo(track)),
+        ("key", _key(track.tempo_key)),
         ("time", clock(track.duration_s)),
         ("partial", _partial(track.partial)),
         ("format", _format(tags)),
@@ -341,6 +350,30 @@ def _format(tags: Tags) -> str:
         None if tags.channels is None else _count(tags.channels, "channel"),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _tempo(track: Track) -> str | None:
+    """What was heard, and what the tags say."""
+    told, tagged = track.tempo_key, track.tags.bpm
+    heard = []
+    if told is not None:
+        heard.append(
+            _sure(
+                None if told.tempo is None else f"{decimal(told.tempo, TEMPO_DIGITS)} bpm",
+                told.tempo_confidence,
+            )
+        )
+    if tagged is not None:
+        heard.append(f"{tagged:g} bpm by its tags")
+    return "; ".join(heard)
+
+
+def _key(told: TempoKey | None) -> str | None:
+    return None if told is None else _sure(told.key, told.key_confidence)
+
+
+def _sure(told: str | None, confidence: float) -> str:
+    return "none found" if told is None else f"{told}, confidence {decimal(confidence, CONFIDENCE_DIGITS)}"
 
 
 def _partial(share: float | None) -> str | None:

@@ -28,6 +28,7 @@ from musimo.output.json_out import rows
 from musimo.output.naming import unicode_text
 from musimo.search.scale import Scale
 
+TEMPO_KEY_COLUMNS: Final = ("tempo", "tempo_confidence", "key", "key_confidence")
 TRACK_COLUMNS: Final = (
     "id",
     "path",
@@ -44,6 +45,7 @@ TRACK_COLUMNS: Final = (
     "arousal",
     "path_bytes",
     "partial",
+    *TEMPO_KEY_COLUMNS,
 )
 # What starts a formula in common spreadsheets, full-width forms and skipped white space included.
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
@@ -83,7 +85,7 @@ def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...
         case TracksAnswer():
             return TRACK_COLUMNS
         case AnalyzeAnswer():
-            return ("path", "duration", "valence", "arousal", "path_bytes")
+            return ("path", "duration", "valence", "arousal", "path_bytes", *TEMPO_KEY_COLUMNS)
         case ErrorsAnswer():
             return ("path", "stage", "reason", "when", "path_bytes")
 

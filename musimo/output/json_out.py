@@ -35,6 +35,7 @@ from musimo.output.naming import (
     number,
     opinion_fields,
     path_fields,
+    tempo_key_fields,
     track_fields,
     unicode_text,
 )
@@ -147,6 +148,7 @@ def _row(row: PathTrack | Track | AnalyzedFile | Failure, scale: Scale) -> Mappi
                 "valence": mood(emotion.valence, scale),
                 "arousal": mood(emotion.arousal, scale),
                 "partial": number(row.partial, SECOND_DIGITS),
+                **tempo_key_fields(row.tempo_key),
                 "clips": _clips(emotion.windows, scale),
             }
         case Failure():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from musimo.library.ratings import Opinion
-from musimo.records import Track
+from musimo.records import TempoKey, Track
 from musimo.search.scale import Scale, from_unit
 
 Value = str | int | float | None
@@ -20,6 +20,8 @@ MOOD_DIGITS: Final = 4  # the network is far from certain in the second
 SCORE_DIGITS: Final = 6  # neighbours may lie this close
 SECOND_DIGITS: Final = 3
 LIKINGS: Final = {1: "like", -1: "dislike"}
+TEMPO_DIGITS: Final = 1  # of beats a minute: a steady click is told to a few hundredths
+CONFIDENCE_DIGITS: Final = 2
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -53,6 +55,19 @@ def track_fields(track: Track, scale: Scale) -> Fields:
         "valence": mood(track.valence, scale),
         "arousal": mood(track.arousal, scale),
         "partial": number(track.partial, SECOND_DIGITS),
+        **tempo_key_fields(track.tempo_key),
+    }
+
+
+def tempo_key_fields(told: TempoKey | None) -> Fields:
+    """Tempo and key as scripts read them; None where nobody listened for them, or there are none."""
+    if told is None:
+        return dict.fromkeys(TempoKey.__dataclass_fields__)
+    return {
+        "tempo": number(told.tempo, TEMPO_DIGITS),
+        "tempo_confidence": number(told.tempo_confidence, CONFIDENCE_DIGITS),
+        "key": told.key,
+        "key_confidence": number(told.key_confidence, CONFIDENCE_DIGITS),
     }
 
 

@@ -7,7 +7,11 @@ An empty VALUE holds for any text that is known. ``path`` is matched byte for by
 
 Number fields take ``A..B`` (both ends count), ``A..``, ``..B``, ``..`` (any that is known) or one number,
 which is matched as precisely as it is written: ``year:1999`` is that year, ``bpm:120`` is 119.5 to 120.5.
-Durations are seconds or ``m:ss`` or ``h:mm:ss``; bit rates are kbit/s, sample rates Hz.
+Durations are seconds or ``m:ss`` or ``h:mm:ss``; bit rates are kbit/s, sample rates Hz. ``tempo`` is what
+musimo hears, ``bpm`` what the tags say, both in beats a minute.
+
+``key`` takes a key in any spelling, ``key:Am``, ``key:"A minor"``, ``key:8A`` (Camelot), or a mode,
+``key:major``.
 
 What is not known matches no condition, and a leading ``^`` turns a condition into its opposite, so
 ``^year:1990..`` holds for tracks before 1990 and for those without a year.
@@ -23,12 +27,22 @@ from typing import Final, TypeGuard, get_args
 
 from musimo.errors import UsageError
 from musimo.library.folding import fold
-from musimo.records import Filter, NumberField, PathFilter, RangeFilter, TextField, TextFilter, Track
+from musimo.records import (
+    Filter,
+    KeyFilter,
+    NumberField,
+    PathFilter,
+    RangeFilter,
+    TextField,
+    TextFilter,
+    Track,
+)
+from musimo.search.keys import keys_meant
 from musimo.search.scale import RANGES, Scale, to_unit
 
 TEXT_FIELDS: Final[tuple[TextField, ...]] = get_args(TextField)
 NUMBER_FIELDS: Final[tuple[NumberField, ...]] = get_args(NumberField)
-FIELDS: Final[tuple[str, ...]] = (*TEXT_FIELDS, "path", *NUMBER_FIELDS)
+FIELDS: Final[tuple[str, ...]] = (*TEXT_FIELDS, "path", "key", *NUMBER_FIELDS)
 
 _WHOLE = frozenset({"id", "year", "track", "disc", "bitrate", "samplerate", "channels"})
 _MOOD = frozenset({"valence", "arousal"})
@@ -57,6 +71,8 @@ def parse(expression: str, scale: Scale = "0-1") -> Filter:
     value = _unquoted(value.strip())
     if field == "path":
         return PathFilter(_bytes(value), negated)
+    if field == "key":
+        return KeyFilter(keys_meant(value), negated)
     if _is_text_field(field):
         return TextFilter(field, fold(_bytes(value).decode("utf-8", "backslashreplace")), negated)
     if _is_number_field(field):
@@ -79,6 +95,8 @@ def _holds(condition: Filter, track: Track) -> bool:
         case TextFilter(field=text_field, needle=needle):
             text = _text(text_field, track)
             return text is not None and needle in fold(text)
+        case KeyFilter(keys=keys):
+            return track.tempo_key is not None and track.tempo_key.key in keys
         case RangeFilter(field=number_field, low=low, high=high):
             number = _number(number_field, track)
             if number is None:
@@ -100,6 +118,8 @@ def _number(field: NumberField, track: Track) -> float | None:
             return track.valence
         case "arousal":
             return track.arousal
+        case "tempo":
+            return None if track.tempo_key is None else track.tempo_key.tempo
         case "samplerate":
             return track.tags.sample_rate
         case _:

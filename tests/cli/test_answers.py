@@ -27,6 +27,10 @@ TRACK = {
     "valence",
     "arousal",
     "partial",
+    "tempo",
+    "tempo_confidence",
+    "key",
+    "key_confidence",
 }
 
 
@@ -271,7 +275,8 @@ def test_analyze_needs_no_library(shell: Shell, home: Path, tmp_path: Path) -> N
     assert ran.code == 3
     assert {*ran.document} == {"schema", "results", "failed"}
     [row] = ran.document["results"]
-    assert {*row} == {"path", "duration", "valence", "arousal", "partial", "clips"}
+    told = {"tempo", "tempo_confidence", "key", "key_confidence"}
+    assert {*row} == {"path", "duration", "valence", "arousal", "partial", "clips", *told}
     assert (row["path"], row["duration"]) == (str(tmp_path / "a.wav"), 2)
     [clip] = row["clips"]
     assert {*clip} == {"start", "end", "valence", "arousal"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,23 @@ def audit(ran: Ran) -> dict[str, int]:
     assert read["seen"] == sum(read[name] for name in COUNTS)
     assert read["seconds"] >= 0
     return {name: read[name] for name in (*COUNTS, "missing") if read[name]}
+
+
+def test_sounds_without_tempo_and_key_are_heard_again_and_it_says_so(
+    shell: Shell, music: Path, home: Path
+) -> None:
+    (music / "fake.mp3").unlink()
+    soundfile.write(music / "a.wav", melody(20), 22_050)
+    assert shell("scan", music).err == b""
+    shown = shell("show", "a.wav", "--json").document["track"]
+    assert (shown["tempo"], shown["tempo_confidence"] > 0.5) == (pytest.approx(120, rel=2e-3), True)
+    with closing(sqlite3.connect(home / "library.db")) as connection, connection:
+        connection.execute("DELETE FROM tempo_keys")
+    ran = shell("scan", music, "--json")
+    assert audit(ran) == {"changed": 2, "ignored": 1}
+    assert ran.err.startswith(b"2 of the library's sounds have no tempo and key yet, or older ones")
+    assert shell("show", "a.wav", "--json").document["track"] == shown
+    assert shell("scan", music).err == b""
 
 
 def test_a_scan_accounts_for_every_file_and_makes_the_library_ask_able(

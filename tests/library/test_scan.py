@@ -71,6 +71,7 @@ def export(store: Store) -> list[tuple[object, ...]]:
             track.duration_s,
             track.valence,
             track.arousal,
+            track.tempo_key,
             _bytes_of(store.sound(track.content)) if track.content else None,
         )
         for track in store.all_tracks()

@@ -10,6 +10,7 @@ from musimo.records import (
     MoodTrack,
     SimilarTrack,
     Tags,
+    TempoKey,
     Track,
     Window,
     WindowEmotion,
@@ -36,7 +37,8 @@ def track() -> Track:
         bitrate=320,
         codec="mp3",
     )
-    return Track(7, b"/music/Nina/07 Feeling Good.mp3", tags, 173.42, 3, 0.625, 0.25)
+    told = TempoKey(120.04, 0.876, "G minor", 0.523)
+    return Track(7, b"/music/Nina/07 Feeling Good.mp3", tags, 173.42, 3, 0.625, 0.25, tempo_key=told)
 
 
 @pytest.fixture
@@ -73,4 +75,12 @@ def analyzed() -> AnalyzedFile:
     )
     emotion = Emotion(0.625, 0.25, 0.125, 0.0, np.zeros(256, np.float32), np.zeros(128, np.float32), windows)
     statistics = np.zeros(579, np.float32)
-    return AnalyzedFile(b"/tmp/new.flac", Tags(codec="flac"), b"hash", 110.0, emotion, statistics)
+    return AnalyzedFile(
+        b"/tmp/new.flac",
+        Tags(codec="flac"),
+        b"hash",
+        110.0,
+        emotion,
+        statistics,
+        tempo_key=TempoKey(None, 0.1, "Eb major", 0.5),
+    )

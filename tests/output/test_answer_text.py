@@ -15,7 +15,7 @@ from musimo.output.answers import (
     TracksAnswer,
 )
 from musimo.output.text import safe_lines, width
-from musimo.records import AnalyzedFile, FailedFile, Failure, Track
+from musimo.records import AnalyzedFile, FailedFile, Failure, TempoKey, Track
 
 OPTIONS = PrintOptions()
 
@@ -70,8 +70,8 @@ def test_nothing_found(track: Track) -> None:
 def test_analyze(analyzed: AnalyzedFile) -> None:
     failed = FailedFile(b"/tmp/x.mp3", "decode", "no sound in it")
     assert lines(AnalyzeAnswer([analyzed], [failed])) == [
-        "valence  arousal  time  file",
-        "   0.62     0.25  1:50  /tmp/new.flac",
+        "valence  arousal  time  tempo  key       file",
+        "   0.62     0.25  1:50      –  Eb major  /tmp/new.flac",
         "",
         "heard         valence  arousal",
         "0:00 to 0:45     0.50     0.25",
@@ -98,7 +98,8 @@ def test_show(track: Track, bare: Track, analyzed: AnalyzedFile) -> None:
         "genre    Jazz",
         "year     1965",
         "track    7",
-        "tempo    119.6 bpm",
+        "tempo    120.0 bpm, confidence 0.88; 119.6 bpm by its tags",
+        "key      G minor, confidence 0.52",
         "time     2:53",
         "format   mp3, 320 kbit/s, 44100 Hz, 2 channels",
         "valence  0.62 ± 0.12",
@@ -116,6 +117,11 @@ def test_show(track: Track, bare: Track, analyzed: AnalyzedFile) -> None:
         "",
         "not analysed",
     ]
+
+
+def test_a_track_without_beat_or_key_says_so(bare: Track) -> None:
+    shown = lines(ShowAnswer(replace(bare, tempo_key=TempoKey(None, 0.1, None, 0.0)), None, None, ()))
+    assert shown[4:6] == ["tempo  none found", "key    none found"]
 
 
 def test_a_hostile_track_shows_on_its_own_lines(hostile: Track) -> None:

@@ -17,9 +17,9 @@ def read(written: str) -> list[dict[str, str]]:
 def test_golden(track: Track) -> None:
     assert csv_table(TracksAnswer([track]), "0-1") == (
         "id,path,title,artist,album,albumartist,genre,year,duration,format,bitrate,valence,arousal,"
-        "path_bytes,partial\r\n"
+        "path_bytes,partial,tempo,tempo_confidence,key,key_confidence\r\n"
         "7,/music/Nina/07 Feeling Good.mp3,Feeling Good,Nina Simone,I Put a Spell on You,,Jazz,1965,173.42,"
-        "mp3,320,0.625,0.25,,\r\n"
+        "mp3,320,0.625,0.25,,,120.0,0.88,G minor,0.52\r\n"
     )
 
 
@@ -35,6 +35,10 @@ def test_rows_of_every_answer(similar: SimilarAnswer, mood: MoodAnswer, analyzed
         "valence": "0.625",
         "arousal": "0.25",
         "path_bytes": "",
+        "tempo": "",
+        "tempo_confidence": "0.1",
+        "key": "Eb major",
+        "key_confidence": "0.5",
     }
     failure = Failure(b"/a", "read", "gone, alas", "2026")
     assert read(csv_table(ErrorsAnswer([failure]), "0-1"))[0]["reason"] == "gone, alas"

@@ -43,6 +43,10 @@ TRACK = {
     "valence": 0.625,
     "arousal": 0.25,
     "partial": None,
+    "tempo": 120.0,
+    "tempo_confidence": 0.88,
+    "key": "G minor",
+    "key_confidence": 0.52,
 }
 
 
@@ -80,6 +84,10 @@ def test_analyze(analyzed: AnalyzedFile) -> None:
                 "valence": 0.625,
                 "arousal": 0.25,
                 "partial": None,
+                "tempo": None,
+                "tempo_confidence": 0.1,
+                "key": "Eb major",
+                "key_confidence": 0.5,
                 "clips": [
                     {"start": 0.0, "end": 45.0, "valence": 0.5, "arousal": 0.25},
                     {"start": 60.5, "end": 105.5, "valence": 0.75, "arousal": 0.25},

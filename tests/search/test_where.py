@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musimo.errors import UsageError
-from musimo.records import PathFilter, RangeFilter, Tags, TextFilter, Track
+from musimo.records import KEYS, KeyFilter, PathFilter, RangeFilter, Tags, TempoKey, TextFilter, Track
 from musimo.search.where import (
     FIELDS,
     NUMBER_FIELDS,
@@ -38,6 +38,7 @@ TRACK = Track(
     content=3,
     valence=0.62,
     arousal=0.41,
+    tempo_key=TempoKey(120.3, 0.8, "G minor", 0.5),
 )
 BARE = Track(8, b"/music/x", Tags(), None, None, None, None)
 
@@ -68,6 +69,10 @@ def holds(expression: str, track: Track = TRACK) -> bool:
         ("title:a:b..c", TextFilter("title", "a:b..c", False)),
         (" ^ Genre : Pop ", TextFilter("genre", "pop", True)),
         ("^path:Live/", PathFilter(b"Live/", True)),
+        ("tempo:118..126", RangeFilter("tempo", 118, 126, False)),
+        ("key:Am", KeyFilter(("A minor",), False)),
+        ('^key:"A minor"', KeyFilter(("A minor",), True)),
+        ("key:", KeyFilter(KEYS, False)),
         ("path:caf\udce9", PathFilter(b"caf\xe9", False)),
     ],
 )
@@ -102,6 +107,8 @@ def test_ratings_are_read_as_such() -> None:
         ("duration:4:75..", "is not a duration"),
         ("valence:0.2..5", "outside the scale 0..1"),
         ("arousal:-1..", "outside the scale"),
+        ("key:H", "'H' is no key"),
+        ("tempo:fast", "'fast' is not a number"),
     ],
 )
 def test_what_is_wrong_is_said(expression: str, said: str) -> None:
@@ -147,6 +154,11 @@ def test_a_near_miss_is_named() -> None:
         "track:..7",
         "disc:1",
         "bpm:120",
+        "tempo:120",
+        "tempo:120..121",
+        "key:Gm",
+        "key:minor",
+        "key:",
         "duration:2:53",
         "duration:2:53..2:54",
         "bitrate:256..",
@@ -164,14 +176,24 @@ def test_what_holds_and_its_opposite(expression: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["title:bad", "path:live/", "year:..1964", "bpm:119", "duration:..2:53", "valence:0.621.."]
+    "expression",
+    [
+        "title:bad",
+        "path:live/",
+        "year:..1964",
+        "bpm:119",
+        "tempo:119.6",
+        "key:G",
+        "duration:..2:53",
+        "valence:0.621..",
+    ],
 )
 def test_what_does_not_hold(expression: str) -> None:
     assert not holds(expression)
     assert holds("^" + expression)
 
 
-@pytest.mark.parametrize("field", sorted({*TEXT_FIELDS, *NUMBER_FIELDS} - {"id"}))
+@pytest.mark.parametrize("field", sorted({*TEXT_FIELDS, *NUMBER_FIELDS, "key"} - {"id"}))
 def test_the_unknown_matches_nothing_but_an_opposite(field: str) -> None:
     value = ".." if field in NUMBER_FIELDS else ""
     assert holds(f"{field}:{value}")
@@ -186,7 +208,7 @@ def test_every_field_reads_its_own_value() -> None:
         assert isinstance(low, RangeFilter)
         holding = {
             number
-            for number in (7, 1965, 1, 119.6, 173.4, 320, 44_100, 2, 0.62, 0.41)
+            for number in (7, 1965, 1, 119.6, 120.3, 173.4, 320, 44_100, 2, 0.62, 0.41)
             if matches(replace(low, low=number, high=number), TRACK)
         }
         assert len(holding) == 1, field

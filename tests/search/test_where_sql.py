@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musimo.library.folding import fold
-from musimo.library.schema import contents, emotions, tracks, windows
-from musimo.records import Filter, PathFilter, RangeFilter, Tags, TextFilter
+from musimo.library.schema import contents, emotions, tempo_keys, tracks, windows
+from musimo.records import KEYS, Filter, KeyFilter, PathFilter, RangeFilter, Tags, TempoKey, TextFilter
 from musimo.search.where import NUMBER_FIELDS, TEXT_FIELDS, matches, parse
 from tests.catalog import Catalog, Entry, direction
 
@@ -43,10 +43,14 @@ entries = st.builds(
     tags=tags,
     duration_s=numbers.map(float),
     sound=st.sampled_from([None, b"shared"]),
+    tempo_key=st.builds(
+        TempoKey, st.none() | numbers.map(float), moods, st.sampled_from([None, *KEYS[:2]]), moods
+    ),
 )
 filters: st.SearchStrategy[Filter] = st.one_of(
     st.builds(TextFilter, st.sampled_from(TEXT_FIELDS), texts.map(fold), st.booleans()),
     st.builds(PathFilter, names | st.just(b""), st.booleans()),
+    st.builds(KeyFilter, st.sampled_from([KEYS, KEYS[:1], KEYS[1:]]), st.booleans()),
     st.builds(
         RangeFilter, st.sampled_from(NUMBER_FIELDS), st.none() | numbers, st.none() | numbers, st.booleans()
     ),
@@ -61,7 +65,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 
 def refill(shelf: Catalog, content: Sequence[Entry]) -> None:
     with shelf.store.engine.begin() as connection:
-        for table in (tracks, windows, emotions, contents):
+        for table in (tracks, windows, emotions, tempo_keys, contents):
             connection.execute(table.delete())
     shelf.add(*content)
 

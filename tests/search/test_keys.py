@@ -1,0 +1,77 @@
+"""Keys in every spelling that people type."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musimo.errors import UsageError
+from musimo.records import KEYS
+from musimo.search.keys import MAJOR_KEYS, MINOR_KEYS, keys_meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("C", "C major"),
+        ("c", "C major"),
+        ("Am", "A minor"),
+        ("am", "A minor"),
+        ("A minor", "A minor"),
+        ("a MINOR", "A minor"),
+        ("Amin", "A minor"),
+        ("A-minor", "A minor"),
+        ("F#m", "F# minor"),
+        ("f♯ minor", "F# minor"),
+        ("Gb minor", "F# minor"),
+        ("Gb", "F# major"),
+        ("bb", "Bb major"),
+        ("bm", "B minor"),
+        ("bbm", "Bb minor"),
+        ("A# maj", "Bb major"),
+        ("d#m", "Eb minor"),
+        ("Abm", "G# minor"),
+        ("Cb", "B major"),
+        ("E#m", "F minor"),
+        (" B♭ Major ", "Bb major"),
+    ],
+)
+def test_one_key(written: str, meant: str) -> None:
+    assert keys_meant(written) == (meant,)
+
+
+def test_the_camelot_wheel_goes_round_by_fifths() -> None:
+    wheel = [("Ab", "B"), ("Eb", "F#"), ("Bb", "Db"), ("F", "Ab"), ("C", "Eb"), ("G", "Bb")]
+    wheel += [("D", "F"), ("A", "C"), ("E", "G"), ("B", "D"), ("F#", "A"), ("Db", "E")]
+    for hour, (minor, major) in enumerate(wheel, 1):
+        assert keys_meant(f"{hour}A") == keys_meant(f"{minor} minor")
+        assert keys_meant(f"{hour}b") == keys_meant(f"{major} major")
+
+
+def test_a_mode_alone_and_any_key() -> None:
+    assert keys_meant("Minor") == MINOR_KEYS == tuple(key for key in KEYS if key.endswith("minor"))
+    assert keys_meant("major") == MAJOR_KEYS
+    assert keys_meant("") == KEYS
+
+
+@pytest.mark.parametrize(
+    "written", ["H", "AM", "A##", "0A", "13B", "8C", "A minor B", "m", "#", "Adorian", "8 A"]
+)
+def test_what_is_no_key_is_told_what_one_looks_like(written: str) -> None:
+    with pytest.raises(UsageError, match="is no key") as caught:
+        keys_meant(written)
+    assert "F#m" in caught.value.hint
+
+
+@given(st.sampled_from(KEYS))
+def test_every_key_is_understood_as_it_is_printed(key: str) -> None:
+    assert keys_meant(key) == (key,)
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_keys_or_refused(text: str) -> None:
+    with suppress(UsageError):
+        assert set(keys_meant(text)) <= set(KEYS)
