@@ -31,6 +31,7 @@ COMMANDS = {
     "curve": "Draw valence and arousal over time inside TRACK, with peaks and turning points.",
     "show": "Print all that is known of TRACK: tags, sound, emotion window by window.",
     "export": "Write every track with its tags and emotion, as CSV unless another format is asked for.",
+    "tag": "Show what musimo's own fields of TRACKS would say; put it into the files with --write.",
     "map": "Draw the library, every track a point, by mood and by sound: a page that works offline,"
     " or SVG or PNG.",
     "status": "Print how many tracks there are, how many are analysed, failed and missing,"
