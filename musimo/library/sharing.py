@@ -1,0 +1,192 @@
+"""Analyses out of a library and into another, by the hash of the sound: see :mod:`musimo.library.portable`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from musimo.errors import MusimoError
+from musimo.library.portable import Analysis, Maker, Part
+from musimo.library.schema import contents, emotions, models, tempo_keys, windows
+from musimo.library.store import Store
+from musimo.library.writing import renew_generation, stamp, transaction
+from musimo.records import Filter, TempoKey
+
+BATCH = 256  # analyses in memory at once, and in one transaction: two megabytes, and half a second
+FLOAT_BYTES = 4
+
+Fate = Literal["new", "known", "refused"]
+
+
+def maker_of(store: Store) -> Maker:
+    """The model that a store is seen through; LibraryError's hint where it has heard nothing."""
+    query = select(models.c.name, models.c.features).where(models.c.name == store.model)
+    with store.engine.connect() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise MusimoError(f"{store.model} has heard nothing of this library", "musimo scan FOLDER")
+    return Maker(row.name, row.features)
+
+
+def analyses(store: Store, filters: Sequence[Filter] = ()) -> Iterator[Analysis]:
+    """All that the model of a store heard, of every sound it knows or of those with tracks that pass."""
+    if filters:
+        ids: list[int] = store.matching_contents(filters).tolist()
+        for start in range(0, len(ids), BATCH):
+            yield from _batch(store, emotions.c.content_id.in_(ids[start : start + BATCH]))
+        return
+    last = 0
+    while True:
+        query = (
+            select(emotions.c.content_id)
+            .where(_of_model(store), emotions.c.content_id > last)
+            .order_by(emotions.c.content_id)
+            .limit(BATCH)
+        )
+        with store.engine.connect() as connection:
+            batch = list(connection.execute(query).scalars())
+        if not batch:
+            return
+        yield from _batch(store, emotions.c.content_id.in_(batch))
+        last = batch[-1]
+
+
+def keep(store: Store, maker: Maker, batch: Sequence[Analysis], n_axes: int | None = None) -> list[Fate]:
+    """Write analyses in one transaction; says of each, in order, what became of it.
+
+    Known is what the library has heard as much of by that model; refused, what lies in another space than the
+    rest of that model's.
+
+    Parameters
+    ----------
+    n_axes : numbers of a fused row, where the model is at hand; None: as many as the first there is has
+    """
+    with transaction(store) as connection:
+        model_id = _model_id(connection, maker)
+        n_fused = n_axes * FLOAT_BYTES if n_axes else _size(connection, emotions.c.fused, model_id)
+        n_place = _size(connection, windows.c.place, model_id)
+        fates: list[Fate] = []
+        for analysis in batch:
+            fused, place = (data and len(data) for data in (analysis.fused, analysis.windows[0].place))
+            n_fused, n_place = n_fused or fused, n_place or place
+            fits = fused in (None, n_fused) and place in (None, n_place)
+            fates.append(_keep(connection, model_id, analysis) if fits else "refused")
+        if "new" in fates:
+            renew_generation(connection)
+    return fates
+
+
+def _of_model(store: Store) -> Any:
+    named = select(models.c.id).where(models.c.name == store.model).scalar_subquery()
+    return emotions.c.model_id == named
+
+
+def _batch(store: Store, chosen: Any) -> list[Analysis]:
+    query = (
+        select(contents.c.hash, contents.c.duration_s, emotions, tempo_keys)
+        .join(emotions, emotions.c.content_id == contents.c.id)
+        .outerjoin(tempo_keys, tempo_keys.c.content_id == contents.c.id)
+        .where(_of_model(store), chosen)
+        .order_by(emotions.c.content_id)
+    )
+    with store.engine.connect() as connection:
+        rows = connection.execute(query).all()
+        if not rows:
+            return []
+        heard = select(windows).where(
+            windows.c.model_id == rows[0].model_id, windows.c.content_id.in_([row.content_id for row in rows])
+        )
+        parts: dict[int, list[Part]] = {}
+        for row in connection.execute(heard.order_by(windows.c.content_id, windows.c.start_s)):
+            part = Part(row.start_s, row.end_s, row.valence, row.arousal, row.place)
+            parts.setdefault(row.content_id, []).append(part)
+    return [_analysis(row, parts.get(row.content_id, [])) for row in rows]
+
+
+def _analysis(row: Row[Any], parts: Sequence[Part]) -> Analysis:
+    tempo_key = None
+    if row.maker is not None:
+        tempo_key = TempoKey(row.tempo, row.tempo_confidence, row.key, row.key_confidence)
+    shared = {name: getattr(row, name) for name in _SHARED}
+    return Analysis(
+        content=row.hash,
+        duration_s=row.duration_s,
+        windows=tuple(parts),
+        tempo_key=tempo_key,
+        tempo_maker=row.maker,
+        **shared,
+    )
+
+
+_SHARED = (
+    "coverage",
+    "valence",
+    "arousal",
+    "valence_sd",
+    "arousal_sd",
+    "embedding",
+    "statistics",
+    "fused",
+    "partial",
+    "analyzed_at",
+)
+"""What an analysis and a row of emotions both have."""
+
+
+def _model_id(connection: Connection, maker: Maker) -> int:
+    connection.execute(
+        insert(models).values(name=maker.model, features=maker.features).on_conflict_do_nothing()
+    )
+    row = connection.execute(select(models).where(models.c.name == maker.model)).one()
+    if row.features != maker.features:
+        raise MusimoError(
+            f"{maker.model} heard {maker.features} there, and {row.features} in this library",
+            "one of the two was made by an odd version of musimo; scan instead",
+        )
+    return int(row.id)
+
+
+def _size(connection: Connection, column: Any, model_id: int) -> int | None:
+    """Bytes of a row of that model; None where there is none yet."""
+    query = select(func.length(column)).where(column.table.c.model_id == model_id, column.is_not(None))
+    size: int | None = connection.execute(query.limit(1)).scalar()
+    return size
+
+
+def _keep(connection: Connection, model_id: int, analysis: Analysis) -> Fate:
+    content_id = connection.execute(select(contents.c.id).where(contents.c.hash == analysis.content)).scalar()
+    if content_id is None:
+        added = connection.execute(
+            insert(contents).values(hash=analysis.content, duration_s=analysis.duration_s)
+        )
+        content_id = added.lastrowid
+    here = {"content_id": content_id, "model_id": model_id}
+    tempo_is_new = _keep_tempo(connection, content_id, analysis)
+    known = connection.execute(
+        select(emotions.c.coverage, emotions.c.fused.is_not(None).label("placed")).filter_by(**here)
+    ).first()
+    if known and known.coverage in ("full", analysis.coverage) and (known.placed or not analysis.fused):
+        return "new" if tempo_is_new else "known"
+    facts = {name: getattr(analysis, name) for name in _SHARED} | {"stamp": stamp()}
+    written = insert(emotions).values(here | facts)
+    connection.execute(
+        written.on_conflict_do_update(
+            index_elements=list(here), set_=facts | {"own_valence": None, "own_arousal": None}
+        )
+    )
+    connection.execute(delete(windows).filter_by(**here))
+    connection.execute(insert(windows), [here | asdict(part) for part in analysis.windows])
+    return "new"
+
+
+def _keep_tempo(connection: Connection, content_id: int, analysis: Analysis) -> bool:
+    """Tempo and key, where none are known; says whether they are new."""
+    if analysis.tempo_key is None:
+        return False
+    facts = {"content_id": content_id, "maker": analysis.tempo_maker, **asdict(analysis.tempo_key)}
+    written = insert(tempo_keys).values(facts).on_conflict_do_nothing()
+    return bool(connection.execute(written).rowcount)
