@@ -1,4 +1,4 @@
-"""What one machine heard, for another: what the commands ``export --analyses`` and ``import`` do, from Python.
+"""What one machine heard, for another, from Python: what ``export --analyses`` and ``import`` do.
 
 from musimo import Library, sharing
 sharing.export_analyses(Library.open(), "analyses.jsonl.gz")
@@ -57,7 +57,7 @@ class Imported:
 
 
 def export_analyses(library: Library, target: str | Path, where: Sequence[Filter] = ()) -> tuple[str, int]:
-    """Write what the model that answers heard to ``target``, whole or not at all, gzipped if it ends in ``.gz``.
+    """Write what the model that answers heard to ``target``, whole or not at all; ``.gz`` is gzipped.
 
     Returns the model and how many sounds.
 
@@ -81,7 +81,8 @@ def export_analyses(library: Library, target: str | Path, where: Sequence[Filter
             _write(file, lines(maker, counted()), zipped=path.suffix.lower() == ".gz")
     except OSError as error:
         raise MusimoError(
-            f"cannot write {path}: {error.strerror}", "name another place, or make its folder and its rights fit"
+            f"cannot write {path}: {error.strerror}",
+            "name another place, or make its folder and its rights fit",
         ) from error
     return maker.model, n
 
@@ -134,9 +135,7 @@ def _import(
         fates = keep(store, maker, list(batch.values()), n_axes)
         counts.update(fates)
         yield from (
-            Broken(line, OTHER_SPACE)
-            for line, fate in zip(batch, fates, strict=True)
-            if fate == "refused"
+            Broken(line, OTHER_SPACE) for line, fate in zip(batch, fates, strict=True) if fate == "refused"
         )
         batch.clear()
 
@@ -176,7 +175,7 @@ def _checked_axes(maker: Maker, weights: Path) -> int | None:
             "export them again by the musimo that has these weights",
         )
     try:
-        return load_space(weights).fused.axes.shape[1]
+        return int(load_space(weights).fused.axes.shape[1])
     except WeightsError:  # a network without a space
         return None
 

@@ -11,16 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from musimo.api import Library
 from musimo.errors import NotFoundError
 from musimo.library.lock import hold
 from musimo.library.tagging import Tagged, Wish, tag
-from musimo.records import Filter, Track
+from musimo.records import Filter, FloatArray, Track
 from musimo.search.mood_names import words_for
-from musimo.search.plane import Plane, Point
 from musimo.search.selection import Selection
 
 DIGITS = 3  # of valence and arousal: the network is far from certain in the second
+SEPARATOR = "; "  # between words, as between several values of other tags
 
 
 def wishes(
@@ -46,9 +48,25 @@ def wishes(
     found = [_found(library, track) for track in named] or library.tracks(Selection(None, where, None, None))
     if remove:
         return [Wish(track, {}) for track in found]
-    places = {} if absolute else _percentiles(library)
+    words = mood_words(library, absolute=absolute)
+    return [_wish(track, words) for track in found]
+
+
+def mood_words(library: Library, *, absolute: bool = False) -> Callable[[float, float], str]:
+    """What puts a valence and an arousal, 0..1, into words: ``calm; peaceful``.
+
+    Words mean percentiles of the library's own sounds, as in ``mood calm``, unless ``absolute``.
+    """
     own = library.settings.moods
-    return [_wish(track, places.get(track.content or 0), own) for track in found]
+    heard = np.sort(library.opened.store.moods()[1], axis=0)
+
+    def words(valence: float, arousal: float) -> str:
+        point = (valence, arousal)
+        if not absolute and len(heard):
+            point = (_percentile(heard[:, 0], valence), _percentile(heard[:, 1], arousal))
+        return SEPARATOR.join(words_for(point, own))
+
+    return words
 
 
 def look(library: Library, wanted: Sequence[Wish]) -> Iterator[Tagged]:
@@ -81,23 +99,19 @@ def _found(library: Library, named: str | Path) -> Track:
     return track
 
 
-def _percentiles(library: Library) -> dict[int, Point]:
-    """Where each sound lies among the library's own, by id."""
-    ids, places = library.opened.store.moods()
-    plane = Plane(ids, places).relative()
-    return {
-        id_: (valence, arousal)
-        for id_, (valence, arousal) in zip(plane.ids.tolist(), plane.places.tolist(), strict=True)
-    }
+def _percentile(ordered: FloatArray, value: float) -> float:
+    """The share of values below, and half of the equal ones."""
+    below, not_above = (np.searchsorted(ordered, np.float32(value), side) for side in ("left", "right"))
+    return float(below + not_above) / (2 * len(ordered))
 
 
-def _wish(track: Track, place: Point | None, own: dict[str, Point]) -> Wish:
+def _wish(track: Track, words: Callable[[float, float], str]) -> Wish:
     if track.valence is None or track.arousal is None:
         return Wish(track, {}, "it is not analysed")
     fields = {
         "MUSIMO_VALENCE": f"{track.valence:.{DIGITS}f}",
         "MUSIMO_AROUSAL": f"{track.arousal:.{DIGITS}f}",
-        "MUSIMO_MOOD": "; ".join(words_for(place or (track.valence, track.arousal), own)),
+        "MUSIMO_MOOD": words(track.valence, track.arousal),
     }
     if track.tempo_key is not None and track.tempo_key.tempo is not None:
         fields["MUSIMO_BPM"] = f"{track.tempo_key.tempo:.1f}"

@@ -1,4 +1,4 @@
-"""Putting musimo's fields into a file, and taking them out: the one place where musimo changes anybody's sound.
+"""Putting musimo's fields into a file, and taking them out: the one place where musimo changes audio files.
 
 The file itself is never written to. A copy is made beside it, with the fields in it; then it is checked that
 the copy holds the same encoded sound, byte for byte, and that mutagen, which had no part in writing it, reads
@@ -40,7 +40,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file that was written: what musimo's fields said before, and what it is known by, before and after."""
+    """A file that was written: what musimo's fields said before; what it was known by, and is known by now."""
 
     before: Fields
     old: Stamp
@@ -55,7 +55,7 @@ def fields_of(path: AnyPath, fields: Fields) -> tuple[Fields, Stamp]:
     TagsError : ``fields`` could not be written into it
     """
     target = _target(path)
-    with _told():
+    with _Told():
         with target.open("rb") as file:
             facts = os.fstat(file.fileno())
             found = edit(file, facts.st_size, fields)
@@ -64,7 +64,9 @@ def fields_of(path: AnyPath, fields: Fields) -> tuple[Fields, Stamp]:
     return found.before, _stamp(facts)
 
 
-def write_fields(path: AnyPath, fields: Fields, content: bytes, *, keep_mtime: bool = False) -> Written | None:
+def write_fields(
+    path: AnyPath, fields: Fields, content: bytes, *, keep_mtime: bool = False
+) -> Written | None:
     """Make musimo's fields in a file say ``fields`` and no more; None where they do already.
 
     A link is followed, and stays one. Permissions stay; owner and extended attributes where the system lets
@@ -82,7 +84,7 @@ def write_fields(path: AnyPath, fields: Fields, content: bytes, *, keep_mtime: b
     TagsError : the file is as it was, and why
     """
     target = _target(path)
-    with _told(), target.open("rb") as file:
+    with _Told(), target.open("rb") as file:
         facts = os.fstat(file.fileno())
         found = edit(file, facts.st_size, fields)
         if dict(found.before) == dict(fields):
@@ -104,7 +106,7 @@ def write_fields(path: AnyPath, fields: Fields, content: bytes, *, keep_mtime: b
         return Written(found.before, _stamp(facts), _stamp(new))
 
 
-class _told:
+class _Told:
     """Faults of the disk, of decoders and of memory, as a TagsError."""
 
     def __enter__(self) -> None: ...
@@ -120,7 +122,7 @@ class _told:
 
 def _target(path: AnyPath) -> Path:
     """The regular file that a path leads to."""
-    with _told():
+    with _Told():
         target = Path(os.path.realpath(os.fsdecode(path)))
         try:
             mode = target.stat().st_mode
@@ -132,7 +134,7 @@ def _target(path: AnyPath) -> Path:
 
 
 def _check_place(target: Path, facts: os.stat_result) -> None:
-    """Refuse what may not be replaced: by its rights, or because other names would go on with the old file."""
+    """Refuse what may not be replaced: by its rights, or for its other names, which would keep the old file."""
     if not facts.st_mode & 0o222 or not os.access(target, os.W_OK):
         raise TagsError("it is read-only")
     if not os.access(target.parent, os.W_OK):

@@ -41,7 +41,7 @@ def command(invocation: Invocation, /, file: str, as_json: bool) -> int:
         done = _follow(invocation, import_analyses(library, file, lambda: bool(pressed)))
     if done.model != library.model:
         invocation.note(
-            f"these analyses are by {done.model}; the model in use, {library.model}, does not answer with them"
+            f"these analyses are by {done.model}: the model in use, {library.model}, answers without them"
         )
     counts = {"new": done.new, "known": done.known, "refused": done.refused}
     if as_json:

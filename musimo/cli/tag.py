@@ -57,7 +57,7 @@ def command(
     import sys
 
     from musimo import tagging
-    from musimo.output.tag_text import tagged_json, tagged_line, tally_line
+    from musimo.output.tag_text import tagged_json, tally_line
     from musimo.search.where import parse
 
     if tracks and where:
@@ -100,7 +100,9 @@ def _shown(invocation: Invocation, events: Iterable[Tagged], total: int, *, quie
 
     hidden = invocation.quiet or not sys.stderr.isatty()
     done: list[Tagged] = []
-    with tqdm(desc="tagging", unit="file", total=total, disable=hidden, dynamic_ncols=True, leave=False) as bar:
+    with tqdm(
+        desc="tagging", unit="file", total=total, disable=hidden, dynamic_ncols=True, leave=False
+    ) as bar:
         for tagged in events:
             done.append(tagged)
             bar.update()

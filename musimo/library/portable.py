@@ -14,6 +14,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite
 from typing import IO, Any, Final, NoReturn
 
@@ -116,22 +117,22 @@ def read_maker(file: IO[bytes]) -> Maker:
     """
     try:
         said = _loaded(file.readline(MAX_LINE))
-        if said.get("musimo") != KIND:
-            raise ValueError
-        if said["schema"] != SCHEMA:
-            raise MusimoError(
-                f"it is written in schema {str(said['schema'])[:20]}; this musimo reads {SCHEMA}",
-                "install a newer musimo, or export it again by this one",
-            )
-        return Maker(_name(said["model"]), _name(said["features"]))
+        schema = said["schema"] if said["musimo"] == KIND else None
+        maker = Maker(_name(said["model"]), _name(said["features"]))
     except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
         raise MusimoError(
             "it holds no analyses of musimo", "make such a file: musimo export --analyses FILE"
         ) from error
+    if schema != SCHEMA:
+        raise MusimoError(
+            f"it is written in schema {str(schema)[:20]}; this musimo reads {SCHEMA}",
+            "install a newer musimo, or export it again by this one",
+        )
+    return maker
 
 
 def read_analyses(file: IO[bytes]) -> Iterator[Analysis | Broken]:
-    """Every line behind the first; a file that ends early, or goes on behind its end, ends in a broken one."""
+    """Every line behind the first, one event each; a file that ends early ends in a broken one."""
     n_read = n_broken = 0
     number = 1
     while True:
@@ -175,9 +176,7 @@ def _line(said: dict[str, Any]) -> bytes:
 def _loaded(line: bytes) -> dict[str, Any]:
     try:
         said = json.loads(line, parse_constant=_no_number)
-    except RecursionError as error:
-        raise ValueError("it is no JSON") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError("it is no JSON") from error
     if not isinstance(said, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 - as all that is wrong with a line
@@ -216,7 +215,7 @@ def _meant(said: dict[str, Any]) -> Analysis:
     """The analysis that a line holds; ValueError says what is wrong with it."""
     tempo_key, tempo_maker = _tempo(said["tempo"])
     windows = tuple(map(_part, said["windows"]))
-    if not windows or any(a.start_s >= b.start_s for a, b in zip(windows, windows[1:], strict=False)):
+    if not windows or any(a.start_s >= b.start_s for a, b in pairwise(windows)):
         raise ValueError("its windows do not follow one another")
     if len({part.place and len(part.place) for part in windows}) > 1:
         raise ValueError("its windows lie in different spaces")

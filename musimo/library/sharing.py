@@ -1,4 +1,4 @@
-"""Analyses out of a library and into another, by the hash of the sound: see :mod:`musimo.library.portable`."""
+"""Analyses out of a library and into another, by the hash of the sound; :mod:`musimo.library.portable`."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def keep(store: Store, maker: Maker, batch: Sequence[Analysis], n_axes: int | No
         n_place = _size(connection, windows.c.place, model_id)
         fates: list[Fate] = []
         for analysis in batch:
-            fused, place = (data and len(data) for data in (analysis.fused, analysis.windows[0].place))
+            fused, place = (_length(data) for data in (analysis.fused, analysis.windows[0].place))
             n_fused, n_place = n_fused or fused, n_place or place
             fits = fused in (None, n_fused) and place in (None, n_place)
             fates.append(_keep(connection, model_id, analysis) if fits else "refused")
@@ -148,6 +148,10 @@ def _model_id(connection: Connection, maker: Maker) -> int:
             "one of the two was made by an odd version of musimo; scan instead",
         )
     return int(row.id)
+
+
+def _length(data: bytes | None) -> int | None:
+    return None if data is None else len(data)
 
 
 def _size(connection: Connection, column: Any, model_id: int) -> int | None:

@@ -47,9 +47,7 @@ def _edit(file: Source, size: int, fields: Fields, order: Literal["little", "big
         name = tagged[0].name
     before, tag = edit_tag(tag, fields)
     made = name + len(tag).to_bytes(4, order) + tag + bytes(len(tag) % 2) if tag else b""
-    inside: list[Piece] = [
-        made if chunk in tagged else Kept(chunk.start, chunk.end) for chunk in chunks
-    ]
+    inside: list[Piece] = [made if chunk in tagged else Kept(chunk.start, chunk.end) for chunk in chunks]
     if not tagged:
         inside.append(bytes((end - HEAD) % 2 if chunks and made else 0) + made)
     total = 4 + sum(len(piece) if isinstance(piece, bytes) else piece.end - piece.start for piece in inside)

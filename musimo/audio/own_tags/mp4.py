@@ -85,7 +85,7 @@ def _made(name: bytes, body: bytes) -> bytes:
 
 
 def _edit_inside(data: bytes, way: Sequence[bytes], fields: Fields) -> tuple[Fields, bytes]:
-    """The inside of a box from which ``way`` leads to the list, with the list edited; made where there is none."""
+    """The inside of a box from which ``way`` leads to the list, with the list edited, or made."""
     if not way:
         return _edit_list(data, fields)
     skipped = b""
