@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import mutagen
+from mutagen.apev2 import APENoHeaderError, APEv2
 
 from musimo.atomic import replacing
 from musimo.audio.decode import open_sound
@@ -40,7 +41,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file that was written: what musimo's fields said before; what it was known by, and is known by now."""
+    """A file that was written: what musimo's fields said before; what it was and is known by."""
 
     before: Fields
     old: Stamp
@@ -134,7 +135,7 @@ def _target(path: AnyPath) -> Path:
 
 
 def _check_place(target: Path, facts: os.stat_result) -> None:
-    """Refuse what may not be replaced: by its rights, or for its other names, which would keep the old file."""
+    """Refuse what may not be replaced: by its rights, or for other names that would keep the old file."""
     if not facts.st_mode & 0o222 or not os.access(target, os.W_OK):
         raise TagsError("it is read-only")
     if not os.access(target.parent, os.W_OK):
@@ -155,7 +156,7 @@ def _check_copy(copy: Path, fields: Fields, content: bytes, known: tuple[Any, li
     if _sound(copy) != content:
         raise TagsError("a check failed: the copy does not hold the same sound")
     try:
-        same = _facts(kind(copy)) == facts
+        same = [*_facts(kind(copy)), *_ape_facts(copy)] == facts
     except Exception as error:  # mutagen meets strange bytes with any exception there is
         raise TagsError("a check failed: mutagen cannot read the copy") from error
     if not same:
@@ -166,7 +167,7 @@ def _known_to_mutagen(path: Path) -> tuple[Any, list[Any]]:
     """The kind of file by which mutagen knows this one, and what it reads beside musimo's fields."""
     try:
         found = mutagen.File(path)
-        facts = None if found is None else _facts(found)
+        facts = None if found is None else [*_facts(found), *_ape_facts(path)]
     except Exception as error:
         raise TagsError("mutagen cannot read its tags, so that nothing could be checked") from error
     if facts is None:
@@ -176,10 +177,21 @@ def _known_to_mutagen(path: Path) -> tuple[Any, list[Any]]:
 
 def _facts(found: Any) -> list[Any]:
     """Tags and pictures as plain values."""
-    tags = found.tags
+    return [_told(found.tags), [_plain(picture) for picture in getattr(found, "pictures", ())]]
+
+
+def _ape_facts(path: Path) -> list[Any]:
+    """The items of an APE tag at the end, where mutagen does not look for one of itself."""
+    read: Any = APEv2
+    try:
+        return _told(read(path))
+    except APENoHeaderError:
+        return []
+
+
+def _told(tags: Any) -> list[Any]:
     names = sorted(str(name) for name in tags.keys()) if tags is not None else []  # noqa: SIM118 - not all are dicts
-    told = [(name, _plain(tags[name])) for name in names if own_name(name.rpartition(":")[2]) is None]
-    return [told, [_plain(picture) for picture in getattr(found, "pictures", ())]]
+    return [(name, _plain(tags[name])) for name in names if own_name(name.rpartition(":")[2]) is None]
 
 
 def _plain(value: Any) -> Any:

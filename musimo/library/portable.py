@@ -117,7 +117,7 @@ def read_maker(file: IO[bytes]) -> Maker:
     """
     try:
         said = _loaded(file.readline(MAX_LINE))
-        schema = said["schema"] if said["musimo"] == KIND else None
+        schema = {KIND: said["schema"]}[said["musimo"]]
         maker = Maker(_name(said["model"]), _name(said["features"]))
     except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
         raise MusimoError(

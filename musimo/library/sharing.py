@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from musimo.library.store import Store
 from musimo.library.writing import renew_generation, stamp, transaction
 from musimo.records import Filter, TempoKey
 
-BATCH = 256  # analyses in memory at once, and in one transaction: two megabytes, and half a second
+BATCH = 256  # analyses in memory at once, and in one transaction: two megabytes, a fraction of a second
 FLOAT_BYTES = 4
 
 Fate = Literal["new", "known", "refused"]
@@ -70,14 +70,20 @@ def keep(store: Store, maker: Maker, batch: Sequence[Analysis], n_axes: int | No
         n_fused = n_axes * FLOAT_BYTES if n_axes else _size(connection, emotions.c.fused, model_id)
         n_place = _size(connection, windows.c.place, model_id)
         fates: list[Fate] = []
+        fitting: dict[bytes, Analysis] = {}  # of a sound that comes twice, the first
         for analysis in batch:
             fused, place = (_length(data) for data in (analysis.fused, analysis.windows[0].place))
             n_fused, n_place = n_fused or fused, n_place or place
             fits = fused in (None, n_fused) and place in (None, n_place)
-            fates.append(_keep(connection, model_id, analysis) if fits else "refused")
-        if "new" in fates:
+            first = fits and fitting.setdefault(analysis.content, analysis) is analysis
+            fates.append("new" if first else "known" if fits else "refused")
+        new = _keep(connection, model_id, fitting)
+        if new:
             renew_generation(connection)
-    return fates
+    return [
+        "known" if fate == "new" and analysis.content not in new else fate
+        for fate, analysis in zip(fates, batch, strict=True)
+    ]
 
 
 def _of_model(store: Store) -> Any:
@@ -161,36 +167,74 @@ def _size(connection: Connection, column: Any, model_id: int) -> int | None:
     return size
 
 
-def _keep(connection: Connection, model_id: int, analysis: Analysis) -> Fate:
-    content_id = connection.execute(select(contents.c.id).where(contents.c.hash == analysis.content)).scalar()
-    if content_id is None:
-        added = connection.execute(
-            insert(contents).values(hash=analysis.content, duration_s=analysis.duration_s)
-        )
-        content_id = added.lastrowid
-    here = {"content_id": content_id, "model_id": model_id}
-    tempo_is_new = _keep_tempo(connection, content_id, analysis)
-    known = connection.execute(
-        select(emotions.c.coverage, emotions.c.fused.is_not(None).label("placed")).filter_by(**here)
-    ).first()
-    if known and known.coverage in ("full", analysis.coverage) and (known.placed or not analysis.fused):
-        return "new" if tempo_is_new else "known"
-    facts = {name: getattr(analysis, name) for name in _SHARED} | {"stamp": stamp()}
-    written = insert(emotions).values(here | facts)
-    connection.execute(
-        written.on_conflict_do_update(
-            index_elements=list(here), set_=facts | {"own_valence": None, "own_arousal": None}
-        )
-    )
-    connection.execute(delete(windows).filter_by(**here))
-    connection.execute(insert(windows), [here | asdict(part) for part in analysis.windows])
-    return "new"
+def _keep(connection: Connection, model_id: int, batch: Mapping[bytes, Analysis]) -> set[bytes]:
+    """Write what the library does not know yet of some sounds; returns their hashes."""
+    ids = _content_ids(connection, batch)
+    of_model = (emotions.c.model_id == model_id, emotions.c.content_id.in_(ids.values()))
+    columns = (emotions.c.content_id, emotions.c.coverage, emotions.c.fused.is_not(None))
+    known = {
+        id_: (coverage, placed)
+        for id_, coverage, placed in connection.execute(select(*columns).where(*of_model))
+    }
+    wanted = [
+        (ids[content], analysis)
+        for content, analysis in batch.items()
+        if not _has_all(analysis, *known.get(ids[content], ("", False)))
+    ]
+    here = [{"content_id": id_, "model_id": model_id} for id_, _ in wanted]
+    for table in (windows, emotions):
+        stale = [id_ for id_, _ in wanted if id_ in known]
+        connection.execute(delete(table).where(table.c.model_id == model_id, table.c.content_id.in_(stale)))
+    if wanted:
+        rows = [
+            at | {name: getattr(analysis, name) for name in _SHARED} | {"stamp": stamp()}
+            for at, (_, analysis) in zip(here, wanted, strict=True)
+        ]
+        connection.execute(insert(emotions), rows)
+        parts = [
+            at | asdict(part)
+            for at, (_, analysis) in zip(here, wanted, strict=True)
+            for part in analysis.windows
+        ]
+        connection.execute(insert(windows), parts)
+    return {analysis.content for _, analysis in wanted} | _keep_tempos(connection, ids, batch)
 
 
-def _keep_tempo(connection: Connection, content_id: int, analysis: Analysis) -> bool:
-    """Tempo and key, where none are known; says whether they are new."""
-    if analysis.tempo_key is None:
-        return False
-    facts = {"content_id": content_id, "maker": analysis.tempo_maker, **asdict(analysis.tempo_key)}
-    written = insert(tempo_keys).values(facts).on_conflict_do_nothing()
-    return bool(connection.execute(written).rowcount)
+def _has_all(analysis: Analysis, coverage: str, placed: bool) -> bool:
+    """Whether what a library has of a sound is as much as this."""
+    return coverage in ("full", analysis.coverage) and (placed or analysis.fused is None)
+
+
+def _content_ids(connection: Connection, batch: Mapping[bytes, Analysis]) -> dict[bytes, int]:
+    """Ids of sounds by their hashes; those that were never met are added."""
+
+    def known() -> dict[bytes, int]:
+        found = select(contents.c.hash, contents.c.id).where(contents.c.hash.in_(batch))
+        return {row.hash: row.id for row in connection.execute(found)}
+
+    ids = known()
+    added = [
+        {"hash": content, "duration_s": analysis.duration_s}
+        for content, analysis in batch.items()
+        if content not in ids
+    ]
+    if added:
+        connection.execute(insert(contents), added)
+        ids = known()
+    return ids
+
+
+def _keep_tempos(
+    connection: Connection, ids: Mapping[bytes, int], batch: Mapping[bytes, Analysis]
+) -> set[bytes]:
+    """Write tempo and key where none are known; returns the hashes of those sounds."""
+    query = select(tempo_keys.c.content_id).where(tempo_keys.c.content_id.in_(ids.values()))
+    known = set(connection.execute(query).scalars())
+    rows = {
+        content: {"content_id": ids[content], "maker": analysis.tempo_maker, **asdict(analysis.tempo_key)}
+        for content, analysis in batch.items()
+        if analysis.tempo_key is not None and ids[content] not in known
+    }
+    if rows:
+        connection.execute(insert(tempo_keys), [*rows.values()])
+    return set(rows)
