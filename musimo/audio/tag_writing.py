@@ -65,6 +65,14 @@ def fields_of(path: AnyPath, fields: Fields) -> tuple[Fields, Stamp]:
     return found.before, _stamp(facts)
 
 
+def check_sound(path: AnyPath, content: bytes) -> None:
+    """Raise TagsError where a file does not hold the sound of that hash."""
+    target = _target(path)
+    with _Told():
+        if _sound(target) != content:
+            raise TagsError(OTHER_SOUND)
+
+
 def write_fields(
     path: AnyPath, fields: Fields, content: bytes, *, keep_mtime: bool = False
 ) -> Written | None:

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 @click.command("tag")
 @click.argument("tracks", nargs=-1)
 @where_option
-@click.option("--write", is_flag=True, help="Write into the files, after asking.  [default: only show]")
+@click.option(
+    "--write/--dry-run",
+    default=False,
+    help="Write into the files, after asking, or only show.  [default: show]",
+)
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
 @click.option("--remove", is_flag=True, help="Take musimo's fields out again, and nothing else.")
 @click.option("--keep-mtime", is_flag=True, help="Leave the files' time of change as it is.")
@@ -71,16 +75,16 @@ def command(
     if not (write and yes):
         done = _shown(invocation, tagging.look(library, wanted), len(wanted), quiet=as_json)
     to_write = sum(tagged.state == "to write" for tagged in done)
-    stopped = False
+    wrote = stopped = False
     asked = write and not yes and to_write > 0
     if write and (yes or (asked and click.confirm(_question(to_write), err=True))):
         with gentle_interrupt(invocation, "the file") as pressed:
             events = tagging.write(library, wanted, keep_mtime=keep_mtime, stop=lambda: bool(pressed))
             done = _shown(invocation, events, len(wanted), quiet=as_json or asked)
-        stopped = len(done) < len(wanted)
+        wrote, stopped = True, len(done) < len(wanted)
     counts: Counter[State] = Counter(tagged.state for tagged in done)
     if as_json:
-        click.echo(tagged_json(done, dry_run=not write), nl=False)
+        click.echo(tagged_json(done, dry_run=not wrote), nl=False)
     else:
         click.echo(tally_line(counts, stopped=stopped), nl=False)
     if to_write and not write:

@@ -25,7 +25,7 @@ Fate = Literal["new", "known", "refused"]
 def maker_of(store: Store) -> Maker:
     """The model that a store is seen through; LibraryError's hint where it has heard nothing."""
     query = select(models.c.name, models.c.features).where(models.c.name == store.model)
-    with store.engine.connect() as connection:
+    with store.connect() as connection:
         row = connection.execute(query).first()
     if row is None:
         raise MusimoError(f"{store.model} has heard nothing of this library", "musimo scan FOLDER")
@@ -47,7 +47,7 @@ def analyses(store: Store, filters: Sequence[Filter] = ()) -> Iterator[Analysis]
             .order_by(emotions.c.content_id)
             .limit(BATCH)
         )
-        with store.engine.connect() as connection:
+        with store.connect() as connection:
             batch = list(connection.execute(query).scalars())
         if not batch:
             return
@@ -99,7 +99,7 @@ def _batch(store: Store, chosen: Any) -> list[Analysis]:
         .where(_of_model(store), chosen)
         .order_by(emotions.c.content_id)
     )
-    with store.engine.connect() as connection:
+    with store.connect() as connection:
         rows = connection.execute(query).all()
         if not rows:
             return []

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlalchemy import select, update
 
-from musimo.audio.tag_writing import Stamp, fields_of, write_fields
+from musimo.audio.tag_writing import Stamp, check_sound, fields_of, write_fields
 from musimo.errors import TagsError
 from musimo.library.schema import contents, tracks
 from musimo.library.store import Store
@@ -72,20 +72,23 @@ def tag(
             yield Tagged(wish, "left out", {}, wish.reason)
             continue
         try:
-            yield _write(store, wish, keep_mtime=keep_mtime) if write else _look(wish)
+            yield _write(store, wish, keep_mtime=keep_mtime) if write else _look(store, wish)
         except TagsError as error:
             yield Tagged(wish, "left out", {}, error.message)
 
 
-def _look(wish: Wish) -> Tagged:
-    before, _ = fields_of(wish.track.path, wish.fields)
-    return Tagged(wish, "unchanged" if dict(before) == dict(wish.fields) else "to write", before)
+def _look(store: Store, wish: Wish) -> Tagged:
+    before, stamp = fields_of(wish.track.path, wish.fields)
+    if dict(before) == dict(wish.fields):
+        return Tagged(wish, "unchanged", before)
+    content, known = _known(store, wish.track)
+    if stamp != known:  # who writes opens every file; who looks believes size and time
+        check_sound(wish.track.path, content)
+    return Tagged(wish, "to write", before)
 
 
 def _write(store: Store, wish: Wish, *, keep_mtime: bool) -> Tagged:
-    content = _content(store, wish.track)
-    if content is None:
-        raise TagsError("its sound is not in the library: scan its folder first")
+    content, _ = _known(store, wish.track)
     written = write_fields(wish.track.path, wish.fields, content, keep_mtime=keep_mtime)
     if written is None:
         return Tagged(wish, "unchanged", wish.fields)
@@ -93,12 +96,18 @@ def _write(store: Store, wish: Wish, *, keep_mtime: bool) -> Tagged:
     return Tagged(wish, "written", written.before)
 
 
-def _content(store: Store, track: Track) -> bytes | None:
-    """Hash of the sound of a track."""
-    query = select(contents.c.hash).where(contents.c.id == track.content)
-    with store.engine.connect() as connection:
-        found: bytes | None = connection.execute(query).scalar()
-    return found
+def _known(store: Store, track: Track) -> tuple[bytes, Stamp]:
+    """Hash of the sound of a track, and what its file is known by."""
+    query = (
+        select(contents.c.hash, tracks.c.size, tracks.c.mtime_ns)
+        .join(contents, contents.c.id == tracks.c.content_id)
+        .where(tracks.c.id == track.id)
+    )
+    with store.connect() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise TagsError("its sound is not in the library: scan its folder first")
+    return row.hash, Stamp(row.size, row.mtime_ns)
 
 
 def _remember(store: Store, track: Track, old: Stamp, new: Stamp) -> None:

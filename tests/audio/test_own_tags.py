@@ -429,6 +429,16 @@ def test_mp4_that_has_no_tags_gets_them(tmp_path: Path) -> None:
     assert own(seen(path)[0]) == {*FIELDS}
 
 
+def test_zeros_between_an_id3_tag_and_the_sound_are_kept(tmp_path: Path) -> None:
+    path = encode(tmp_path / "x.mp3", melody(1, 44_100))
+    data = path.read_bytes()
+    end = 10 + sum((data[6 + k] & 0x7F) << 7 * (3 - k) for k in range(4))
+    path.write_bytes(data[:end] + bytes(1_000) + data[end:])
+    write_fields(path, FIELDS, sound(path))
+    assert own(seen(path)[0]) == {*FIELDS}
+    assert path.read_bytes().endswith(bytes(1_000) + data[end:])
+
+
 def test_an_id3v1_tag_alone_is_not_hidden(tmp_path: Path) -> None:
     path = encode(tmp_path / "x.mp3", melody(2, 44_100))
     mutagen.File(path).delete()

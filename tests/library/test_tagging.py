@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import mutagen
@@ -14,7 +15,9 @@ from musimo.api import Library
 from musimo.audio.tag_writing import fields_of
 from musimo.errors import LibraryError, NotFoundError, UsageError
 from musimo.library.lock import hold
+from musimo.records import TempoKey
 from musimo.search.mood_names import words_for
+from musimo.search.selection import Selection
 from musimo.search.where import parse
 from musimo.search.words import MOODS, QUADRANTS
 from tests.conftest import PlainAnalyzer
@@ -76,9 +79,23 @@ def test_what_other_programs_changed_is_still_seen_by_the_next_scan(library: Lib
     assert library.details(str(music / "1.flac")).track.tags.title == "new"
 
 
+def test_a_tempo_that_is_known_goes_into_a_field_of_its_own(
+    library: Library, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [track] = library.tracks(Selection(1))
+    for tempo, expected in ((128.04, "128.0"), (None, None)):
+        known = replace(track, tempo_key=TempoKey(tempo, 0.9, "A minor", 0.9))
+        monkeypatch.setattr(Library, "tracks", lambda self, selection, known=known: iter([known]))
+        [row] = tagging.write(library, tagging.wishes(library))
+        assert row.state == "written"
+        assert fields_of(track.path, {})[0].get("MUSIMO_BPM") == expected
+
+
 def test_other_sound_and_missing_files_are_left_out(library: Library, music: Path) -> None:
     soundfile.write(music / "0.flac", sine(900, 0.5), 22_050)
     (music / "1.flac").unlink()
+    looked = states(tagging.look(library, tagging.wishes(library)))
+    assert [looked[name] for name in ("0.flac", "1.flac", "2.flac")] == ["left out", "left out", "to write"]
     reasons = {row.reason for row in tagging.write(library, tagging.wishes(library)) if row.reason}
     assert any("not the one the library knows" in reason for reason in reasons)
     assert "it is not there" in reasons

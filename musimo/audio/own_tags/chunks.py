@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from musimo.audio.own_tags.id3_tag import edit_tag
-from musimo.audio.own_tags.pieces import Edit, Fields, Kept, Piece, Source, damaged, read_exactly
+from musimo.audio.own_tags.pieces import MOST_PARTS, Edit, Fields, Kept, Piece, Source, damaged, read_exactly
 from musimo.errors import TagsError
 
 HEAD = 12  # bytes: RIFF or FORM, size, kind
@@ -58,7 +58,9 @@ def _edit(file: Source, size: int, fields: Fields, order: Literal["little", "big
 
 def _chunks(file: Source, end: int, order: Literal["little", "big"]) -> Iterator[_Chunk]:
     place = HEAD
-    while place < end:
+    for _ in range(MOST_PARTS):
+        if place >= end:
+            return
         head = read_exactly(file, place, min(8, end - place))
         length = int.from_bytes(head[4:8], order)
         close = place + 8 + length
@@ -67,3 +69,4 @@ def _chunks(file: Source, end: int, order: Literal["little", "big"]) -> Iterator
         close = min(close + length % 2, end)  # some programs leave out the last byte of padding
         yield _Chunk(head[:4], place, close)
         place = close
+    raise TagsError(f"it has more than {MOST_PARTS} chunks")

@@ -28,6 +28,7 @@ from musimo.errors import TagsError
 APE_FORMATS = (b"MAC ", b"wvpk", b"MPCK", b"MP+", b"tBaK")
 ID3_FORMATS = (b"TTA",)
 HEAD = 16  # bytes that tell a format
+MOST_PADDING = 65_536  # bytes of zeros before the sound of an mp3
 
 
 def edit(file: Source, size: int, fields: Fields) -> Edit:
@@ -41,9 +42,11 @@ def edit(file: Source, size: int, fields: Fields) -> Edit:
     sound = tags[-1][1] if tags else 0
     file.seek(sound)
     head = file.read(HEAD)
+    file.seek(sound)
+    padded = file.read(MOST_PADDING).lstrip(b"\0")  # by programs that counted their tags wrong
     if head.startswith(b"fLaC"):
         return edit_flac(file, size, fields)
-    if head.startswith(ID3_FORMATS) or _is_mpeg(head):
+    if head.startswith(ID3_FORMATS) or _is_mpeg(padded):
         return _edit_id3_or_ape(file, size, fields, has_id3=bool(tags))
     if tags:
         raise TagsError("there is an ID3 tag before sound that is not of the kind to have one")

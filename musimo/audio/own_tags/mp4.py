@@ -10,7 +10,16 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from musimo.audio.own_tags.pieces import Edit, Fields, Kept, Source, damaged, own_name, read_exactly
+from musimo.audio.own_tags.pieces import (
+    MOST_PARTS,
+    Edit,
+    Fields,
+    Kept,
+    Source,
+    damaged,
+    own_name,
+    read_exactly,
+)
 from musimo.errors import TagsError
 
 MEAN: Final = b"com.apple.iTunes"  # the only one that most programs show
@@ -46,18 +55,23 @@ def edit_mp4(file: Source, size: int, fields: Fields) -> Edit:
 
 def _outer(file: Source, size: int) -> Iterator[_Box]:
     place = 0
-    while place < size:
+    for _ in range(MOST_PARTS):
+        if place >= size:
+            return
         head = read_exactly(file, place, min(16, size - place))
         box = _boxed(head, place, size)
         yield box
         place = box.end
+    raise TagsError(f"it has more than {MOST_PARTS} boxes")
 
 
 def _inner(data: bytes) -> list[_Box]:
     boxes: list[_Box] = []
     place = 0
     while place < len(data):
-        if not data[place:].strip(b"\0"):  # QuickTime ends a list with zeros
+        if not data[place : place + 8].strip(b"\0") and not data[place:].strip(
+            b"\0"
+        ):  # QuickTime ends a list with zeros
             boxes.append(_Box(b"", place, place, len(data)))
             break
         boxes.append(_boxed(data[place : place + 16], place, len(data)))

@@ -21,6 +21,7 @@ OWN = ("MUSIMO_VALENCE", "MUSIMO_AROUSAL", "MUSIMO_MOOD", "MUSIMO_BPM")
 VENDOR = b"musimo"  # the program a new comment block is signed by
 ROOM = 1_024  # bytes of padding a tag gets that has to grow: the next one who writes need not move the sound
 MAX_TAG = 2**28  # bytes of tags held in memory; the covers of a box set take a tenth of it
+MOST_PARTS = 10_000  # chunks or boxes of a file; honest ones have a hundred
 BLOCK = 2**20  # bytes copied at once
 
 
