@@ -13,7 +13,7 @@ from musimo.cli.options import where_option
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from musimo.library.tagging import State, Tagged
 
@@ -73,14 +73,15 @@ def command(
     wanted = tagging.wishes(library, *tracks, where=conditions, absolute=absolute, remove=remove)
     done: list[Tagged] = []
     if not (write and yes):
-        done = _shown(invocation, tagging.look(library, wanted), len(wanted), quiet=as_json)
+        done = _follow(invocation, tagging.look(library, wanted), len(wanted), quiet=as_json)
+    shown = {(id(tagged.wish), tagged.reason) for tagged in done}
     to_write = sum(tagged.state == "to write" for tagged in done)
     wrote = stopped = False
     asked = write and not yes and to_write > 0
     if write and (yes or (asked and click.confirm(_question(to_write), err=True))):
         with gentle_interrupt(invocation, "the file") as pressed:
             events = tagging.write(library, wanted, keep_mtime=keep_mtime, stop=lambda: bool(pressed))
-            done = _shown(invocation, events, len(wanted), quiet=as_json or asked)
+            done = _follow(invocation, events, len(wanted), quiet=as_json, shown=shown)
         wrote, stopped = True, len(done) < len(wanted)
     counts: Counter[State] = Counter(tagged.state for tagged in done)
     if as_json:
@@ -94,8 +95,15 @@ def command(
     return 130 if stopped else 3 if counts["left out"] else 0
 
 
-def _shown(invocation: Invocation, events: Iterable[Tagged], total: int, *, quiet: bool) -> list[Tagged]:
-    """Print what there is to tell of each file as it comes, under a bar where that takes its time."""
+def _follow(
+    invocation: Invocation,
+    events: Iterable[Tagged],
+    total: int,
+    *,
+    quiet: bool,
+    shown: Collection[tuple[int, str]] = (),
+) -> list[Tagged]:
+    """Print what there is to tell of each file as it comes, and was not shown, over a bar."""
     import sys
 
     from tqdm import tqdm
@@ -110,7 +118,8 @@ def _shown(invocation: Invocation, events: Iterable[Tagged], total: int, *, quie
         for tagged in events:
             done.append(tagged)
             bar.update()
-            if not quiet and (tagged.state != "unchanged" or invocation.verbose):
+            new = (id(tagged.wish), tagged.reason) not in shown
+            if not quiet and new and (tagged.state != "unchanged" or invocation.verbose):
                 bar.clear()
                 click.echo(tagged_line(tagged), nl=False)
     return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,24 @@ def test_it_asks_before_it_writes(shell: Shell, music: Path, monkeypatch: pytest
     assert all(said(music))
     monkeypatch.setattr("click.confirm", lambda *_, **__: pytest.fail("there is nothing to ask"))
     assert b"3 files = 3 unchanged\n" in shell("tag", "--write").out
+
+
+def test_what_fails_after_the_question_is_told_and_nothing_is_told_twice(
+    shell: Shell, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (music / "0.flac").unlink()
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.confirm", lambda *_, **__: True)
+    monkeypatch.setattr("musimo.audio.tag_writing.put_together", full)
+    ran = shell("tag", "--write")
+    assert ran.code == 3
+    assert ran.out.count(b"it is not there") == 1
+    assert ran.out.count(b"1.flac\n    no space left on device\n") == 1
+    assert ran.out.endswith(b"3 files = 3 left out\n")
+    assert len([*music.iterdir()]) == 2
 
 
 def test_in_json_and_out_again(shell: Shell, music: Path) -> None:
