@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -114,7 +115,8 @@ def import_analyses(
                     done = event if isinstance(event, Imported) else done
                     yield event
                 settle(store)
-                keep_weights(store, weights)
+                with suppress(MusimoError):  # the next scan tries it again, and tells
+                    keep_weights(store, weights)
                 yield from Library(library.settings).build_indexes()
                 yield done
     except OSError as error:
