@@ -3,6 +3,7 @@
     MusimoError                 an error that stopped the work (exit code 1)
     ├── SettingsError           configuration file or environment
     ├── AudioError              one file could not be heard; carries the stage
+    ├── TagsError               musimo's fields cannot be written into one file
     ├── WeightsError            network weights missing, damaged, or of another make
     ├── DeviceError             a device that was asked for is not there
     ├── LibraryError            the library file cannot be opened, read or written
@@ -53,6 +54,10 @@ class AudioError(MusimoError):
     def __reduce__(self) -> tuple[type[AudioError], tuple[str, str]]:
         """Let the error cross from a worker process to its parent."""
         return type(self), (self.stage, self.reason)
+
+
+class TagsError(MusimoError):
+    """musimo's fields cannot be written into one file; the message says why, without the path."""
 
 
 class WeightsError(MusimoError):

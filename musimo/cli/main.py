@@ -31,6 +31,8 @@ COMMANDS = {
     "curve": "Draw valence and arousal over time inside TRACK, with peaks and turning points.",
     "show": "Print all that is known of TRACK: tags, sound, emotion window by window.",
     "export": "Write every track with its tags and emotion, as CSV unless another format is asked for.",
+    "tag": "Show what musimo's own fields of TRACKS would say; put it into the files with --write.",
+    "import": "Take in analyses that another library exported, so that their sounds are not heard again.",
     "map": "Draw the library, every track a point, by mood and by sound: a page that works offline,"
     " or SVG or PNG.",
     "rate": "Say how TRACKS feel to you, and which you like or dislike; alone, list what you said.",
@@ -50,7 +52,7 @@ COMMANDS = {
 }
 """Every command with the first paragraph of its help, so that the help of musimo loads none of them."""
 
-MODULES = {"errors": "failures", "mood-path": "mood_path"}
+MODULES = {"errors": "failures", "mood-path": "mood_path", "import": "import_"}
 """Where a command is not in the module of its name."""
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from musimo.cli.context import Invocation, pass_invocation, shown
+from musimo.cli.interrupt import gentle_interrupt
 from musimo.cli.options import coverage_option, hearing_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from musimo.library.events import Audit, ScanEvent
 
 
@@ -69,7 +68,7 @@ def command(
         accept_missing=accept_missing,
     )
     paths = [os.path.expanduser(os.fsencode(folder)) for folder in folders]  # noqa: PTH111 - knows every name
-    with _gentle_interrupt(invocation) as pressed:
+    with gentle_interrupt(invocation, "the batch") as pressed:
         events = library.scan_events(paths, options, lambda: bool(pressed), wait=wait, keep_model=keep_model)
         audit = _follow(invocation, events)
     click.echo(audit_json(audit) if as_json else audit_lines(audit), nl=False)
@@ -131,21 +130,3 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
             else:
                 audit: Audit = event
     return audit
-
-
-@contextmanager
-def _gentle_interrupt(invocation: Invocation) -> Iterator[list[int]]:
-    """Collect the first Ctrl-C, so that the batch in hand is finished; the second one stops at once."""
-    pressed: list[int] = []
-
-    def press(number: int, frame: FrameType | None) -> None:
-        if pressed:
-            raise KeyboardInterrupt
-        pressed.append(number)
-        invocation.note("finishing the batch in hand; press Ctrl-C again to stop at once")
-
-    before = signal.signal(signal.SIGINT, press)
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -310,6 +310,10 @@ class Store:
                 parts.append(np.array(rows, columns))
         return np.concatenate(parts)
 
+    def connect(self) -> _Guarded:
+        """A connection for questions of other modules of this room; its errors are LibraryErrors."""
+        return self._connect()
+
     def _connect(self) -> _Guarded:
         return _Guarded(self.engine, self.path)
 

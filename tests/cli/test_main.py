@@ -14,7 +14,7 @@ from tests.catalog import Catalog, Entry, direction
 from tests.cli.conftest import Shell
 
 ANSWERS = ("similar", "mood", "path", "mood-path", "analyze", "show", "status", "errors", "export")
-COMMANDS = ("scan", *ANSWERS, "map", "prune", "relocate", "reindex", "backup", "doctor")
+COMMANDS = ("scan", *ANSWERS, "tag", "import", "map", "prune", "relocate", "reindex", "backup", "doctor")
 QUESTIONS = [
     ("similar", "So What"),
     ("mood", "--valence", "0.5", "--arousal", "0.5"),
@@ -25,6 +25,8 @@ QUESTIONS = [
     ("status",),
     ("errors",),
     ("export",),
+    ("export", "--analyses", "copy.jsonl"),
+    ("tag",),
     ("map", "-o", "map.html"),
     ("prune",),
     ("relocate", "a", "b"),
@@ -61,7 +63,8 @@ def test_every_promised_command_is_there_and_explains_itself(shell: Shell) -> No
         ("mood", "--relative --absolute --spread --seed --like --device --duration --order"),
         ("path", "--through --by -n --where --max-per-artist --no-diversity --format --device"),
         ("mood-path", "--from --to --duration --relative --where --no-diversity --format --scale"),
-        ("export", "--limit --where --format --output --relative-to"),
+        ("export", "--limit --where --format --output --relative-to --analyses"),
+        ("tag", "--where --write --yes --remove --keep-mtime --absolute --json"),
         ("scan", "--retry-failed --accept-missing --coverage --device --jobs --batch-size"),
         ("analyze", "--coverage --device --format --scale"),
         ("similar", "--from --to --duration --order --explain"),

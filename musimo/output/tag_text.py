@@ -1,0 +1,66 @@
+"""What is written into files, or would be, as text and as JSON."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from musimo.library.tagging import State, Tagged
+from musimo.output.json_out import document
+from musimo.output.naming import path_fields
+from musimo.output.text import safe
+
+PREFIX = "MUSIMO_"
+WORDS: Mapping[State, str] = {
+    "written": "written",
+    "to write": "to be written",
+    "unchanged": "unchanged",
+    "left out": "left out",
+}
+
+
+def tagged_line(tagged: Tagged) -> str:
+    """One file in a line or two."""
+    path = safe(os.fsdecode(tagged.wish.track.path))
+    if tagged.state == "left out":
+        return f"left out: {path}\n    {safe(tagged.reason)}\n"
+    said = {name: text for name, text in tagged.before.items() if name not in tagged.wish.fields}
+    parts = [f"{_short(name)} {safe(text)}" for name, text in tagged.wish.fields.items()]
+    parts += [f"no {_short(name)}" for name in said]
+    return f"{path}\n    {', '.join(parts) or 'nothing of musimo'}\n"
+
+
+def tally_line(counts: Counter[State], *, stopped: bool = False) -> str:
+    """How many files there were of each kind, in a line that adds up."""
+    parts = [f"{counts[state]} {word}" for state, word in WORDS.items() if counts[state]]
+    total = sum(counts.values())
+    files = "1 file" if total == 1 else f"{total} files"
+    return f"{'interrupted: ' if stopped else ''}{files} = {' + '.join(parts) or 'nothing'}\n"
+
+
+def tagged_json(all_tagged: Iterable[Tagged], *, dry_run: bool) -> str:
+    """Every file as one JSON document."""
+    rows = list(all_tagged)
+    counts = Counter(tagged.state for tagged in rows)
+    return document(
+        {
+            "dry_run": dry_run,
+            **{state.replace(" ", "_"): counts[state] for state in WORDS},
+            "results": [
+                {
+                    "id": tagged.wish.track.id,
+                    **path_fields(tagged.wish.track.path),
+                    "state": tagged.state.replace(" ", "_"),
+                    "before": dict(tagged.before),
+                    "fields": dict(tagged.wish.fields),
+                    "reason": tagged.reason or None,
+                }
+                for tagged in rows
+            ],
+        }
+    )
+
+
+def _short(name: str) -> str:
+    return name.removeprefix(PREFIX).lower()

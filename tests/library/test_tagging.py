@@ -1,0 +1,158 @@
+"""What the library knows, in its files: who is written, who is left out, and what the next scan sees."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import mutagen
+import pytest
+import soundfile
+
+from musimo import tagging
+from musimo.api import Library
+from musimo.audio.tag_writing import fields_of
+from musimo.errors import LibraryError, NotFoundError, UsageError
+from musimo.library.lock import hold
+from musimo.records import TempoKey
+from musimo.search.mood_names import words_for
+from musimo.search.selection import Selection
+from musimo.search.where import parse
+from musimo.search.words import MOODS, QUADRANTS
+from tests.conftest import PlainAnalyzer
+from tests.sounds import encode, melody, sine
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    folder = tmp_path / "music"
+    folder.mkdir()
+    for n in range(3):
+        soundfile.write(folder / f"{n}.flac", sine(200 + 70 * n, 0.5, amplitude=0.1 + 0.3 * n), 22_050)
+    encode(folder / "film.mka", melody(1, 44_100))
+    return folder
+
+
+@pytest.fixture
+def library(music: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    monkeypatch.setattr(Library, "_load_analyzer", lambda self, weights: PlainAnalyzer())
+    monkeypatch.setenv("MUSIMO_JOBS", "0")
+    library = Library.open()
+    library.scan(music)
+    return library
+
+
+def states(rows: object) -> dict[str, str]:
+    return {Path(os.fsdecode(row.wish.track.path)).name: row.state for row in rows}  # type: ignore[attr-defined]
+
+
+ALL = {"0.flac": "written", "1.flac": "written", "2.flac": "written", "film.mka": "left out"}
+
+
+def test_the_next_scan_finds_what_was_written_unchanged(library: Library, music: Path) -> None:
+    wanted = tagging.wishes(library)
+    before = {path: path.read_bytes() for path in music.iterdir()}
+    assert states(tagging.look(library, wanted)) == {
+        name: {"written": "to write"}.get(state, state) for name, state in ALL.items()
+    }
+    assert {path: path.read_bytes() for path in music.iterdir()} == before
+    rows = list(tagging.write(library, wanted))
+    assert states(rows) == ALL
+    [left] = [row for row in rows if row.state == "left out"]
+    assert left.reason == "musimo writes no tags into files of this kind"
+    for row in rows[:3]:
+        assert row.wish.fields["MUSIMO_VALENCE"] == f"{row.wish.track.valence:.3f}"
+        assert fields_of(row.wish.track.path, {})[0] == row.wish.fields
+    audit = library.scan(music)
+    assert (audit.unchanged, audit.seen) == (4, 4)
+    assert {*states(tagging.write(library, tagging.wishes(library))).values()} == {"unchanged", "left out"}
+
+
+def test_what_other_programs_changed_is_still_seen_by_the_next_scan(library: Library, music: Path) -> None:
+    file = mutagen.File(music / "1.flac")
+    file["title"] = "new"
+    file.save()
+    assert states(tagging.write(library, tagging.wishes(library))) == ALL
+    audit = library.scan(music)
+    assert (audit.unchanged, audit.changed) == (3, 1)
+    assert library.details(str(music / "1.flac")).track.tags.title == "new"
+
+
+def test_a_tempo_that_is_known_goes_into_a_field_of_its_own(
+    library: Library, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [track] = library.tracks(Selection(1))
+    for tempo, expected in ((128.04, "128.0"), (None, None)):
+        known = replace(track, tempo_key=TempoKey(tempo, 0.9, "A minor", 0.9))
+        monkeypatch.setattr(Library, "tracks", lambda self, selection, known=known: iter([known]))
+        [row] = tagging.write(library, tagging.wishes(library))
+        assert row.state == "written"
+        assert fields_of(track.path, {})[0].get("MUSIMO_BPM") == expected
+
+
+def test_other_sound_and_missing_files_are_left_out(library: Library, music: Path) -> None:
+    soundfile.write(music / "0.flac", sine(900, 0.5), 22_050)
+    (music / "1.flac").unlink()
+    looked = states(tagging.look(library, tagging.wishes(library)))
+    assert [looked[name] for name in ("0.flac", "1.flac", "2.flac")] == ["left out", "left out", "to write"]
+    reasons = {row.reason for row in tagging.write(library, tagging.wishes(library)) if row.reason}
+    assert any("not the one the library knows" in reason for reason in reasons)
+    assert "it is not there" in reasons
+    assert fields_of(music / "0.flac", {})[0] == {}
+
+
+def test_which_tracks_are_meant(library: Library, music: Path) -> None:
+    assert len(tagging.wishes(library, str(music / "1.flac"), "2.flac")) == 2
+    assert len(tagging.wishes(library, where=[parse("format:matroska"), parse("format:flac")])) == 0
+    assert len(tagging.wishes(library, where=[parse("path:1.fl")])) == 1
+    assert [wish.fields for wish in tagging.wishes(library, "1.flac", remove=True)] == [{}]
+    with pytest.raises(NotFoundError):
+        tagging.wishes(library, "no such track")
+    with pytest.raises(UsageError):
+        tagging.wishes(library, "flac")
+
+
+def test_it_stops_between_files_and_goes_on_where_it_stopped(library: Library) -> None:
+    asked = iter([False, False, True])
+    wanted = tagging.wishes(library)
+    assert len(list(tagging.write(library, wanted, stop=lambda: next(asked)))) == 2
+    assert [*states(tagging.write(library, wanted)).values()] == [
+        "unchanged",
+        "unchanged",
+        "written",
+        "left out",
+    ]
+
+
+def test_only_one_writes_at_a_time(library: Library) -> None:
+    with hold(library.settings.library), pytest.raises(LibraryError, match="is writing"):
+        list(tagging.write(library, tagging.wishes(library)))
+
+
+def test_a_track_that_is_not_analysed_has_nothing_to_say(library: Library, music: Path) -> None:
+    (music / "0.flac").write_bytes(b"text")
+    library.scan(music)
+    rows = {
+        Path(os.fsdecode(row.wish.track.path)).name: row
+        for row in tagging.look(library, tagging.wishes(library))
+    }
+    assert (rows["0.flac"].state, rows["0.flac"].reason) == ("left out", "it is not analysed")
+
+
+def test_words_are_those_that_lead_to_the_place() -> None:
+    for word, place in MOODS.items():
+        quadrant, *nearer = words_for(place)
+        assert quadrant in QUADRANTS
+        assert [MOODS[word] for word in nearer] == [place] if word not in QUADRANTS else not nearer
+    assert words_for((0.5, 0.55)) == ("happy",)
+    assert words_for((0.9, 0.9), {"Mine": (0.9, 0.91)}) == ("happy", "mine")
+    assert words_for((0.2, 0.2), {"sad": (0.9, 0.9)})[0] == "sad"
+
+
+def test_words_mean_percentiles_of_the_library_unless_the_plane_is_asked_for(library: Library) -> None:
+    moods = library.opened.store.moods()[1]
+    words = tagging.mood_words(library)
+    highest = tuple(float(value) for value in moods.max(axis=0))
+    assert words(*highest).startswith("happy")
+    assert tagging.mood_words(library, absolute=True)(0.75, 0.25) == "calm"
