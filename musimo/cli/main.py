@@ -33,6 +33,8 @@ COMMANDS = {
     "export": "Write every track with its tags and emotion, as CSV unless another format is asked for.",
     "map": "Draw the library, every track a point, by mood and by sound: a page that works offline,"
     " or SVG or PNG.",
+    "playlists": "Write the playlists that stand as recipes in the configuration file, or those named.",
+    "duplicates": "List tracks that are the same recording: by their sound, or by all that can be heard.",
     "status": "Print how many tracks there are, how many are analysed, failed and missing,"
     " and by which model.",
     "errors": "List the files that could not be heard, and why. They are tried again when they change.",
