@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from musimo.api import Library
 from musimo.library.copies import Copies
-from musimo.library.folding import fold
 from musimo.records import Filter, FloatArray, Track
 from musimo.search.duplicates import (
     NAMESAKES,
@@ -104,7 +103,7 @@ def _groups(pairs: Sequence[Pair], tracks: Tracks) -> Iterator[Group]:
     notes: dict[tuple[int, int], str] = {}
     for pair in pairs:
         first, second = tracks[pair.first][0], tracks[pair.second][0]
-        verdict = judged(pair, first.tags, second.tags, namesakes=_same_name(first, second))
+        verdict = judged(pair, first, second)
         if verdict is None:
             continue
         all_.append(pair)
@@ -132,11 +131,6 @@ def _group(
     said = [note for pair in combinations(ids, 2) if (note := (notes or {}).get(pair))]
     every = [track for id_ in ids for track in tracks[id_]]
     return Group(kind, similarity, _best_first(every), "; ".join(dict.fromkeys(said)))
-
-
-def _same_name(first: Track, second: Track) -> bool:
-    names = [(fold(one.tags.artist or ""), fold(one.tags.title or "")) for one in (first, second)]
-    return all(names[0]) and names[0] == names[1]
 
 
 def _best_first(tracks: Iterable[Track]) -> tuple[Track, ...]:

@@ -27,7 +27,7 @@ ROOMS = (
     {"doctor"},
     {"output"},
     {"api"},
-    {"care", "inside", "moods", "paths"},
+    {"care", "inside", "moods", "paths", "duplicates"},
     {"cli"},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}

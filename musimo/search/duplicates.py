@@ -13,12 +13,20 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from musimo.records import FloatArray, Tags, Track
+from musimo.library.folding import fold
+from musimo.records import FloatArray, Track
 from musimo.search.space import Ids
 from musimo.search.titles import contradiction
 
-SAME: Final = 0.95
-PROBABLE: Final = 0.85
+# Measured on 30 tracks, each as it came, as MP3 128k, Opus 96k, FLAC, and FLAC begun half a second later,
+# among 350 others. Of the 300 true pairs the median lies at .991, and 95% above .944; MP3 and Opus of one are
+# the least alike. Of different recordings of one length the nearest came to .940 and .840. With the limits
+# below no two of these are told as the same recording; 60% of the true pairs are, and 82% as probable at
+# least.
+SAME_NAMED: Final = 0.95  # artist and title are the same
+SAME: Final = 0.97  # titles can be of one recording
+SAME_UNNAMED: Final = 0.985  # one has no title; the same loop begun elsewhere came to .980
+PROBABLE: Final = 0.8  # artist and title are the same: the least of the true pairs came to .827
 APART_S: Final = 2.0  # encoders pad, and rippers cut, by some tenths of a second; a fade-out by more
 NAMESAKES: Final = 32  # tracks of one artist and title, above which the title ("Untitled") tells nothing
 NAMESAKES_APART_S: Final = 10.0  # another master may fade later, or end in silence
@@ -101,20 +109,29 @@ def near_pairs(
         yield Compared(end, len(ids))
 
 
-def judged(pair: Pair, first: Tags, second: Tags, *, namesakes: bool) -> tuple[Kind, str] | None:
-    """What a pair is, by its sound and by what its tracks are called; None: two recordings.
+def judged(pair: Pair, first: Track, second: Track) -> tuple[Kind, str] | None:
+    """What a pair is, by its sound and by what its tracks are called, and what is to be noted.
 
-    Parameters
-    ----------
-    first, second : tags of a track of each
-    namesakes : both have the same artist and title
+    None is two recordings.
     """
-    against = contradiction(first.title, second.title)
-    if pair.similarity >= SAME:
-        return ("probable", against) if against else ("recording", "")
-    if namesakes and pair.similarity >= PROBABLE:
-        return "probable", "the same artist and title, and a similar sound"
+    against = contradiction(first.tags.title, second.tags.title)
+    named = namesakes(first, second)
+    known = first.tags.title is not None and second.tags.title is not None
+    limit = SAME_NAMED if named else SAME if known else SAME_UNNAMED
+    apart_s = abs((first.duration_s or 0) - (second.duration_s or 0))
+    if pair.similarity >= limit and apart_s <= APART_S and not against:
+        return "recording", ""
+    if pair.similarity >= SAME and apart_s <= APART_S:
+        return "probable", against or "not both have a title"
+    if pair.similarity >= PROBABLE and named:
+        return "probable", "the same artist and title, and a sound that is near"
     return None
+
+
+def namesakes(first: Track, second: Track) -> bool:
+    """Whether artist and title are known, and the same but for case."""
+    names = [(fold(one.tags.artist or ""), fold(one.tags.title or "")) for one in (first, second)]
+    return all(names[0]) and names[0] == names[1]
 
 
 def grouped(pairs: Sequence[Pair]) -> list[tuple[list[int], float]]:
