@@ -160,7 +160,8 @@ def _parsed(invocation: Invocation, recipe: Recipe) -> click.Context:
     from musimo.cli.answer import format_of_name
 
     command, arguments = _command(recipe)
-    context = command.make_context(command.name, arguments, obj=invocation)
+    parent = click.get_current_context().parent  # click keeps what it makes of the first it is given
+    context = command.make_context(command.name, arguments, parent=parent, obj=invocation)
     if context.params["output"] is not None:
         raise UsageError(
             f"query in {recipe.origin} names an output file", "leave -o out: path says where the list goes"

@@ -49,7 +49,7 @@ def test_all_recipes_are_written_or_those_named(shell: Shell, home: Path) -> Non
     [
         'similar "So What" --by sound',
         "musimo mood --valence 0.5 --arousal 0.5",
-        'path "So What" "One" -n 4',
+        'path "So What" Paranoid -n 4',
         "mood-path --from calm --to happy --duration 30m --no-diversity",
         "export --where genre:jazz",
     ],
@@ -105,13 +105,13 @@ def test_where_no_track_is_found_the_file_stays_as_it_is(shell: Shell, home: Pat
         (broken("mood calm", "song.mp3"), "does not say in which format"),
         (broken("mood calm", "absent/x.m3u"), "cannot write"),
         (broken("similar Nothing-of-that-name"), "no track of the library"),
-        (broken("similar ''"), "names several tracks"),
+        (broken("similar One"), "names several tracks"),
     ],
 )
 def test_one_recipe_that_fails_does_not_stop_the_others(
     shell: Shell, home: Path, table: str, said: str
 ) -> None:
-    write(home, table.replace("query = 'similar '''", "query = \"similar ''\""), CALM)
+    write(home, table, CALM)
     ran = shell("-q", "playlists")
     assert (ran.code, ran.out) == (3, b"")
     assert ran.err.startswith(b"broken: error: ")
@@ -127,7 +127,7 @@ def test_what_a_recipe_may_not_do_is_told_with_its_table_and_file(shell: Shell, 
 
 
 def test_quiet_is_silent_unless_something_failed(shell: Shell, home: Path) -> None:
-    write(home, CALM, EMPTY, "[playlists.short]\nquery = 'path \"So What\" One'\npath = 's.pls'\n")
+    write(home, CALM, EMPTY, "[playlists.short]\nquery = 'path \"So What\" Paranoid'\npath = 's.pls'\n")
     ran = shell("-q", "playlists")
     assert (ran.code, ran.out, ran.err) == (0, b"", b"")
     assert shell("playlists", "short").err.startswith(b"short: too few tracks lie between")
