@@ -102,6 +102,8 @@ def _groups(pairs: Sequence[Pair], tracks: Tracks) -> Iterator[Group]:
     all_: list[Pair] = []
     notes: dict[tuple[int, int], str] = {}
     for pair in pairs:
+        if not (pair.first in tracks and pair.second in tracks):
+            continue  # a scan has taken it away meanwhile
         first, second = tracks[pair.first][0], tracks[pair.second][0]
         verdict = judged(pair, first, second)
         if verdict is None:
