@@ -27,6 +27,24 @@ ENVIRONMENT = {
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """A list that is made anew whenever it is asked for.
+
+    Parameters
+    ----------
+    name : of its table in the configuration file
+    query : command line that makes it, as it is typed after ``musimo``
+    path : file it is written to; absolute as soon as the settings are loaded
+    origin : where it stands, for messages
+    """
+
+    name: str
+    query: str
+    path: Path
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a run of musimo goes by.
 
@@ -39,6 +57,8 @@ class Settings:
     batch_size : clips the network hears at once
     max_per_artist, max_per_album : how many tracks of one artist or album a list may hold; 0 = any number
     moods : words of the user's own, and the places (valence, arousal), 0..1, that they name
+    playlists : lists of the user's own, by name, that ``musimo playlists`` writes
+    playlists_folder : where those go whose path is relative; None for the folder of the configuration file
     """
 
     library: Path
@@ -49,6 +69,8 @@ class Settings:
     max_per_artist: int = 2
     max_per_album: int = 1
     moods: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    playlists: Mapping[str, Recipe] = field(default_factory=dict)
+    playlists_folder: Path | None = None
 
 
 def usable_cores() -> int:
@@ -78,6 +100,7 @@ def load_settings(
     file = config or config_folder / "config.toml"
     settings = Settings(library=data / "library.db", jobs=usable_cores())
     settings = _apply(settings, _from_file(file, wanted=config is not None), f"the configuration file {file}")
+    settings = _placed(settings, file)
     named = {field: environment[name] for field, name in ENVIRONMENT.items() if environment.get(name)}
     settings = _apply(settings, named, "the environment")
     return _apply(settings, {k: v for k, v in flags.items() if v is not None}, "the command line")
@@ -105,12 +128,14 @@ def _apply(settings: Settings, values: Mapping[str, Any], origin: str) -> Settin
 
 
 def _parse(name: str, value: Any, origin: str) -> Any:
-    if name in ("library", "weights", "device"):
+    if name in ("library", "weights", "device", "playlists_folder"):
         if not value or not isinstance(value, str | Path):
             raise SettingsError(f"{name} in {origin} must be text, not {value!r}")
         return str(value) if name == "device" else _from_home(value)
     if name == "moods":
         return _moods(value, origin)
+    if name == "playlists":
+        return _recipes(value, origin)
     try:
         number = int(str(value))  # of the text, for int() would take 1.5 and True
     except ValueError:
@@ -134,6 +159,44 @@ def _moods(value: Any, origin: str) -> dict[str, tuple[float, float]]:
             )
         places[word] = (float(numbers[0]), float(numbers[1]))
     return places
+
+
+def _recipes(value: Any, origin: str) -> dict[str, Recipe]:
+    example = "[playlists.evening] and lines like query = 'mood calm -n 40' and path = 'evening.m3u8'"
+    if not isinstance(value, Mapping):
+        raise SettingsError(f"playlists in {origin} must be tables", example)
+    return {name: _recipe(name, table, origin, example) for name, table in value.items()}
+
+
+def _recipe(name: str, table: Any, origin: str, example: str) -> Recipe:
+    where = f"[playlists.{name}] in {origin}"
+    if not isinstance(table, Mapping):
+        raise SettingsError(f"{where} must be a table, not {table!r}", example)
+    unknown = sorted(set(table) - {"query", "path"})
+    if unknown:
+        raise SettingsError(f"unknown key {unknown[0]!r} in {where}", "its keys are: query, path")
+    for key in ("query", "path"):
+        if key not in table:
+            raise SettingsError(f"{where} has no {key}", example)
+        if not isinstance(table[key], str) or not table[key].strip():
+            raise SettingsError(f"{key} in {where} must be text, not {table[key]!r}", example)
+    return Recipe(name, table["query"], _from_home(table["path"]), where)
+
+
+def _placed(settings: Settings, file: Path) -> Settings:
+    """Paths of playlists made absolute: they are relative to their folder, and that to the file."""
+    folder = Path(os.path.abspath(file)).parent / (settings.playlists_folder or "")  # noqa: PTH100 - no links
+    placed: dict[Path, Recipe] = {}
+    for recipe in settings.playlists.values():
+        path = folder / recipe.path
+        if path in placed:
+            raise SettingsError(f"path in {recipe.origin} is that of {placed[path].name!r} too: {path}")
+        placed[path] = replace(recipe, path=path)
+    return replace(
+        settings,
+        playlists={recipe.name: recipe for recipe in placed.values()},
+        playlists_folder=folder if settings.playlists_folder else None,
+    )
 
 
 def _from_home(path: str | Path) -> Path:

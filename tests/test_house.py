@@ -27,7 +27,7 @@ ROOMS = (
     {"doctor"},
     {"output"},
     {"api"},
-    {"care", "ear", "inside", "lists", "moods", "paths", "sharing", "tagging"},
+    {"care", "duplicates", "ear", "inside", "lists", "moods", "paths", "sharing", "tagging"},
     {"cli"},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}

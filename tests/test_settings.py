@@ -170,3 +170,43 @@ def test_own_moods_are_a_table_of_places(home: Path) -> None:
 def test_what_is_no_mood_is_an_error(home: Path, text: str) -> None:
     with pytest.raises(SettingsError, match="mood"):
         load_settings(config(home, text))
+
+
+def test_recipes_lie_beside_the_file_or_in_their_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    file = home / "config.toml"
+    tables = "\n".join(
+        f"[playlists.{name}]\nquery = 'mood calm'\npath = '{path}'"
+        for name, path in {"a": "a.m3u", "b": "/lists/b.m3u", "c": "~/c.m3u"}.items()
+    )
+    file.write_text(tables)
+    paths = {name: str(recipe.path) for name, recipe in load_settings().playlists.items()}
+    assert paths == {"a": str(home / "a.m3u"), "b": "/lists/b.m3u", "c": "/home/me/c.m3u"}
+    for folder, expected in {"lists": home / "lists", "~/Lists": "/home/me/Lists"}.items():
+        file.write_text(f"playlists_folder = '{folder}'\n{tables}")
+        assert str(load_settings().playlists["a"].path) == f"{expected}/a.m3u"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("playlists = 3", "playlists in"),
+        ("playlists.calm = 3", "[playlists.calm] in"),
+        ("[playlists.calm]\npath = 'a.m3u'", "has no query"),
+        ("[playlists.calm]\nquery = 'mood calm'", "has no path"),
+        ("[playlists.calm]\nquery = 3\npath = 'a.m3u'", "query in [playlists.calm]"),
+        ("[playlists.calm]\nquery = 'mood calm'\npath = ' '", "path in [playlists.calm]"),
+        ("[playlists.calm]\nquery = 'x'\npath = 'a.m3u'\nformat = 'pls'", "unknown key 'format'"),
+        (
+            "[playlists.a]\nquery = 'x'\npath = 'a.m3u'\n[playlists.b]\nquery = 'x'\npath = 'a.m3u'",
+            "[playlists.b]",
+        ),
+        ("playlists_folder = 3", "playlists_folder"),
+    ],
+)
+def test_a_wrong_recipe_tells_file_table_and_key(home: Path, text: str, said: str) -> None:
+    (home / "config.toml").write_text(text)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert said in raised.value.message
+    assert str(home / "config.toml") in raised.value.message

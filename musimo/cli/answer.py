@@ -38,13 +38,13 @@ def print_answer(
 
     if choice.as_json and choice.format_ not in (None, "json"):
         raise UsageError(f"--json and --format {choice.format_} exclude each other")
-    format_ = "json" if choice.as_json else choice.format_ or _format_of_name(choice.output) or default
+    format_ = "json" if choice.as_json else choice.format_ or format_of_name(choice.output) or default
     if choice.print0 and format_ != "paths":
         raise UsageError("-0 goes with --format paths")
     rendered = render(answer, format_, _print_options(choice))
     for skipped in rendered.skipped:
         invocation.note(f"left out {shown(skipped.path)}: {skipped.reason}")
-    put(rendered.data, choice.output)
+    invocation.deliver(answer, rendered, choice.output)
 
 
 def put(data: bytes, output: str | None, *, escaped: bool = False) -> None:
@@ -65,7 +65,7 @@ def put(data: bytes, output: str | None, *, escaped: bool = False) -> None:
     sys.stdout.buffer.flush()
 
 
-def _format_of_name(output: str | None) -> Format | None:
+def format_of_name(output: str | None) -> Format | None:
     """The format the ending of an output file names: ``-o sunny.m3u8`` needs no --format."""
     endings: dict[str, Format] = {
         ".json": "json",

@@ -11,6 +11,8 @@ import click
 if TYPE_CHECKING:
     from musimo.api import Library
     from musimo.library.events import Indexing
+    from musimo.output.answers import Answer
+    from musimo.output.formats import Rendered
     from musimo.settings import Settings
 
 SOON_S = 0.5  # an answer that takes no longer needs no bar
@@ -48,6 +50,12 @@ class Invocation:
             from musimo.output.text import safe_lines
 
             click.echo(safe_lines(sentence), err=True)
+
+    def deliver(self, answer: Answer, rendered: Rendered, output: str | None) -> None:
+        """Put an answer, as it is rendered, where it was asked for; see :func:`musimo.cli.answer.put`."""
+        from musimo.cli.answer import put
+
+        put(rendered.data, output)
 
     def step(self, step: Indexing) -> None:
         """Show how far an index is, where it takes long enough to wonder."""

@@ -35,6 +35,8 @@ COMMANDS = {
     "import": "Take in analyses that another library exported, so that their sounds are not heard again.",
     "map": "Draw the library, every track a point, by mood and by sound: a page that works offline,"
     " or SVG or PNG.",
+    "playlists": "Write the playlists that stand as recipes in the configuration file, or those named.",
+    "duplicates": "List tracks that are the same recording: by their sound, or by all that can be heard.",
     "rate": "Say how TRACKS feel to you, and which you like or dislike; alone, list what you said.",
     "calibrate": "Fit the library's valence and arousal to your ratings, if that is a gain.",
     "status": "Print how many tracks there are, how many are analysed, failed and missing,"

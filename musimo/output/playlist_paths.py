@@ -18,6 +18,9 @@ _DRIVE: Final = re.compile(rb"[A-Za-z]:[/\\]")
 class PathStyle:
     """How absolute paths are rewritten, in this order.
 
+    Between folders stands a slash, which players on Windows take too; where NEW or the prefix is written with
+    backslashes alone, as in ``Z:\\Music``, it is a backslash throughout.
+
     Parameters
     ----------
     path_map : (OLD, NEW) pairs; a path that is OLD, or lies in it, is put under NEW; the longest OLD wins
@@ -31,8 +34,8 @@ class PathStyle:
 
 
 def written(path: bytes, style: PathStyle) -> bytes:
-    """An absolute path as a playlist names it, with forward slashes."""
-    return style.prefix + _rewritten(path, style)
+    """An absolute path as a playlist names it."""
+    return style.prefix + _separated(_rewritten(path, style), style.prefix)
 
 
 def location(path: bytes, style: PathStyle) -> str:
@@ -40,7 +43,9 @@ def location(path: bytes, style: PathStyle) -> str:
     body = _rewritten(path, style)
     if b"://" in style.prefix:
         return os.fsdecode(style.prefix) + quote(body)
-    whole = style.prefix + body
+    whole = written(path, style)
+    if whole.startswith(b"\\\\"):  # \\server\share
+        return "file:" + quote(whole.replace(b"\\", b"/"))
     if _DRIVE.match(whole):
         return "file:///" + quote(whole.replace(b"\\", b"/"), safe="/:")
     return f"file://{quote(whole)}" if whole.startswith(b"/") else quote(whole)
@@ -80,13 +85,18 @@ def _rewritten(path: bytes, style: PathStyle) -> bytes:
     for old, new in sorted(style.path_map, key=lambda pair: -len(pair[0])):
         root = _slashed(old).rstrip(b"/")
         if path == root or path.startswith(root + b"/"):
-            path = (new.rstrip(b"/") if path != root else new) + path[len(root) :]
+            path = (new.rstrip(b"/\\") if path != root else new) + _separated(path[len(root) :], new)
             break
     if style.relative_to is not None and path.startswith(b"/"):
         path = _slashed(os.path.relpath(path, style.relative_to))
         if b":" in path.split(b"/", 1)[0]:  # or players take it for a URL or a drive (RFC 3986, 4.2)
             path = b"./" + path
     return path
+
+
+def _separated(path: bytes, example: bytes) -> bytes:
+    """A path with backslashes, where the path it is written after has nothing else."""
+    return path.replace(b"/", b"\\") if b"\\" in example and b"/" not in example else path
 
 
 def _slashed(path: bytes) -> bytes:

@@ -14,7 +14,20 @@ from tests.catalog import Catalog, Entry, direction
 from tests.cli.conftest import Shell
 
 ANSWERS = ("similar", "mood", "path", "mood-path", "analyze", "show", "status", "errors", "export")
-COMMANDS = ("scan", *ANSWERS, "tag", "import", "map", "prune", "relocate", "reindex", "backup", "doctor")
+COMMANDS = (
+    "scan",
+    *ANSWERS,
+    "tag",
+    "import",
+    "map",
+    "playlists",
+    "duplicates",
+    "prune",
+    "relocate",
+    "reindex",
+    "backup",
+    "doctor",
+)
 QUESTIONS = [
     ("similar", "So What"),
     ("mood", "--valence", "0.5", "--arousal", "0.5"),
@@ -28,6 +41,7 @@ QUESTIONS = [
     ("export", "--analyses", "copy.jsonl"),
     ("tag",),
     ("map", "-o", "map.html"),
+    ("duplicates",),
     ("prune",),
     ("relocate", "a", "b"),
     ("reindex",),
@@ -72,6 +86,8 @@ def test_every_promised_command_is_there_and_explains_itself(shell: Shell) -> No
             "curve",
             "--window --hop --format --json --output --readings --fps --start-timecode --scale --device",
         ),
+        ("playlists", "--list --dry-run --json"),
+        ("duplicates", "--where --kind --format --json --output --print0"),
         ("map", "--output --format --view --colour --limit --where --max-per-artist --scale --json"),
     ],
 )

@@ -114,7 +114,7 @@ def test_line_playlists_have_one_entry_a_track(songs: list[tuple[str, bytes]]) -
         (PathStyle(((b"/home/me/Music", b"/mnt"),)), b"/mnt/Live/a.mp3"),
         (PathStyle(((b"/home/me/Music/", b"/mnt/"),)), b"/mnt/Live/a.mp3"),
         (PathStyle(((b"/home/me/Mus", b"/mnt"),)), b"/home/me/Music/Live/a.mp3"),
-        (PathStyle(((b"/home/me/Music", b"D:\\Music"),)), b"D:\\Music/Live/a.mp3"),
+        (PathStyle(((b"/home/me/Music", b"D:\\Music"),)), b"D:\\Music\\Live\\a.mp3"),
         (PathStyle(((b"/home", b"/x"), (b"/home/me", b"/y"))), b"/y/Music/Live/a.mp3"),
         (PathStyle(((b"/", b"/root"),)), b"/root/home/me/Music/Live/a.mp3"),
         (PathStyle(((b"/home/me", b"/y"),), relative_to=b"/y"), b"Music/Live/a.mp3"),
@@ -132,10 +132,27 @@ def test_how_a_path_is_written(style: PathStyle, path: bytes) -> None:
         (PathStyle(relative_to=b"/m"), "a%20%23%25.mp3"),
         (PathStyle(relative_to=b"/m", prefix=b"http://host/?x=%20/"), "http://host/?x=%20/a%20%23%25.mp3"),
         (PathStyle(((b"/m", b"D:\\My Music"),)), "file:///D:/My%20Music/a%20%23%25.mp3"),
+        (PathStyle(((b"/m", b"\\\\nas\\My Music"),)), "file://nas/My%20Music/a%20%23%25.mp3"),
     ],
 )
 def test_uris(style: PathStyle, uri: str) -> None:
     assert location(b"/m/a #%.mp3", style) == uri
+
+
+@pytest.mark.parametrize(
+    ("style", "path"),
+    [
+        (PathStyle(((b"/m", b"Z:\\Music"),)), b"Z:\\Music\\Live\\a.mp3"),
+        (PathStyle(((b"/m", b"Z:\\"),)), b"Z:\\Live\\a.mp3"),
+        (PathStyle(((b"/m/", b"Z:/Music/"),)), b"Z:/Music/Live/a.mp3"),
+        (PathStyle(((b"/m", b"\\\\nas\\Music"),)), b"\\\\nas\\Music\\Live\\a.mp3"),
+        (PathStyle(relative_to=b"/m", prefix=b"..\\"), b"..\\Live\\a.mp3"),
+        (PathStyle(relative_to=b"/m", prefix=b"../"), b"../Live/a.mp3"),
+        (PathStyle(((b"/m", b"Z:\\Music"),), relative_to=b"/lists"), b"Z:\\Music\\Live\\a.mp3"),
+    ],
+)
+def test_separators_are_those_of_what_is_put_before(style: PathStyle, path: bytes) -> None:
+    assert written(b"/m/Live/a.mp3", style) == path
 
 
 def test_relative_uris_have_no_scheme() -> None:

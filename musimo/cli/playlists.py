@@ -1,0 +1,196 @@
+"""``musimo playlists``: the lists that stand in the configuration file, written."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from musimo.cli.context import Invocation, pass_invocation
+from musimo.errors import MusimoError, NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from musimo.api import Library
+    from musimo.output.answers import Answer
+    from musimo.output.formats import Rendered
+    from musimo.output.recipe_text import Made
+    from musimo.settings import Recipe
+
+LISTS = ("similar", "mood", "path", "mood-path", "export")
+"""Commands that a recipe may run: those that make a list, and nothing else."""
+
+SOME_FAILED, NOT_FOUND = 3, 4
+
+
+@click.command("playlists")
+@click.argument("names", nargs=-1, metavar="[NAME]…")
+@click.option("--list", "listing", is_flag=True, help="Print the recipes; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@pass_invocation
+def command(
+    invocation: Invocation, /, names: tuple[str, ...], listing: bool, dry_run: bool, as_json: bool
+) -> int:
+    """Write the playlists that stand as recipes in the configuration file, or those named.
+
+    A recipe is a command line of similar, mood, path, mood-path or export, and a file, whose ending says in
+    which format. A relative path is meant from playlists_folder, or else from the configuration file.
+
+    \b
+      [playlists.evening]
+      query = 'mood calm --where year:..1990 --spread 0.2 --seed 7 -n 40'
+      path = '~/Music/evening.m3u8'
+
+    \b
+      musimo playlists                write them all
+      musimo playlists evening        this one
+      musimo -q playlists             for cron: silent unless something failed
+
+    A file that would not change is not touched, and where no track is found the file stays as it is. One
+    recipe that fails does not stop the others.
+    """
+    from musimo.output import recipe_text
+
+    settings = invocation.settings()
+    recipes = _named(settings.playlists, names)
+    if listing:
+        shown = recipe_text.recipes_json(recipes) if as_json else recipe_text.recipe_lines(recipes)
+        click.echo(shown, nl=False)
+        return 0
+    library = invocation.library()
+    _ = library.opened  # without a library no recipe can be followed: one error, and not one for each
+    made: list[Made] = []
+    for recipe in recipes:
+        one = _follow(invocation, library, recipe, dry_run=dry_run)
+        made.append(one)
+        line = recipe_text.made_line(one, dry_run=dry_run)
+        if one.state == "failed":
+            click.echo(line, nl=False, err=True)
+        elif not (as_json or invocation.quiet):
+            click.echo(line, nl=False)
+    if as_json:
+        click.echo(recipe_text.made_json(made, dry_run=dry_run), nl=False)
+    if any(one.state == "failed" for one in made):
+        return SOME_FAILED
+    return NOT_FOUND if all(one.state == "empty" for one in made) else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Following(Invocation):
+    """An invocation whose library is open already, and whose answers go into a recipe's file."""
+
+    shared: Library
+    recipe: Recipe
+    dry_run: bool
+    made: list[Made]
+
+    def library(self, **flags: Any) -> Library:
+        """The library of all recipes, unless this one wants it otherwise."""
+        if any(flag is not None for flag in flags.values()):
+            return Invocation.library(self, **flags)
+        return self.shared
+
+    def note(self, sentence: str) -> None:
+        """Tell the user something, and of which recipe."""
+        Invocation.note(self, f"{self.recipe.name}: {sentence}")
+
+    def deliver(self, answer: Answer, rendered: Rendered, output: str | None) -> None:
+        """Write the file, if it is another than the one there, and note what became of it."""
+        from musimo.atomic import write_atomically
+        from musimo.output.answers import tracks_of
+        from musimo.output.recipe_text import Made
+
+        tracks = len(tracks_of(answer)) - len(rendered.skipped)  # type: ignore[arg-type]  # LISTS make lists
+        path = self.recipe.path
+        if not tracks:
+            self.made.append(Made(self.recipe, "empty"))
+        elif path.is_file() and path.read_bytes() == rendered.data:
+            self.made.append(Made(self.recipe, "unchanged", tracks))
+        else:
+            if not self.dry_run:
+                write_atomically(path, rendered.data)
+            self.made.append(Made(self.recipe, "written", tracks))
+
+
+def _named(recipes: Any, names: Sequence[str]) -> list[Recipe]:
+    """The recipes of those names, each once; all where none is named."""
+    if not recipes:
+        raise NotFoundError(
+            "there is no recipe in the configuration file", "musimo playlists --help shows how to write one"
+        )
+    for name in names:
+        if name not in recipes:
+            raise UsageError(f"there is no recipe {name!r}", f"recipes are: {', '.join(recipes)}")
+    return [recipes[name] for name in dict.fromkeys(names)] or [*recipes.values()]
+
+
+def _follow(invocation: Invocation, library: Library, recipe: Recipe, *, dry_run: bool) -> Made:
+    from musimo.output.recipe_text import Made
+
+    following = _Following(
+        invocation.library_path,
+        invocation.weights,
+        invocation.config,
+        invocation.quiet,
+        invocation.verbose,
+        shared=library,
+        recipe=recipe,
+        dry_run=dry_run,
+        made=[],
+    )
+    try:
+        with _parsed(following, recipe) as context:
+            context.command.invoke(context)
+    except MusimoError as error:
+        return Made(recipe, "failed", reason=error.message, hint=error.hint)
+    except click.UsageError as error:
+        return Made(recipe, "failed", reason=f"query in {recipe.origin}: {error.format_message()}")
+    except OSError as error:
+        return Made(recipe, "failed", reason=f"cannot use {error.filename}: {error.strerror}")
+    [made] = following.made
+    return made
+
+
+def _parsed(invocation: Invocation, recipe: Recipe) -> click.Context:
+    """The recipe's command line, read as that of any command, with its file as the output."""
+    from musimo.cli.answer import format_of_name
+
+    command, arguments = _command(recipe)
+    parent = click.get_current_context().parent  # click keeps what it makes of the first it is given
+    context = command.make_context(command.name, arguments, parent=parent, obj=invocation)
+    if context.params["output"] is not None:
+        raise UsageError(
+            f"query in {recipe.origin} names an output file", "leave -o out: path says where the list goes"
+        )
+    by_name = format_of_name(str(recipe.path))
+    if by_name is None and not (context.params["format_"] or context.params["as_json"]):
+        raise UsageError(
+            f"path in {recipe.origin} does not say in which format: {recipe.path}",
+            "let it end in .m3u8, .m3u, .pls, .xspf, .csv, .json or .jsonl, or put --format into the query",
+        )
+    context.params["output"] = os.fspath(recipe.path)
+    return context
+
+
+def _command(recipe: Recipe) -> tuple[click.Command, list[str]]:
+    from musimo.cli.main import cli
+
+    try:
+        words = shlex.split(recipe.query)
+    except ValueError as error:
+        raise UsageError(f"query in {recipe.origin} cannot be read: {error}", "close its quotes") from error
+    if words[:1] == ["musimo"]:
+        words = words[1:]
+    if not words or words[0] not in LISTS:
+        asked = f"runs {words[0]!r}, which makes no list" if words else "is empty"
+        raise UsageError(f"query in {recipe.origin} {asked}", f"a recipe may run: {', '.join(LISTS)}")
+    if any(word in ("-h", "--help") for word in words):
+        raise UsageError(f"query in {recipe.origin} asks for help, and makes no list")
+    command = cli.get_command(click.Context(cli), words[0])
+    assert command is not None  # of LISTS
+    # As a shell does with what begins so.
+    return command, [os.path.expanduser(word) if word.startswith("~") else word for word in words[1:]]  # noqa: PTH111

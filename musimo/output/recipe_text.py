@@ -1,0 +1,82 @@
+"""Playlists by recipe: what became of each, as text and as JSON."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from musimo.output.json_out import document
+from musimo.output.naming import Fields, path_fields
+from musimo.output.text import pad, safe, width
+from musimo.settings import Recipe
+
+State = Literal["written", "unchanged", "empty", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What became of a recipe.
+
+    Parameters
+    ----------
+    recipe : that was followed
+    state : ``unchanged`` where the file held just that already; ``empty`` where no track was found, which
+        leaves the file as it was; in a dry run what it would be
+    tracks : in the playlist
+    reason, hint : of what failed
+    """
+
+    recipe: Recipe
+    state: State
+    tracks: int = 0
+    reason: str = ""
+    hint: str = ""
+
+
+def made_line(made: Made, *, dry_run: bool) -> str:
+    """One recipe in a line."""
+    name, path = safe(made.recipe.name), _shown(made.recipe.path)
+    count = f"{made.tracks} track{'' if made.tracks == 1 else 's'}"
+    match made.state:
+        case "written":
+            return f"{name}: {'would write' if dry_run else 'wrote'} {count} to {path}\n"
+        case "unchanged":
+            return f"{name}: {count}, as they are in {path} already\n"
+        case "empty":
+            return f"{name}: no track found; {path} stays as it is\n"
+        case "failed":
+            return f"{name}: error: {safe(made.reason)}\n" + (f"    {safe(made.hint)}\n" if made.hint else "")
+
+
+def made_json(made: Sequence[Made], *, dry_run: bool) -> str:
+    """All recipes as one JSON document."""
+    rows = [
+        {**_fields(one.recipe), "state": one.state, "tracks": one.tracks, "reason": one.reason or None}
+        for one in made
+    ]
+    return document({"dry_run": dry_run, "playlists": rows})
+
+
+def recipe_lines(recipes: Sequence[Recipe]) -> str:
+    """Recipes as they stand: name and query, and the path below."""
+    room = max((width(safe(one.name)) for one in recipes), default=0)
+    return "".join(
+        f"{pad(safe(one.name), room)}  {safe(one.query)}\n{' ' * room}  → {_shown(one.path)}\n"
+        for one in recipes
+    )
+
+
+def recipes_json(recipes: Sequence[Recipe]) -> str:
+    """Recipes as they stand, as one JSON document."""
+    return document({"playlists": [_fields(one) for one in recipes]})
+
+
+def _fields(recipe: Recipe) -> Fields:
+    return {"name": recipe.name, "query": recipe.query, **path_fields(os.fsencode(recipe.path))}
+
+
+def _shown(path: Path) -> str:
+    return safe(os.fspath(path))

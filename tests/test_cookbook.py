@@ -1,0 +1,95 @@
+"""What the documents tell people to type can be typed: every line is read by the real command line."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from musimo.cli.main import cli
+from musimo.cli.playlists import LISTS
+
+ROOT = Path(__file__).parent.parent
+CALL = re.compile(r"(?:^|\s)musimo (?=[\w-])")
+ENDS = {"|", "||", "&", "&&", ";", ">"}
+
+
+def blocks(document: str) -> Iterator[str]:
+    """Lines of code: those that are set in."""
+    for line in (ROOT / document).read_text("utf-8").splitlines():
+        if line.startswith("    "):
+            yield line.strip()
+
+
+def calls(line: str) -> Iterator[list[str]]:
+    """Arguments of every call of musimo in a line of a shell."""
+    words = shlex.shlex(line.removeprefix("$ "), posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    call: list[str] = []
+    for word in [*words, ";"]:
+        if word in ENDS:
+            if "musimo" in call:
+                yield call[call.index("musimo") + 1 :]
+            call = []
+        else:
+            call.append(word)
+
+
+LINES = [
+    (document, line)
+    for document in ("README.md", "COOKBOOK.md")
+    for line in blocks(document)
+    if CALL.search(line) and not line.startswith(("git clone", "scripts/"))
+]
+
+
+def parsed(arguments: list[str]) -> click.Context:
+    """As the command line reads them; nothing is run."""
+    group = cli.make_context("musimo", list(arguments))
+    name, command, rest = cli.resolve_command(group, [*group._protected_args, *group.args])
+    assert command is not None
+    return command.make_context(name, rest, parent=group)
+
+
+@pytest.mark.parametrize(("document", "line"), LINES, ids=[line for _, line in LINES])
+def test_what_is_to_be_typed_is_understood(document: str, line: str) -> None:
+    found = list(calls(line))
+    assert found, f"{document} has a line that calls nothing"
+    for arguments in found:
+        parsed(arguments)
+
+
+def test_lines_are_found_and_wrong_ones_are_refused() -> None:
+    assert len([line for document, line in LINES if document == "COOKBOOK.md"]) >= 12
+    assert len([line for document, line in LINES if document == "README.md"]) >= 10
+    assert [*calls("$ musimo mood 'a b' -n 2 | less # musimo x")] == [["mood", "a b", "-n", "2"]]
+    assert [*calls("0 6 * * * musimo -q scan ~/M && musimo playlists")] == [
+        ["-q", "scan", "~/M"],
+        ["playlists"],
+    ]
+    for wrong in (["frobnicate"], ["mood", "--frobnicate"], ["similar"]):
+        with pytest.raises(click.UsageError):
+            parsed(wrong)
+
+
+def test_recipes_of_the_cookbook_are_understood() -> None:
+    text = (ROOT / "COOKBOOK.md").read_text("utf-8")
+    start = text.index("    playlists_folder")
+    table = tomllib.loads(
+        "\n".join(line.strip() for line in text[start : text.index("\n`musimo playlists")].splitlines())
+    )
+    assert len(table["playlists"]) == 2
+    for recipe in table["playlists"].values():
+        arguments = shlex.split(recipe["query"])
+        assert arguments[0] in LISTS
+        parsed(arguments)
+
+
+def test_there_are_twelve() -> None:
+    numbers = re.findall(r"^\*\*(\d+)\. ", (ROOT / "COOKBOOK.md").read_text("utf-8"), re.MULTILINE)
+    assert numbers == [str(n) for n in range(1, 13)]
