@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from musimo.audio.features import FEATURE_ID
 from musimo.audio.harmony import harmony
@@ -138,10 +139,11 @@ class Analyzer:
         return felt
 
     def _feel_on_cores(self, tracks: Sequence[Sequence[FloatArray]]) -> list[ClipEmotion]:
-        """Each track on one core."""
+        """Each track on one core; more threads in NumPy would sum in another order, and spin in between."""
         if not tracks:
             return []
-        with ThreadPoolExecutor(min(len(tracks), usable_cores())) as pool:
+        alone = threadpool_limits(1, user_api="blas")
+        with alone, ThreadPoolExecutor(min(len(tracks), usable_cores())) as pool:
             return [felt for clips in pool.map(self._feel, tracks) for felt in clips]
 
     def _feel(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
