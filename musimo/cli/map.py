@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from musimo.search.sound_map import SoundMap
 
 FORMATS = ("html", "svg", "png", "json")
-COLOURS = ("genre", "artist", "year", "mood", "valence", "arousal")
+COLOURS = ("genre", "artist", "year", "tempo", "mood", "valence", "arousal")
 
 
 @click.command("map")

@@ -16,7 +16,7 @@ from musimo.output.text import cut, safe
 from musimo.records import Track
 from musimo.search.scale import Scale, from_unit
 
-Colour = Literal["genre", "artist", "year", "mood", "valence", "arousal"]
+Colour = Literal["genre", "artist", "year", "tempo", "mood", "valence", "arousal"]
 COLOURS: Final[tuple[Colour, ...]] = get_args(Colour)
 
 OKABE_ITO: Final = (
@@ -98,6 +98,8 @@ def colouring(tracks: Sequence[Track], by: Colour, scale: Scale) -> Colouring:
             return Groups(QUADRANTS, tuple(map(_quadrant, tracks)), "")
         case "year":
             return _span([track.tags.year for track in tracks], 0)
+        case "tempo":
+            return _span([track.tempo_key.tempo if track.tempo_key else None for track in tracks], 0)
         case "valence":
             return _span([_shown(track.valence, scale) for track in tracks], 2)
         case "arousal":

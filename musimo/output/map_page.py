@@ -20,6 +20,7 @@ from musimo.output.naming import MOOD_DIGITS, SCORE_DIGITS, artist_and_title, mo
 from musimo.output.scatter import View
 from musimo.output.tables import clock
 from musimo.output.text import cut, safe
+from musimo.records import TempoKey
 from musimo.search.scale import RANGES, Scale, from_unit
 from musimo.search.sound_map import SoundMap
 
@@ -69,6 +70,7 @@ def _columns(drawn: SoundMap, scale: Scale) -> dict[str, list[object]]:
         "genre": [_text(track.tags.genre) for track in tracks],
         "year": [track.tags.year for track in tracks],
         "time": [clock(track.duration_s) for track in tracks],
+        "pulse": [_pulse(track.tempo_key) for track in tracks],
         "valence": [mood(track.valence, scale) for track in tracks],
         "arousal": [mood(track.arousal, scale) for track in tracks],
         "x": [number(x, SCORE_DIGITS) for x in drawn.places[:, 0].tolist()],
@@ -82,6 +84,14 @@ def _colouring(drawn: SoundMap, by: Colour, scale: Scale) -> dict[str, object]:
         return {"names": [unicode_text(name) for name in made.names], "rest": made.rest, "of": made.of}
     of = [None if value is None else number(value, MOOD_DIGITS) for value in made.of]
     return {"low": made.low, "high": made.high, "digits": made.digits, "of": of}
+
+
+def _pulse(told: TempoKey | None) -> str | None:
+    """Tempo and key, as far as there are any."""
+    if told is None:
+        return None
+    tempo = None if told.tempo is None else f"{told.tempo:.0f} bpm"
+    return ", ".join(filter(None, [tempo, told.key])) or None
 
 
 def _text(text: str | None) -> str | None:

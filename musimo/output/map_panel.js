@@ -21,7 +21,7 @@ function facts(i) {
   const part = document.createDocumentFragment();
   part.append(isolated(tracks.title[i], "h2"));
   for (const text of [tracks.artist[i], tracks.album[i]]) if (text) part.append(isolated(text, "p"));
-  const short = [tracks.year[i], tracks.genre[i], tracks.time[i]].filter((each) => each !== null);
+  const short = [tracks.year[i], tracks.genre[i], tracks.time[i], tracks.pulse[i]].filter((each) => each !== null);
   const row = element("p", undefined, "soft");
   short.forEach((each, k) => row.append(k ? " · " : "", isolated(String(each))));
   const mood = `valence ${tracks.valence[i].toFixed(2)} · arousal ${tracks.arousal[i].toFixed(2)}`;

@@ -8,6 +8,7 @@ import json
 import re
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
@@ -31,7 +32,7 @@ from musimo.output.map_page import page
 from musimo.output.scatter import scatter
 from musimo.output.scatter_png import scatter_png
 from musimo.output.scatter_svg import svg
-from musimo.records import Tags, Track
+from musimo.records import Tags, TempoKey, Track
 from musimo.search.sound_map import SoundMap
 
 NASTY = [
@@ -102,6 +103,11 @@ def html() -> str:
 
 @pytest.fixture(scope="module")
 def data(html: str) -> dict[str, Any]:
+    return data_of(html)
+
+
+def data_of(html: str) -> dict[str, Any]:
+    """What the script of a page is given."""
     [text] = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
     read: dict[str, Any] = json.loads(text)
     return read
@@ -148,6 +154,13 @@ class TestPage:
         read = json.loads(re.findall(r'id="data">(.*?)</script>', ratings)[0])
         assert read["tracks"]["arousal"] == [7, 3]
         assert (read["neutral"], read["view"], read["colour"]) == (5, "sound", "year")
+
+    def test_tempo_and_key_are_told_as_far_as_they_are_known(self) -> None:
+        drawn = picture(["a", "b", "c"])
+        told = (TempoKey(90.4, 0.5, "A minor", 0.5), TempoKey(None, 0.1, "F# major", 0.3), None)
+        tracks = tuple(replace(t, tempo_key=k) for t, k in zip(drawn.tracks, told, strict=True))
+        columns = data_of(page(replace(drawn, tracks=tracks), "0-1").decode())["tracks"]
+        assert columns["pulse"] == ["90 bpm, A minor", "F# major", None]
 
     def test_no_path_of_a_file_is_told(self, html: str) -> None:
         assert "/music/" not in html
@@ -212,6 +225,17 @@ class TestColours:
         made = colouring(picture(["a", "b", "c", "d", "e"]).tracks, "year", "0-1")
         assert made == Span(1951, 1954, (None, 1951, 1952, None, 1954), 0)
         assert paint(made) == [UNKNOWN, CIVIDIS[0], cividis(1 / 3), UNKNOWN, CIVIDIS[-1]]
+
+    def test_tempi_are_a_scale(self) -> None:
+        tracks = [
+            replace(track, tempo_key=told)
+            for track, told in zip(
+                picture(["a", "b", "c"]).tracks,
+                (TempoKey(90.0, 0.5, "A minor", 0.5), None, TempoKey(None, 0.1, None, 0.1)),
+                strict=True,
+            )
+        ]
+        assert colouring(tracks, "tempo", "0-1") == Span(90.0, 90.0, (90.0, None, None), 0)
 
     def test_between_two_colours_lies_their_mixture(self) -> None:
         assert cividis(-1) == CIVIDIS[0]
