@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
@@ -117,10 +118,26 @@ def applied(store: Store, model: str | None = None) -> Applied | None:
 
 def own_mood(connection: Connection, model_id: int, emotion: Emotion) -> dict[str, float | None]:
     """The columns of the owner's ear for a sound that was just heard."""
+    moods = np.array([[emotion.valence, emotion.arousal]])
+    [own] = own_moods(connection, model_id, moods, emotion.embedding[None])
+    return own
+
+
+def own_moods(
+    connection: Connection, model_id: int, moods: NDArray[np.float64], embeddings: FloatArray
+) -> list[dict[str, float | None]]:
+    """The columns of the owner's ear for sounds that come to the library.
+
+    Parameters
+    ----------
+    moods : (n, 2), valence and arousal as the network has them
+    embeddings : (n, 256)
+    """
     query = select(calibrations.c.coefficients).where(calibrations.c.model_id == model_id)
     coefficients = connection.execute(query).scalar()
-    own = (None, None) if coefficients is None else _own(coefficients, emotion)
-    return dict(zip(OWN, own, strict=True))
+    if coefficients is None:
+        return [dict.fromkeys(OWN)] * len(moods)
+    return [dict(zip(OWN, own, strict=True)) for own in _calibration(coefficients).bent(moods, embeddings)]
 
 
 def answered_mood(store: Store, emotion: Emotion) -> tuple[float, float]:

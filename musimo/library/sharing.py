@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
+import numpy as np
 from sqlalchemy import Connection, Row, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from musimo.errors import MusimoError
+from musimo.library.calibrations import own_moods
 from musimo.library.portable import Analysis, Maker, Part
 from musimo.library.schema import contents, emotions, models, tempo_keys, windows
 from musimo.library.store import Store
@@ -186,9 +188,15 @@ def _keep(connection: Connection, model_id: int, batch: Mapping[bytes, Analysis]
         stale = [id_ for id_, _ in wanted if id_ in known]
         connection.execute(delete(table).where(table.c.model_id == model_id, table.c.content_id.in_(stale)))
     if wanted:
+        own = own_moods(
+            connection,
+            model_id,
+            np.array([(analysis.valence, analysis.arousal) for _, analysis in wanted]),
+            np.stack([np.frombuffer(analysis.embedding, "<f4") for _, analysis in wanted]),
+        )
         rows = [
-            at | {name: getattr(analysis, name) for name in _SHARED} | {"stamp": stamp()}
-            for at, (_, analysis) in zip(here, wanted, strict=True)
+            at | {name: getattr(analysis, name) for name in _SHARED} | ear | {"stamp": stamp()}
+            for at, (_, analysis), ear in zip(here, wanted, own, strict=True)
         ]
         connection.execute(insert(emotions), rows)
         parts = [

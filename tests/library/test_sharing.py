@@ -20,8 +20,10 @@ from sqlalchemy import func, insert, select
 from musimo.api import Library
 from musimo.audio.features import FEATURE_ID
 from musimo.emotion.analyzer import Analyzer
+from musimo.emotion.calibration import Calibration
 from musimo.errors import LibraryError, MusimoError
 from musimo.library import sharing
+from musimo.library.calibrations import apply
 from musimo.library.lock import hold
 from musimo.library.portable import (
     MAX_BROKEN,
@@ -307,6 +309,31 @@ def test_an_import_into_a_scanned_library_renews_its_indexes(
     assert imported(nas, tmp_path / "all.jsonl") == Imported(heard.model, 1, 3, 0)
     nas.scan(music)
     assert Library.open(tmp_path / "nas.db").status().indexed == 4
+
+
+def test_what_arrives_answers_by_the_owners_ear_and_leaves_as_the_network_had_it(
+    heard: Library, music: Path, tmp_path: Path
+) -> None:
+    export_analyses(heard, tmp_path / "a.jsonl")
+    nas = Library.open(tmp_path / "nas.db")
+    nas.scan(music)
+    coefficients = np.zeros((2, 259), np.float32)
+    coefficients[0, 0] = -0.125  # is added to every valence
+    apply(nas.opened.store, Calibration(coefficients), 20)
+    bent = [track.valence for track in nas.tracks()]
+    soundfile.write(music / "more.flac", sine(999, 0.5), 22_050)
+    heard.scan(music)
+    export_analyses(heard, tmp_path / "all.jsonl")
+    assert imported(nas, tmp_path / "all.jsonl").new == 1
+    nas.scan(music)
+    there, here = ([track.valence or 0.0 for track in library.tracks()] for library in (heard, nas))
+    assert here[:-1] == bent
+    np.testing.assert_allclose(here, np.subtract(there, 0.125), atol=1e-6)
+    export_analyses(nas, tmp_path / "back.jsonl")
+    assert imported(heard, tmp_path / "back.jsonl").known == 4
+    with (tmp_path / "back.jsonl").open("rb") as file:
+        read_maker(file)
+        assert sorted(a.valence for a in read_analyses(file) if isinstance(a, Analysis)) == sorted(there)
 
 
 def test_analyses_of_another_model_are_kept_beside(heard: Library, tmp_path: Path) -> None:
