@@ -95,11 +95,14 @@ def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
         asked.append(f"      from {moment(answer.passage.start_s)} to {moment(answer.passage.end_s)}")
     asked += order_line(answer.order)
     versions = versions_cells([row.versions for row in answer.results])
-    columns = (Column("#", right=True), Column("similar", right=True), *_track_columns(versions))
+    begins = _window_cells(answer)
+    at = [Column("at", right=True)] * bool(begins)
+    columns = (Column("#", right=True), Column("similar", right=True), *at, *_track_columns(versions))
     rows = [
         (
             str(row.rank),
             decimal(row.similarity, SCORE_DIGITS),
+            *begins[place : place + 1],
             *_track_cells(row.track, options.scale, versions[place : place + 1]),
         )
         for place, row in enumerate(answer.results)
@@ -112,6 +115,16 @@ def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
         ]
         lines = [lines[0], *chain(*([line, *why] for line, why in zip(lines[1:], told, strict=True)))]
     return [*asked, *([""] if asked else []), *lines, *_length(answer)]
+
+
+def _window_cells(answer: SimilarAnswer) -> list[str]:
+    """Where the best window of each result begins; nothing where no passage was asked with, or none is known.
+
+    Who asks with a passage looks for passages.
+    """
+    if answer.passage is None or not any(answer.windows):
+        return []
+    return [UNKNOWN if best is None else clock(best.window.start_s) for best in answer.windows]
 
 
 def _mood(answer: MoodAnswer, options: PrintOptions) -> list[str]:
