@@ -24,7 +24,6 @@ from musimo.audio.features import FEATURE_ID
 from musimo.audio.harmony import harmony
 from musimo.emotion.answers import Answers, Network, OutOfMemoryError
 from musimo.emotion.on_cpu import CpuNetwork
-from musimo.emotion.space import SoundSpace
 from musimo.emotion.weights import Weights, load_weights
 from musimo.errors import AudioError, DeviceError
 from musimo.records import ClipEmotion, FloatArray
@@ -61,7 +60,7 @@ class Analyzer:
         self.model_id = weights.model_id
         self.feature_id = weights.card.feature_id
         self.batch_size = batch_size
-        self.space: SoundSpace | None = weights.space
+        self.space = weights.space
         self._weights = weights
         self._network = network
         self._on_notice = on_notice or (lambda _: None)

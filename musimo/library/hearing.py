@@ -32,14 +32,11 @@ COMMIT_S = 5.0  # and at least this often, so that a kill loses seconds, not min
 
 
 class ClipAnalyzer(Protocol):
-    """What hearing needs of :class:`musimo.emotion.analyzer.Analyzer`.
+    """What hearing needs of :class:`musimo.emotion.analyzer.Analyzer`."""
 
-    Attributes
-    ----------
-    space : in which windows get places; None: they get none
-    """
-
-    space: SoundSpace | None
+    @property
+    def space(self) -> SoundSpace | None:
+        """In which windows get places; None: they get none."""
 
     def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
         """Emotion of each clip of each track; AudioError where one of them has none."""
