@@ -3,8 +3,8 @@
 from musimo import Library, lists
 library = Library.open()
 found = lists.similar(library, "So What", order="flow", explained=True)
-for row, why in zip(found.rows, found.explanations, strict=True):
-    print(row.track.path, why.sound, why.mood_distance)
+for row, why, best in zip(found.rows, found.explanations, found.windows, strict=True):
+    print(row.track.path, why.sound, why.mood_distance, best and best.window.start_s)
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ import numpy as np
 
 from musimo.api import Library, Seed
 from musimo.records import SimilarTrack, SoundBlocks, Track
+from musimo.search.best_window import BestWindow, best_windows
 from musimo.search.explain import Explanation, explain
 from musimo.search.order import Order, in_order
+from musimo.search.seeds import Alike
 from musimo.search.selection import Selection
 from musimo.search.space import By
 
@@ -32,12 +34,15 @@ class SimilarList:
     seeds : the tracks it was asked for with
     rows : what sounds like them
     versions : for each seed, the versions of its piece that would have stood in the list as well
+    windows : one a row, which of the windows that were heard of it is most like a seed; None where it was
+        heard before places of windows were kept
     explanations : one a row, if asked for; else None
     """
 
     seeds: tuple[Track, ...]
     rows: tuple[SimilarTrack, ...]
     versions: tuple[tuple[Track, ...], ...]
+    windows: tuple[BestWindow | None, ...] = ()
     explanations: tuple[Explanation, ...] | None = None
 
 
@@ -65,7 +70,20 @@ def similar(
     found = library.alike(tracks, unlike, by, selection, min_similarity)
     rows = tuple(in_order(found.rows, order))
     explanations = tuple(_explained(library, found.seeds, rows, by)) if explained else None
-    return SimilarList(tuple(seed.track for seed in found.seeds), rows, found.versions, explanations)
+    return SimilarList(
+        tuple(seed.track for seed in found.seeds),
+        rows,
+        found.versions,
+        tuple(_windows(library, found, rows, by)),
+        explanations,
+    )
+
+
+def _windows(library: Library, found: Alike, rows: Sequence[SimilarTrack], by: By) -> list[BestWindow | None]:
+    contents = [row.track.content for row in rows if row.track.content is not None]
+    opened = library.opened
+    best = best_windows(opened.store, opened.indexes, found.index, contents, found.seeds, by)
+    return [None if row.track.content is None else best.get(row.track.content) for row in rows]
 
 
 def _explained(

@@ -24,6 +24,7 @@ from mutagen.flac import Picture
 
 from musimo.audio.formats import is_music
 from musimo.audio.tags import read_tags
+from musimo.emotion.space import SoundSpace
 from musimo.library import workers
 from musimo.library.events import Audit, FileFailed
 from musimo.library.journal import Journal
@@ -65,6 +66,8 @@ class Found:
 
 class PlainAnalyzer:
     """Stands in for the network, which sees the same numbers of every file."""
+
+    space: SoundSpace | None = None
 
     def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
         """The same emotion for every clip."""

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from musimo.emotion.space import unit
 from musimo.errors import AudioError
 from musimo.library.journal import FailedFile, HeardFile, Journal
 from musimo.library.places import PlannedFile, Territory
@@ -34,6 +35,13 @@ def direction(*coordinates: float) -> FloatArray:
 class PlainSpace:
     """The space of the embeddings alone."""
 
+    width = DIMENSIONS
+
+    @staticmethod
+    def mixed(places: FloatArray, mixture: Mapping[str, float]) -> FloatArray:
+        assert places.shape[1] == DIMENSIONS
+        return unit(places)
+
     @staticmethod
     def vectors(sounds: SoundBlocks, mixture: Mapping[str, float]) -> FloatArray:
         assert len(sounds.embedding) == len(sounds.statistics) == len(sounds.fused)
@@ -53,6 +61,7 @@ class Entry:
     sound: bytes | None = None
     mtime_ns: int = 0
     tempo_key: TempoKey = TempoKey(None, 0.0, None, 0.0)  # noqa: RUF009 - frozen
+    places: tuple[FloatArray, ...] = ()  # of windows of 45 s, one after the other; none: one without a place
 
 
 @cache
@@ -101,12 +110,14 @@ class Catalog:
     def _heard(self, entry: Entry, territory: Territory) -> HeardFile:
         planned = PlannedFile(territory, FoundFile(os.fsencode(entry.name), 1000, entry.mtime_ns))
         window = Window(0.0, min(entry.duration_s, 45.0))
+        windows = [Window(45.0 * n, 45.0 * (n + 1)) for n in range(len(entry.places))] or [window]
         sound = entry.sound or os.fsencode(entry.name)
-        opened = Opened(entry.tags, sound, entry.duration_s, (window,))
-        emotion = self._emotion(entry, (window,))
+        opened = Opened(entry.tags, sound, entry.duration_s, tuple(windows))
+        emotion = self._emotion(entry, windows)
         if emotion is None:
             return HeardFile(planned, opened, None, None)
-        return HeardFile(planned, opened, emotion, STATISTICS, tempo_key=entry.tempo_key)
+        places = dict(zip(windows, entry.places, strict=False))
+        return HeardFile(planned, opened, emotion, STATISTICS, tempo_key=entry.tempo_key, places=places)
 
     @staticmethod
     def _emotion(entry: Entry, windows: Sequence[Window]) -> Emotion | None:

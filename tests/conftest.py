@@ -9,6 +9,7 @@ import hypothesis
 import numpy as np
 import pytest
 
+from musimo.emotion.space import SoundSpace
 from musimo.records import ClipEmotion, FloatArray
 
 # A busy machine stretches any example; how long a test may take is for those who run it to say.
@@ -26,6 +27,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 class PlainAnalyzer:
     """Emotion by arithmetic: valence from pitch classes, arousal from level, embedding from mean frame."""
+
+    space: SoundSpace | None = None
 
     def __init__(self) -> None:
         self.n_clips = 0

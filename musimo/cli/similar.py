@@ -76,6 +76,10 @@ def command(
     --explain tells cosines of sounds (0 for two at random, 1 for the same), how far moods are apart, tempi,
     keys and genres; alike is what is much nearer than in two tracks at random.
 
+    With --from or --to the table tells of each track where its best window begins: of the windows of 45 s
+    that a scan heard, three a track unless all was heard (scan --coverage full), the one most like the
+    passage. JSON and CSV have it for any question.
+
     \b
       musimo similar "So What"
       musimo similar ~/demo.wav --where year:..1979 -o like-demo.m3u8
@@ -112,7 +116,14 @@ def command(
     )
     note_length(invocation, found.rows, selection)
     answer = SimilarAnswer(
-        found.seeds, found.rows, passage, found.versions, found.explanations, selection.duration_s, order
+        found.seeds,
+        found.rows,
+        passage,
+        found.versions,
+        found.explanations,
+        selection.duration_s,
+        order,
+        found.windows,
     )
     print_answer(invocation, answer, choice)
     return 0 if found.rows else 4

@@ -47,6 +47,7 @@ class Analyzer:
     ----------
     model_id, feature_id : what made the answers, and from what
     batch_size : clips at once, now
+    space : in which the network's sounds lie
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Analyzer:
         self.model_id = weights.model_id
         self.feature_id = weights.card.feature_id
         self.batch_size = batch_size
+        self.space = weights.space
         self._weights = weights
         self._network = network
         self._on_notice = on_notice or (lambda _: None)

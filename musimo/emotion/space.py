@@ -93,8 +93,25 @@ class SoundSpace:
         }
         if not len(sounds.embedding):
             return np.empty((0, sum(getattr(self, name).axes.shape[1] for name in mixture)), np.float32)
-        parts = [unit(blocks[name]()) * np.float32(np.sqrt(weight)) for name, weight in mixture.items()]
-        return unit(np.concatenate(parts, axis=1))
+        return _mixed({name: unit(blocks[name]()) for name in mixture}, mixture)
+
+    @property
+    def width(self) -> int:
+        """Numbers of a place in all three blocks."""
+        return sum(getattr(self, block.name).axes.shape[1] for block in fields(SoundSpace))
+
+    def unmixed(self, sounds: SoundBlocks) -> FloatArray:
+        """Places of sounds in each block, of unit length, side by side [shape=(n, width)]."""
+        statistics = self.statistics.coordinates(sounds.statistics)
+        embedding = self.embedding.coordinates(sounds.embedding)
+        return np.concatenate([unit(sounds.fused), unit(statistics), unit(embedding)], axis=1)
+
+    def mixed(self, places: FloatArray, mixture: Mapping[str, float]) -> FloatArray:
+        """As :meth:`vectors`, of what :meth:`unmixed` told [shape=(n, width)], even if it was rounded."""
+        widths = [getattr(self, block.name).axes.shape[1] for block in fields(SoundSpace)]
+        parts = np.split(places, np.cumsum(widths)[:-1], axis=1)
+        blocks = {block.name: unit(part) for block, part in zip(fields(SoundSpace), parts, strict=True)}
+        return _mixed(blocks, mixture)
 
     def tensors(self) -> dict[str, FloatArray]:
         """What a weights file holds of it: matrices to be stored as float16, vectors as float32."""
@@ -173,6 +190,11 @@ def space_from_tensors(path: Path, tensors: Mapping[str, FloatArray], digest: st
     if digest != space.digest() or not all(np.isfinite(tensor).all() for tensor in space.tensors().values()):
         raise damaged
     return space
+
+
+def _mixed(blocks: Mapping[str, FloatArray], mixture: Mapping[str, float]) -> FloatArray:
+    parts = [blocks[name] * np.float32(np.sqrt(weight)) for name, weight in mixture.items()]
+    return unit(np.concatenate(parts, axis=1))
 
 
 def unit(rows: ArrayLike) -> FloatArray:

@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Protocol
 
+import numpy as np
+from threadpoolctl import threadpool_limits
+
 from musimo.audio.tempo_key import ClipPulse, listen, tell
 from musimo.audio.whole import partial_share
 from musimo.audio.windows import TOGETHER
+from musimo.emotion.space import SoundSpace, unit
 from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
 from musimo.library.events import FileFailed, FileStored, SoundChanged
@@ -21,7 +25,7 @@ from musimo.library.journal import FailedFile, HeardFile, Journal
 from musimo.library.messages import Finished
 from musimo.library.places import PlannedFile
 from musimo.library.workers import Task, hear_all
-from musimo.records import ClipEmotion, Coverage, FloatArray, HeardClip, Opened, Window
+from musimo.records import ClipEmotion, Coverage, FloatArray, HeardClip, Opened, SoundBlocks, Window
 
 COMMIT_FILES = 32  # files without a clip to feel (copies, failures) are written together up to this many
 COMMIT_S = 5.0  # and at least this often, so that a kill loses seconds, not minutes
@@ -29,6 +33,10 @@ COMMIT_S = 5.0  # and at least this often, so that a kill loses seconds, not min
 
 class ClipAnalyzer(Protocol):
     """What hearing needs of :class:`musimo.emotion.analyzer.Analyzer`."""
+
+    @property
+    def space(self) -> SoundSpace | None:
+        """In which windows get places; None: they get none."""
 
     def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
         """Emotion of each clip of each track; AudioError where one of them has none."""
@@ -43,6 +51,7 @@ class _Draft:
     felt: list[tuple[Window, ClipEmotion]] = field(default_factory=list)
     statistics: list[FloatArray] = field(default_factory=list)
     pulses: list[ClipPulse] = field(default_factory=list)
+    places: dict[Window, FloatArray] = field(default_factory=dict)
     lacking_s: float = 0.0  # holes in what was felt
     gathered: list[HeardClip] = field(default_factory=list)  # until there are enough to be felt together
     n_waiting: int = 0  # clips heard but not yet felt
@@ -151,6 +160,10 @@ class Hearing:
                 draft.statistics.append(clip.statistics)
                 draft.pulses.append(listen(clip))
                 draft.lacking_s += clip.lacking_s
+        if analyzer.space is not None:
+            with threadpool_limits(1, user_api="blas"):  # more threads would sum in another order
+                for (draft, clips), emotions in zip(groups, felt, strict=True):
+                    draft.places |= _places(analyzer.space, clips, emotions)
 
     def _is_time_to_commit(self) -> bool:
         n_ready = self._n_ready()
@@ -195,6 +208,20 @@ def _feel_apart(
     return felt
 
 
+def _places(
+    space: SoundSpace, clips: Sequence[HeardClip], emotions: Sequence[ClipEmotion]
+) -> dict[Window, FloatArray]:
+    """Where the windows of a track lie in every block of the space; nowhere where they have no answer."""
+    if not emotions:
+        return {}
+    sounds = SoundBlocks(
+        unit([emotion.embedding for emotion in emotions]),
+        np.stack([clip.statistics for clip in clips]),
+        np.stack([emotion.fused for emotion in emotions]),
+    )
+    return dict(zip((clip.window for clip in clips), space.unmixed(sounds), strict=True))
+
+
 class _Awaited:
     """The analyzer, loaded while the first files are decoded: torch alone takes seconds to import."""
 
@@ -227,4 +254,6 @@ def _heard(draft: _Draft) -> HeardFile:
         return HeardFile(draft.planned, draft.opened, None, None)
     emotion, statistics = summarize(draft.felt), mean_statistics(draft.statistics)
     partial = partial_share(draft.opened, [window for window, _ in draft.felt], draft.lacking_s)
-    return HeardFile(draft.planned, draft.opened, emotion, statistics, partial, tell(draft.pulses))
+    return HeardFile(
+        draft.planned, draft.opened, emotion, statistics, partial, tell(draft.pulses), draft.places
+    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from musimo.audio.tempo_key import MAKER
 from musimo.errors import AudioError
-from musimo.library import tempo_keys
+from musimo.library import tempo_keys, window_places
 from musimo.library.calibrations import own_mood
 from musimo.library.events import Arrival
 from musimo.library.known import GoneFile, KnownFile, known_contents, known_files
@@ -23,14 +23,15 @@ from musimo.library.schema import contents, emotions, failures, models, roots, t
 from musimo.library.spelling import as_listed, holds_anything, is_other_name
 from musimo.library.store import TAG_FIELDS, Store
 from musimo.library.writing import now, renew_generation, stamp, transaction
-from musimo.records import Coverage, Emotion, FloatArray, Opened, Tags, TempoKey
+from musimo.records import Coverage, Emotion, FloatArray, Opened, Tags, TempoKey, Window
 
 
 @dataclass(frozen=True, slots=True)
 class HeardFile:
     """A file that was heard, ready to be written; ``emotion`` is None where its sound was known before.
 
-    ``partial`` is the share of the sound that could be heard, None where it is whole.
+    ``partial`` is the share of the sound that could be heard, None where it is whole. ``places`` has, by
+    window, as :meth:`musimo.emotion.space.SoundSpace.unmixed` tells it, where the window lies.
     """
 
     planned: PlannedFile
@@ -39,6 +40,7 @@ class HeardFile:
     statistics: FloatArray | None
     partial: float | None = None
     tempo_key: TempoKey | None = None
+    places: Mapping[Window, FloatArray] = field(default_factory=dict)
 
     @property
     def as_remembered(self) -> bool:
@@ -197,7 +199,7 @@ class Journal:
             tempo_keys.write(connection, content_id, heard.tempo_key, self._maker)
         more_known = self._coverage == "windows" and self._is_heard_in_full(connection, content_id)
         if heard.emotion is not None and heard.statistics is not None and not more_known:
-            self._write_emotion(connection, content_id, heard.emotion, heard.statistics, heard.partial)
+            self._write_emotion(connection, content_id, heard, heard.emotion, heard.statistics)
         root_id, path = heard.planned.territory.root_id, heard.planned.file.path
         facts: dict[str, Any] = {
             "root_id": root_id,
@@ -237,9 +239,9 @@ class Journal:
         self,
         connection: Connection,
         content_id: int,
+        heard: HeardFile,
         emotion: Emotion,
         statistics: FloatArray,
-        partial: float | None,
     ) -> None:
         of_content = {"content_id": content_id, "model_id": self._model_id}
         facts = {
@@ -251,7 +253,7 @@ class Journal:
             "embedding": _blob(emotion.embedding),
             "statistics": _blob(statistics),
             "fused": _blob(emotion.fused),
-            "partial": partial,
+            "partial": heard.partial,
             "stamp": stamp(),
             "analyzed_at": now(),
             **own_mood(connection, self._model_id, emotion),
@@ -269,6 +271,7 @@ class Journal:
                 "end_s": part.window.end_s,
                 "valence": part.valence,
                 "arousal": part.arousal,
+                "place": window_places.stored(heard.places.get(part.window)),
             }
             for part in emotion.windows
         ]

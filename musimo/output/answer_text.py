@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain, groupby
 from typing import Final
 
@@ -20,23 +19,29 @@ from musimo.output.answers import (
     StatusAnswer,
     TracksAnswer,
 )
-from musimo.output.ear_text import applied_words, opinion_words
+from musimo.output.facts_text import (
+    MOOD_COLUMNS,
+    counted,
+    mood_number,
+    partial_words,
+    path_text,
+    shown,
+    status_lines,
+    windows_table,
+)
 from musimo.output.json_out import plane_scale
 from musimo.output.list_text import explained, length, order_line, versions_cells, versions_line
-from musimo.output.naming import CONFIDENCE_DIGITS, TEMPO_DIGITS, full_name
-from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
+from musimo.output.naming import TEMPO_DIGITS, full_name
+from musimo.output.tables import UNKNOWN, Column, clock, decimal, table
 from musimo.output.text import cut, safe
-from musimo.records import FailedFile, Failure, Tags, TempoKey, Track, WindowEmotion
+from musimo.records import FailedFile, Failure, TempoKey, Track
 from musimo.search.passages import moment
-from musimo.search.plane import lopsided
-from musimo.search.scale import RANGES, Scale, from_unit
+from musimo.search.scale import RANGES, Scale
 
-MOOD_DIGITS: Final = 2
 SCORE_DIGITS: Final = 3  # near neighbours differ in the third
 LINES_ASKED: Final = 5  # tracks of a question that are named: a taste may be of hundreds
 _TRACK_COLUMNS: Final = (
-    Column("valence", right=True),
-    Column("arousal", right=True),
+    *MOOD_COLUMNS,
     Column("time", right=True),
     Column("track", stretches=True),
 )
@@ -61,9 +66,9 @@ def text(answer: Answer, options: PrintOptions) -> str:
         case AnalyzeAnswer():
             lines = _analyzed(answer, options)
         case ShowAnswer():
-            lines = _shown(answer, options)
+            lines = shown(answer, options)
         case StatusAnswer():
-            lines = _status(answer)
+            lines = status_lines(answer)
         case ErrorsAnswer():
             lines = failures_text(answer.failures) or ["no file has failed"]
     return "".join(f"{line}\n" for line in lines)
@@ -75,26 +80,29 @@ def failures_text(failures: Sequence[Failure | FailedFile]) -> list[str]:
     by_stage = sorted(failures, key=lambda failure: (failure.stage, failure.path))
     for stage, group in groupby(by_stage, key=lambda failure: failure.stage):
         members = list(group)
-        lines += [*([""] if lines else []), f"{safe(stage)}: {_count(len(members), 'file')}"]
+        lines += [*([""] if lines else []), f"{safe(stage)}: {counted(len(members), 'file')}"]
         for failure in members:
-            lines += [f"  {_path(failure.path)}", f"      {safe(failure.reason)}"]
+            lines += [f"  {path_text(failure.path)}", f"      {safe(failure.reason)}"]
     return lines
 
 
 def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
-    shown = answer.query[:LINES_ASKED]
-    asked = _asked_with(["like", *[""] * len(shown)], shown, options, answer.versions)
+    named = answer.query[:LINES_ASKED]
+    asked = _asked_with(["like", *[""] * len(named)], named, options, answer.versions)
     if len(answer.query) > LINES_ASKED:
         asked.append(f"      and {len(answer.query) - LINES_ASKED} more")
     if answer.passage is not None:
         asked.append(f"      from {moment(answer.passage.start_s)} to {moment(answer.passage.end_s)}")
     asked += order_line(answer.order)
     versions = versions_cells([row.versions for row in answer.results])
-    columns = (Column("#", right=True), Column("similar", right=True), *_track_columns(versions))
+    begins = _window_cells(answer)
+    at = [Column("at", right=True)] * bool(begins)
+    columns = (Column("#", right=True), Column("similar", right=True), *at, *_track_columns(versions))
     rows = [
         (
             str(row.rank),
             decimal(row.similarity, SCORE_DIGITS),
+            *begins[place : place + 1],
             *_track_cells(row.track, options.scale, versions[place : place + 1]),
         )
         for place, row in enumerate(answer.results)
@@ -107,6 +115,16 @@ def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
         ]
         lines = [lines[0], *chain(*([line, *why] for line, why in zip(lines[1:], told, strict=True)))]
     return [*asked, *([""] if asked else []), *lines, *_length(answer)]
+
+
+def _window_cells(answer: SimilarAnswer) -> list[str]:
+    """Where the best window of each result begins; nothing where no passage was asked with, or none is known.
+
+    Who asks with a passage looks for passages.
+    """
+    if answer.passage is None or not any(answer.windows):
+        return []
+    return [UNKNOWN if best is None else clock(best.window.start_s) for best in answer.windows]
 
 
 def _mood(answer: MoodAnswer, options: PrintOptions) -> list[str]:
@@ -165,7 +183,7 @@ def _mood_rows(answer: MoodAnswer | MoodPathAnswer, options: PrintOptions) -> li
 
 
 def _place(word: str, point: tuple[float, float], scale: Scale, *, relative: bool) -> str:
-    valence, arousal = (_mood_number(value, scale) for value in point)
+    valence, arousal = (mood_number(value, scale) for value in point)
     among = ", in percentiles of this library" if relative else ""
     return f"{word}  valence {valence}, arousal {arousal}{among}"
 
@@ -223,8 +241,8 @@ def _track_columns(versions: Sequence[str]) -> tuple[Column, ...]:
 
 def _track_cells(track: Track, scale: Scale, versions: Sequence[str] = ()) -> tuple[str, ...]:
     return (
-        _mood_number(track.valence, scale),
-        _mood_number(track.arousal, scale),
+        mood_number(track.valence, scale),
+        mood_number(track.arousal, scale),
         clock(track.duration_s),
         *versions,
         safe(full_name(track)),
@@ -238,19 +256,22 @@ def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
         columns = (*_TRACK_COLUMNS[:3], *tonal, Column("file", stretches=True, keep="end"))
         rows = [
             (
-                _mood_number(one.emotion.valence, options.scale),
-                _mood_number(one.emotion.arousal, options.scale),
+                mood_number(one.emotion.valence, options.scale),
+                mood_number(one.emotion.arousal, options.scale),
                 clock(one.duration_s),
                 *_tonal_cells(one.tempo_key),
-                _path(one.path),
+                path_text(one.path),
             )
             for one in answer.results
         ]
         lines += table(columns, rows, options.width)
     partial = [one for one in answer.results if one.partial is not None]
-    lines += [*([""] * bool(partial)), *(f"{_path(one.path)}: {_partial(one.partial)}" for one in partial)]
+    lines += [
+        *([""] * bool(partial)),
+        *(f"{path_text(one.path)}: {partial_words(one.partial)}" for one in partial),
+    ]
     if len(answer.results) == 1 and len(answer.results[0].emotion.windows) > 1:
-        lines += ["", *_windows(answer.results[0].emotion.windows, options)]
+        lines += ["", *windows_table(answer.results[0].emotion.windows, options)]
     failed = failures_text(answer.failed)
     return [*lines, *([""] if lines and failed else []), *failed]
 
@@ -259,158 +280,3 @@ def _tonal_cells(told: TempoKey | None) -> tuple[str, str]:
     if told is None:
         return UNKNOWN, UNKNOWN
     return decimal(told.tempo, TEMPO_DIGITS), told.key or UNKNOWN
-
-
-def _shown(answer: ShowAnswer, options: PrintOptions) -> list[str]:
-    track, scale = answer.track, options.scale
-    tags = track.tags
-    pairs = [
-        ("id", None if track.id is None else str(track.id)),
-        ("path", _path(track.path)),
-        ("title", tags.title),
-        ("artist", tags.artist),
-        ("album", tags.album),
-        ("album artist", tags.albumartist),
-        ("composer", tags.composer),
-        ("genre", tags.genre),
-        ("year", _whole(tags.year)),
-        ("track", _whole(tags.track)),
-        ("disc", _whole(tags.disc)),
-        ("tempo", _tempo(track)),
-        ("key", _key(track.tempo_key)),
-        ("time", clock(track.duration_s)),
-        ("partial", _partial(track.partial)),
-        ("format", _format(tags)),
-        ("valence", _heard_and_own(answer, 0, scale)),
-        ("arousal", _heard_and_own(answer, 1, scale)),
-        ("you said", opinion_words(answer.opinion, scale) if answer.opinion else None),
-    ]
-    known = [(name, value if name == "path" else safe(value)) for name, value in pairs if value]
-    windows = _windows(answer.windows, options) if answer.windows else ["not analysed"]
-    return [cut(safe(full_name(track)), options.width), "", *facts(known), "", *windows]
-
-
-def _windows(windows: Iterable[WindowEmotion], options: PrintOptions) -> list[str]:
-    columns = (Column("heard"), *_TRACK_COLUMNS[:2])
-    rows = [
-        (
-            f"{clock(one.window.start_s)} to {clock(one.window.end_s)}",
-            _mood_number(one.valence, options.scale),
-            _mood_number(one.arousal, options.scale),
-        )
-        for one in windows
-    ]
-    return table(columns, rows, options.width)
-
-
-def _status(answer: StatusAnswer) -> list[str]:
-    roots = [("folders" if not place else "", _path(root)) for place, root in enumerate(answer.roots)]
-    partial = f"{answer.partial} of them, with a part missing or damaged"
-    heard = f"{safe(answer.next_model or '')}: {answer.next_heard} of {answer.next_sounds} sounds heard;"
-    return facts(
-        [
-            ("library", _path(answer.library)),
-            ("tracks", str(answer.tracks)),
-            ("analysed", str(answer.analyzed)),
-            *([("partial", partial)] * (answer.partial > 0)),
-            ("failed", str(answer.failed)),
-            ("missing", str(answer.missing)),
-            ("indexed", str(answer.indexed)),
-            ("model", safe(answer.model or UNKNOWN)),
-            *([("next", f"{heard} it answers when it has heard all")] * (answer.next_model is not None)),
-            *(roots or [("folders", "none; scan one: musimo scan FOLDER")]),
-            *_quadrants(answer.quadrants),
-            *([("ratings", _ear(answer))] * (answer.ratings > 0 or answer.calibration is not None)),
-        ]
-    )
-
-
-def _ear(answer: StatusAnswer) -> str:
-    fitted = applied_words(answer.calibration) if answer.calibration else "no calibration"
-    return f"{answer.ratings}; {fitted}"
-
-
-def _quadrants(counts: Mapping[str, int]) -> list[tuple[str, str]]:
-    """Counts where their quadrants lie: unpleasant left, excited above."""
-    total = sum(counts.values())
-    if not total:
-        return []
-    cells = {name: f"{name:<5}  {count:>7}  {count / total:>4.0%}" for name, count in counts.items()}
-    lines = [("moods", f"{cells['tense']}    {cells['happy']}"), ("", f"{cells['sad']}    {cells['calm']}")]
-    if fullest := lopsided(counts):
-        lines.append(("", f"nearly all are {fullest}: musimo mood --relative tells them apart"))
-    return lines
-
-
-def _format(tags: Tags) -> str:
-    parts = [
-        tags.codec,
-        None if tags.bitrate is None else f"{tags.bitrate} kbit/s",
-        None if tags.sample_rate is None else f"{tags.sample_rate} Hz",
-        None if tags.channels is None else _count(tags.channels, "channel"),
-    ]
-    return ", ".join(part for part in parts if part)
-
-
-def _tempo(track: Track) -> str | None:
-    """What was heard, and what the tags say."""
-    told, tagged = track.tempo_key, track.tags.bpm
-    heard = []
-    if told is not None:
-        heard.append(
-            _sure(
-                None if told.tempo is None else f"{decimal(told.tempo, TEMPO_DIGITS)} bpm",
-                told.tempo_confidence,
-            )
-        )
-    if tagged is not None:
-        heard.append(f"{tagged:g} bpm by its tags")
-    return "; ".join(heard)
-
-
-def _key(told: TempoKey | None) -> str | None:
-    return None if told is None else _sure(told.key, told.key_confidence)
-
-
-def _sure(told: str | None, confidence: float) -> str:
-    return "none found" if told is None else f"{told}, confidence {decimal(confidence, CONFIDENCE_DIGITS)}"
-
-
-def _partial(share: float | None) -> str | None:
-    if share is None:
-        return None
-    return f"{min(99, 100 * share):.0f} % of it could be heard, the rest is missing or damaged"
-
-
-def _with_spread(value: float | None, sd: float | None, scale: Scale) -> str | None:
-    if value is None:
-        return None
-    low, high = RANGES[scale]
-    spread = "" if sd is None else f" ± {decimal(sd * (high - low), MOOD_DIGITS)}"
-    return f"{_mood_number(value, scale)}{spread}"
-
-
-def _mood_number(value: float | None, scale: Scale) -> str:
-    return decimal(None if value is None else from_unit(value, scale), MOOD_DIGITS)
-
-
-def _heard_and_own(answer: ShowAnswer, place: int, scale: Scale) -> str | None:
-    """Valence or arousal: as the library answers, and as the network has it where that is something else."""
-    own = (answer.track.valence, answer.track.arousal)[place]
-    heard = answer.heard[place] if answer.heard else own
-    by_network = _with_spread(heard, (answer.valence_sd, answer.arousal_sd)[place], scale)
-    if own == heard:
-        return by_network
-    return f"{_mood_number(own, scale)} by your ear; the network has {by_network}"
-
-
-def _whole(value: int | None) -> str | None:
-    return None if value is None else str(value)
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def _path(path: bytes) -> str:
-    return safe(os.fsdecode(path))

@@ -20,6 +20,7 @@ from musimo.records import (
     Window,
     WindowEmotion,
 )
+from musimo.search.best_window import BestWindow
 from musimo.search.explain import Explanation
 from musimo.search.order import Order
 from musimo.search.scale import Scale
@@ -55,6 +56,7 @@ class SimilarAnswer:
     ``passage`` is the only part of the query that was asked with; None for all of it. ``versions`` are, for
     each track of the query, those that were left out of the list; ``explanations``, one a result, are None
     where they were not asked for; ``duration_s`` is how long the list was to be, and ``order`` its order.
+    ``windows``, one a result or none at all, are the best of what was heard of each; None is not known.
     """
 
     query: Sequence[Track]
@@ -64,6 +66,11 @@ class SimilarAnswer:
     explanations: Sequence[Explanation] | None = None
     duration_s: float | None = None
     order: Order = "similarity"
+    windows: Sequence[BestWindow | None] = ()
+
+    def window(self, place: int) -> BestWindow | None:
+        """The best window of the result at ``place``."""
+        return self.windows[place] if self.windows else None
 
 
 @dataclass(frozen=True, slots=True)

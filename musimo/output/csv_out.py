@@ -47,6 +47,7 @@ TRACK_COLUMNS: Final = (
     "partial",
     *TEMPO_KEY_COLUMNS,
 )
+WINDOW_COLUMNS: Final = ("window_start", "window_end", "window_similarity")
 # What starts a formula in common spreadsheets, full-width forms and skipped white space included.
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
@@ -58,7 +59,7 @@ def csv_table(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale) ->
     writer = csv.writer(text)
     writer.writerow(columns)
     for row in rows(answer, scale):
-        writer.writerow(_cells(row, columns))
+        writer.writerow(_cells(_flat(row), columns))
     return text.getvalue()
 
 
@@ -75,7 +76,7 @@ def unguarded(cell: str) -> str:
 def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...]:
     match answer:
         case SimilarAnswer():
-            return ("rank", "similarity", *TRACK_COLUMNS)
+            return ("rank", "similarity", *TRACK_COLUMNS, *WINDOW_COLUMNS)
         case MoodAnswer(like=None) | MoodPathAnswer():
             return ("rank", "distance", *TRACK_COLUMNS)
         case MoodAnswer():
@@ -88,6 +89,12 @@ def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...
             return ("path", "duration", "valence", "arousal", "path_bytes", *TEMPO_KEY_COLUMNS)
         case ErrorsAnswer():
             return ("path", "stage", "reason", "when", "path_bytes")
+
+
+def _flat(row: Mapping[str, object]) -> Mapping[str, object]:
+    """A row whose window, if it has one, is in columns of its own."""
+    window = row.get("window")
+    return {**row, **{f"window_{n}": v for n, v in window.items()}} if isinstance(window, Mapping) else row
 
 
 def _cells(row: Mapping[str, object], columns: Sequence[str]) -> list[object]:

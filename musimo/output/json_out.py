@@ -26,7 +26,7 @@ from musimo.output.answers import (
     TrackList,
     TracksAnswer,
 )
-from musimo.output.list_fields import explanation_fields, ids_of
+from musimo.output.list_fields import explanation_fields, ids_of, window_fields
 from musimo.output.naming import (
     SCORE_DIGITS,
     SECOND_DIGITS,
@@ -162,8 +162,9 @@ def _similar_rows(answer: SimilarAnswer, scale: Scale) -> list[Mapping[str, obje
             "rank": row.rank,
             "similarity": number(row.similarity, SCORE_DIGITS),
             "versions": ids_of(row.versions),
+            "window": window_fields(answer.window(place)),
         }
-        for row in answer.results
+        for place, row in enumerate(answer.results)
     ]
     if answer.explanations is None:
         return rows

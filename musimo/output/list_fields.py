@@ -1,11 +1,12 @@
-"""What scripts read of a list beside its tracks: versions, and why a track is there."""
+"""What scripts read of a list beside its tracks: versions, best windows, and why a track is there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from musimo.output.naming import MOOD_DIGITS, SCORE_DIGITS, number
+from musimo.output.naming import MOOD_DIGITS, SCORE_DIGITS, SECOND_DIGITS, number
 from musimo.records import Track
+from musimo.search.best_window import BestWindow
 from musimo.search.explain import Explanation, alike
 from musimo.search.scale import RANGES, Scale
 
@@ -13,6 +14,17 @@ from musimo.search.scale import RANGES, Scale
 def ids_of(tracks: Sequence[Track]) -> list[int | None]:
     """Ids of versions that a list left out."""
     return [track.id for track in tracks]
+
+
+def window_fields(best: BestWindow | None) -> dict[str, object] | None:
+    """The best window of a result, in seconds of its track."""
+    if best is None:
+        return None
+    return {
+        "start": number(best.window.start_s, SECOND_DIGITS),
+        "end": number(best.window.end_s, SECOND_DIGITS),
+        "similarity": number(best.similarity, SCORE_DIGITS),
+    }
 
 
 def explanation_fields(one: Explanation, scale: Scale) -> dict[str, object]:

@@ -99,6 +99,14 @@ class Indexes:
         """Where sounds lie in a mixture of the blocks of the space, unit length [shape=(n, d)]."""
         return self._space().vectors(sounds, mixture)
 
+    def unmixed_width(self) -> int:
+        """Numbers of a place before it is mixed; see :meth:`mixed`."""
+        return self._space().width
+
+    def mixed(self, places: FloatArray, mixture: Mapping[str, float]) -> FloatArray:
+        """As :meth:`places`, of windows of sounds as the library keeps them [shape=(n, unmixed_width)]."""
+        return self._space().mixed(places, mixture)
+
     def _space(self) -> SoundSpace:
         if self._loaded_space is None:
             self._loaded_space = load_space(self._weights)

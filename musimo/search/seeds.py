@@ -34,12 +34,14 @@ class Seed:
 class Alike:
     """Tracks that sound like the seeds, best first.
 
-    ``versions`` has, for each seed, the versions of its piece that would have stood in the list as well.
+    ``versions`` has, for each seed, the versions of its piece that would have stood in the list as well;
+    ``index`` was asked.
     """
 
     seeds: tuple[Seed, ...]
     rows: tuple[SimilarTrack, ...]
     versions: tuple[tuple[Track, ...], ...]
+    index: VectorIndex
 
 
 def sounding_like(
@@ -62,4 +64,4 @@ def sounding_like(
     )
     listed = select_ranked(store, fresh, selection, [seed.track for seed in (*seeds, *unlike)])
     rows = (SimilarTrack(rank, row.score, row.track, row.versions) for rank, row in enumerate(listed.rows, 1))
-    return Alike(tuple(seeds), tuple(rows), listed.of_asked[: len(seeds)])
+    return Alike(tuple(seeds), tuple(rows), listed.of_asked[: len(seeds)], index)

@@ -32,6 +32,7 @@ TRACK = {
     "key",
     "key_confidence",
 }
+BESIDE = {"rank", "similarity", "versions", "window"}
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,7 @@ class TestSimilar:
         assert {*query} == TRACK | {"versions"}
         assert (query["title"], query["id"]) == ("So What", library.id("Jazz/So What.flac"))
         rows = ran.document["results"]
-        assert all({*row} - {"path_bytes"} == TRACK | {"rank", "similarity", "versions"} for row in rows)
+        assert all({*row} - {"path_bytes"} == TRACK | BESIDE for row in rows)
         assert [row["rank"] for row in rows] == [*range(1, len(rows) + 1)]
         scores = [row["similarity"] for row in rows]
         assert scores == sorted(scores, reverse=True)

@@ -81,6 +81,19 @@ def test_one_sound_lies_where_it_lies_among_many(space: SoundSpace) -> None:
     np.testing.assert_allclose(space.vectors(one, BOTH)[0], space.vectors(many, BOTH)[3], atol=1e-6)
 
 
+def test_what_is_kept_of_a_place_answers_for_every_mixture(space: SoundSpace) -> None:
+    some = replace(sounds(7), fused=normal(7, 3))
+    kept = space.unmixed(some)
+    assert kept.shape == (7, space.width) == (7, 9)
+    for mixture in (BOTH, {"embedding": 1.0}, {"statistics": 1.0, "fused": 1.0}):
+        vectors = space.vectors(some, mixture)
+        np.testing.assert_allclose(space.mixed(kept, mixture), vectors, atol=1e-6)
+        rounded = kept.astype(np.float16).astype(np.float32)  # 11 bits of numbers up to 1
+        again = space.mixed(rounded, mixture)
+        np.testing.assert_allclose((again * vectors).sum(axis=1), 1, atol=1e-6)
+        np.testing.assert_allclose(again @ again.T, vectors @ vectors.T, atol=1e-3)
+
+
 def test_no_sounds_have_no_places(space: SoundSpace) -> None:
     nothing = np.empty((0, 0), np.float32)
     assert space.vectors(SoundBlocks(nothing, nothing, nothing), BOTH).shape == (0, 9)

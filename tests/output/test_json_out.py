@@ -55,7 +55,7 @@ def test_similar(similar: SimilarAnswer) -> None:
     assert list(read_back) == ["schema", "query", "results"]
     assert read_back["schema"] == 1
     assert read_back["query"] == [TRACK | {"id": None, "versions": []}]
-    assert read_back["results"][0] == TRACK | {"rank": 1, "similarity": 1.0, "versions": []}
+    assert read_back["results"][0] == TRACK | {"rank": 1, "similarity": 1.0, "versions": [], "window": None}
 
 
 def test_mood_in_ratings(mood: MoodAnswer) -> None:

@@ -9,7 +9,8 @@ from musimo.output.answer_text import text
 from musimo.output.answers import MoodAnswer, PrintOptions, SimilarAnswer
 from musimo.output.csv_out import csv_table
 from musimo.output.json_out import content, document
-from musimo.records import MoodTrack, SimilarTrack, Tags, TempoKey, Track
+from musimo.records import MoodTrack, SimilarTrack, Tags, TempoKey, Track, Window
+from musimo.search.best_window import BestWindow
 from musimo.search.explain import Explanation
 
 WHY = Explanation(0, 0.5, 0.25, 0.75, 0.125, 0.1, -0.3, 1.5 / 2 * 1.5, 1, "relative", ("Jazz",))
@@ -31,6 +32,31 @@ BARE = Explanation(0, 0.1, 0.1, 0.1, 0.1, None, None, None, None, None, None)
 
 def lines(answer: SimilarAnswer | MoodAnswer, options: PrintOptions | None = None) -> list[str]:
     return text(answer, options or PrintOptions()).splitlines()
+
+
+def test_the_best_window_stands_beside_the_row_of_a_passage_and_is_written_for_scripts() -> None:
+    rows = [SimilarTrack(1, 0.5, ONE), SimilarTrack(2, 0.25, TWO)]
+    windows = [BestWindow(Window(111.6, 156.6), 0.123456789), None]
+    answer = SimilarAnswer([SO_WHAT], rows, Window(70, 100), windows=windows)
+    assert lines(answer)[3:] == [
+        "#  similar    at  valence  arousal  time  track",
+        "1    0.500  1:52     0.50     0.50  5:00  One",
+        "2    0.250     –     0.50     0.50  5:00  Two",
+    ]
+    told = [{"start": 111.6, "end": 156.6, "similarity": 0.123457}, None]
+    assert [row["window"] for row in content(answer, "0-1")["results"]] == told  # type: ignore[attr-defined]
+    header, first, second = csv_table(answer, "0-1").splitlines()
+    assert header.endswith(",key_confidence,window_start,window_end,window_similarity")
+    assert first.endswith(",1.0,111.6,156.6,0.123457")
+    assert second.endswith(",,,,,,,")
+
+
+def test_no_window_is_shown_where_none_is_known_or_no_passage_was_asked_with() -> None:
+    rows, heading = [SimilarTrack(1, 0.5, ONE)], "#  similar  valence  arousal  time  track"
+    best = BestWindow(Window(0, 45), 0.5)
+    for passage, windows in ((None, [best]), (Window(70, 100), [None]), (Window(70, 100), [])):
+        answer = SimilarAnswer([SO_WHAT], rows, passage, windows=windows)
+        assert heading in lines(answer)
 
 
 def test_versions_are_counted_beside_the_row_and_below_the_question() -> None:
