@@ -30,7 +30,15 @@ from musimo.output.facts_text import (
     windows_table,
 )
 from musimo.output.json_out import plane_scale
-from musimo.output.list_text import explained, length, order_line, versions_cells, versions_line
+from musimo.output.list_text import (
+    explained,
+    length,
+    order_line,
+    tonal_cells,
+    tonal_columns,
+    versions_cells,
+    versions_line,
+)
 from musimo.output.naming import TEMPO_DIGITS, full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, table
 from musimo.output.text import cut, safe
@@ -97,13 +105,14 @@ def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
     versions = versions_cells([row.versions for row in answer.results])
     begins = _window_cells(answer)
     at = [Column("at", right=True)] * bool(begins)
-    columns = (Column("#", right=True), Column("similar", right=True), *at, *_track_columns(versions))
+    tonal = tonal_columns(answer.order)
+    columns = (Column("#", right=True), Column("similar", right=True), *at, *_track_columns(versions, tonal))
     rows = [
         (
             str(row.rank),
             decimal(row.similarity, SCORE_DIGITS),
             *begins[place : place + 1],
-            *_track_cells(row.track, options.scale, versions[place : place + 1]),
+            *_track_cells(row.track, options.scale, versions[place : place + 1], tonal),
         )
         for place, row in enumerate(answer.results)
     ]
@@ -164,18 +173,19 @@ def _mood_rows(answer: MoodAnswer | MoodPathAnswer, options: PrintOptions) -> li
     low, high = RANGES[plane_scale(answer, options.scale)]
     alike = any(row.similarity is not None for row in answer.results)
     versions = versions_cells([row.versions for row in answer.results])
+    tonal = tonal_columns(answer.order) if isinstance(answer, MoodAnswer) else ()
     columns = (
         Column("#", right=True),
         Column("distance", right=True),
         *[Column("similar", right=True)] * alike,
-        *_track_columns(versions),
+        *_track_columns(versions, tonal),
     )
     rows = [
         (
             str(row.rank),
             decimal(row.distance * (high - low), SCORE_DIGITS),
             *[decimal(row.similarity, SCORE_DIGITS)] * alike,
-            *_track_cells(row.track, options.scale, versions[place : place + 1]),
+            *_track_cells(row.track, options.scale, versions[place : place + 1], tonal),
         )
         for place, row in enumerate(answer.results)
     ]
@@ -235,15 +245,19 @@ def _listed(columns: Sequence[Column], rows: Sequence[Sequence[str]], options: P
     return table(columns, rows, options.width) if rows else ["no tracks"]
 
 
-def _track_columns(versions: Sequence[str]) -> tuple[Column, ...]:
-    return (*_TRACK_COLUMNS[:3], *[Column("versions", right=True)] * bool(versions), _TRACK_COLUMNS[3])
+def _track_columns(versions: Sequence[str], tonal: Sequence[Column]) -> tuple[Column, ...]:
+    counts = [Column("versions", right=True)] * bool(versions)
+    return (*_TRACK_COLUMNS[:3], *tonal, *counts, _TRACK_COLUMNS[3])
 
 
-def _track_cells(track: Track, scale: Scale, versions: Sequence[str] = ()) -> tuple[str, ...]:
+def _track_cells(
+    track: Track, scale: Scale, versions: Sequence[str] = (), tonal: Sequence[Column] = ()
+) -> tuple[str, ...]:
     return (
         mood_number(track.valence, scale),
         mood_number(track.arousal, scale),
         clock(track.duration_s),
+        *(tonal_cells(track.tempo_key) if tonal else ()),
         *versions,
         safe(full_name(track)),
     )

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from musimo.output.naming import artist_and_title
-from musimo.output.tables import clock, decimal
+from musimo.output.tables import UNKNOWN, Column, clock, decimal
 from musimo.output.text import cut, safe, width
-from musimo.records import Track
+from musimo.records import TempoKey, Track
 from musimo.search.explain import Explanation, alike, genres_of
 from musimo.search.jumps import key_of, tempo_of
 from musimo.search.order import Order
@@ -31,6 +31,19 @@ def versions_line(versions: Sequence[Track]) -> list[str]:
         return []
     what = "version of it is" if len(versions) == 1 else "versions of it are"
     return [f"{INDENT}{len(versions)} other {what} left out"]
+
+
+def tonal_columns(order: Order) -> tuple[Column, ...]:
+    """Tempo and key stand beside the rows that they put in order."""
+    return (Column("tempo", right=True), Column("key")) if order == "flow" else ()
+
+
+def tonal_cells(told: TempoKey | None) -> tuple[str, str]:
+    """Whole beats a minute, and a key as musicians write it on a chart: ``Am``, ``Db``."""
+    if told is None:
+        return UNKNOWN, UNKNOWN
+    tonic, _, mode = (told.key or "").partition(" ")
+    return decimal(told.tempo, 0), tonic + ("m" if mode == "minor" else "") or UNKNOWN
 
 
 def order_line(order: Order) -> list[str]:

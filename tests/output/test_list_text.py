@@ -85,6 +85,16 @@ def test_versions_are_counted_beside_the_row_and_below_the_question() -> None:
     assert content(near, "0-1")["query"]["like"]["versions"] == [3, 3]  # type: ignore[index]
 
 
+def test_tempo_and_key_stand_beside_the_rows_that_they_put_in_order() -> None:
+    told = [TempoKey(119.6, 0.5, "A minor", 0.5), TempoKey(None, 0.1, "Db major", 0.4), None]
+    tracks = [replace(ONE, tempo_key=one) for one in told]
+    rows = [SimilarTrack(n, 0.5, track) for n, track in enumerate(tracks, 1)]
+    table = lines(SimilarAnswer([], rows, order="flow"))[-4:]
+    assert table[0].split()[-3:] == ["tempo", "key", "track"]
+    assert [line.split()[5:7] for line in table[1:]] == [["120", "Am"], ["–", "Db"], ["–", "–"]]
+    assert "tempo" not in lines(SimilarAnswer([], rows))[0]
+
+
 def test_order_and_length_are_told_where_they_were_asked_for() -> None:
     answer = SimilarAnswer([SO_WHAT], [SimilarTrack(1, 0.5, ONE)], duration_s=310, order="flow")
     assert lines(answer)[1] == "      in order of flow: small jumps in mood, tempo and key"
