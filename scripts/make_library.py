@@ -14,7 +14,7 @@ import argparse
 import hashlib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ import numpy as np
 from sqlalchemy import insert, select
 
 from musimo.audio.features import FEATURE_ID
+from musimo.audio.tempo_key import MAKER
 from musimo.emotion.space import Block, SoundSpace, load_space, unit
 from musimo.library.answering import settle
 from musimo.library.journal import Journal
-from musimo.library.schema import contents, emotions, models, tracks, windows
+from musimo.library.schema import contents, emotions, models, tempo_keys, tracks, windows
 from musimo.library.store import Store
 from musimo.library.writing import STAMP_BITS, now, renew_generation, transaction
-from musimo.records import FloatArray
+from musimo.records import KEYS, FloatArray, TempoKey
 from musimo.resources import weights_path
 
 BATCH = 5_000  # tracks of one transaction: 20 MB
@@ -171,6 +172,7 @@ def write(
     embedding = unit(back(space.embedding, batch.embedding))
     stamps = rng.integers(2**STAMP_BITS, size=len(ids))
     spread = rng.uniform(0, 0.08, size=(len(ids), 2))
+    beats, keys = rng.uniform(60, 180, size=len(ids)), rng.choice(KEYS, size=len(ids))
     when = now()
     with transaction(store) as connection:
         model_id = connection.execute(select(models.c.id).where(models.c.name == store.model)).scalar_one()
@@ -215,6 +217,13 @@ def write(
                 }
                 for row, id_ in enumerate(ids)
                 for start in (0.0, seconds[row] / 2, seconds[row] - 45)
+            ],
+        )
+        connection.execute(
+            insert(tempo_keys),
+            [
+                {"content_id": id_, "maker": MAKER, **asdict(TempoKey(beat, 0.5, key, 0.5))}
+                for id_, beat, key in zip(ids, beats.tolist(), keys.tolist(), strict=True)
             ],
         )
         connection.execute(
