@@ -15,7 +15,8 @@ from musimo.cli.main import cli
 from musimo.cli.playlists import LISTS
 
 ROOT = Path(__file__).parent.parent
-CALL = re.compile(r"(?:^|\s)musimo (?=[\w-])")
+# A command or an option follows; "musimo 0.1.0" is the name of a row in a table.
+CALL = re.compile(r"(?:^|\s)musimo (?=[a-z-])")
 ENDS = {"|", "||", "&", "&&", ";", ">"}
 
 
