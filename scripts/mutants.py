@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
-from musimo.audio.masks import ogg_checksum
+from musimo.audio.ogg import checksum
 
 Field = tuple[int, int]
 """Place and length, in bytes, of a number that a decoder reads."""
@@ -186,5 +186,5 @@ def _mend_pages(data: bytearray) -> None:
         n = data[place + 26]
         end = place + 27 + n + sum(data[place + 27 : place + 27 + n])
         data[place + 22 : place + 26] = bytes(4)
-        data[place + 22 : place + 26] = ogg_checksum(bytes(data[place:end])).to_bytes(4, "little")
+        data[place + 22 : place + 26] = checksum(bytes(data[place:end])).to_bytes(4, "little")
         place = data.find(b"OggS", place + 4)

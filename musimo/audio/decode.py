@@ -34,7 +34,8 @@ from musimo.audio.mixdown import (
     plausible,
     resample,
 )
-from musimo.audio.survey import mean_bitrate, packets, survey
+from musimo.audio.ogg_survey import survey_pages
+from musimo.audio.survey import Survey, mean_bitrate, packets, survey
 from musimo.errors import AudioError
 from musimo.records import FloatArray, Window
 
@@ -115,7 +116,7 @@ class FFmpegSound:
         self._path = file.path
         self._container = _open_container(file)
         self._stream = _first_sound(self._container)
-        surveyed = survey(self._container, self._stream)
+        surveyed = self._survey_pages() or survey(self._container, self._stream)
         codec = self._stream.codec_context
         self.content = surveyed.content
         self.duration_s = surveyed.duration_s or self._counted_s()
@@ -152,6 +153,22 @@ class FFmpegSound:
     def close(self) -> None:
         """Free the decoder; the file is the caller's."""
         self._container.close()
+
+    def _survey_pages(self) -> Survey | None:
+        """The survey without FFmpeg; None where only FFmpeg can tell."""
+        kind = self._container.format.name, self._stream.codec_context.name
+        time_base = self._stream.time_base
+        if kind != ("ogg", "vorbis") or time_base is None:
+            return None
+        with MusicFile(self._path) as file:
+            told = survey_pages(file)
+        if told is None:
+            return None
+        with self._afresh() as container:
+            first = next(packets(container, _first_sound(container)), None)
+        if first is None or first.pts is None:
+            return None
+        return Survey(told.content, float((told.end - first.pts) * time_base), told.n_bytes, continuous=True)
 
     def _holes(self, window: Window) -> Holes:
         return Holes(window, self._origin, self._stream.time_base)

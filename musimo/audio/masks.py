@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import IO, Literal
 
 from musimo.audio.id3 import Readable, id3_tags
+from musimo.audio.ogg import CAPTURE, CHECKSUM_PLACE, PAGE, SEGMENT, checksum
 
 Mask = tuple[int, bytes, int]
 """Place in the file, bytes that are read there instead, and how often these are repeated."""
@@ -26,7 +27,6 @@ HEADER_PAGES = 8  # of an Ogg file, among which the comments of each stream begi
 MAX_PLACE = 2**62  # well above any file, and well below what seeking takes
 PADDING, COMMENTS, PICTURE = 1, 4, 6  # types of FLAC's metadata blocks
 LAST_BLOCK = 0x80
-OGG_HEADER = 27  # bytes before the table of segments
 OGG_COMMENTS = {
     b"\x01vorbis": (b"\x03vorbis", 7),
     b"OpusHead": (b"OpusTags", 8),
@@ -102,24 +102,23 @@ def _flac(file: Readable | IO[bytes], place: int) -> Iterator[Mask]:
 
 def _ogg(file: Readable | IO[bytes], place: int) -> Iterator[Mask]:
     """No comments, where there are many or they fill more than a page; and the checksum of a page without."""
-    first_packets: dict[bytes, bytes] = {}  # by the number of their stream
+    first_packets: dict[int, bytes] = {}  # by the number of their stream
     for _ in range(HEADER_PAGES):
-        head = _read(file, place, OGG_HEADER)
-        if len(head) < OGG_HEADER or not head.startswith(b"OggS"):
+        head = _read(file, place, PAGE.size)
+        if len(head) < PAGE.size or not head.startswith(CAPTURE):
             return
-        table = file.read(head[26]) or b""
+        _, _, _, _, stream, number, check, n_segments = PAGE.unpack(head)
+        table = file.read(n_segments) or b""
         body = file.read(sum(table)) or b""
-        stream, number = head[14:18], int.from_bytes(head[18:22], "little")
         if number == 0:
             first_packets[stream] = body[:8]
         elif number == 1 and (count := _comment_count(first_packets.get(stream, b""), body)) is not None:
             n_comments = int.from_bytes(body[count : count + 4], "little")
-            if n_comments > MAX_COMMENTS or set(table) == {255}:
-                yield place + OGG_HEADER + len(table) + count, b"\0", 4
-                change = ogg_checksum(body[count : count + 4] + bytes(len(body) - count - 4))
-                checksum = int.from_bytes(head[22:26], "little") ^ change
-                yield place + 22, checksum.to_bytes(4, "little"), 1
-        place += OGG_HEADER + len(table) + len(body)
+            if n_comments > MAX_COMMENTS or set(table) == {SEGMENT}:
+                yield place + PAGE.size + len(table) + count, b"\0", 4
+                change = checksum(body[count : count + 4] + bytes(len(body) - count - 4))
+                yield place + CHECKSUM_PLACE, (check ^ change).to_bytes(4, "little"), 1
+        place += PAGE.size + len(table) + len(body)
 
 
 def _mp4(file: Readable | IO[bytes], place: int) -> Iterator[Mask]:
@@ -200,21 +199,3 @@ def _comment_count(first_packet: bytes, body: bytes) -> int | None:
             count = vendor + 4 + int.from_bytes(body[vendor : vendor + 4], "little")
             return count if count + 4 <= len(body) else None
     return None
-
-
-def ogg_checksum(data: bytes) -> int:
-    """Ogg's checksum; being linear, that of two pages' difference is the difference of theirs."""
-    value = 0
-    for byte in data:
-        value = (value << 8 & 0xFFFFFFFF) ^ CHECKSUMS[value >> 24 ^ byte]
-    return value
-
-
-def _checksum_of(byte: int) -> int:
-    value = byte << 24
-    for _ in range(8):
-        value = (value << 1 ^ (0x04C11DB7 if value & 0x80000000 else 0)) & 0xFFFFFFFF
-    return value
-
-
-CHECKSUMS = tuple(map(_checksum_of, range(256)))

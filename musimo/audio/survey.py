@@ -14,6 +14,8 @@ from musimo.records import CONTENT_BYTES
 
 RUN_ON = frozenset({"ape"})  # codecs whose last packet, as FFmpeg cuts it, runs on through the tags behind it
 RUN_ON_BYTES = 1_024  # at the beginning of such a packet, which are sound
+WRAPS = frozenset({"vorbis"})  # codecs to whose last packet FFmpeg gives less than no time as 2**32 and less
+WRAP = 2**32
 MAX_ERRORS = 100  # in a row without a packet between: nothing more can be read
 MAX_STEP_S = 1.0  # a longer jump of the clock between packets is damage or another stream chained on
 
@@ -42,6 +44,7 @@ def survey(container: InputContainer, stream: AudioStream) -> Survey:
     """Read every packet of the stream once; ``duration_s`` is 0 where none of them tells a time."""
     digest = blake2b(digest_size=CONTENT_BYTES)
     clock = _Clock(int(MAX_STEP_S / (stream.time_base or 1)))
+    wraps = stream.codec_context.name in WRAPS
     n_bytes = 0
     held: Packet[AudioStream] | None = None
     for packet in packets(container, stream):
@@ -51,7 +54,8 @@ def survey(container: InputContainer, stream: AudioStream) -> Survey:
             digest.update(held)
         held = packet
         n_bytes += packet.size
-        clock.advance(packet.pts, packet.duration or 0)
+        duration = packet.duration or 0
+        clock.advance(packet.pts, duration - WRAP if wraps and duration > WRAP // 2 else duration)
     if held is not None:
         runs_on = stream.codec_context.name in RUN_ON
         digest.update(bytes(held)[:RUN_ON_BYTES] if runs_on else held)

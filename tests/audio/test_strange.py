@@ -15,7 +15,7 @@ from musimo.audio.fallback import SndfileSound
 from musimo.audio.files import MusicFile
 from musimo.audio.hear import hear
 from musimo.audio.id3 import synchsafe
-from musimo.audio.masks import ogg_checksum
+from musimo.audio.ogg import checksum
 from musimo.errors import AudioError
 from tests.audio.test_hostile import MAX_CPU_S, MAX_MB, listen
 from tests.sounds import encode, melody, wav_header
@@ -160,7 +160,7 @@ def test_libsndfile_stops_where_the_sound_does(tmp_path: Path) -> None:
     last = data.rindex(b"OggS")
     data[last + 6 : last + 14] = (2**50).to_bytes(8, "little")
     data[last + 22 : last + 26] = bytes(4)
-    data[last + 22 : last + 26] = ogg_checksum(bytes(data[last:])).to_bytes(4, "little")
+    data[last + 22 : last + 26] = checksum(bytes(data[last:])).to_bytes(4, "little")
     path.write_bytes(data)
     with MusicFile(path) as file:
         assert SndfileSound(file).duration_s == pytest.approx(3, abs=0.1)

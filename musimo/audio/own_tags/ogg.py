@@ -6,18 +6,24 @@ it fills are made anew, as many as there were; only where they cannot hold it th
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from musimo.audio.ogg import (
+    CAPTURE,
+    CONTINUED,
+    FIRST,
+    LAST,
+    MOST_SEGMENTS,
+    NOTHING_ENDS,
+    PAGE,
+    SEGMENT,
+    checksum,
+)
 from musimo.audio.own_tags.comments import edit_block, edit_comments
 from musimo.audio.own_tags.pieces import MAX_TAG, Edit, Fields, Kept, Piece, Source, damaged, read_exactly
 from musimo.errors import TagsError
 
-PAGE = struct.Struct("<4sBBqIIIB")  # capture, version, flags, granule, serial, number, check sum, segments
-CONTINUED, FIRST, LAST = 1, 2, 4
-NOTHING_ENDS = -1  # granule of a page that no packet ends on
-SEGMENT, MOST_SEGMENTS = 255, 255
 FLAC = b"\x7fFLAC"
 STREAMS = {b"\x01vorbis": b"\x03vorbis", b"OpusHead": b"OpusTags", b"Speex   ": b"", FLAC: b""}
 """How the first packet of a stream of sound begins, and what stands before its comments."""
@@ -64,7 +70,7 @@ def _edit_packet(packet: bytes, begin: bytes, fields: Fields) -> tuple[Fields, b
 def _page(file: Source, start: int) -> _Page:
     head = read_exactly(file, start, PAGE.size)
     capture, _, flags, granule, serial, number, _, n_segments = PAGE.unpack(head)
-    if capture != b"OggS":
+    if capture != CAPTURE:
         raise damaged("its pages do not follow one another")
     lengths = read_exactly(file, start + PAGE.size, n_segments)
     return _Page(start, flags, granule, serial, number, lengths)
@@ -146,29 +152,8 @@ def _pieces(file: Source, size: int, old: list[_Page], new: list[bytes]) -> Iter
 
 
 def _rendered(flags: int, granule: int, serial: int, number: int, lengths: bytes, body: bytes) -> bytes:
-    def head(check_sum: int) -> bytes:
+    def head(check: int) -> bytes:
         number_ = number & 0xFFFFFFFF
-        return PAGE.pack(b"OggS", 0, flags, granule, serial, number_, check_sum, len(lengths)) + lengths
+        return PAGE.pack(CAPTURE, 0, flags, granule, serial, number_, check, len(lengths)) + lengths
 
-    return head(_check_sum(head(0) + body)) + body
-
-
-def _table() -> tuple[int, ...]:
-    table = []
-    for byte in range(256):
-        value = byte << 24
-        for _ in range(8):
-            value = (value << 1 ^ (0x04C11DB7 if value & 0x80000000 else 0)) & 0xFFFFFFFF
-        table.append(value)
-    return tuple(table)
-
-
-_TABLE = _table()
-
-
-def _check_sum(data: bytes) -> int:
-    """CRC of 32 bits with the polynomial of RFC 3533, neither reflected nor inverted."""
-    value = 0
-    for byte in data:
-        value = (value << 8 & 0xFFFFFFFF) ^ _TABLE[value >> 24 ^ byte]
-    return value
+    return head(checksum(head(0) + body)) + body
