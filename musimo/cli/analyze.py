@@ -32,11 +32,11 @@ def command(
     from musimo.output.text import safe
     from musimo.records import AnalyzedFile, FailedFile
 
+    choice = choice_of(options)
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     heard = list(library.analyze(*files, coverage="full" if coverage == "full" else "windows"))
     analyzed = [file for file in heard if isinstance(file, AnalyzedFile)]
     failed = [file for file in heard if isinstance(file, FailedFile)]
-    choice = choice_of(options)
     if choice.output is not None or choice.format_ not in (None, "table", "json"):
         for file in failed:  # formats that hold no failures
             invocation.note(f"failed: {shown(file.path)}: {safe(file.reason)}")

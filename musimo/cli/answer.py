@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,6 @@ class OutputChoice:
     """What ``options.output_options`` collected."""
 
     format_: Any
-    as_json: bool
     output: str | None
     print0: bool
     relative_to: str | None
@@ -36,12 +35,9 @@ def print_answer(
     """Render ``answer`` and put it where it was asked for."""
     from musimo.output.formats import render
 
-    if choice.as_json and choice.format_ not in (None, "json"):
-        raise UsageError(f"--json and --format {choice.format_} exclude each other")
-    format_ = "json" if choice.as_json else choice.format_ or format_of_name(choice.output) or default
-    if choice.print0 and format_ != "paths":
-        raise UsageError("-0 goes with --format paths")
-    rendered = render(answer, format_, _print_options(choice))
+    rendered = render(
+        answer, choice.format_ or format_of_name(choice.output) or default, _print_options(choice)
+    )
     for skipped in rendered.skipped:
         invocation.note(f"left out {shown(skipped.path)}: {skipped.reason}")
     invocation.deliver(answer, rendered, choice.output)
@@ -94,5 +90,13 @@ def _print_options(choice: OutputChoice) -> PrintOptions:
 
 
 def choice_of(options: dict[str, Any]) -> OutputChoice:
-    """Take the shared output options out of a command's options."""
-    return OutputChoice(**{name: options.pop(name) for name in OutputChoice.__dataclass_fields__})
+    """Take the shared output options out of a command's options; UsageError where they contradict."""
+    as_json = options.pop("as_json")
+    choice = OutputChoice(**{name: options.pop(name) for name in OutputChoice.__dataclass_fields__})
+    if as_json and choice.format_ not in (None, "json"):
+        raise UsageError(f"--json and --format {choice.format_} exclude each other")
+    if as_json:
+        choice = replace(choice, format_="json")
+    if choice.print0 and (choice.format_ or format_of_name(choice.output)) != "paths":
+        raise UsageError("-0 goes with --format paths")
+    return choice

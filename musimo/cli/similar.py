@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from musimo.api import Library, Seed
     from musimo.records import Window
 
+LIKE = "like some: musimo rate TRACK --like"
+
 
 @click.command("similar")
 @click.argument("tracks", nargs=-1)
@@ -102,7 +104,7 @@ def command(
     else:
         seed, passage = _passage(library, tracks, from_, to)
         seeds = [seed]
-    likes, dislikes = _taste(library, alone=not tracks) if liked else ([], [])
+    likes, dislikes = _taste(invocation, library, alone=not tracks) if liked else ([], [])
     seeds += likes
     found = lists.similar(
         library,
@@ -129,12 +131,14 @@ def command(
     return 0 if found.rows else 4
 
 
-def _taste(library: Library, *, alone: bool) -> tuple[list[Seed], list[Seed]]:
+def _taste(invocation: Invocation, library: Library, *, alone: bool) -> tuple[list[Seed], list[Seed]]:
     from musimo import ear
 
     likes, dislikes = ear.taste(library)
     if alone and not likes:
-        raise NotFoundError("no track is liked yet", "like some: musimo rate TRACK --like")
+        raise NotFoundError("no track is liked yet", LIKE)
+    if not likes and not dislikes:
+        invocation.note(f"no track is liked or disliked yet; {LIKE}")
     return likes, dislikes
 
 

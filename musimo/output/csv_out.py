@@ -48,6 +48,26 @@ TRACK_COLUMNS: Final = (
     *TEMPO_KEY_COLUMNS,
 )
 WINDOW_COLUMNS: Final = ("window_start", "window_end", "window_similarity")
+EXPLAIN_COLUMNS: Final = tuple(
+    f"explain_{name}"
+    for name in (
+        "seed",
+        "alike",
+        "unlike",
+        "sound",
+        "statistics",
+        "fused",
+        "embedding",
+        "mood_distance",
+        "valence_difference",
+        "arousal_difference",
+        "tempo_ratio",
+        "key_relation",
+        "key_steps",
+        "genres",
+    )
+)
+BETWEEN: Final = "; "  # of several values in one cell
 # What starts a formula in common spreadsheets, full-width forms and skipped white space included.
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
@@ -75,8 +95,10 @@ def unguarded(cell: str) -> str:
 
 def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...]:
     match answer:
-        case SimilarAnswer():
+        case SimilarAnswer(explanations=None):
             return ("rank", "similarity", *TRACK_COLUMNS, *WINDOW_COLUMNS)
+        case SimilarAnswer():
+            return ("rank", "similarity", *TRACK_COLUMNS, *WINDOW_COLUMNS, *EXPLAIN_COLUMNS)
         case MoodAnswer(like=None) | MoodPathAnswer():
             return ("rank", "distance", *TRACK_COLUMNS)
         case MoodAnswer():
@@ -92,9 +114,17 @@ def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...
 
 
 def _flat(row: Mapping[str, object]) -> Mapping[str, object]:
-    """A row whose window, if it has one, is in columns of its own."""
-    window = row.get("window")
-    return {**row, **{f"window_{n}": v for n, v in window.items()}} if isinstance(window, Mapping) else row
+    """A row whose window and explanation, if it has them, are in columns of their own."""
+    flat = dict(row)
+    for group in ("window", "explain"):
+        inner = row.get(group)
+        if isinstance(inner, Mapping):
+            flat |= {f"{group}_{name}": _joined(value) for name, value in inner.items()}
+    return flat
+
+
+def _joined(value: object) -> object:
+    return BETWEEN.join(map(str, value)) if isinstance(value, list) else value
 
 
 def _cells(row: Mapping[str, object], columns: Sequence[str]) -> list[object]:

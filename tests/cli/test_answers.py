@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from musimo.api import Library
 from musimo.resources import weights_path
 from tests.catalog import Catalog
 from tests.cli.conftest import Shell
@@ -262,6 +263,18 @@ def test_a_field_that_does_not_exist_lists_those_that_do(shell: Shell) -> None:
         assert b"did you mean genre?" in ran.err
         assert b"albumartist" in ran.err
         assert b"arousal" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [(("--json", "--format", "csv"), b"exclude each other"), (("-0",), b"-0 goes with --format paths")],
+)
+def test_analyze_hears_nothing_for_a_format_that_cannot_be(
+    shell: Shell, home: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], told: bytes
+) -> None:
+    monkeypatch.delattr(Library, "analyze")
+    ran = shell("analyze", "any.wav", *options)
+    assert (ran.code, told in ran.err) == (2, True)
 
 
 def test_analyze_needs_no_library(shell: Shell, home: Path, tmp_path: Path) -> None:

@@ -272,6 +272,8 @@ def test_what_is_liked_is_asked_with_and_what_is_not_is_shunned(shell: Shell, li
     ran = shell("similar", "--liked")
     assert (ran.code, b"musimo rate TRACK --like" in ran.err) == (4, True)
     assert b"Usage: musimo" in shell("similar").err
+    beside = shell("similar", "So What", "--liked")
+    assert (beside.code, b"no track is liked or disliked yet" in beside.err) == (0, True)
     shell("rate", "So What", "Paranoid", "--like")
     ran = shell("similar", "--liked", "--no-diversity", "--json")
     assert [track["title"] for track in ran.document["query"]] == ["So What", "Paranoid"]

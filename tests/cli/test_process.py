@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -180,6 +181,14 @@ def test_a_full_disk_is_an_error_in_words(library: Catalog, arguments: tuple[str
         )
     assert done.returncode == 1
     assert done.stderr == b"error: cannot use the output: No space left on device\n"
+
+
+@pytest.mark.parametrize("closing", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_are_no_error(library: Catalog, closing: str) -> None:
+    command = f"{shlex.join(MUSIMO)} status {closing}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, timeout=30)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert bool(done.stdout) == (closing == "2>&-")
 
 
 def test_on_a_terminal_no_format_lets_a_control_character_through(library: Catalog) -> None:
