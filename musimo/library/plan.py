@@ -21,8 +21,10 @@ the time back, a failing disk.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from musimo.library.journal import Journal
@@ -73,6 +75,19 @@ class _Walked:
         ]
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Records of files hold no cycles: to look for some takes a tenth of a scan that finds nothing new."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_no_collection()
 def make_plans(
     journal: Journal, territories: Sequence[Territory], *, retry_failed: bool = False, verify: bool = False
 ) -> list[Plan]:
