@@ -11,10 +11,10 @@ million tracks take some minutes, 5 GB, and memory that does not grow with their
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from musimo.library.journal import Journal
 from musimo.library.schema import contents, emotions, models, tempo_keys, tracks, windows
 from musimo.library.store import Store
 from musimo.library.writing import STAMP_BITS, now, renew_generation, transaction
-from musimo.records import KEYS, FloatArray, TempoKey
+from musimo.records import CONTENT_BYTES, KEYS, FloatArray, TempoKey
 from musimo.resources import weights_path
 
 BATCH = 5_000  # tracks of one transaction: 20 MB
@@ -101,6 +101,10 @@ class Batch:
     embedding: FloatArray
     moods: FloatArray
     tags: list[dict[str, Any]]
+
+
+def _hash(id_: int) -> bytes:
+    return blake2b(b"%d" % id_, digest_size=CONTENT_BYTES).digest()
 
 
 def main() -> None:
@@ -181,7 +185,7 @@ def write(
         connection.execute(
             insert(contents),
             [
-                {"id": id_, "hash": hashlib.sha256(b"%d" % id_).digest(), "duration_s": duration_s}
+                {"id": id_, "hash": _hash(id_), "duration_s": duration_s}
                 for id_, duration_s in zip(ids, seconds, strict=True)
             ],
         )
