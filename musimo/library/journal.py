@@ -137,8 +137,8 @@ class Journal:
         """Store one batch in one transaction; says of each heard file, in order, how it arrived."""
         with self._transaction() as connection:
             arrivals = [self._write_heard(connection, file) for file in heard]
-            n_silenced = sum(self._write_failed(connection, file) for file in failed)
-            if n_silenced or any(arrival != "unchanged" for arrival in arrivals):
+            n_changed = sum(self._write_failed(connection, file) for file in failed)
+            if n_changed or any(arrival != "unchanged" for arrival in arrivals):
                 renew_generation(connection)
         return arrivals
 
@@ -300,7 +300,7 @@ class Journal:
         return candidates[0] if len(candidates) == 1 else None
 
     def _write_failed(self, connection: Connection, failed: FailedFile) -> bool:
-        """Store a failure; says whether a track lost its sound by it."""
+        """Store a failure; says whether answers change by it: a track lost its sound, or its file is back."""
         at_path = {"root_id": failed.planned.territory.root_id, "path": failed.planned.file.path}
         facts = {
             "size": failed.planned.file.size,
@@ -311,14 +311,13 @@ class Journal:
         }
         written = insert(failures).values(at_path | facts)
         connection.execute(written.on_conflict_do_update(index_elements=list(at_path), set_=facts))
-        if failed.error.stage == "read":
-            return False
-        heard_before = update(tracks).where(  # the file is there, but its old sound is not
-            tracks.c.root_id == at_path["root_id"],
-            tracks.c.path == at_path["path"],
-            tracks.c.content_id.is_not(None),
-        )
-        return bool(connection.execute(heard_before.values(content_id=None)).rowcount)
+        here = (tracks.c.root_id == at_path["root_id"], tracks.c.path == at_path["path"])
+        back = update(tracks).where(*here, tracks.c.missing_since.is_not(None)).values(missing_since=None)
+        changed = connection.execute(back).rowcount
+        if failed.error.stage != "read":  # the file is there, but its old sound is not
+            silent = update(tracks).where(*here, tracks.c.content_id.is_not(None)).values(content_id=None)
+            changed += connection.execute(silent).rowcount
+        return bool(changed)
 
     def _take_in(self, connection: Connection, old_root: int, new_root: int, prefix: bytes) -> None:
         for table in ("tracks", "failures"):

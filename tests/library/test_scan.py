@@ -149,6 +149,25 @@ def test_a_missing_track_leaves_the_answers_and_returns(store: Store, music: Pat
     assert len(store.sounds()[0]) == 3
 
 
+@pytest.mark.parametrize("back_as", ["a link to nothing", "no sound"])
+def test_a_missing_file_that_is_back_but_fails_is_failed_and_not_missing(
+    store: Store, music: Path, back_as: str
+) -> None:
+    run(store, music)
+    path = music / "1.wav"
+    path.unlink()
+    assert run(store, music)[0].missing == 1
+    generation = store.generation()
+    if back_as == "no sound":
+        path.write_bytes(b"garbage")
+    else:
+        path.symlink_to("nowhere")
+    audit, _ = run(store, music)
+    assert (audit.failed, audit.missing, len(store.missing_tracks())) == (1, 0, 0)
+    assert (store.counts().missing, store.counts().failed) == (0, 1)
+    assert store.generation() != generation
+
+
 def test_an_emptied_folder_loses_nothing(store: Store, music: Path) -> None:
     run(store, music)
     for file in music.iterdir():
