@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 import re
 import zlib
@@ -103,10 +104,10 @@ def lines(maker: Maker, analyses: Iterable[Analysis]) -> Iterator[bytes]:
 
 
 def opened(file: IO[bytes]) -> IO[bytes]:
-    """The lines of an open file, whether it is gzipped or not."""
-    zipped = file.read(len(GZIP)) == GZIP
-    file.seek(0)
-    return gzip.GzipFile(fileobj=file) if zipped else file  # type: ignore[return-value]
+    """The lines of an open file, whether it is gzipped or not; of a pipe too, which cannot be read twice."""
+    ahead = io.BufferedReader(file)  # type: ignore[type-var]
+    zipped = ahead.peek(len(GZIP)).startswith(GZIP)
+    return gzip.GzipFile(fileobj=ahead) if zipped else ahead  # type: ignore[return-value]
 
 
 def read_maker(file: IO[bytes]) -> Maker:

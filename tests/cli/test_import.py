@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 from pathlib import Path
 
 from tests.catalog import Catalog
@@ -60,3 +62,18 @@ def test_what_cannot_be(shell: Shell, library: Catalog, tmp_path: Path) -> None:
     for options in (("--format", "csv"), ("-n", "3"), ("-o", "x"), ("--relative-to", "/")):
         ran = shell("export", "--analyses", tmp_path / "x", *options)
         assert (ran.code, b"--where and --json alone" in ran.err) == (2, True)
+
+
+def test_a_pipe_is_read(shell: Shell, library: Catalog, tmp_path: Path) -> None:
+    from musimo.audio.features import FEATURE_ID
+    from musimo.library.portable import Maker, lines
+    from tests.library.test_sharing import analysis
+
+    written = b"".join(lines(Maker(library.store.model, FEATURE_ID), [analysis()]))
+    for data, fate in ((gzip.compress(written), b"new"), (written, b"known")):
+        reading, writing = os.pipe()
+        os.write(writing, data)
+        os.close(writing)
+        ran = shell("--library", tmp_path / "nas.db", "import", f"/dev/fd/{reading}")
+        os.close(reading)
+        assert (ran.code, ran.out) == (0, b"1 analysis = 1 " + fate + b"\n")
