@@ -21,7 +21,7 @@ def find_track(store: Store, named: str | Path) -> Track | None:
 
     Raises
     ------
-    UsageError : several tracks are meant; the hint lists them
+    UsageError : several tracks are meant, and the hint lists them; or the name is empty
     NotFoundError : none is
     """
     path = os.path.expanduser(os.fsencode(named))  # noqa: PTH111 - pathlib takes no name that is not UTF-8
@@ -29,6 +29,8 @@ def find_track(store: Store, named: str | Path) -> Track | None:
     if known is not None or os.path.isfile(path):  # noqa: PTH113 - a name that is too long is no file
         return known
     words = str(named)
+    if not words.strip():  # a variable of a shell that is not set, say: every title holds that
+        raise UsageError("which track? its name is empty", "name a path, an id, or words of a title")
     if (known := track_of_id(store, words)) is not None:
         return known
     found = store.tracks_like(words, LISTED + 1)
