@@ -57,13 +57,14 @@ class Musimo(BeetsPlugin):
 
     def command(self, lib: Any, opts: Any, args: list[str]) -> None:
         """Fill the attributes of the items that a query finds."""
+        analyze = opts.analyze or self.config["analyze"].get(bool)
         n_missing = self.fill(
             list(lib.items(args)),
-            analyze=opts.analyze or self.config["analyze"].get(bool),
+            analyze=analyze,
             force=opts.force or self.config["force"].get(bool),
             pretend=bool(opts.pretend),
         )
-        if n_missing and not opts.analyze:
+        if n_missing and not analyze:
             self._log.warning(
                 "{} not in the musimo library: scan their folder, or hear them: beet musimo --analyze",
                 "1 track is" if n_missing == 1 else f"{n_missing} tracks are",

@@ -255,8 +255,9 @@ class Library:
 
     def asked(self, index: MappedIndex) -> MappedIndex:
         """The index, if it holds anything or there is nothing to hold; else NotFoundError."""
-        if not len(index) and (before := self._store().heard_by()):
-            raise not_analysed(self._store(), "no track of the library", before)
+        store = self._store()
+        if not len(index) and (before := store.heard_by()) and store.counts().tracks:
+            raise not_analysed(store, "no track of the library", before)
         return index
 
     def build_indexes(self) -> Iterator[Indexing]:

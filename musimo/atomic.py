@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -39,8 +40,11 @@ def write_atomically(path: Path, data: bytes) -> None:
 def replacing(target: Path) -> Iterator[Path]:
     """An empty file beside ``target``, to be filled by name; flushed and renamed over it when the block ends.
 
-    Where the block raises, ``target`` is left as it was. ``target`` is no link; OSError is the caller's.
+    Where the block raises, ``target`` is left as it was. ``target`` is no link; OSError is the caller's, as
+    where it is neither a file nor nothing: a rename would put a file in the place of a device.
     """
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EINVAL, "It is no regular file", str(target))
     handle, name = tempfile.mkstemp(prefix=".musimo-", suffix=".tmp", dir=target.parent)
     os.close(handle)  # a name is what other libraries take
     beside = Path(name)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from musimo.api import Library
 from musimo.library.copies import Copies
+from musimo.library.walk import identity
 from musimo.records import Filter, FloatArray, Track
 from musimo.search.duplicates import (
     NAMESAKES,
@@ -38,6 +39,8 @@ __all__ = ["Compared", "Group", "duplicates"]
 
 Tracks = dict[int, list[Track]]
 
+ONE_FILE = "some are names of one file (links): to delete one frees no space"
+
 
 def duplicates(library: Library, where: Sequence[Filter] = ()) -> Iterator[Compared | Group]:
     """How far the search is, then all groups: the same sound, the same recording, probably the same.
@@ -52,7 +55,9 @@ def duplicates(library: Library, where: Sequence[Filter] = ()) -> Iterator[Compa
     copies = Copies.of(opened.store)
     index = library.asked(opened.indexes.sounds("both"))
     shared = copies.tracks_with(copies.shared(), where)
-    same = [Group("sound", 1.0, _best_first(alike)) for alike in shared.values() if len(alike) > 1]
+    same = [
+        Group("sound", 1.0, _best_first(alike), _linked(alike)) for alike in shared.values() if len(alike) > 1
+    ]
     ids, durations = _heard(copies, index, where)
     pairs: list[Pair] = []
     for event in near_pairs(ids, durations, lambda some: index.places(some)[0]):
@@ -133,6 +138,12 @@ def _group(
     said = [note for pair in combinations(ids, 2) if (note := (notes or {}).get(pair))]
     every = [track for id_ in ids for track in tracks[id_]]
     return Group(kind, similarity, _best_first(every), "; ".join(dict.fromkeys(said)))
+
+
+def _linked(tracks: Iterable[Track]) -> str:
+    """A note where some of the tracks are one file, as far as their disk can be asked."""
+    files = [file for track in tracks if (file := identity(track.path)) is not None]
+    return ONE_FILE if len({*files}) < len(files) else ""
 
 
 def _best_first(tracks: Iterable[Track]) -> tuple[Track, ...]:

@@ -8,6 +8,7 @@ print(ear.calibrate(library).fits.valence)
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from musimo.library.ratings import rate as write_ratings
 from musimo.library.store import Store
 from musimo.output.ratings_csv import BadLine, RatedLine, named_path, read_ratings
 from musimo.records import SoundBlocks, Track
-from musimo.search.find import find_track
+from musimo.search.find import find_track, track_of_file, track_of_id
 from musimo.search.scale import Scale
 
 LISTED = 10  # bad lines that are told of
@@ -197,7 +198,17 @@ def _content(store: Store, line: RatedLine) -> int | BadLine:
     named = line.names.get("path") or line.names.get("id")
     if named is None:
         return BadLine(line.number, "the library does not know its sound")
+    if _names_another(store, line, named):
+        return BadLine(line.number, f"no track of the library is {named!r}")
     try:
         return _known(store, named)[0]
     except MusimoError as error:
         return BadLine(line.number, error.message)
+
+
+def _names_another(store: Store, line: RatedLine, named: str) -> bool:
+    """Whether an id or a whole path is of no track: nobody is asked, so it is no part of a name either."""
+    if "path" not in line.names:
+        return track_of_id(store, named.strip()) is None
+    path = os.path.expanduser(os.fsencode(named))  # noqa: PTH111 - as find_track reads it
+    return os.path.isabs(path) and track_of_file(store, path) is None  # noqa: PTH117 - bytes

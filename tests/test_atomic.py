@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from musimo.atomic import write_atomically
+from musimo.atomic import replacing, write_atomically
 from musimo.errors import MusimoError
 
 
@@ -49,6 +49,15 @@ def test_a_fifo_is_written_to(tmp_path: Path) -> None:
     reader.join(timeout=10)
     assert read == [b"through"]
     assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+def test_a_device_is_never_replaced(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with pytest.raises(OSError, match="no regular file"), replacing(fifo):
+        pass
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [fifo]
 
 
 @pytest.mark.parametrize("name", ["no/such/folder/x", ".", "a\0b", "n" * 300])

@@ -109,6 +109,19 @@ def test_what_musimo_does_not_know_is_heard_on_request(beet: Beet, music: Path) 
     assert len(beet("ls", "valence:0.0..", "title:unknown")) == 1
 
 
+def test_who_has_all_heard_is_not_told_to_have_it_heard(
+    beet: Beet, music: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    beet("import", str(music))
+    beet("musimo")
+    assert "beet musimo --analyze" in caplog.text
+    (music / "unknown.flac").write_text("no sound any more")
+    caplog.clear()
+    beet("musimo", analyze="yes")
+    assert "cannot hear" in caplog.text
+    assert "beet musimo --analyze" not in caplog.text
+
+
 @pytest.mark.parametrize(("auto", "n"), [("no", 0), ("yes", 2)])
 def test_an_import_fills_only_if_it_is_told_to(beet: Beet, music: Path, auto: str, n: int) -> None:
     beet("import", str(music), auto=auto)

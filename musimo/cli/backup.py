@@ -7,10 +7,11 @@ import os
 import click
 
 from musimo.cli.context import Invocation, pass_invocation, shown
+from musimo.cli.options import OutputFile
 
 
 @click.command("backup")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=OutputFile())
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @pass_invocation

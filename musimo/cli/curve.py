@@ -9,7 +9,7 @@ import click
 
 from musimo.cli.answer import put
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import hearing_options, scale_option
+from musimo.cli.options import OutputFile, hearing_options, scale_option
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ ENDINGS = {".txt": "labels", **{f".{name}": name for name in ("csv", "json", "js
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(dir_okay=False),
     metavar="FILE",
     help="Write to FILE; its ending names the format (.txt: labels).",
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from musimo.cli.context import SOON_S, Invocation, pass_invocation
-from musimo.cli.options import where_option
+from musimo.cli.options import OutputFile, where_option
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ ENDINGS = {".json": "json", ".csv": "csv"}
     "--format", "format_", type=click.Choice(["table", "paths", "json", "csv"]), help="How to print."
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write to FILE.")
+@click.option("-o", "--output", type=OutputFile(dir_okay=False), metavar="FILE", help="Write to FILE.")
 @click.option("-0", "--print0", is_flag=True, help="With --format paths: end each path with NUL.")
 @pass_invocation
 def command(

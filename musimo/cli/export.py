@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import make_selection, output_options, selection_options
+from musimo.cli.options import OutputFile, make_selection, output_options, selection_options
 from musimo.errors import UsageError
 
 
@@ -18,7 +18,7 @@ from musimo.errors import UsageError
 @output_options
 @click.option(
     "--analyses",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(dir_okay=False),
     metavar="FILE",
     help="Write what was heard to FILE, by sound, for musimo import elsewhere; .gz packs it.",
 )

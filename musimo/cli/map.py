@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import make_selection, scale_option, selection_options
+from musimo.cli.options import OutputFile, make_selection, scale_option, selection_options
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ COLOURS = ("genre", "artist", "year", "tempo", "mood", "valence", "arousal")
 
 
 @click.command("map")
-@click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write to FILE.")
+@click.option("-o", "--output", type=OutputFile(dir_okay=False), metavar="FILE", help="Write to FILE.")
 @click.option(
     "--format",
     "format_",

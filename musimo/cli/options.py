@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from musimo.audio.formats import is_music
 
 if TYPE_CHECKING:
     from musimo.search.selection import Selection
@@ -15,6 +19,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("table", "paths", "json", "jsonl", "csv", "m3u8", "m3u", "pls", "xspf")
 ROWS = 10  # what fits a terminal beside the question
+
+
+class OutputFile(click.Path):
+    """A file to be written, which is not music: a slip of the hand shall cost nobody a recording."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path as it was given."""
+        path = super().convert(value, param, ctx)
+        if is_music(os.fsencode(Path(os.fsdecode(path)).name)):
+            self.fail(
+                f"{str(path)!r} is named like music, and nothing but tag --write writes to music.", param, ctx
+            )
+        return path
 
 
 def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -107,7 +124,7 @@ def _cap_help(what: str, default: int, diverse: bool) -> str:
 output_options = _stack(
     click.option("--format", "format_", type=click.Choice(FORMATS), help="How to print."),
     click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
-    click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write to FILE."),
+    click.option("-o", "--output", type=OutputFile(dir_okay=False), metavar="FILE", help="Write to FILE."),
     click.option("-0", "--print0", is_flag=True, help="With --format paths: end each path with NUL."),
     click.option(
         "--relative-to",

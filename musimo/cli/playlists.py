@@ -157,6 +157,7 @@ def _follow(invocation: Invocation, library: Library, recipe: Recipe, *, dry_run
 
 def _parsed(invocation: Invocation, recipe: Recipe) -> click.Context:
     """The recipe's command line, read as that of any command, with its file as the output."""
+    from musimo.audio.formats import is_music
     from musimo.cli.answer import format_of_name
 
     command, arguments = _command(recipe)
@@ -171,6 +172,11 @@ def _parsed(invocation: Invocation, recipe: Recipe) -> click.Context:
         raise UsageError(
             f"path in {recipe.origin} does not say in which format: {recipe.path}",
             "let it end in .m3u8, .m3u, .pls, .xspf, .csv, .json or .jsonl, or put --format into the query",
+        )
+    if is_music(os.fsencode(recipe.path.name)):
+        raise UsageError(
+            f"path in {recipe.origin} is named like music: {recipe.path}",
+            "nothing but tag --write writes to music; let it end as its format does",
         )
     context.params["output"] = os.fspath(recipe.path)
     return context

@@ -12,7 +12,7 @@ import click
 
 from musimo.cli.answer import put
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import scale_option
+from musimo.cli.options import OutputFile, scale_option
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--list", "listed", is_flag=True, help="List what you said; so does rate alone.")
 @click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), help="How to list.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="List to FILE.")
+@click.option("-o", "--output", type=OutputFile(dir_okay=False), metavar="FILE", help="List to FILE.")
 @scale_option
 @pass_invocation
 def command(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 import re
 import zlib
@@ -33,6 +34,7 @@ MAX_NAME: Final = 200  # characters of a model, features, a maker
 MAX_SECONDS: Final = 7 * 86_400.0  # as long as a sound may be
 MAX_TEMPO: Final = 1_000.0  # beats a minute
 N_EMBEDDING: Final = 256
+MAX_ABSOLUTE: Final = 1e6  # of a number in a row: honest ones stay below 1,000, and squares of more overflow
 MAX_AXES: Final = 4_096  # of a place, many times those there are
 GZIP: Final = b"\x1f\x8b"
 NAME: Final = re.compile(r"[\w.+:-]+", re.ASCII)
@@ -102,10 +104,10 @@ def lines(maker: Maker, analyses: Iterable[Analysis]) -> Iterator[bytes]:
 
 
 def opened(file: IO[bytes]) -> IO[bytes]:
-    """The lines of an open file, whether it is gzipped or not."""
-    zipped = file.read(len(GZIP)) == GZIP
-    file.seek(0)
-    return gzip.GzipFile(fileobj=file) if zipped else file  # type: ignore[return-value]
+    """The lines of an open file, whether it is gzipped or not; of a pipe too, which cannot be read twice."""
+    ahead = io.BufferedReader(file)  # type: ignore[type-var]
+    zipped = ahead.peek(len(GZIP)).startswith(GZIP)
+    return gzip.GzipFile(fileobj=ahead) if zipped else ahead  # type: ignore[return-value]
 
 
 def read_maker(file: IO[bytes]) -> Maker:
@@ -284,8 +286,8 @@ def _floats(said: Any, name: str, kind: str, n: int | None = None) -> bytes:
     size = np.dtype(kind).itemsize
     if not data or len(data) % size or len(data) > size * MAX_AXES or (n and len(data) != size * n):
         raise ValueError(f"{name} does not hold as many numbers as it should")
-    if not np.isfinite(np.frombuffer(data, kind)).all():
-        raise ValueError(f"{name} holds what is no number")
+    if not (np.abs(np.frombuffer(data, kind).astype(np.float64)) <= MAX_ABSOLUTE).all():
+        raise ValueError(f"{name} holds what is no number, or one beyond all measure")
     return data
 
 

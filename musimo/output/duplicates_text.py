@@ -66,10 +66,11 @@ def groups_paths(groups: Sequence[Group], *, print0: bool = False) -> bytes:
 
 
 def _lines(place: int, group: Group) -> list[str]:
-    first = f"{place}. similarity {group.similarity:.3f}" if group.kind != "sound" else f"{place}."
+    alike = "" if group.kind == "sound" else f"similarity {group.similarity:.3f}"
+    first = f"{place}. {'; '.join(filter(None, (alike, safe(group.note))))}".rstrip()
     qualities = [safe(described(track)) for track in group.tracks]
     room = max(map(width, qualities))
-    lines = [first + (f"; {safe(group.note)}" if group.note else "")]
+    lines = [first]
     for track, quality in zip(group.tracks, qualities, strict=True):
         lasts = pad(clock(track.duration_s), 5, right=True)
         lines.append(f"   {pad(quality, room)}  {lasts}  {safe(os.fsdecode(track.path))}")

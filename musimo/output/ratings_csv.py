@@ -10,6 +10,7 @@ import base64
 import binascii
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -25,6 +26,7 @@ SAID: Final = ("valence", "arousal", "liking")
 COLUMNS: Final = ("path", *SAID, "artist", "title", "rated_at", "sound", "path_bytes")
 _LIKING_WORDS: Final = {"like": 1, "liked": 1, "1": 1, "dislike": -1, "disliked": -1, "-1": -1, "0": None}
 _DELIMITERS: Final = ",;\t"  # spreadsheets write the second where a comma is the decimal point
+_EXCEL_FIRST: Final = re.compile(r"\s*sep=[,;\t]\s*?(\r\n?|\n)", re.IGNORECASE)  # a line only Excel reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +74,33 @@ def read_ratings(data: bytes, scale: Scale) -> list[RatedLine | BadLine]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"the ratings are not in UTF-8, from byte {error.start} on") from None
-    header = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=header.count)
+        raise UsageError(
+            f"the ratings are not in UTF-8, from byte {error.start} on",
+            "save them as CSV in UTF-8: spreadsheets offer it beside plain CSV",
+        ) from None
+    first = _EXCEL_FIRST.match(text)
+    n_skipped, text = (1, text[first.end() :]) if first else (0, text)
+    delimiter = max(_DELIMITERS, key=lambda one: len({*NAMES, *SAID} & {*_header(text, one)}))
+    columns = _header(text, delimiter)
     try:
-        (_, columns), *rows = [*_rows(text, delimiter)] or [(1, [])]
+        rows = [(number + n_skipped, row) for number, row in _rows(text, delimiter)][1:]
     except csv.Error as error:
         raise UsageError(f"the ratings are no CSV: {error}") from None
-    columns = [column.strip().lower() for column in columns]
     if not {*NAMES} & {*columns} or not {*SAID} & {*columns}:
         raise UsageError(
             "the first line of the ratings must name their columns",
             f"one of {', '.join(NAMES)}, and at least one of {', '.join(SAID)}",
         )
-    lines = (_line(number, columns, row, scale, delimiter) for number, row in rows)
+    lines = (_line(number, columns, row, scale) for number, row in rows)
     return [line for line in lines if line is not None]
+
+
+def _header(text: str, delimiter: str) -> list[str]:
+    """The first row, lower case; none where it cannot be read."""
+    try:
+        return [column.strip().lower() for column in next(_rows(text, delimiter), (1, []))[1]]
+    except csv.Error:
+        return []
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -100,14 +114,14 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _line(
-    number: int, columns: Sequence[str], row: Sequence[str], scale: Scale, delimiter: str
+    number: int, columns: Sequence[str], row: Sequence[str], scale: Scale
 ) -> RatedLine | BadLine | None:
-    if len(row) > len(columns):
+    if any(cell.strip() for cell in row[len(columns) :]):
         return BadLine(number, f"it has {len(row)} cells, and the header {len(columns)}")
     cells = dict(zip(columns, row, strict=False))
     try:
         said: dict[str, float | int | None] = {
-            name: _number(name, cells.get(name, ""), scale, delimiter) for name in ("valence", "arousal")
+            name: _number(name, cells.get(name, ""), scale) for name in ("valence", "arousal")
         }
         said["liking"] = _liking(cells.get("liking", ""))
     except ValueError as error:
@@ -120,8 +134,8 @@ def _line(
     return RatedLine(number, names, Opinion(**said))  # type: ignore[arg-type]  # liking is whole
 
 
-def _number(name: str, cell: str, scale: Scale, delimiter: str) -> float | None:
-    cell = cell.strip() if delimiter == "," else cell.strip().replace(",", ".")
+def _number(name: str, cell: str, scale: Scale) -> float | None:
+    cell = cell.strip().replace(",", ".")
     if not cell:
         return None
     low, high = RANGES[scale]

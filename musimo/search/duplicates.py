@@ -64,7 +64,8 @@ class Group:
         ``probable``: the same by what they are called, or by their sound against what they are called
     similarity : of the two that are least alike, 0..1
     tracks : two or more
-    note : what speaks against it, or for no more than ``probable``; empty otherwise
+    note : what speaks against it, or for no more than ``probable``, or that some are names of one file;
+        empty otherwise
     """
 
     kind: Kind

@@ -12,6 +12,7 @@ from musimo.library.store import Store
 from musimo.library.walk import identity
 from musimo.records import Track
 
+ID_DIGITS = 19  # of the largest there can be
 LISTED = 10  # candidates an ambiguous name is answered with
 
 
@@ -20,18 +21,17 @@ def find_track(store: Store, named: str | Path) -> Track | None:
 
     Raises
     ------
-    UsageError : several tracks are meant; the hint lists them
+    UsageError : several tracks are meant, and the hint lists them; or the name is empty
     NotFoundError : none is
     """
     path = os.path.expanduser(os.fsencode(named))  # noqa: PTH111 - pathlib takes no name that is not UTF-8
-    # As it is named first: a link in a scanned folder may be known by its own name. Its drive may be away.
-    known = store.track_at(os.path.abspath(path)) or store.track_at(_resolved(path))  # noqa: PTH100
-    if known is None and os.path.isfile(path):  # noqa: PTH113 - a name that is too long is no file
-        return _under_another_name(store, path)
-    if known is not None:
+    known = track_of_file(store, path)
+    if known is not None or os.path.isfile(path):  # noqa: PTH113 - a name that is too long is no file
         return known
     words = str(named)
-    if words.isdecimal() and (known := store.track_by_id(int(words))) is not None:
+    if not words.strip():  # a variable of a shell that is not set, say: every title holds that
+        raise UsageError("which track? its name is empty", "name a path, an id, or words of a title")
+    if (known := track_of_id(store, words)) is not None:
         return known
     found = store.tracks_like(words, LISTED + 1)
     if len(found) > 1:
@@ -47,6 +47,20 @@ def find_track(store: Store, named: str | Path) -> Track | None:
     lines = [f"{track.id}: {_on_one_line(track.path)}" for track in found[:LISTED]]
     more = ["…"] if len(found) > LISTED else []
     raise UsageError(f"{words!r} names several tracks; say which, by id or path", "\n".join(lines + more))
+
+
+def track_of_file(store: Store, path: bytes) -> Track | None:
+    """The track whose file is at ``path``, or was when it was scanned."""
+    # As it is named first: a link in a scanned folder may be known by its own name. Its drive may be away.
+    known = store.track_at(os.path.abspath(path)) or store.track_at(_resolved(path))  # noqa: PTH100
+    if known is None and os.path.isfile(path):  # noqa: PTH113 - a name that is too long is no file
+        return _under_another_name(store, path)
+    return known
+
+
+def track_of_id(store: Store, words: str) -> Track | None:
+    """The track of that id."""
+    return store.track_by_id(int(words)) if words.isdecimal() and len(words) <= ID_DIGITS else None
 
 
 def _under_another_name(store: Store, path: bytes) -> Track | None:

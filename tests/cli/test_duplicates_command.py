@@ -101,3 +101,16 @@ def test_nothing_is_changed(shell: Shell, home: Path) -> None:
     before = (home / "library.db").read_bytes()
     assert shell("duplicates").code == 0
     assert (home / "library.db").read_bytes() == before
+
+
+def test_names_of_one_file_are_told_from_copies(shell: Shell, home: Path, tmp_path: Path) -> None:
+    for name in ("a.flac", "c.flac"):
+        (tmp_path / name).write_bytes(b"sound")
+    (tmp_path / "b.flac").hardlink_to(tmp_path / "a.flac")
+    made = Catalog(home / "links.db", tmp_path, weights_path().stem)
+    made.add(Entry("a.flac", angle(0), sound=b"1"), Entry("c.flac", None, sound=b"1"))
+    [copies] = shell("--library", home / "links.db", "duplicates", "--json").document["groups"]
+    assert copies["note"] is None
+    made.add(Entry("b.flac", None, sound=b"1"))
+    [linked] = shell("--library", home / "links.db", "duplicates", "--json").document["groups"]
+    assert "names of one file" in linked["note"]

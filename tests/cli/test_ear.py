@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +163,19 @@ def test_the_list_is_a_file_that_is_read_back(
     )
     assert shell("rate", "--from", "-", "--json").document["rated"] == 1
     assert shell("show", "So What", "--json").document["track"]["rating"]["liking"] == "dislike"
+
+
+def test_a_file_that_is_gone_is_no_part_of_the_name_of_another(
+    shell: Shell, library: Catalog, tmp_path: Path
+) -> None:
+    """Of a path with something behind it, and of an id that is a number in one title."""
+    whole = os.fsdecode(library.root) + "/Jazz/So What.flac"
+    shell("rate", whole[:-5], "--like")
+    assert shell("rate", "--forget", "So What").code == 0, "who names one track by hand may name a part"
+    for row in (f"path,liking\n{whole[:-5]},like\n", "id,liking\nSo What,like\n"):
+        (tmp_path / "ratings.csv").write_text(row)
+        ran = shell("rate", "--from", tmp_path / "ratings.csv")
+        assert (ran.code, b"line 2: no track of the library is" in ran.err) == (2, True)
 
 
 def test_a_bad_line_keeps_the_whole_file_out(shell: Shell, library: Catalog, tmp_path: Path) -> None:

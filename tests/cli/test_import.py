@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 from pathlib import Path
 
 from tests.catalog import Catalog
@@ -37,6 +39,20 @@ def test_what_a_file_came_to(shell: Shell, library: Catalog, tmp_path: Path) -> 
     assert b"these analyses are by other-1" in ran.err
 
 
+def test_what_is_imported_before_the_first_scan_is_no_fault(
+    shell: Shell, library: Catalog, tmp_path: Path
+) -> None:
+    from musimo.audio.features import FEATURE_ID
+    from musimo.library.portable import Maker, lines
+    from tests.library.test_sharing import analysis
+
+    written = b"".join(lines(Maker(library.store.model, FEATURE_ID), [analysis()]))
+    (tmp_path / "a.jsonl").write_bytes(written)
+    assert shell("--library", tmp_path / "nas.db", "import", tmp_path / "a.jsonl").code == 0
+    ran = shell("--library", tmp_path / "nas.db", "mood", "calm")
+    assert (ran.code, b"no tracks" in ran.out, ran.err) == (4, True, b"")
+
+
 def test_what_cannot_be(shell: Shell, library: Catalog, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("text")
     for name, why in (("absent", b"No such file"), ("text", b"holds no analyses")):
@@ -46,3 +62,18 @@ def test_what_cannot_be(shell: Shell, library: Catalog, tmp_path: Path) -> None:
     for options in (("--format", "csv"), ("-n", "3"), ("-o", "x"), ("--relative-to", "/")):
         ran = shell("export", "--analyses", tmp_path / "x", *options)
         assert (ran.code, b"--where and --json alone" in ran.err) == (2, True)
+
+
+def test_a_pipe_is_read(shell: Shell, library: Catalog, tmp_path: Path) -> None:
+    from musimo.audio.features import FEATURE_ID
+    from musimo.library.portable import Maker, lines
+    from tests.library.test_sharing import analysis
+
+    written = b"".join(lines(Maker(library.store.model, FEATURE_ID), [analysis()]))
+    for data, fate in ((gzip.compress(written), b"new"), (written, b"known")):
+        reading, writing = os.pipe()
+        os.write(writing, data)
+        os.close(writing)
+        ran = shell("--library", tmp_path / "nas.db", "import", f"/dev/fd/{reading}")
+        os.close(reading)
+        assert (ran.code, ran.out) == (0, b"1 analysis = 1 " + fate + b"\n")

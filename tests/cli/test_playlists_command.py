@@ -103,6 +103,7 @@ def test_where_no_track_is_found_the_file_stays_as_it_is(shell: Shell, home: Pat
         (broken("similar So -o x.m3u"), "path says where"),
         (broken("mood calm --format csv --json"), "exclude each other"),
         (broken("mood calm", "song.mp3"), "does not say in which format"),
+        (broken("mood calm --format m3u8", "song.mp3"), "is named like music"),
         (broken("mood calm", "absent/x.m3u"), "cannot write"),
         (broken("similar Nothing-of-that-name"), "no track of the library"),
         (broken("similar One"), "names several tracks"),

@@ -176,3 +176,25 @@ def test_ratings_are_printed_on_their_scale(shell: Shell) -> None:
     row = shell("export", "--where", "title:giant", "--scale", "1-9", "--json").document["results"][0]
     assert (row["valence"], row["arousal"]) == (5, 6.6)
     assert b"5.00" in shell("show", "Giant", "--scale", "1-9").out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("mood", "calm", "-o"),
+        ("export", "--analyses"),
+        ("duplicates", "-o"),
+        ("rate", "-o"),
+        ("map", "-o"),
+        ("curve", "So What", "-o"),
+        ("backup", "--force"),
+    ],
+)
+def test_no_answer_is_written_over_music(
+    shell: Shell, library: Catalog, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    song = tmp_path / "song.MP3"
+    song.write_bytes(b"sound")
+    ran = shell(*arguments, song)
+    assert (ran.code, b"named like music" in ran.err) == (2, True)
+    assert song.read_bytes() == b"sound"

@@ -109,6 +109,8 @@ def floats(*numbers: float, kind: str = "<f4") -> str:
         {"embedding": "!"},
         {"statistics": floats(*[float("nan")] * 579)},
         {"statistics": [1, 2]},
+        {"statistics": floats(*[3e38] * 579)},
+        {"windows": [[0, 45, 0.5, 0.5, floats(float("inf"), kind="<f2")]]},
         {"fused": floats()},
         {"windows": []},
         {"windows": 7},

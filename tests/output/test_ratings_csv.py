@@ -75,6 +75,14 @@ def test_a_spreadsheet_of_the_continent_is_read() -> None:
     assert line == RatedLine(2, {"path": "/a, b.mp3"}, Opinion(0.5))
 
 
+def test_what_spreadsheets_add_is_passed_over() -> None:
+    liked = RatedLine(2, {"path": "/a.mp3"}, Opinion(0.75))
+    assert read('"path";"valence";"words, and, more"\n/a.mp3;0,75;"x, y"\n') == [liked]
+    assert read('path,valence\n/a.mp3,"0,75",, \n') == [liked], "empty cells at the end"
+    assert read("\r\npath;valence\r\n/a.mp3;0,75\r\n") == [replace(liked, number=3)]
+    assert read("\ufeffsep=;\r\npath;valence\r\n/a.mp3;0,75\r\n") == [replace(liked, number=3)]
+
+
 def test_lines_that_say_nothing_are_passed_over() -> None:
     assert read("path,valence,liking\n/a.mp3,,\n\n ,,\n,,0\n") == []
 

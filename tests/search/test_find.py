@@ -165,3 +165,17 @@ def test_another_spelling_that_the_disk_takes_for_the_same_file_names_its_track(
     assert found(catalog, folder / "björk.mp3") == "BJÖRK.mp3"
     assert found(catalog, folder / "BJÖRK.MP3") is None, "a copy beside it, on a disk that keeps both"
     assert found(catalog, folder / "other.mp3") is None
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_names_nothing_even_where_there_is_one_track(tmp_path: Path, name: str) -> None:
+    """``musimo tag "$track" --write`` where the shell has no such variable."""
+    one = Catalog(tmp_path / "library.db", tmp_path / "a folder")
+    one.add(Entry("a song.mp3", direction(1), tags=Tags(title="A Song")))
+    with pytest.raises(UsageError, match="empty"):
+        find_track(one.store, name)
+
+
+def test_a_number_of_any_length_is_no_fault(catalog: Catalog) -> None:
+    with pytest.raises(NotFoundError):
+        find_track(catalog.store, "9" * 5_000)
