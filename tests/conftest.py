@@ -13,8 +13,8 @@ import pytest
 from musimo.emotion.space import SoundSpace
 from musimo.records import ClipEmotion, FloatArray
 
-# A busy machine stretches any example; how long a test may take is for those who run it to say. Every run draws
-# the same examples, so that a change answers for its own faults; HYPOTHESIS_PROFILE=search looks for new ones.
+# A busy machine stretches any example; how long a test may take is for those who run it to say. Every run
+# draws the same examples, so that a change answers for its own faults; others by HYPOTHESIS_PROFILE=search.
 hypothesis.settings.register_profile("musimo", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "musimo"))
