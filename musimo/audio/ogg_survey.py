@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import accumulate
 from typing import IO, NamedTuple
 
 from musimo.audio.ogg import (
@@ -59,6 +60,19 @@ class _Page(NamedTuple):
         """Packets that end on it."""
         return len(self.lengths) - self.lengths.count(SEGMENT)
 
+    @property
+    def has_headers(self) -> bool:
+        """Whether a packet that begins on it is none of sound, which FFmpeg would keep to itself.
+
+        Vorbis I specification, sections 4.2.1 and 4.3.1: headers have odd types, sound begins with a bit 0.
+        """
+        before = bytes([SEGMENT if self.flags & CONTINUED else 0]) + self.lengths
+        places = accumulate(self.lengths[:-1], initial=0)
+        return any(
+            ended != SEGMENT and place < len(self.body) and self.body[place] & 1
+            for place, ended in zip(places, before, strict=False)
+        )
+
 
 class _NotPlainError(Exception):
     """FFmpeg had better look."""
@@ -74,6 +88,7 @@ def survey_pages(file: IO[bytes]) -> PagedSound | None:
         _pass_headers(pages)
         granule: int | None = None
         for page in pages:
+            _require(not page.has_headers)
             digest.update(page.body)
             n_bytes += len(page.body)
             n_packets = page.n_ending

@@ -177,3 +177,14 @@ def test_a_sound_of_one_page_is_heard(tmp_path: Path, n: int, monkeypatch: pytes
         with open_sound(path) as sound:
             assert sound.duration_s == pytest.approx(n / 44_100, abs=0.001)
         monkeypatch.setattr("musimo.audio.decode.survey_pages", lambda file: None)
+
+
+@pytest.mark.parametrize("page", [3, 5])
+def test_headers_among_the_sound_are_left_to_ffmpeg(tune: Path, tmp_path: Path, page: int) -> None:
+    """FFmpeg reads them and hands them to nobody, so that they are not in its hash."""
+    path, data = tmp_path / "comments.ogg", bytearray(tune.read_bytes())
+    place = page_places(bytes(data))[page]
+    data[place + PAGE.size + data[place + PAGE.size - 1]] |= 1  # the type of the first packet on the page
+    path.write_bytes(data)
+    altered(path, path, place, 0)
+    assert by_pages(path) is None
