@@ -8,7 +8,7 @@ leave a doubt it takes two tracks for different music:
 - Their titles are the same without what names a version: ``(Live at Wembley)``, ``[2009 Remaster]``,
   ``- Radio Edit``, ``feat. Nobody``, and a track number in front. What tells pieces apart stays: parts,
   movements, numbers, keys, ``(Reprise)``, ``(Theme from …)``.
-- A title of nothing but a place in an album, a form, a number, a key or a tempo, such as ``Intro``,
+- A title of nothing but a place in an album or a book, a form, a number, a key or a tempo, such as ``Intro``,
   ``Track 3``, ``Nocturne in C minor`` or ``II. Andante``, names no piece, and is a version of nothing.
 - A file without a title goes by its name. If it has no artist either, its number counts as well: in one
   folder it tells tracks apart.
@@ -40,9 +40,9 @@ NOBODY: Final = frozenset(
 
 # A qualifier may be of these words and numbers alone, one of the first kind at least.
 _NAMING: Final = (
-    "live acoustic unplugged demo instrumental karaoke acapella acappella mono stereo remix remixed mix edit"
-    " edited cut clip version remaster remastered remastering rerecorded rerecording rework reworked bootleg"
-    " alternate outtake rehearsal session take explicit clean extended bonus single"
+    "live acoustic unplugged demo instrumental karaoke acapella acappella cappella mono stereo remix"
+    " remixed mix edit edited cut clip version remaster remastered remastering rerecorded rerecording rework"
+    " reworked bootleg alternate outtake rehearsal session take explicit clean extended bonus single"
 )
 _BESIDE: Final = (
     "a the digital digitally original album radio video studio short long full length club track edition"
@@ -54,11 +54,14 @@ _VERSION_NAMES: Final = re.compile(
     r".+\b(?:remix|mix|version|edit|cut|rework|bootleg|remaster(?:ed)?)(?: \d{4})?"  # Somebody's Remix
     r"|(?:recorded )?live (?:at|in|from|on|@) .+|live\b.*\b\d{4}"
     r"|(?:remaster(?:ed)?|remixed) .+"
+    r"|(?:en|ao|dal) vivo(?: .+)?|en directo(?: .+)?|mtv unplugged(?: .+)?"
+    r"|sped up|slowed(?: (?:\+|and|&) reverb)?"
 )
 _GUEST: Final = re.compile(r"(?:feat|ft|featuring|with)\b\.? .+")
 _GUEST_AFTER: Final = re.compile(r" (?:feat\.|ft\.|feat|featuring) [^()\[\]{}\d]+$")
 _PIECE_WORDS: Final = re.compile(
-    r"\b(?:part|parts|pt|vol|volume|no|nr|op|act|scene|movement|mvt|book|chapter|reprise|[ivx]+)\b"
+    r"\b(?:part|parts|pt|vol|volume|no|nr|op|act|scene|movement|mvt|book|chapter|reprise|[ivx]+"
+    r"|session \d{1,3})\b"  # "Session 1979" is a year's
 )
 _IN_BRACKETS: Final = re.compile(r"^(?P<rest>.*\S)\s*[(\[{](?P<inside>[^()\[\]{}]+)[)\]}]$")
 _AFTER_DASH: Final = re.compile(r"^(?P<rest>.*\S) [-–—] (?P<inside>\S.*)$")
@@ -69,13 +72,27 @@ _PLACES: Final = (
     "intro introduction outro interlude opening ending theme main title titles credits menu untitled unknown"
     " unnamed track song music bgm audio recording skit prologue epilogue finale hidden bonus level stage"
     " boss battle part pt vol no nr number chapter scene act side disc cd game over the end of"
-    " and loop loading"
+    " and loop loading entracte foreword preface afterword dedication acknowledgements acknowledgments"
+    " kapitel teil titel chapitre piste partie capítulo capitulo capitolo pista parte hoofdstuk deel rozdział"
+    " глава часть трек дорожка пролог эпилог トラック"
+)
+_COUNTED: Final = (
+    "chapter part track book act scene disc side volume kapitel teil chapitre partie capítulo capitolo"
+    " parte hoofdstuk deel глава часть"
+)
+_COUNTS: Final = (  # "Chapter Seven" is a place in any book; "Seven" alone is a song
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+    " seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred"
+    " eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf un deux trois quatre cinq six sept huit"
+    " neuf dix uno dos tres cuatro cinco seis siete ocho nueve diez due tre quattro cinque sei sette otto"
+    " nove dieci"
 )
 _FORMS: Final = (
     "sonata sonatina symphony concerto suite prelude prélude fugue etude étude study waltz nocturne mazurka"
     " polonaise ballade impromptu rondo minuet menuet menuetto scherzo trio quartet quintet aria recitative"
     " chorale canon variation variations sarabande gigue courante allemande bourrée bourree gavotte march"
     " toccata fantasia fantasy capriccio caprice intermezzo bagatelle serenade divertimento overture movement"
+    " satz kyrie gloria credo sanctus benedictus agnus dei introit introitus"
     " mvt op opus bwv k kv hwv rv d in for piano violin cello organ orchestra strings a b c d e f g h sharp"
     " flat major minor dur moll"
 )
@@ -85,7 +102,11 @@ _TEMPI: Final = (
     " sostenuto cantabile espressivo tempo di un quasi"
 )
 _NAMES_NO_PIECE: Final = frozenset(f"{_PLACES} {_FORMS} {_TEMPI}".split())
-_ROMAN_OR_NUMBER: Final = re.compile(r"[ivxlc]+|\W*\d+\W*|[a-h][#♯♭]|\W+")
+_COUNTED_WORDS: Final = frozenset(_COUNTED.split())
+_COUNT_WORDS: Final = frozenset(_COUNTS.split())
+_ROMAN_OR_NUMBER: Final = re.compile(
+    r"[ivxlc]+|\W*\d+\W*|[a-h][#♯♭]|\W+|第[\d一二三四五六七八九十百]+[章話回楽]+"
+)
 
 _SILENT: Final = re.compile("['’ʼ`´]")
 _BETWEEN: Final = re.compile(r"[\s_.,:;!?\"“”„«»()\[\]{}–—-]+")
@@ -152,7 +173,8 @@ def piece_name(title: str) -> str | None:
     while (shorter := _without_version(bare)) != bare:
         bare = shorter
     words = _words(bare)
-    if all(word in _NAMES_NO_PIECE or _ROMAN_OR_NUMBER.fullmatch(word) for word in words):
+    counts = _COUNT_WORDS if _COUNTED_WORDS.intersection(words) else frozenset()
+    if all(word in _NAMES_NO_PIECE or word in counts or _ROMAN_OR_NUMBER.fullmatch(word) for word in words):
         return None
     return " ".join(words)
 

@@ -46,6 +46,12 @@ def track(
         "So What (Acoustic)",
         "So What (Alternate Take 2)",
         "So What (Bonus Track)",
+        "So What (A Cappella)",
+        "So What (En vivo)",
+        "So What (Ao Vivo em Lisboa)",
+        "So What (MTV Unplugged)",
+        "So What (Sped Up)",
+        "So What (Slowed + Reverb)",
         "So What feat. Cannonball Adderley",
         "So What (with Cannonball Adderley)",
         "So What (ft. Cannonball Adderley) [Live] - 2009 Remaster",
@@ -53,6 +59,34 @@ def track(
 )
 def test_versions_have_one_name(title: str) -> None:
     assert piece_name(title) == "so what"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Chapter Seven",
+        "Chapter Twenty-One",
+        "Part Two",
+        "Kapitel 3",
+        "Kapitel Drei",
+        "Chapitre 12",
+        "Глава 4",
+        "第三章",
+        "第12話",
+        "トラック 5",
+        "Foreword",
+        "Kyrie",
+        "Agnus Dei",
+        "2. Satz",
+    ],
+)
+def test_a_place_in_a_book_or_a_mass_names_no_piece(title: str) -> None:
+    assert piece_name(title) is None
+
+
+@pytest.mark.parametrize("title", ["Seven", "The One", "Un deux trois"])
+def test_a_number_in_words_alone_is_a_song(title: str) -> None:
+    assert piece_name(f"{title} (Live)") == title.casefold()
 
 
 @pytest.mark.parametrize(
@@ -74,6 +108,7 @@ def test_versions_have_one_name(title: str) -> None:
         ("Widelands_01", "Widelands_02"),
         ("がく", "かく"),
         ("Ballad (1)", "Ballad (2)"),
+        ("Lecture - Session 1", "Lecture - Session 2"),
     ],
 )
 def test_different_music_has_different_names(one: str, other: str) -> None:
