@@ -132,7 +132,9 @@ def test_a_variable_that_cannot_be_is_said_to_stand_in_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MUSIMO_JOBS", "2.5")
-    with pytest.raises(SettingsError, match=r"jobs in the environment must be a whole number, not '2\.5'"):
+    with pytest.raises(
+        SettingsError, match=r"the environment variable MUSIMO_JOBS must be a whole number, not '2\.5'"
+    ):
         load_settings()
     monkeypatch.setenv("MUSIMO_JOBS", "3")
     assert load_settings().jobs == 3
