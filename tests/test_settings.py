@@ -105,6 +105,8 @@ def test_a_home_is_found_for_the_library(home: Path, monkeypatch: pytest.MonkeyP
         ("library = ''", "library in .* must be text, not ''"),
         ("device = ['cpu']", "device in .* must be text"),
         ("jobs = ", "is not valid TOML"),
+        ("jobs = " + "9" * 5000, "is not valid TOML"),
+        ("jobs = " + "[" * 20_000, "is not valid TOML"),
         ("[scan]\njobs = 3", "unknown setting 'scan'"),
     ],
 )
