@@ -78,7 +78,7 @@ def _draw(axes: Axes, answer: CurveAnswer, scale: Scale) -> None:
             axes.plot(times, values, line, color=colour, lw=2, label=label, **alone)
         for peak in answer.peaks:
             if peak.dimension == dimension:
-                axes.plot(peak.time_s, peak.value, sign, color=colour, ms=7, mec="white")
+                axes.plot(peak.time_s, peak.value, sign, color=colour, ms=7, mec="white", clip_on=False)
     for peak, right, down in peak_numbers(answer):
         axes.annotate(
             f"{from_unit(peak.value, scale):.2f}",

@@ -149,7 +149,6 @@ def test_refuses_a_file_that_names_no_architecture(saved: Path) -> None:
         *(
             "not json",
             "[]",
-            "{}",
             '{"n_layers": 3}',
             '{"kernel_sizes": 3}',
             '{"pools": []}',
