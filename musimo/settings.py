@@ -101,8 +101,10 @@ def load_settings(
     settings = Settings(library=data / "library.db", jobs=usable_cores())
     settings = _apply(settings, _from_file(file, wanted=config is not None), f"the configuration file {file}")
     settings = _placed(settings, file)
-    named = {field: environment[name] for field, name in ENVIRONMENT.items() if environment.get(name)}
-    settings = _apply(settings, named, "the environment")
+    for name, variable in ENVIRONMENT.items():
+        if value := environment.get(variable):
+            parsed = _parse(name, value, "the environment", f"the environment variable {variable}")
+            settings = replace(settings, **{name: parsed})
     return _apply(settings, {k: v for k, v in flags.items() if v is not None}, "the command line")
 
 
@@ -113,7 +115,7 @@ def _from_file(path: Path, *, wanted: bool) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"cannot read the configuration file {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number too long, brackets too deep
         raise SettingsError(f"the configuration file {path} is not valid TOML: {error}") from error
 
 
@@ -127,10 +129,12 @@ def _apply(settings: Settings, values: Mapping[str, Any], origin: str) -> Settin
     return replace(settings, **{name: _parse(name, value, origin) for name, value in values.items()})
 
 
-def _parse(name: str, value: Any, origin: str) -> Any:
+def _parse(name: str, value: Any, origin: str, called: str = "") -> Any:
+    """The value of a setting; ``called`` is what a message calls it, else its name in its origin."""
+    called = called or f"{name} in {origin}"
     if name in ("library", "weights", "device", "playlists_folder"):
         if not value or not isinstance(value, str | Path):
-            raise SettingsError(f"{name} in {origin} must be text, not {value!r}")
+            raise SettingsError(f"{called} must be text, not {value!r}")
         return str(value) if name == "device" else _from_home(value)
     if name == "moods":
         return _moods(value, origin)
@@ -139,9 +143,9 @@ def _parse(name: str, value: Any, origin: str) -> Any:
     try:
         number = int(str(value))  # of the text, for int() would take 1.5 and True
     except ValueError:
-        raise SettingsError(f"{name} in {origin} must be a whole number, not {value!r}") from None
+        raise SettingsError(f"{called} must be a whole number, not {value!r}") from None
     if number < (1 if name == "batch_size" else 0):
-        raise SettingsError(f"{name} in {origin} is too small: {number}")
+        raise SettingsError(f"{called} is too small: {number}")
     return number
 
 

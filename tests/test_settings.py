@@ -105,6 +105,8 @@ def test_a_home_is_found_for_the_library(home: Path, monkeypatch: pytest.MonkeyP
         ("library = ''", "library in .* must be text, not ''"),
         ("device = ['cpu']", "device in .* must be text"),
         ("jobs = ", "is not valid TOML"),
+        ("jobs = " + "9" * 5000, "is not valid TOML"),
+        ("jobs = " + "[" * 20_000, "is not valid TOML"),
         ("[scan]\njobs = 3", "unknown setting 'scan'"),
     ],
 )
@@ -132,7 +134,9 @@ def test_a_variable_that_cannot_be_is_said_to_stand_in_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MUSIMO_JOBS", "2.5")
-    with pytest.raises(SettingsError, match=r"jobs in the environment must be a whole number, not '2\.5'"):
+    with pytest.raises(
+        SettingsError, match=r"the environment variable MUSIMO_JOBS must be a whole number, not '2\.5'"
+    ):
         load_settings()
     monkeypatch.setenv("MUSIMO_JOBS", "3")
     assert load_settings().jobs == 3

@@ -39,7 +39,7 @@ def sliding(window_s: float = WINDOW_S, hop_s: float = 5.0) -> Sliding:
     if not (isfinite(hop_s) and MIN_HOP_S <= hop_s <= window_s):
         raise UsageError(
             f"a hop of {hop_s:g} s is not within {MIN_HOP_S:g}..{window_s:g} s",
-            "a hop longer than the window would leave sound unheard",
+            "a longer hop would leave sound unheard, readings closer together differ by chance",
         )
     return Sliding(window_s, hop_s)
 

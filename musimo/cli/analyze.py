@@ -8,13 +8,14 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation, shown
-from musimo.cli.options import coverage_option, hearing_options, output_options
+from musimo.cli.options import FILES, coverage_option, format_options, hearing_options, scale_option
 
 
 @click.command("analyze")
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 @coverage_option
-@output_options
+@format_options(FILES)
+@scale_option
 @hearing_options
 @pass_invocation
 def command(
@@ -27,7 +28,12 @@ def command(
     batch_size: int | None,
     **options: Any,
 ) -> int:
-    """Hear FILES and print their valence and arousal, as a whole and window by window."""
+    """Hear FILES and print their valence and arousal, as a whole and window by window.
+
+    \b
+      musimo analyze demo.wav
+      musimo analyze --coverage full --format csv -o moods.csv *.flac
+    """
     from musimo.output.answers import AnalyzeAnswer
     from musimo.output.text import safe
     from musimo.records import AnalyzedFile, FailedFile

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OutputChoice:
-    """What ``options.output_options`` collected."""
+    """What ``options.output_options``, or as much of them as a command has, collected."""
 
     format_: Any
     output: str | None
-    print0: bool
-    relative_to: str | None
-    prefix: str
-    path_map: tuple[str, ...]
-    scale: Any
+    print0: bool = False
+    relative_to: str | None = None
+    prefix: str = ""
+    path_map: tuple[str, ...] = ()
+    scale: Any = "0-1"
 
 
 def print_answer(
@@ -92,7 +92,8 @@ def _print_options(choice: OutputChoice) -> PrintOptions:
 def choice_of(options: dict[str, Any]) -> OutputChoice:
     """Take the shared output options out of a command's options; UsageError where they contradict."""
     as_json = options.pop("as_json")
-    choice = OutputChoice(**{name: options.pop(name) for name in OutputChoice.__dataclass_fields__})
+    given = options.keys() & OutputChoice.__dataclass_fields__.keys()
+    choice = OutputChoice(**{name: options.pop(name) for name in given})
     if as_json and choice.format_ not in (None, "json"):
         raise UsageError(f"--json and --format {choice.format_} exclude each other")
     if as_json:

@@ -19,6 +19,9 @@ def command(invocation: Invocation, /, file: str, force: bool, as_json: bool) ->
     """Copy the library to FILE, checked and whole or not at all; a scan may go on meanwhile.
 
     The copy is a library: musimo --library FILE status. To put it back, copy it over the library.
+
+    \b
+      musimo backup library-backup.db
     """
     from musimo import care
     from musimo.output.care_text import backup_json

@@ -143,9 +143,19 @@ def _follow(invocation: Invocation, events: Iterator[Felt | Curve]) -> Curve:
 def _format(format_: CurveFormat | None, as_json: bool, output: str | None) -> CurveFormat:
     if as_json and format_ not in (None, "json"):
         raise UsageError(f"--json and --format {format_} exclude each other")
-    named = ENDINGS.get(Path(output).suffix.lower()) if output else None
-    found: CurveFormat = "json" if as_json else format_ or named or "table"  # type: ignore[assignment]
+    found: CurveFormat = "json" if as_json else format_ or _format_of_name(output)
     return found
+
+
+def _format_of_name(output: str | None) -> CurveFormat:
+    """The format that the ending of a file names."""
+    ending = Path(output).suffix.lower() if output else ""
+    if ending and ending not in ENDINGS:
+        raise UsageError(
+            f"no format of a curve ends in {ending}",
+            f"a file may end in {', '.join(ENDINGS)}; or say --format",
+        )
+    return ENDINGS.get(ending, "table")  # type: ignore[return-value]
 
 
 def _terminal(output: str | None) -> tuple[int, bool]:

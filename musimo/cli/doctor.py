@@ -15,6 +15,9 @@ def command(invocation: Invocation, /, device: str | None, as_json: bool) -> int
     """Check versions, codecs, weights, device, library, indexes and space; say what to do about each.
 
     Nothing is changed. The exit code is 1 where something is bad.
+
+    \b
+      musimo doctor
     """
     from musimo.doctor import diagnose
     from musimo.output.care_text import check_lines, checks_json

@@ -28,6 +28,9 @@ def command(
     Every clip is judged by a network that has met none of its artist's. What an earlier run of this command
     or of train has left is used. Ctrl-C stops; the same command goes on where it stopped.
     Needs pip install 'musimo[train]'.
+
+    \b
+      musimo evaluate default --data data
     """
     from musimo.training.recipe import find_config
     from musimo.training.run import evaluate

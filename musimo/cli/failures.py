@@ -8,16 +8,18 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import output_options
+from musimo.cli.options import FILES, format_options
 
 
 @click.command("errors")
-@output_options
+@format_options(FILES)
 @pass_invocation
 def command(invocation: Invocation, /, **options: Any) -> None:
     """List the files that could not be heard, and why. They are tried again when they change.
 
-    To try them again as they are: musimo scan --retry-failed FOLDER
+    \b
+      musimo errors
+      musimo scan --retry-failed ~/Music     try them again as they are
     """
     from musimo.output.answers import ErrorsAnswer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("table", "paths", "json", "jsonl", "csv", "m3u8", "m3u", "pls", "xspf")
+FACTS = ("table", "json")  # of one thing, which is no list
+FILES = ("table", "paths", "json", "jsonl", "csv")  # of files that are in no library
 ROWS = 10  # what fits a terminal beside the question
 
 
@@ -64,7 +66,7 @@ scale_option = click.option(
     type=click.Choice(["0-1", "1-9"]),
     default="0-1",
     show_default=True,
-    help="Scale of valence and arousal, here and in --where.",
+    help="Scale of valence and arousal, in questions and answers.",
 )
 
 where_option = click.option(
@@ -121,22 +123,35 @@ def _cap_help(what: str, default: int, diverse: bool) -> str:
     return f"Rows of one {what}; 0: any number.  [default: {default if diverse else 0}]"
 
 
+def format_options(formats: Sequence[str]) -> Callable[[F], F]:
+    """How to print, and where to: for answers of which no playlist can be made."""
+    return _stack(
+        click.option("--format", "format_", type=click.Choice(formats), help="How to print."),
+        click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
+        click.option(
+            "-o", "--output", type=OutputFile(dir_okay=False), metavar="FILE", help="Write to FILE."
+        ),
+        *([_print0_option] if "paths" in formats else []),
+    )
+
+
+_print0_option = click.option(
+    "-0", "--print0", is_flag=True, help="With --format paths: end each path with NUL."
+)
+
 output_options = _stack(
-    click.option("--format", "format_", type=click.Choice(FORMATS), help="How to print."),
-    click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
-    click.option("-o", "--output", type=OutputFile(dir_okay=False), metavar="FILE", help="Write to FILE."),
-    click.option("-0", "--print0", is_flag=True, help="With --format paths: end each path with NUL."),
+    format_options(FORMATS),
     click.option(
         "--relative-to",
         metavar="DIR|playlist",
-        help="Write paths relative to DIR, or to the playlist itself.",
+        help="In playlists and paths: relative to DIR, or to the playlist itself.",
     ),
-    click.option("--prefix", default="", metavar="P", help="Write P before every path."),
+    click.option("--prefix", default="", metavar="P", help="In playlists and paths: P before every path."),
     click.option(
         "--path-map",
         multiple=True,
         metavar="OLD=NEW",
-        help="Write paths that begin with OLD as NEW; repeatable.",
+        help="In playlists and paths: NEW where a path begins with OLD; repeatable.",
     ),
     scale_option,
 )

@@ -19,6 +19,10 @@ def command(invocation: Invocation, /, dry_run: bool, yes: bool, accept_missing:
 
     Files are never touched, and what was heard is kept: a file that comes back is not heard again. Of a
     folder that is not there, is empty, or lacks more than a fifth of its tracks, nothing is deleted.
+
+    \b
+      musimo prune --dry-run
+      musimo prune
     """
     import sys
 

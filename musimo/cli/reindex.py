@@ -11,7 +11,11 @@ from musimo.cli.context import Invocation, pass_invocation
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
 @pass_invocation
 def command(invocation: Invocation, /, as_json: bool) -> None:
-    """Make the indexes anew from what the library holds. Nothing is heard."""
+    """Make the indexes anew from what the library holds. Nothing is heard.
+
+    \b
+      musimo reindex
+    """
     from musimo import care
     from musimo.output.care_text import reindexed_json
 

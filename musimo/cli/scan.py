@@ -52,6 +52,10 @@ def command(
     A file whose size and time of change are as they were is not opened, unless with --verify.
     Ctrl-C finishes the batch in hand; the next scan goes on from there.
     A folder that holds a file named .notmusic is left alone.
+
+    \b
+      musimo scan ~/Music
+      musimo scan --coverage full ~/Music     every second, for similar --from and --to
     """
     import os
 

@@ -8,15 +8,23 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import output_options
+from musimo.cli.options import FACTS, format_options, scale_option
 
 
 @click.command("show")
 @click.argument("track")
-@output_options
+@format_options(FACTS)
+@scale_option
 @pass_invocation
 def command(invocation: Invocation, /, track: str, **options: Any) -> None:
-    """Print all that is known of TRACK: tags, sound, emotion window by window."""
+    """Print all that is known of TRACK: tags, sound, emotion window by window.
+
+    TRACK is the path or id of a library track, or words that only one has in its title or path.
+
+    \b
+      musimo show "So What"
+      musimo show 17 --json
+    """
     from musimo import ear
     from musimo.output.answers import ShowAnswer
 

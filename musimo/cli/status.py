@@ -9,14 +9,19 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import output_options
+from musimo.cli.options import FACTS, format_options
 
 
 @click.command("status")
-@output_options
+@format_options(FACTS)
 @pass_invocation
 def command(invocation: Invocation, /, **options: Any) -> None:
-    """Print how many tracks there are, how many are analysed, failed and missing, and by which model."""
+    """Print how many tracks there are, how many are analysed, failed and missing, and by which model.
+
+    \b
+      musimo status
+      musimo status --json
+    """
     from musimo import ear
     from musimo.output.answers import StatusAnswer
 

@@ -19,6 +19,9 @@ def command(invocation: Invocation, /, config: str, as_json: bool, **options: An
     CONFIG is a .toml file, or the name of one of musimo's own: default, paper, …; its head says what it
     makes, how long it takes and what to expect. Ctrl-C stops; the same command goes on where it stopped.
     Needs pip install 'musimo[train]'.
+
+    \b
+      musimo train default --data data
     """
     from musimo.training.recipe import find_config
     from musimo.training.run import train

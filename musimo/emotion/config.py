@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 BATCH_NORM_EPS, LAYER_NORM_EPS = 1e-3, 1e-5
 MOST_SDS = 4.0  # skewness and the like have long tails, which must not carry a rating away
@@ -28,6 +28,10 @@ class MaseNetConfig:
     head_units : hidden layer of each head
     dropout, dense_dropout : in blocks and heads; in the shared layers
     n_harmony : numbers on a clip's harmony and rhythm that join the fused vector; 0 is the paper's form
+
+    Raises
+    ------
+    ValueError : no network has such sizes
     """
 
     n_features: int = 193
@@ -45,6 +49,13 @@ class MaseNetConfig:
     dropout: float = 0.2
     dense_dropout: float = 0.4
     n_harmony: int = 0
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            if not _fits(getattr(self, each.name), each.default):
+                raise ValueError(f"{each.name} cannot be {getattr(self, each.name)!r}")
+        if len(self.lstm_units) != 2 or len(self.dense_units) != 2:
+            raise ValueError("lstm_units and dense_units are two layers each")
 
     @property
     def min_frames(self) -> int:
@@ -66,3 +77,16 @@ class MaseNetConfig:
     def fused_width(self) -> int:
         """Mean and maximum of the last block, of the second BiLSTM and of the attention."""
         return 2 * (self.widths[-1] + 2 * 2 * self.lstm_units[1])
+
+
+def _fits(value: Any, default: Any) -> bool:
+    """Whether a size or reading is of the kind of its default, and of a range that makes sense."""
+    match default:
+        case tuple():
+            return isinstance(value, tuple) and bool(value) and all(_fits(one, default[0]) for one in value)
+        case int():
+            return type(value) is int and value >= min(default, 1)
+        case float():
+            return type(value) in (int, float) and 0 <= value < 1
+        case _:
+            return isinstance(value, str)

@@ -41,12 +41,14 @@ CIVIDIS: Final = (  # at equal steps, low to high
     "#fee838",
 )
 REST: Final = "#999999"
-"""Of tracks in no group."""
+"""Of tracks in a group too small for a colour."""
 
 UNKNOWN: Final = "#ffffff"
-"""Of tracks without a number: empty on a white picture, and no colour of the scale."""
+"""Of tracks without the number or tag: empty on a white picture, and no colour of a scale or group."""
 
 OTHER: Final = -1
+UNTAGGED: Final = -2
+REST_NAMES: Final = {OTHER: "other", UNTAGGED: "no tag"}
 QUADRANTS: Final = ("pleasant, excited", "unpleasant, excited", "unpleasant, calm", "pleasant, calm")
 NAME_COLUMNS: Final = 28  # of a group's name, beside a picture
 
@@ -58,13 +60,16 @@ class Groups:
     Parameters
     ----------
     names : at most eight, each with the colour at its place in :data:`OKABE_ITO`
-    of : (n), place of each track's group in ``names``; -1 for all others
-    rest : what the others are called; empty where there are none
+    of : (n), place of each track's group in ``names``; -1 for all other groups, -2 for tracks without a tag
     """
 
     names: tuple[str, ...]
     of: tuple[int, ...]
-    rest: str
+
+    @property
+    def rest(self) -> dict[int, str]:
+        """What tracks in none of the groups are called, as far as there are any: a name for -1, for -2."""
+        return {group: name for group, name in REST_NAMES.items() if group in self.of}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ def colouring(tracks: Sequence[Track], by: Colour, scale: Scale) -> Colouring:
         case "artist":
             return _most_frequent(tracks, lambda track: track.tags.artist or track.tags.albumartist)
         case "mood":
-            return Groups(QUADRANTS, tuple(map(_quadrant, tracks)), "")
+            return Groups(QUADRANTS, tuple(map(_quadrant, tracks)))
         case "year":
             return _span([track.tags.year for track in tracks], 0)
         case "tempo":
@@ -114,8 +119,13 @@ def place_on(span: Span, value: float) -> float:
 def paint(colours: Colouring) -> list[str]:
     """The colour of each track, as ``#rrggbb``."""
     if isinstance(colours, Groups):
-        return [OKABE_ITO[group] if group != OTHER else REST for group in colours.of]
+        return [group_colour(group) for group in colours.of]
     return [UNKNOWN if value is None else cividis(place_on(colours, value)) for value in colours.of]
+
+
+def group_colour(group: int) -> str:
+    """The colour of a group, or of tracks in none."""
+    return {OTHER: REST, UNTAGGED: UNKNOWN}.get(group) or OKABE_ITO[group]
 
 
 def cividis(place: float) -> str:
@@ -136,10 +146,7 @@ def _most_frequent(tracks: Sequence[Track], value: Callable[[Track], str | None]
     spellings = {key: Counter(s for s, k in zip(spelt, keys, strict=True) if k == key) for key in first}
     names = tuple(cut(safe(spellings[key].most_common(1)[0][0]), NAME_COLUMNS) for key in first)
     place = {key: at for at, key in enumerate(first)}
-    of = tuple(place.get(key, OTHER) for key in keys)
-    others = {key for key, group in zip(keys, of, strict=True) if group == OTHER}
-    rest = "" if not others else "no tag" if others == {""} else "other"
-    return Groups(names, of, rest)
+    return Groups(names, tuple(place.get(key, OTHER if key else UNTAGGED) for key in keys))
 
 
 def _quadrant(track: Track) -> int:

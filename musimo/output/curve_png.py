@@ -7,7 +7,16 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from musimo.errors import MusimoError
-from musimo.output.curve_svg import COLOURS, GREY, MOOD_TICKS, runs, time_ticks, title
+from musimo.output.curve_svg import (
+    COLOURS,
+    GREY,
+    MOOD_TICKS,
+    PX_A_POINT,
+    peak_numbers,
+    runs,
+    time_ticks,
+    title,
+)
 from musimo.output.curves import CurveAnswer, what_is_heard
 from musimo.output.tables import clock
 from musimo.records import Dimension
@@ -69,15 +78,16 @@ def _draw(axes: Axes, answer: CurveAnswer, scale: Scale) -> None:
             axes.plot(times, values, line, color=colour, lw=2, label=label, **alone)
         for peak in answer.peaks:
             if peak.dimension == dimension:
-                axes.plot(peak.time_s, peak.value, sign, color=colour, ms=7, mec="white")
-                axes.annotate(
-                    f"{from_unit(peak.value, scale):.2f}",
-                    (peak.time_s, peak.value),
-                    (0, 7),
-                    textcoords="offset points",
-                    ha="center",
-                    color=colour,
-                )
+                axes.plot(peak.time_s, peak.value, sign, color=colour, ms=7, mec="white", clip_on=False)
+    for peak, right, down in peak_numbers(answer):
+        axes.annotate(
+            f"{from_unit(peak.value, scale):.2f}",
+            (peak.time_s, peak.value),
+            (right * PX_A_POINT, -down * PX_A_POINT),
+            textcoords="offset points",
+            ha="center",
+            color=COLOURS[peak.dimension],
+        )
     axes.axhline(0.5, color=GREY, lw=0.8)
     axes.set_xlim(0, curve.duration_s)
     axes.set_ylim(0, 1)

@@ -16,7 +16,7 @@ from musimo.output.curves import CurveAnswer, what_is_heard
 from musimo.output.naming import full_name, unicode_text
 from musimo.output.tables import clock
 from musimo.output.text import cut, safe
-from musimo.records import Curve, Dimension, Window
+from musimo.records import Curve, Dimension, Peak, Window
 from musimo.search.scale import RANGES, Scale, from_unit
 
 # Okabe & Ito (2008): told apart with any colour vision
@@ -30,7 +30,9 @@ LEFT, RIGHT, TOP, BOTTOM = 56, 24, 74, 56  # px around the plane
 MOST_TICKS: Final = 12  # of time: more would touch
 STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200)
 MOOD_TICKS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
-ROOM_PX: Final = 44  # between two numbers at peaks, so that they do not overlap
+ROOM_PX: Final = 44  # between two numbers at peaks of one line, so that it is told whose they are
+NUMBER_PX: Final = (28, 12)  # room that a number takes, across and down
+PX_A_POINT: Final = 0.72  # typographic points in a pixel, where 960 of them are 9.6 inches
 LONGEST_NAME: Final = 90  # columns that fit the width
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 
@@ -139,14 +141,32 @@ def runs(windows: list[Window], hop_s: float) -> list[list[int]]:
 
 
 def _peaks(answer: CurveAnswer, scale: Scale) -> Iterator[str]:
-    told: dict[Dimension, float] = {}
     for peak in answer.peaks:
+        yield _sign(peak.dimension, _x(answer.curve, peak.time_s), _y(peak.value))
+    for peak, right, down in peak_numbers(answer):
+        x, y = _x(answer.curve, peak.time_s) + right, _y(peak.value) + down
+        value = f"{from_unit(peak.value, scale):.2f}"
+        yield _text(x, y, value, anchor="middle", colour=COLOURS[peak.dimension])
+
+
+def peak_numbers(answer: CurveAnswer) -> list[tuple[Peak, float, float]]:
+    """Peaks whose number has room, the highest first, each with how far right and down it is written, px."""
+    across, high = NUMBER_PX
+    told: list[tuple[Peak, float, float]] = []
+    placed: list[tuple[Dimension, float, float]] = []
+    for peak in sorted(answer.peaks, key=lambda peak: -peak.value):
         x, y = _x(answer.curve, peak.time_s), _y(peak.value)
-        yield _sign(peak.dimension, x, y)
-        if x - told.get(peak.dimension, -ROOM_PX) >= ROOM_PX:
-            told[peak.dimension] = x
-            value = f"{from_unit(peak.value, scale):.2f}"
-            yield _text(x, y - 10, value, anchor="middle", colour=COLOURS[peak.dimension])
+        middle = max(x, LEFT + across / 2)  # not on the numbers of the axis
+        if any(of == peak.dimension and abs(middle - other) < ROOM_PX for of, other, _ in placed):
+            continue
+        for down in (-10, 19):  # above its sign, else below
+            if all(
+                abs(middle - other) >= across or abs(y + down - base) >= high for _, other, base in placed
+            ):
+                told.append((peak, middle - x, down))
+                placed.append((peak.dimension, middle, y + down))
+                break
+    return told
 
 
 def _sign(dimension: Dimension, x: float, y: float) -> str:

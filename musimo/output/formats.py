@@ -24,6 +24,7 @@ from musimo.output.answers import (
     TracksAnswer,
     tracks_of,
 )
+from musimo.output.playlist_paths import PathStyle, written
 from musimo.output.playlists import Skipped
 from musimo.output.text import safe_lines
 
@@ -78,7 +79,7 @@ def _rendered(answer: Answer, format: Format, options: PrintOptions) -> Rendered
             return Rendered(csv_out.csv_table(answer, options.scale).encode())
         case "paths", _:
             end = b"\0" if options.print0 else b"\n"
-            return Rendered(b"".join(path + end for path in _paths(answer)))
+            return Rendered(b"".join(path + end for path in _paths(answer, options.paths)))
         case _, SimilarAnswer() | MoodAnswer() | MoodPathAnswer() | PathAnswer() | TracksAnswer():
             return _playlist(answer, format, options)
     raise _refusal(answer, format)
@@ -90,12 +91,13 @@ def _playlist(answer: TrackList, format: Format, options: PrintOptions) -> Rende
     return Rendered(data, tuple(skipped))
 
 
-def _paths(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> list[bytes]:
+def _paths(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, style: PathStyle) -> list[bytes]:
+    """Paths of files as they are; those of a list of tracks as a playlist would name them."""
     if isinstance(answer, AnalyzeAnswer):
         return [one.path for one in answer.results]
     if isinstance(answer, ErrorsAnswer):
         return [one.path for one in answer.failures]
-    return [track.path for track in tracks_of(answer)]
+    return [written(track.path, style) for track in tracks_of(answer)]
 
 
 def _refusal(answer: Answer, format: Format) -> UsageError:

@@ -105,11 +105,15 @@ function pointAt(px, py) {
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const dark = media("(prefers-color-scheme: dark)");
-const groupColour = (g) => (g < 0 ? data.palette.rest : g === 7 && dark.matches ? "#ffffff" : data.palette.groups[g]);
+function groupColour(g, hollow = style("--page")) { // -1: another group, -2: no tag
+  if (g === -2) return hollow;
+  if (g === -1) return data.palette.rest;
+  return g === 7 && dark.matches ? "#ffffff" : data.palette.groups[g];
+}
 function colourOf(i, hollow = style("--page")) {
   const by = data.colours[state.colour];
   const value = by.of[i];
-  if (by.names) return groupColour(value);
+  if (by.names) return groupColour(value, hollow);
   if (value === null) return hollow; // no colour of the scale
   const scale = data.palette.scale;
   const place = by.high > by.low ? (value - by.low) / (by.high - by.low) : 0.5;

@@ -102,13 +102,13 @@ function showLegend() {
   }
   const list = element("ul");
   const counts = by.of.reduce((sum, g) => sum.set(g, (sum.get(g) || 0) + 1), new Map());
-  const groups = by.names.map((_, g) => g).concat(by.rest ? [-1] : []);
+  const groups = by.names.map((_, g) => g).concat(Object.keys(by.rest).map(Number));
   for (const g of groups) {
     const item = element("li"), button = element("button"), dot = element("span", undefined, "swatch");
     dot.style.background = groupColour(g);
     button.type = "button";
     button.setAttribute("aria-pressed", String(state.group === g));
-    button.append(dot, isolated(g < 0 ? by.rest : by.names[g]), element("span", counts.get(g) || 0, "number"));
+    button.append(dot, isolated(g < 0 ? by.rest[g] : by.names[g]), element("span", counts.get(g) || 0, "number"));
     button.addEventListener("click", () => {
       state.group = state.group === g ? null : g;
       light();

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from musimo.output.colouring import (
-    OKABE_ITO,
-    OTHER,
-    REST,
     UNKNOWN,
     Colour,
     Groups,
     colouring,
+    group_colour,
     paint,
     place_on,
 )
@@ -106,8 +104,8 @@ def _ticks(low: float, high: float) -> tuple[float, ...]:
 def _legend(drawn: SoundMap, colour: Colour, scale: Scale) -> tuple[tuple[str, str], ...]:
     colours = colouring(drawn.tracks, colour, scale)
     if isinstance(colours, Groups):
-        named = [(OKABE_ITO[at], unicode_text(name)) for at, name in enumerate(colours.names)]
-        return tuple(named + ([(REST, colours.rest)] if OTHER in colours.of else []))
+        named = {**dict(enumerate(colours.names)), **colours.rest}
+        return tuple((group_colour(group), unicode_text(name)) for group, name in named.items())
     known = [value for value in colours.of if value is not None]
     rest = [(UNKNOWN, "not known")] if len(known) < len(colours.of) else []
     steps = 5 if colours.high > colours.low else 1

@@ -34,8 +34,11 @@ def scatter_png(picture: Scatter) -> bytes:
         if picture.neutral is not None:
             axes.axhline(picture.neutral, color=GREY, lw=1, zorder=0.9)
             axes.axvline(picture.neutral, color=GREY, lw=1, zorder=0.9)
-        for colour, name in picture.legend:
-            axes.scatter([], [], s=40, c=colour, edgecolors=GREY, linewidths=0.5, label=name)
-        figure.legend(loc="outside right upper", title=picture.legend_name)
+        dots = [
+            axes.scatter([], [], s=40, c=colour, edgecolors=GREY, linewidths=0.5)
+            for colour, _ in picture.legend
+        ]
+        names = [name for _, name in picture.legend]  # given here, for a label that begins with _ is hidden
+        figure.legend(dots, names, loc="outside right upper", title=picture.legend_name)
 
     return png(draw, INCHES)

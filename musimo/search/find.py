@@ -36,6 +36,8 @@ def find_track(store: Store, named: str | Path) -> Track | None:
     found = store.tracks_like(words, LISTED + 1)
     if len(found) > 1:
         exact = [track for track in found if fold(track.tags.title or "") == fold(words)]
+        if not exact and len(found) <= LISTED:  # all there are; without a title, a track is shown by its file
+            exact = [one for one in found if not one.tags.title and fold(_stem(one.path)) == fold(words)]
         found = exact if len(exact) == 1 else found
     if len(found) == 1:
         return found[0]
@@ -78,6 +80,10 @@ def _resolved(path: bytes) -> bytes:
         return os.path.realpath(path)
     except ValueError:  # a NUL: words, and no path
         return path
+
+
+def _stem(path: bytes) -> str:
+    return Path(os.fsdecode(path)).stem
 
 
 def _on_one_line(path: bytes) -> str:

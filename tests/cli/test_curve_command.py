@@ -48,13 +48,23 @@ def test_the_ending_of_the_file_names_the_format(shell: Shell, song: Path, tmp_p
             "a.edl": b"TITLE: song\r\nFCM: DROP",
             "a.csv": b"time,start",
         },
-        **{"a.json": b"{", "a.jsonl": b'{"time"', "a.other": b"song, 0:40"},
+        **{"a.json": b"{", "a.jsonl": b'{"time"', "plain": b"song, 0:40"},
     }
     for name, start in starts.items():
         ran = shell("curve", song, *SHORT, "-o", tmp_path / name, "--fps", "59.94")
         assert (ran.code, ran.out) == (0, b"")
         assert (tmp_path / name).read_bytes().startswith(start)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(starts)
+
+
+def test_an_ending_that_names_no_format_is_refused_before_the_track_is_heard(
+    shell: Shell, song: Path, tmp_path: Path
+) -> None:
+    ran = shell("curve", song, "-o", tmp_path / "a.pdf")
+    assert (ran.code, ran.out) == (2, b"")
+    assert b"no format of a curve ends in .pdf" in ran.err
+    assert [*tmp_path.iterdir()] == []
+    assert shell("curve", song, *SHORT, "-o", tmp_path / "a.pdf", "--format", "table").code == 0
 
 
 @pytest.mark.parametrize(

@@ -205,3 +205,25 @@ def test_every_command_there_is_can_be_asked_for() -> None:
     modules = Path(main.__file__).parent.glob("*.py")
     made = {path.stem for path in modules if "@click.command" in path.read_text("utf-8")}
     assert {main.MODULES.get(name, name) for name in main.COMMANDS} == made
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_the_help_of_a_command_has_an_example(shell: Shell, name: str) -> None:
+    page = shell(name, "--help").out.decode()
+    assert f"\n    musimo {name}" in page
+
+
+@pytest.mark.parametrize(
+    ("command", "formats"),
+    [
+        *[(name, "[table|json]") for name in ("show", "status")],
+        *[(name, "[table|paths|json|jsonl|csv]") for name in ("analyze", "errors")],
+    ],
+)
+def test_what_is_no_list_of_tracks_is_offered_in_no_format_of_a_playlist(
+    shell: Shell, command: str, formats: str
+) -> None:
+    page = shell(command, "--help").out.decode()
+    assert formats in page
+    assert ("--print0" in page) == ("paths" in formats)
+    assert "--path-map" not in page

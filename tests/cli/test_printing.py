@@ -198,3 +198,11 @@ def test_no_answer_is_written_over_music(
     ran = shell(*arguments, song)
     assert (ran.code, b"named like music" in ran.err) == (2, True)
     assert song.read_bytes() == b"sound"
+
+
+def test_paths_are_rewritten_as_in_a_playlist(shell: Shell) -> None:
+    paths = (*POINT, "--format", "paths", "-0")
+    plain = shell(*paths).out.split(b"\0")[:-1]
+    assert plain[0].startswith(b"/")
+    mapped = shell(*paths, "--relative-to", "/", "--prefix", "/mnt/").out.split(b"\0")[:-1]
+    assert mapped == [b"/mnt" + path for path in plain]

@@ -143,9 +143,29 @@ def test_refuses_a_file_that_names_no_architecture(saved: Path) -> None:
     refused(saved, "no architecture")
 
 
-@pytest.mark.parametrize("config", ["not json", "[]", "{}", '{"n_layers": 3}'])
+@pytest.mark.parametrize(
+    "config",
+    [
+        *(
+            "not json",
+            "[]",
+            '{"n_layers": 3}',
+            '{"kernel_sizes": 3}',
+            '{"pools": []}',
+            '{"pools": [0]}',
+        ),
+        *(
+            '{"lstm_units": [4]}',
+            '{"se_ratio": 0}',
+            '{"key_dim": 1e300}',
+            '{"n_heads": true}',
+            '{"residual": 1}',
+        ),
+        *('{"n_harmony": -1}', '{"dropout": 1}', '{"n_filters": "ab"}'),
+    ],
+)
 def test_refuses_a_config_it_cannot_read(saved: Path, config: str) -> None:
-    refused(rewritten(saved, config=config))
+    refused(rewritten(saved, config=config), "does not describe its network")
 
 
 def test_refuses_numbers_that_are_none(saved: Path, tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
+from safetensors.numpy import save_file
 
 from musimo import Library, ear
 from musimo.emotion import calibration
@@ -197,3 +199,17 @@ def test_who_asks_is_told_which_model_answers(in_use: Path, music: Path) -> None
     library.scan(music)
     assert f"{NEW} hears all music anew; until it has, {OLD} goes on" in told[1]
     assert len(told) == 2
+
+
+def test_weights_that_are_asked_for_and_will_never_answer_are_refused(
+    in_use: Path, music: Path, tmp_path: Path
+) -> None:
+    library = Library.open()
+    library.scan(music)
+    foreign = tmp_path / "foreign.safetensors"
+    save_file({"a": np.zeros(3, np.float32)}, foreign)
+    told: list[str] = []
+    asked = Library(replace(library.settings, weights=foreign), told.append)
+    with pytest.raises(WeightsError, match="names no architecture"):
+        asked.similar("0.wav")
+    assert told == []

@@ -13,10 +13,10 @@ import pytest
 
 from musimo.emotion.turns import find_peaks, find_turns
 from musimo.errors import MusimoError, UsageError
-from musimo.output.curve_svg import COLOURS, DASHES, runs, time_ticks
+from musimo.output.curve_svg import COLOURS, DASHES, peak_numbers, runs, time_ticks
 from musimo.output.curve_text import BLOCKS, sparkline
 from musimo.output.curves import CURVE_FORMATS, CurveAnswer, CurveFormat, CurveOptions, render_curve
-from musimo.records import Curve, Sliding, Track, Window, WindowEmotion
+from musimo.records import Curve, Peak, Sliding, Track, Window, WindowEmotion
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -162,3 +162,14 @@ def test_a_line_is_broken_where_nothing_was_heard() -> None:
     windows = [Window(start, start + 20) for start in (0, 5, 10, 25, 30, 33)]
     assert runs(windows, 5) == [[0, 1, 2], [3, 4, 5]]
     assert runs([], 5) == []
+
+
+def test_numbers_at_peaks_cover_neither_one_another_nor_the_axis(answer: CurveAnswer) -> None:
+    peaks = (
+        Peak(0.0, "arousal", 0.5, 0.1),  # at the axis
+        Peak(50.0, "valence", 0.58, 0.1),
+        Peak(50.0, "arousal", 0.60, 0.1),
+        Peak(51.0, "arousal", 0.59, 0.1),  # too near to tell whose number it is
+    )
+    told = peak_numbers(CurveAnswer(answer.curve, peaks, ()))
+    assert told == [(peaks[2], 0, -10), (peaks[1], 0, 19), (peaks[0], 14, -10)]

@@ -21,7 +21,9 @@ from musimo.output.colouring import (
     OKABE_ITO,
     OTHER,
     REST,
+    REST_NAMES,
     UNKNOWN,
+    UNTAGGED,
     Groups,
     Span,
     cividis,
@@ -203,13 +205,20 @@ class TestColours:
         made = colouring(picture(genres).tracks, "genre", "0-1")
         assert isinstance(made, Groups)
         assert made.names == tuple(f"g{k}" for k in range(8))
-        assert made.rest == "other"
-        assert made.of[-2:] == (0, OTHER)
+        assert made.rest == REST_NAMES
+        assert made.of[-3:] == (OTHER, 0, UNTAGGED)
         assert paint(made)[0] == OKABE_ITO[0]
-        assert paint(made)[-1] == REST
-        some = colouring(picture(["rock", ""]).tracks, "genre", "0-1")
-        assert isinstance(some, Groups)
-        assert some.rest == "no tag"
+        assert paint(made)[-3:] == [REST, OKABE_ITO[0], UNKNOWN]
+
+    @pytest.mark.parametrize(
+        ("genres", "rest"),
+        [(["rock"], []), (["rock", " "], [(UNKNOWN, "no tag")]), ([""], [(UNKNOWN, "no tag")])],
+    )
+    def test_a_legend_names_tracks_without_a_tag_only_where_there_are_any(
+        self, genres: list[str], rest: list[tuple[str, str]]
+    ) -> None:
+        legend = scatter(picture(genres), "mood", "genre", "0-1").legend
+        assert [row for row in legend if row[1] != "rock"] == rest
 
     def test_moods_are_quadrants(self) -> None:
         made = colouring(picture(["a", "b", "c", "d"]).tracks, "mood", "0-1")
@@ -281,6 +290,12 @@ class TestStill:
             root = ElementTree.fromstring(svg(scatter(picture(["a"]), view, "year", "0-1")))
             assert len([c for c in root.iter(f"{SVG}circle") if len(c)]) == 1
             assert "nan" not in ElementTree.tostring(root, encoding="unicode").lower()
+
+    def test_png_tells_every_colour_whatever_its_name_begins_with(self) -> None:
+        pytest.importorskip("matplotlib")
+        drawn = scatter(picture(["rock"]), "mood", "genre", "0-1")
+        names = replace(drawn, legend=(("#0072b2", "_rock"),)), replace(drawn, legend=())
+        assert scatter_png(names[0]) != scatter_png(names[1])
 
     @pytest.mark.parametrize("view", ["mood", "sound"])
     def test_png_is_as_large_as_the_page_it_is_for(self, view: Any) -> None:

@@ -118,6 +118,14 @@ def test_several_tracks_are_listed_and_not_guessed_from(catalog: Catalog) -> Non
     assert caught.value.hint.split("\n") == lines
 
 
+def test_of_several_the_file_of_just_that_name_is_meant_where_it_has_no_title(catalog: Catalog) -> None:
+    catalog.add(Entry("bonus.ogg", direction(1)), Entry("bonus/back.ogg", direction(1)))
+    assert found(catalog, "Bonus") == "bonus.ogg"
+    catalog.add(Entry("more/bonus.ogg", direction(1)))
+    with pytest.raises(UsageError, match="names several"):
+        found(catalog, "bonus")
+
+
 def test_a_long_list_is_cut_and_says_so(catalog: Catalog) -> None:
     catalog.add(*(Entry(f"many/{n:02}\n.mp3", direction(1)) for n in range(30)))
     with pytest.raises(UsageError) as caught:
