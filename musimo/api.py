@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musimo.audio.features import FEATURE_ID
-from musimo.emotion.weights import load_weights
 from musimo.errors import AudioError, NotFoundError, UsageError
 from musimo.library.answering import Move, answering_weights, move_from, not_analysed
 from musimo.library.calibrations import answered_mood
@@ -287,6 +285,9 @@ class Library:
             store = Store.open(self.settings.library, in_use.stem)
             weights = answering_weights(store, in_use)
             if weights != in_use and self.settings.weights:
+                from musimo.audio.features import FEATURE_ID
+                from musimo.emotion.weights import load_weights
+
                 load_weights(in_use, FEATURE_ID)  # WeightsError: no other will ever have heard all
             store = Store(store.engine, store.path, weights.stem)
             self._opened = Opened(store, weights, Indexes(store, weights, self._on_step))
