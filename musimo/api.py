@@ -39,7 +39,7 @@ from musimo.search.index import MappedIndex
 from musimo.search.indexes import Indexes
 from musimo.search.plane import quadrant_counts
 from musimo.search.query import nearest_moods
-from musimo.search.seeds import Alike, sounding_like
+from musimo.search.seeds import Alike, distinct, sounding_like, without
 from musimo.search.seeds import Seed as Seed  # what questions are asked with
 from musimo.search.selection import EVERYTHING, Selection, allowed, select_ranked, select_tracks
 from musimo.search.sound_map import SoundMap, map_sounds
@@ -174,7 +174,9 @@ class Library:
         """As :meth:`similar`, together with what the list was made from."""
         if not tracks:
             raise UsageError("similar to what?", "name at least one track")
-        seeds, unwanted = ([self.seed(track) for track in side] for side in (tracks, unlike))
+        seeds, unwanted = (distinct(self.seed(track) for track in side) for side in (tracks, unlike))
+        if len(without(unwanted, seeds)) < len(unwanted):
+            raise UsageError("a track is asked for and against", "leave it out of one side")
         opened = self._answering()
         index = self.asked(opened.indexes.sounds(by))
         return sounding_like(

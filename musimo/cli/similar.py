@@ -92,6 +92,7 @@ def command(
     """
     from musimo import lists
     from musimo.output.answers import SimilarAnswer
+    from musimo.search.seeds import without
 
     if not tracks and not liked:
         raise click.UsageError("name at least one TRACK, or ask with --liked")
@@ -104,13 +105,15 @@ def command(
     else:
         seed, passage = _passage(library, tracks, from_, to)
         seeds = [seed]
+    against = [library.seed(track) for track in unlike]
     likes, dislikes = _taste(invocation, library, alone=not tracks) if liked else ([], [])
-    seeds += likes
+    # What is named on this command line outweighs what was said before.
+    seeds, against = [*seeds, *without(likes, against)], [*against, *without(dislikes, seeds)]
     found = lists.similar(
         library,
         *seeds,
         by=by,
-        unlike=[*(library.seed(track) for track in unlike), *dislikes],
+        unlike=against,
         selection=selection,
         min_similarity=min_similarity,
         order=order,

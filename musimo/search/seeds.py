@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from musimo.library.store import Store
@@ -29,6 +29,12 @@ class Seed:
     sound: SoundBlocks
     content: int | None
 
+    @property
+    def key(self) -> bytes:
+        """Equal for seeds of one sound; a passage is another sound than its track."""
+        blocks = (getattr(self.sound, block) for block in SoundBlocks.__dataclass_fields__)
+        return b"".join(block.tobytes() for block in blocks)
+
 
 @dataclass(frozen=True, slots=True)
 class Alike:
@@ -42,6 +48,17 @@ class Alike:
     rows: tuple[SimilarTrack, ...]
     versions: tuple[tuple[Track, ...], ...]
     index: VectorIndex
+
+
+def distinct(seeds: Iterable[Seed]) -> list[Seed]:
+    """The seeds, each sound once."""
+    return list({seed.key: seed for seed in reversed([*seeds])}.values())[::-1]
+
+
+def without(seeds: Iterable[Seed], others: Iterable[Seed]) -> list[Seed]:
+    """Those seeds whose sound is none of the others'."""
+    known = {other.key for other in others}
+    return [seed for seed in seeds if seed.key not in known]
 
 
 def sounding_like(

@@ -107,6 +107,12 @@ class TestSimilar:
         assert away.index("One") < away.index("So What")
         assert "Freddie Freeloader" not in away
 
+    def test_a_track_named_twice_is_asked_with_once_and_never_for_and_against(self, shell: Shell) -> None:
+        once, twice = (shell("similar", *["Giant"] * n, "--json").document for n in (1, 2))
+        assert twice == once
+        torn = shell("similar", "Giant", "--not", "Giant")
+        assert (torn.code, b"for and against" in torn.err) == (2, True)
+
     def test_limits(self, shell: Shell) -> None:
         assert len(shell("similar", "So What", "-n", "1", "--json").titles) == 1
         enough = shell("similar", "So What", "--min-similarity", "0.95", "--json")

@@ -311,6 +311,10 @@ def test_what_is_liked_is_asked_with_and_what_is_not_is_shunned(shell: Shell, li
     together = shell("similar", "Giant Steps", "--liked", "--json").document["query"]
     assert [track["title"] for track in together] == ["Giant Steps", "So What", "Paranoid"]
     assert shell("similar", "--liked", "--from", "0:10").code == 2
+    one = str(library.id("Metal/One.flac"))  # disliked, and Paranoid is liked
+    named = shell("similar", one, "--liked", "--not", "Paranoid", "--json")
+    assert [track["title"] for track in named.document["query"]] == ["One", "So What"]
+    assert "Paranoid" not in named.titles
 
 
 def test_a_large_taste_is_told_in_few_lines(shell: Shell, library: Catalog) -> None:
