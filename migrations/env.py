@@ -7,7 +7,7 @@ import os
 from alembic import context
 from sqlalchemy import URL, Connection, create_engine
 
-from musimo.library.schema import metadata
+from musimo.library.db.schema import metadata
 
 
 def migrate(connection: Connection) -> None:

@@ -18,20 +18,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musimo.errors import AudioError, NotFoundError, UsageError
-from musimo.library.answering import Move, answering_weights, move_from, not_analysed
-from musimo.library.calibrations import answered_mood
+from musimo.library.active_model import Move, answering_weights, move_from, not_analysed
+from musimo.library.db.calibrations import answered_mood
+from musimo.library.db.queries import Store
 from musimo.library.overview import Details, Status
-from musimo.library.store import Store
 from musimo.records import (
     AnalyzedFile,
     Coverage,
+    Descriptors,
     FailedFile,
     Failure,
     MoodTrack,
-    Plan,
     SimilarTrack,
-    SoundBlocks,
     Track,
+    WindowPlan,
 )
 from musimo.resources import weights_path
 from musimo.search.find import find_track
@@ -48,12 +48,12 @@ from musimo.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from musimo.emotion.analyzer import Analyzer
-    from musimo.library.events import Audit, Indexing, ScanEvent
-    from musimo.library.scan import ScanOptions
+    from musimo.library.scan.events import Audit, Indexing, ScanEvent
+    from musimo.library.scan.scan import ScanOptions
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Session:
     """A library, seen through the model that answers."""
 
     store: Store
@@ -80,7 +80,7 @@ class Library:
         self.settings = settings
         self._on_notice = on_notice
         self._on_step = on_step
-        self._opened: Opened | None = None
+        self._session: Session | None = None
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Library:
@@ -94,7 +94,7 @@ class Library:
 
     def scan(self, *folders: str | Path, coverage: Coverage = "windows", retry_failed: bool = False) -> Audit:
         """Bring the library up to date with ``folders``; see :func:`musimo.library.scan.scan`."""
-        from musimo.library.scan import ScanOptions
+        from musimo.library.scan.scan import ScanOptions
 
         options = ScanOptions(
             jobs=self.settings.jobs,
@@ -119,10 +119,10 @@ class Library:
         While another process writes to the library this one raises LibraryError, or waits. With
         ``keep_model`` the model that answers hears what is new, and not the one in use.
         """
-        from musimo.library.scanning import scan_library
+        from musimo.library.scan.session import scan_library
 
         def finish() -> Iterator[ScanEvent]:
-            self._opened = None
+            self._session = None
             yield from self.build_indexes()
 
         yield from scan_library(
@@ -214,7 +214,7 @@ class Library:
             raise not_analysed(store, os.fsdecode(known.path), store.heard_by(known.content or 0))
         return Seed(known, sound, known.content)
 
-    def hear(self, path: bytes, plan: Plan = "windows") -> Seed:
+    def hear(self, path: bytes, plan: WindowPlan = "windows") -> Seed:
         """What is heard of a file, as a seed."""
         [heard] = self._analyze([path], self._answering().weights, plan)
         if isinstance(heard, FailedFile):
@@ -222,7 +222,7 @@ class Library:
         emotion = heard.emotion
         felt = (*answered_mood(self._store(), emotion), heard.partial, heard.tempo_key)
         track = Track(None, heard.path, heard.tags, heard.duration_s, None, *felt)
-        sound = SoundBlocks(emotion.embedding[None], heard.statistics[None], emotion.fused[None])
+        sound = Descriptors(emotion.embedding[None], heard.statistics[None], emotion.fused[None])
         return Seed(track, sound, self._store().content_id(heard.content))
 
     def details(self, track: str | Path) -> Details:
@@ -251,7 +251,7 @@ class Library:
         )
 
     @property
-    def opened(self) -> Opened:
+    def opened(self) -> Session:
         """The library as it answers, for the modules beside this one that ask it more."""
         return self._answering()
 
@@ -280,9 +280,9 @@ class Library:
         index = self.asked(opened.indexes.sounds("both"))
         return map_sounds(opened.store, index, selection or EVERYTHING)
 
-    def _answering(self) -> Opened:
+    def _answering(self) -> Session:
         """The library, seen through the model that answers."""
-        if self._opened is None:
+        if self._session is None:
             in_use = weights_path(self.settings.weights)
             store = Store.open(self.settings.library, in_use.stem)
             weights = answering_weights(store, in_use)
@@ -292,13 +292,13 @@ class Library:
 
                 load_weights(in_use, FEATURE_ID)  # WeightsError: no other will ever have heard all
             store = Store(store.engine, store.path, weights.stem)
-            self._opened = Opened(store, weights, Indexes(store, weights, self._on_step))
+            self._session = Session(store, weights, Indexes(store, weights, self._on_step))
             if weights != in_use and self._on_notice is not None:
                 self._on_notice(
                     f"answers come from {store.model} until {in_use.stem} has heard all;"
                     " musimo status tells how far it is"
                 )
-        return self._opened
+        return self._session
 
     def _store(self) -> Store:
         return self._answering().store
@@ -317,7 +317,7 @@ class Library:
         return Analyzer.load(weights, self.settings.device, self.settings.batch_size, self._on_notice)
 
     def _analyze(
-        self, files: Sequence[str | Path | bytes], weights: Path, plan: Plan
+        self, files: Sequence[str | Path | bytes], weights: Path, plan: WindowPlan
     ) -> Iterator[AnalyzedFile | FailedFile]:
         from musimo.library.analyze import analyze
 

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Literal
 
 from musimo import __version__
 from musimo.errors import MusimoError
-from musimo.library import schema
-from musimo.library.database import may_write
-from musimo.library.health import examine
+from musimo.library.db import schema
+from musimo.library.db.engine import may_write
+from musimo.library.db.health import examine
 from musimo.resources import weights_path
 from musimo.settings import Settings
 
 if TYPE_CHECKING:
-    from musimo.library.store import Store
+    from musimo.library.db.queries import Store
 
 State = Literal["ok", "note", "bad"]
 
@@ -221,8 +221,8 @@ def _schema(revision: str, written_by: str) -> Check:
 
 def _contents(settings: Settings) -> Iterator[Check]:
     """Folders and indexes, of a library that is whole and of today's schema."""
-    from musimo.library.answering import answering_weights
-    from musimo.library.store import Store
+    from musimo.library.active_model import answering_weights
+    from musimo.library.db.queries import Store
 
     try:
         in_use = weights_path(settings.weights)

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musimo.api import Library
-from musimo.library.copies import Copies
-from musimo.library.walk import identity
+from musimo.library.db.copies import Copies
+from musimo.library.scan.walk import identity
 from musimo.records import Filter, FloatArray, Track
 from musimo.search.duplicates import (
     NAMESAKES,

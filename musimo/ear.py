@@ -17,15 +17,15 @@ import numpy as np
 
 from musimo.api import Library, Seed
 from musimo.errors import MusimoError, NotFoundError, UsageError
-from musimo.library import calibrations
-from musimo.library.calibrations import Applied, Fits
-from musimo.library.lock import hold
-from musimo.library.ratings import Opinion, Rating, heard_mood, n_rated, opinion_of, rated
-from musimo.library.ratings import forget as delete_ratings
-from musimo.library.ratings import rate as write_ratings
-from musimo.library.store import Store
+from musimo.library.db import calibrations
+from musimo.library.db.calibrations import AppliedCalibration, CalibrationFits
+from musimo.library.db.lock import hold
+from musimo.library.db.queries import Store
+from musimo.library.db.ratings import Opinion, Rating, heard_mood, n_rated, opinion_of, rated
+from musimo.library.db.ratings import forget as delete_ratings
+from musimo.library.db.ratings import rate as write_ratings
 from musimo.output.ratings_csv import BadLine, RatedLine, named_path, read_ratings
-from musimo.records import SoundBlocks, Track
+from musimo.records import Descriptors, Track
 from musimo.search.find import find_track, track_of_file, track_of_id
 from musimo.search.scale import Scale
 
@@ -42,7 +42,7 @@ class Calibrated:
     n_sounds : that answer by it now; None where it was only tried, or is no gain and the network answers
     """
 
-    fits: Fits
+    fits: CalibrationFits
     n_sounds: int | None
 
 
@@ -146,7 +146,7 @@ def undo(library: Library) -> bool:
         return calibrations.undo(store)
 
 
-def state(library: Library) -> tuple[int, Applied | None]:
+def state(library: Library) -> tuple[int, AppliedCalibration | None]:
     """How many sounds are rated, and the calibration that answers; None where the network alone does."""
     store = library.opened.store
     return n_rated(store), calibrations.applied(store)
@@ -169,7 +169,7 @@ def taste(library: Library) -> tuple[list[Seed], list[Seed]]:
     for one in known:
         at = int(np.searchsorted(ids, one.content))
         if one.track is not None and ids[at : at + 1] == [one.content]:
-            row = SoundBlocks(sounds.embedding[[at]], sounds.statistics[[at]], sounds.fused[[at]])
+            row = Descriptors(sounds.embedding[[at]], sounds.statistics[[at]], sounds.fused[[at]])
             sides[one.opinion.liking].append(Seed(one.track, row, one.content))
     return sides[1], sides[-1]
 

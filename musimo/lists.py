@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from musimo.api import Library, Seed
-from musimo.records import SimilarTrack, SoundBlocks, Track
+from musimo.records import Descriptors, SimilarTrack, Track
 from musimo.search.best_window import BestWindow, best_windows
 from musimo.search.explain import Explanation, explain
 from musimo.search.order import Order, in_order
@@ -94,8 +94,8 @@ def _explained(
     contents = np.array([row.track.content for row in rows], np.int64)
     ids, sounds = library.opened.store.sounds(contents)
     at = np.searchsorted(ids, contents)  # each sound is there, for an index of them gave the rows
-    blocks = SoundBlocks.__dataclass_fields__
-    of_rows = SoundBlocks(*(getattr(sounds, block)[at] for block in blocks))
-    of_seeds = SoundBlocks(*(np.concatenate([getattr(s.sound, block) for s in seeds]) for block in blocks))
+    blocks = Descriptors.__dataclass_fields__
+    of_rows = Descriptors(*(getattr(sounds, block)[at] for block in blocks))
+    of_seeds = Descriptors(*(np.concatenate([getattr(s.sound, block) for s in seeds]) for block in blocks))
     asked, found = [seed.track for seed in seeds], [row.track for row in rows]
     return explain(asked, of_seeds, found, of_rows, library.opened.indexes.places, by)

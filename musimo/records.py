@@ -63,12 +63,12 @@ class Window:
         return (self.start_s + self.end_s) / 2
 
 
-Plan = Coverage | Sliding | Window
+WindowPlan = Coverage | Sliding | Window
 """What of a track is heard: as a library hears it; all of it, window after window; or one passage alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class FileOpened:
     """A file that holds sound: first of the events of ``audio.hear``.
 
     Parameters
@@ -88,7 +88,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class HeardClip:
+class ExtractedWindow:
     """The features of one window.
 
     Parameters
@@ -106,7 +106,7 @@ class HeardClip:
 
 
 @dataclass(frozen=True, slots=True)
-class ClipEmotion:
+class WindowPrediction:
     """What the network says of one clip.
 
     Parameters
@@ -140,7 +140,7 @@ class Emotion:
     valence, arousal : means over the windows
     valence_sd, arousal_sd : population standard deviations over the windows; 0 for a single window
     embedding : (256,) float32, mean of the windows' embeddings, unit length
-    fused : (k,) float32, mean of the windows', see :class:`ClipEmotion`
+    fused : (k,) float32, mean of the windows', see :class:`WindowPrediction`
     windows : what the means were taken over, in order of time
     """
 
@@ -154,7 +154,7 @@ class Emotion:
 
 
 @dataclass(frozen=True, slots=True)
-class SoundBlocks:
+class Descriptors:
     """What ``similar`` knows of sounds, one row each, as a library keeps it.
 
     Parameters

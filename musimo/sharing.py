@@ -18,9 +18,10 @@ from typing import IO
 from musimo.api import Library
 from musimo.atomic import replacing
 from musimo.errors import MusimoError, WeightsError
-from musimo.library.answering import keep_weights, settle
-from musimo.library.events import Indexing
-from musimo.library.lock import hold
+from musimo.library.active_model import keep_weights, settle
+from musimo.library.db.analyses import BATCH, analyses, keep, maker_of
+from musimo.library.db.lock import hold
+from musimo.library.db.queries import Store
 from musimo.library.portable import (
     Analysis,
     Broken,
@@ -30,8 +31,7 @@ from musimo.library.portable import (
     read_analyses,
     read_maker,
 )
-from musimo.library.sharing import BATCH, analyses, keep, maker_of
-from musimo.library.store import Store
+from musimo.library.scan.events import Indexing
 from musimo.records import Filter
 from musimo.resources import weights_path
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from musimo.api import Library
 from musimo.errors import NotFoundError
-from musimo.library.lock import hold
+from musimo.library.db.lock import hold
 from musimo.library.tagging import Tagged, Wish, tag
 from musimo.records import Filter, FloatArray, Track
 from musimo.search.mood_names import words_for

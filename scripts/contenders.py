@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from musimo import __version__
 from musimo.audio.features import SAMPLE_RATE
-from musimo.audio.windows import WINDOW_S, place_windows
+from musimo.audio.windows import WINDOW_S, plan_windows
 
 Stages = dict[str, float]
 Hear = Callable[[str], Stages]
@@ -59,7 +59,7 @@ def musimo() -> tuple[str, Hear]:
         clips = []
         with open_sound(path) as sound:
             clock.spend("survey")
-            for window in place_windows(sound.duration_s, "windows"):
+            for window in plan_windows(sound.duration_s, "windows"):
                 samples = sound.samples(window)
                 clock.spend("decode")
                 clips.append(extract(samples))
@@ -82,7 +82,7 @@ def decode() -> tuple[str, Hear]:
             stream = container.streams.audio[0]
             stream.codec_context.thread_count = 1
             duration_s = float((container.duration or 0) / av.time_base)
-            for window in place_windows(duration_s, "windows"):
+            for window in plan_windows(duration_s, "windows"):
                 container.seek(int(window.start_s / (stream.time_base or 1)), stream=stream)
                 resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE, 65_536)
                 missing = round(WINDOW_S * SAMPLE_RATE)
@@ -128,7 +128,7 @@ def librosa() -> tuple[str, Hear]:
 
     def hear(path: str) -> Stages:
         clock = Clock()
-        for window in place_windows(l.get_duration(path=path), "windows"):
+        for window in plan_windows(l.get_duration(path=path), "windows"):
             y, sr = l.load(path, sr=SAMPLE_RATE, offset=window.start_s, duration=WINDOW_S)
             clock.spend("decode")
             l.power_to_db(l.feature.melspectrogram(y=y, sr=sr))

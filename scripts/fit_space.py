@@ -21,9 +21,9 @@ from musimo.emotion.analyzer import harmony_for
 from musimo.emotion.on_cpu import CpuNetwork
 from musimo.emotion.space import N_AXES, fit_space
 from musimo.emotion.weights import load_network_weights, save_weights
-from musimo.library.walk import FoundFile, walk
-from musimo.library.workers import Task, hear_all
-from musimo.records import FloatArray, HeardClip
+from musimo.library.scan.walk import FoundFile, walk
+from musimo.library.scan.workers import Task, extract_all
+from musimo.records import ExtractedWindow, FloatArray
 from musimo.resources import weights_path
 from musimo.settings import usable_cores
 
@@ -42,8 +42,8 @@ def main() -> None:
     top = os.fsencode(options.folder.resolve())
     tasks = [Task(os.path.join(top, f.path), f.size) for f in walk(top) if isinstance(f, FoundFile)]  # noqa: PTH118
     heard: dict[tuple[int, float], tuple[FloatArray, FloatArray, FloatArray]] = {}
-    for number, message in hear_all(tasks, usable_cores(), "windows", lambda content: True):
-        if isinstance(message, HeardClip):
+    for number, message in extract_all(tasks, usable_cores(), "windows", lambda content: True):
+        if isinstance(message, ExtractedWindow):
             frames = (message.features - weights.means) / weights.sds
             harmony = harmony_for(weights.card.config.n_harmony, [message.features])
             answers = network.answer([frames], harmony)

@@ -25,14 +25,14 @@ from mutagen.flac import Picture
 from musimo.audio.formats import is_music
 from musimo.audio.tags import read_tags
 from musimo.emotion.space import SoundSpace
-from musimo.library import workers
-from musimo.library.events import Audit, FileFailed
-from musimo.library.journal import Journal
-from musimo.library.messages import HearMessage
-from musimo.library.scan import ScanOptions, scan
-from musimo.library.store import Store
-from musimo.library.worker import MAX_MEMORY
-from musimo.records import ClipEmotion, Coverage, FloatArray
+from musimo.library.db.journal import Journal
+from musimo.library.db.queries import Store
+from musimo.library.scan import workers
+from musimo.library.scan.events import Audit, FileFailed
+from musimo.library.scan.messages import ExtractMessage
+from musimo.library.scan.scan import ScanOptions, scan
+from musimo.library.scan.worker import MAX_MEMORY
+from musimo.records import Coverage, FloatArray, WindowPrediction
 from scripts.mutants import mutant
 from tests.sounds import ENCODERS, encode, jpeg, melody
 
@@ -69,9 +69,9 @@ class PlainAnalyzer:
 
     space: SoundSpace | None = None
 
-    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         """The same emotion for every clip."""
-        felt = ClipEmotion(0.5, 0.5, np.ones(256, np.float32), np.ones(128, np.float32))
+        felt = WindowPrediction(0.5, 0.5, np.ones(256, np.float32), np.ones(128, np.float32))
         return [[felt] * len(clips) for clips in tracks]
 
 
@@ -209,7 +209,7 @@ def _measured(spent: dict[bytes, tuple[float, float]]) -> Any:
 
     def hear(
         self: workers._Worker, task: workers.Task, coverage: Coverage, wanted: Callable[[bytes], bool]
-    ) -> Iterator[HearMessage]:
+    ) -> Iterator[ExtractMessage]:
         process = Path(f"/proc/{self._process.pid}")
         with suppress(OSError):
             (process / "clear_refs").write_text("5")  # the peak begins anew

@@ -24,11 +24,11 @@ from sqlalchemy import insert, select
 from musimo.audio.features import FEATURE_ID
 from musimo.audio.tempo_key import MAKER
 from musimo.emotion.space import Block, SoundSpace, load_space, unit
-from musimo.library.answering import settle
-from musimo.library.journal import Journal
-from musimo.library.schema import contents, emotions, models, tempo_keys, tracks, windows
-from musimo.library.store import Store
-from musimo.library.writing import STAMP_BITS, now, renew_generation, transaction
+from musimo.library.active_model import settle
+from musimo.library.db.journal import Journal
+from musimo.library.db.queries import Store
+from musimo.library.db.schema import contents, emotions, models, tempo_keys, tracks, windows
+from musimo.library.db.transactions import STAMP_BITS, now, renew_generation, transaction
 from musimo.records import CONTENT_BYTES, KEYS, FloatArray, TempoKey
 from musimo.resources import weights_path
 

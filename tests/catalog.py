@@ -13,11 +13,11 @@ import numpy as np
 
 from musimo.emotion.space import unit
 from musimo.errors import AudioError
-from musimo.library.journal import FailedFile, HeardFile, Journal
-from musimo.library.places import PlannedFile, Territory
-from musimo.library.store import Store
-from musimo.library.walk import FoundFile
-from musimo.records import Emotion, FloatArray, Opened, SoundBlocks, Tags, TempoKey, Window, WindowEmotion
+from musimo.library.db.journal import FileAnalysis, FileFailure, Journal
+from musimo.library.db.queries import Store
+from musimo.library.scan.roots import PlannedFile, ScanFolder
+from musimo.library.scan.walk import FoundFile
+from musimo.records import Descriptors, Emotion, FileOpened, FloatArray, Tags, TempoKey, Window, WindowEmotion
 
 MODEL = "plain-1"
 DIMENSIONS = 256
@@ -43,7 +43,7 @@ class PlainSpace:
         return unit(places)
 
     @staticmethod
-    def vectors(sounds: SoundBlocks, mixture: Mapping[str, float]) -> FloatArray:
+    def vectors(sounds: Descriptors, mixture: Mapping[str, float]) -> FloatArray:
         assert len(sounds.embedding) == len(sounds.statistics) == len(sounds.fused)
         return sounds.embedding
 
@@ -89,11 +89,11 @@ class Catalog:
 
     def add(self, *entries: Entry) -> list[str]:
         """Write entries in one transaction; says how each arrived."""
-        territory = self.journal.claim(self.root)
-        return list(self.journal.write([self._heard(entry, territory) for entry in entries], []))
+        scan_folder = self.journal.claim(self.root)
+        return list(self.journal.write([self._heard(entry, scan_folder) for entry in entries], []))
 
     def fail(self, name: str | bytes, stage: str = "decode", reason: str = "it holds no sound") -> None:
-        self.journal.write([], [FailedFile(self.planned(name), AudioError(stage, reason))])
+        self.journal.write([], [FileFailure(self.planned(name), AudioError(stage, reason))])
 
     def path(self, name: str | bytes) -> bytes:
         return self.root + b"/" + os.fsencode(name)
@@ -107,17 +107,17 @@ class Catalog:
     def ids(self, *names: str | bytes) -> list[int]:
         return [self.id(name) for name in names]
 
-    def _heard(self, entry: Entry, territory: Territory) -> HeardFile:
-        planned = PlannedFile(territory, FoundFile(os.fsencode(entry.name), 1000, entry.mtime_ns))
+    def _heard(self, entry: Entry, scan_folder: ScanFolder) -> FileAnalysis:
+        planned = PlannedFile(scan_folder, FoundFile(os.fsencode(entry.name), 1000, entry.mtime_ns))
         window = Window(0.0, min(entry.duration_s, 45.0))
         windows = [Window(45.0 * n, 45.0 * (n + 1)) for n in range(len(entry.places))] or [window]
         sound = entry.sound or os.fsencode(entry.name)
-        opened = Opened(entry.tags, sound, entry.duration_s, tuple(windows))
+        opened = FileOpened(entry.tags, sound, entry.duration_s, tuple(windows))
         emotion = self._emotion(entry, windows)
         if emotion is None:
-            return HeardFile(planned, opened, None, None)
+            return FileAnalysis(planned, opened, None, None)
         places = dict(zip(windows, entry.places, strict=False))
-        return HeardFile(planned, opened, emotion, STATISTICS, tempo_key=entry.tempo_key, places=places)
+        return FileAnalysis(planned, opened, emotion, STATISTICS, tempo_key=entry.tempo_key, places=places)
 
     @staticmethod
     def _emotion(entry: Entry, windows: Sequence[Window]) -> Emotion | None:

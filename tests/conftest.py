@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from musimo.emotion.space import SoundSpace
-from musimo.records import ClipEmotion, FloatArray
+from musimo.records import FloatArray, WindowPrediction
 
 # A busy machine stretches any example; how long a test may take is for those who run it to say. Every run
 # draws the same examples, so that a change answers for its own faults; others by HYPOTHESIS_PROFILE=search.
@@ -36,16 +36,16 @@ class PlainAnalyzer:
     def __init__(self) -> None:
         self.n_clips = 0
 
-    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         self.n_clips += sum(map(len, tracks))
         return [[self._feel(clip.mean(axis=0)) for clip in clips] for clips in tracks]
 
     @staticmethod
-    def _feel(frame: FloatArray) -> ClipEmotion:
+    def _feel(frame: FloatArray) -> WindowPrediction:
         embedding = np.zeros(256, np.float32)
         embedding[: len(frame)] = frame / 100
         level = float(np.clip((frame[:128].max() + 100) / 150, 0, 1))
-        return ClipEmotion(float(np.argmax(frame[168:180])) / 11, level, embedding, embedding[:128])
+        return WindowPrediction(float(np.argmax(frame[168:180])) / 11, level, embedding, embedding[:128])
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musimo.library.events import Indexing
+from musimo.library.scan.events import Indexing
 from musimo.records import FloatArray
 from musimo.search.codes import Codes, Encoder
 from musimo.search.index import Header, MappedIndex, Segment

@@ -85,7 +85,7 @@ def test_answering_from_a_library_needs_no_decoder_and_no_network() -> None:
 
 
 def test_a_worker_needs_no_network() -> None:
-    loaded = modules_after("import musimo.library.worker")
+    loaded = modules_after("import musimo.library.scan.worker")
     assert not loaded & {"torch", "onnxruntime", "librosa", "sqlalchemy", "faiss", "scipy"}
 
 

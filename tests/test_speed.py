@@ -13,9 +13,9 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from musimo.audio.decode import open_sound
+from musimo.audio.extract import hear
 from musimo.audio.features import extract
-from musimo.audio.hear import hear
-from musimo.audio.windows import place_windows
+from musimo.audio.windows import plan_windows
 from musimo.emotion.analyzer import Analyzer
 from musimo.resources import weights_path
 from tests.sounds import encode, melody
@@ -45,7 +45,7 @@ def track(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_no_stage_has_become_slow_beside_the_others(track: Path) -> None:
     analyzer = Analyzer.load(weights_path(), "cpu")
     with open_sound(track) as sound, threadpool_limits(1):
-        windows = place_windows(sound.duration_s, "windows")
+        windows = plan_windows(sound.duration_s, "windows")
         samples = [sound.samples(window) for window in windows]
         features = [extract(part) for part in samples]
         analyzer.analyze([features])  # the first is slower: memory is got, kernels are chosen

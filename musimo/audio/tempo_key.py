@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from musimo.audio import key, tempo
 from musimo.audio.features import FEATURE_ID
-from musimo.records import HeardClip, TempoKey
+from musimo.records import ExtractedWindow, TempoKey
 
 
 def maker_id() -> str:
@@ -41,7 +41,7 @@ class ClipPulse:
     pitch_classes: NDArray[np.float64]
 
 
-def listen(clip: HeardClip) -> ClipPulse:
+def listen(clip: ExtractedWindow) -> ClipPulse:
     """What one clip tells; a short one, which is repeated to 45 s, only by what was really heard."""
     heard_s = clip.window.end_s - clip.window.start_s - clip.lacking_s
     n_frames = min(len(clip.features), max(1, round(heard_s * tempo.FRAMES_PER_S)))

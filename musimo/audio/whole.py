@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from musimo.records import Opened, Window
+from musimo.records import FileOpened, Window
 
 SLACK_S = 1.0  # encoders pad, players trim, and clocks round: less is no loss
 SLACK_SHARE = 0.02  # of the whole: some containers keep time in coarse ticks
@@ -36,7 +36,7 @@ def promised_s(
     return claim_s
 
 
-def partial_share(opened: Opened, heard: Iterable[Window], lacking_s: float = 0.0) -> float | None:
+def partial_share(opened: FileOpened, heard: Iterable[Window], lacking_s: float = 0.0) -> float | None:
     """Share of a sound that could be heard, 0..1; None for a whole one.
 
     The share of the planned windows that could be decoded, of the share of the sound that is there.

@@ -7,7 +7,7 @@ from math import ceil, isfinite
 import numpy as np
 
 from musimo.errors import UsageError
-from musimo.records import FloatArray, Plan, Sliding, Window
+from musimo.records import FloatArray, Sliding, Window, WindowPlan
 
 WINDOW_S = 45.0  # one clip, as in the paper
 CENTRES = (1 / 6, 1 / 2, 5 / 6)  # of the track: the middles of its three thirds
@@ -44,7 +44,7 @@ def sliding(window_s: float = WINDOW_S, hop_s: float = 5.0) -> Sliding:
     return Sliding(window_s, hop_s)
 
 
-def place_windows(duration_s: float, plan: Plan) -> tuple[Window, ...]:
+def plan_windows(duration_s: float, plan: WindowPlan) -> tuple[Window, ...]:
     """Windows of a track, in order of time, all inside [0, duration_s].
 
     Parameters

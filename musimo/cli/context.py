@@ -10,7 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from musimo.api import Library
-    from musimo.library.events import Indexing
+    from musimo.library.scan.events import Indexing
     from musimo.output.answers import Answer
     from musimo.output.formats import Rendered
     from musimo.settings import Settings

@@ -12,8 +12,8 @@ from musimo.cli.interrupt import gentle_interrupt
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from musimo.library.events import Indexing
     from musimo.library.portable import Broken
+    from musimo.library.scan.events import Indexing
     from musimo.sharing import Imported
 
 
@@ -62,8 +62,8 @@ def _follow(invocation: Invocation, events: Iterable[Broken | Indexing | Importe
 
     from tqdm import tqdm
 
-    from musimo.library.events import Indexing
     from musimo.library.portable import Broken
+    from musimo.library.scan.events import Indexing
     from musimo.output.text import safe
 
     hidden = invocation.quiet or not sys.stderr.isatty()

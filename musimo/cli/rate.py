@@ -70,7 +70,7 @@ def command(
       musimo rate -o ratings.csv
     """
     from musimo import ear
-    from musimo.library.ratings import Opinion
+    from musimo.library.db.ratings import Opinion
     from musimo.output.ear_text import opinion_words, rated_json, rated_lines
     from musimo.search.scale import RANGES, to_unit
 

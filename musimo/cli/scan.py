@@ -13,7 +13,7 @@ from musimo.cli.options import coverage_option, hearing_options
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from musimo.library.events import Audit, ScanEvent
+    from musimo.library.scan.events import Audit, ScanEvent
 
 
 @click.command("scan")
@@ -59,7 +59,7 @@ def command(
     """
     import os
 
-    from musimo.library.scan import ScanOptions
+    from musimo.library.scan.scan import ScanOptions
     from musimo.output.scan_text import audit_json, audit_lines
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
@@ -87,7 +87,7 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
 
     from tqdm import tqdm
 
-    from musimo.library.events import (
+    from musimo.library.scan.events import (
         FileFailed,
         FileStored,
         FolderRefused,

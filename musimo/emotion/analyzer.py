@@ -22,11 +22,11 @@ from threadpoolctl import threadpool_limits
 
 from musimo.audio.features import FEATURE_ID
 from musimo.audio.harmony import harmony
-from musimo.emotion.answers import Answers, Network, OutOfMemoryError
 from musimo.emotion.on_cpu import CpuNetwork
+from musimo.emotion.outputs import Answers, Network, OutOfMemoryError
 from musimo.emotion.weights import Weights, load_weights
 from musimo.errors import AudioError, DeviceError
-from musimo.records import ClipEmotion, FloatArray
+from musimo.records import FloatArray, WindowPrediction
 from musimo.settings import usable_cores
 
 DRIVERS = ("/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
@@ -93,7 +93,7 @@ class Analyzer:
         """Where the network runs now."""
         return self._network.device
 
-    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         """Feel clips, those of one track together.
 
         On a CPU the last bits of an answer depend on the clips of its own track, and on no other track, on no
@@ -105,7 +105,7 @@ class Analyzer:
 
         Returns
         -------
-        One `ClipEmotion` a clip, in order: valence and arousal within 0..1, embedding (256,),
+        One `WindowPrediction` a clip, in order: valence and arousal within 0..1, embedding (256,),
         fused values in the k axes of the sound space
 
         Raises
@@ -115,7 +115,7 @@ class Analyzer:
         """
         for clip in (clip for clips in tracks for clip in clips):
             self._check(clip)
-        felt: list[ClipEmotion] = []
+        felt: list[WindowPrediction] = []
         if self.device != "cpu":
             felt = self._feel_in_batches([clip for clips in tracks for clip in clips])
         if self.device == "cpu":
@@ -130,9 +130,9 @@ class Analyzer:
         if not np.isfinite(clip).all():
             raise AudioError("analyze", "features that are not finite")
 
-    def _feel_in_batches(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
+    def _feel_in_batches(self, clips: Sequence[FloatArray]) -> list[WindowPrediction]:
         """On a GPU, as many at once as it holds; whatever it was, the CPU does all if it holds none."""
-        felt: list[ClipEmotion] = []
+        felt: list[WindowPrediction] = []
         while len(felt) < len(clips) and self.device != "cpu":
             try:
                 felt += self._feel(clips[len(felt) : len(felt) + self.batch_size])
@@ -140,7 +140,7 @@ class Analyzer:
                 self._need_less_memory()
         return felt
 
-    def _feel_on_cores(self, tracks: Sequence[Sequence[FloatArray]]) -> list[ClipEmotion]:
+    def _feel_on_cores(self, tracks: Sequence[Sequence[FloatArray]]) -> list[WindowPrediction]:
         """Each track on one core; more threads in NumPy would sum in another order, and spin in between."""
         if not tracks:
             return []
@@ -148,7 +148,7 @@ class Analyzer:
         with alone, ThreadPoolExecutor(min(len(tracks), usable_cores())) as pool:
             return [felt for clips in pool.map(self._feel, tracks) for felt in clips]
 
-    def _feel(self, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
+    def _feel(self, clips: Sequence[FloatArray]) -> list[WindowPrediction]:
         if not clips:
             return []
         heard = harmony_for(self._weights.card.config.n_harmony, clips)
@@ -160,14 +160,14 @@ class Analyzer:
         repeats = -(-self._weights.card.config.min_frames // len(frames))  # rounded up
         return frames if repeats == 1 else np.tile(frames, (repeats, 1))
 
-    def _placed(self, answers: Answers) -> list[ClipEmotion]:
+    def _placed(self, answers: Answers) -> list[WindowPrediction]:
         """Answers on the scale and in the space that musimo uses."""
         placed = self._weights.space.fused.coordinates(answers.fused)
         if not all(np.isfinite(part).all() for part in (answers.ratings, answers.embedding, placed)):
             raise AudioError("analyze", "a sound the network has no finite answer to")
         unit = ((answers.ratings.astype(np.float64) - 1) / 8).clip(0, 1)  # 1-9 -> 0..1
         return [
-            ClipEmotion(float(valence), float(arousal), *rows)
+            WindowPrediction(float(valence), float(arousal), *rows)
             for (valence, arousal), *rows in zip(unit, answers.embedding, placed, strict=True)
         ]
 

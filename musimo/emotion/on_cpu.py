@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import onnxruntime
 
-from musimo.emotion.answers import Answers, joined
 from musimo.emotion.graph import EMBEDDING, FRAMES, FUSED, HARMONY, RATINGS, onnx_model
+from musimo.emotion.outputs import Answers, joined
 from musimo.emotion.space import OTHER_WEIGHTS
 from musimo.emotion.weights import NetworkWeights
 from musimo.errors import DeviceError, WeightsError

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from musimo.emotion.answers import Answers, OutOfMemoryError
 from musimo.emotion.network import network_of
+from musimo.emotion.outputs import Answers, OutOfMemoryError
 from musimo.emotion.weights import NetworkWeights
 from musimo.errors import DeviceError
 from musimo.records import FloatArray

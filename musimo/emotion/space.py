@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 from safetensors import SafetensorError, safe_open
 
 from musimo.errors import WeightsError
-from musimo.records import FloatArray, SoundBlocks
+from musimo.records import Descriptors, FloatArray
 
 PREFIX = "space."  # of its tensors in a weights file
 DIGEST = "space"  # where the file's metadata name their digest
@@ -77,7 +77,7 @@ class SoundSpace:
     statistics: Block
     embedding: Block
 
-    def vectors(self, sounds: SoundBlocks, mixture: Mapping[str, float]) -> FloatArray:
+    def vectors(self, sounds: Descriptors, mixture: Mapping[str, float]) -> FloatArray:
         """Places of sounds [shape=(n, d)], unit length: their inner product is their similarity.
 
         Parameters
@@ -100,7 +100,7 @@ class SoundSpace:
         """Numbers of a place in all three blocks."""
         return sum(getattr(self, block.name).axes.shape[1] for block in fields(SoundSpace))
 
-    def unmixed(self, sounds: SoundBlocks) -> FloatArray:
+    def unmixed(self, sounds: Descriptors) -> FloatArray:
         """Places of sounds in each block, of unit length, side by side [shape=(n, width)]."""
         statistics = self.statistics.coordinates(sounds.statistics)
         embedding = self.embedding.coordinates(sounds.embedding)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from musimo.records import ClipEmotion, Emotion, FloatArray, Window, WindowEmotion
+from musimo.records import Emotion, FloatArray, Window, WindowEmotion, WindowPrediction
 
 
-def summarize(windows: Sequence[tuple[Window, ClipEmotion]]) -> Emotion:
+def summarize(windows: Sequence[tuple[Window, WindowPrediction]]) -> Emotion:
     """Emotion of a track from that of its windows: means, population SDs, mean embedding at unit length,
     mean fused values.
 

@@ -11,35 +11,35 @@ from musimo.audio.whole import partial_share
 from musimo.audio.windows import TOGETHER
 from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
-from musimo.library.hearing import ClipAnalyzer
-from musimo.library.messages import Finished
-from musimo.library.workers import Task, hear_all
+from musimo.library.scan.messages import Finished
+from musimo.library.scan.pipeline import WindowAnalyzer
+from musimo.library.scan.workers import Task, extract_all
 from musimo.records import (
     AnalyzedFile,
-    ClipEmotion,
+    ExtractedWindow,
     FailedFile,
+    FileOpened,
     FloatArray,
-    HeardClip,
-    Opened,
-    Plan,
     Window,
+    WindowPlan,
+    WindowPrediction,
 )
 
 
 def analyze(
-    files: Sequence[bytes], load_analyzer: Callable[[], ClipAnalyzer], jobs: int, plan: Plan
+    files: Sequence[bytes], load_analyzer: Callable[[], WindowAnalyzer], jobs: int, plan: WindowPlan
 ) -> Iterator[AnalyzedFile | FailedFile]:
     """Hear and feel ``files``; answers come in their order, each as soon as those before it are done."""
-    analyzer: ClipAnalyzer | None = None
+    analyzer: WindowAnalyzer | None = None
     drafts: dict[int, _Draft] = {}
     done: dict[int, AnalyzedFile | FailedFile] = {}
     told = 0
-    with closing(hear_all([Task.of(path) for path in files], jobs, plan, _always)) as events:
+    with closing(extract_all([Task.of(path) for path in files], jobs, plan, _always)) as events:
         for number, message in events:
             draft = drafts.setdefault(number, _Draft(files[number]))
-            if isinstance(message, Opened):
+            if isinstance(message, FileOpened):
                 draft.opened = message
-            elif isinstance(message, HeardClip):
+            elif isinstance(message, ExtractedWindow):
                 draft.gathered.append(message)
             if draft.gathered and (len(draft.gathered) == TOGETHER or isinstance(message, Finished)):
                 analyzer = analyzer or load_analyzer()
@@ -56,15 +56,17 @@ class _Draft:
     """A file between its first event and its answer."""
 
     path: bytes
-    opened: Opened | None = None
-    gathered: list[HeardClip] = field(default_factory=list)  # until there are enough to be felt together
-    felt: list[tuple[Window, ClipEmotion]] = field(default_factory=list)
+    opened: FileOpened | None = None
+    gathered: list[ExtractedWindow] = field(
+        default_factory=list
+    )  # until there are enough to be felt together
+    felt: list[tuple[Window, WindowPrediction]] = field(default_factory=list)
     statistics: list[FloatArray] = field(default_factory=list)
     pulses: list[ClipPulse] = field(default_factory=list)
     lacking_s: float = 0.0  # holes in what was felt
     error: AudioError | None = None
 
-    def feel(self, analyzer: ClipAnalyzer) -> None:
+    def feel(self, analyzer: WindowAnalyzer) -> None:
         """Feel what was gathered."""
         clips, self.gathered = self.gathered, []
         try:

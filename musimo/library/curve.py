@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from musimo.audio.whole import partial_share
 from musimo.audio.windows import TOGETHER
 from musimo.errors import AudioError
-from musimo.library.hearing import ClipAnalyzer
-from musimo.library.messages import Finished
-from musimo.library.workers import Task, hear_all
-from musimo.records import Curve, HeardClip, Opened, Sliding, Track, WindowEmotion
+from musimo.library.scan.messages import Finished
+from musimo.library.scan.pipeline import WindowAnalyzer
+from musimo.library.scan.workers import Task, extract_all
+from musimo.records import Curve, ExtractedWindow, FileOpened, Sliding, Track, WindowEmotion
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Felt:
 
 def hear_curve(
     path: bytes,
-    load_analyzer: Callable[[], ClipAnalyzer],
+    load_analyzer: Callable[[], WindowAnalyzer],
     jobs: int,
     plan: Sliding,
     known: Track | None = None,
@@ -47,17 +47,17 @@ def hear_curve(
     ------
     AudioError : the file cannot be heard
     """
-    analyzer: ClipAnalyzer | None = None
-    opened: Opened | None = None
-    gathered: list[HeardClip] = []
+    analyzer: WindowAnalyzer | None = None
+    opened: FileOpened | None = None
+    gathered: list[ExtractedWindow] = []
     readings: list[WindowEmotion] = []
-    with closing(hear_all([Task.of(path)], jobs, plan, lambda _content: True)) as events:
+    with closing(extract_all([Task.of(path)], jobs, plan, lambda _content: True)) as events:
         for _, message in events:
             if isinstance(message, AudioError):
                 raise _naming(path, message)
-            if isinstance(message, Opened):
+            if isinstance(message, FileOpened):
                 opened = message
-            elif isinstance(message, HeardClip):
+            elif isinstance(message, ExtractedWindow):
                 gathered.append(message)
             if gathered and (len(gathered) == TOGETHER or isinstance(message, Finished)):
                 analyzer = analyzer or load_analyzer()
@@ -74,7 +74,7 @@ def hear_curve(
     yield Curve(replace(track, partial=partial), plan, opened.duration_s, tuple(readings), partial)
 
 
-def _feel(analyzer: ClipAnalyzer, clips: list[HeardClip]) -> list[WindowEmotion]:
+def _feel(analyzer: WindowAnalyzer, clips: list[ExtractedWindow]) -> list[WindowEmotion]:
     [emotions] = analyzer.analyze([[clip.features for clip in clips]])
     return [
         WindowEmotion(clip.window, emotion.valence, emotion.arousal)
@@ -93,9 +93,9 @@ def measured_length(path: bytes, jobs: int) -> float:
     ------
     AudioError : the file cannot be heard
     """
-    with closing(hear_all([Task.of(path)], jobs, "windows", lambda _content: False)) as events:
+    with closing(extract_all([Task.of(path)], jobs, "windows", lambda _content: False)) as events:
         _, first = next(events)
     if isinstance(first, AudioError):
         raise _naming(path, first)
-    assert isinstance(first, Opened)
+    assert isinstance(first, FileOpened)
     return first.duration_s

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from musimo.library.answering import Move
-from musimo.library.store import Counts
+from musimo.library.active_model import Move
+from musimo.library.db.queries import Counts
 from musimo.records import Track, WindowEmotion
 
 

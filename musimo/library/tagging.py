@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 
 from musimo.audio.tag_writing import Stamp, check_sound, fields_of, write_fields
 from musimo.errors import TagsError
-from musimo.library.schema import contents, tracks
-from musimo.library.store import Store
-from musimo.library.writing import transaction
+from musimo.library.db.queries import Store
+from musimo.library.db.schema import contents, tracks
+from musimo.library.db.transactions import transaction
 from musimo.records import Track
 
 State = Literal["written", "to write", "unchanged", "left out"]

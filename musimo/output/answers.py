@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
-from musimo.library.calibrations import Applied
-from musimo.library.ratings import Opinion
+from musimo.library.db.calibrations import AppliedCalibration
+from musimo.library.db.ratings import Opinion
 from musimo.output.playlist_paths import PathStyle
 from musimo.records import (
     AnalyzedFile,
@@ -162,7 +162,7 @@ class StatusAnswer:
     next_sounds: int = 0
     quadrants: Mapping[str, int] = field(default_factory=dict)
     ratings: int = 0
-    calibration: Applied | None = None
+    calibration: AppliedCalibration | None = None
 
 
 @dataclass(frozen=True, slots=True)

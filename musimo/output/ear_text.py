@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from musimo.emotion.calibration import FEWEST, Fit
-from musimo.library.calibrations import Applied, Fits
-from musimo.library.ratings import Opinion, Rating
+from musimo.library.db.calibrations import AppliedCalibration, CalibrationFits
+from musimo.library.db.ratings import Opinion, Rating
 from musimo.output.json_out import document
 from musimo.output.naming import LIKINGS, SECOND_DIGITS, full_name, number, opinion_fields, track_fields
 from musimo.output.tables import UNKNOWN, Column, decimal, table
@@ -87,7 +87,7 @@ def rated_json(done: str, n: int, tracks: Sequence[Track], scale: Scale) -> str:
     return document({done: n, **({"tracks": named} if named else {})})
 
 
-def fits_lines(fits: Fits, scale: Scale, n_sounds: int | None, *, dry_run: bool) -> str:
+def fits_lines(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry_run: bool) -> str:
     """How well ratings are fitted, and what comes of it."""
     columns = (
         Column(""),
@@ -121,7 +121,7 @@ def fits_lines(fits: Fits, scale: Scale, n_sounds: int | None, *, dry_run: bool)
     return _text(lines)
 
 
-def fits_json(fits: Fits, scale: Scale, n_sounds: int | None, *, dry_run: bool) -> str:
+def fits_json(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry_run: bool) -> str:
     """How well ratings are fitted, and what came of it, as one JSON document."""
     low, high = RANGES[scale]
 
@@ -148,13 +148,13 @@ def undone_json(*, undone: bool) -> str:
     return document({"undone": undone})
 
 
-def applied_words(applied: Applied) -> str:
+def applied_words(applied: AppliedCalibration) -> str:
     """What a calibration bends."""
     bent = [name for name, bends in (("valence", applied.valence), ("arousal", applied.arousal)) if bends]
     return f"{' and '.join(bent)} fitted to {applied.n_ratings} ratings, {applied.fitted_at[:10]}"
 
 
-def _named(fits: Fits) -> tuple[tuple[str, Fit], tuple[str, Fit]]:
+def _named(fits: CalibrationFits) -> tuple[tuple[str, Fit], tuple[str, Fit]]:
     return ("valence", fits.valence), ("arousal", fits.arousal)
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from musimo.library.calibrations import Applied
+from musimo.library.db.calibrations import AppliedCalibration
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
@@ -279,7 +279,7 @@ def _status(answer: StatusAnswer) -> dict[str, object]:
     }
 
 
-def _calibration(applied: Applied | None) -> dict[str, object] | None:
+def _calibration(applied: AppliedCalibration | None) -> dict[str, object] | None:
     if applied is None:
         return None
     bends = {"valence": applied.valence, "arousal": applied.arousal}

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from musimo.library.ratings import Opinion
+from musimo.library.db.ratings import Opinion
 from musimo.records import TempoKey, Track
 from musimo.search.scale import Scale, from_unit
 

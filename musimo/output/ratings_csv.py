@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from musimo.errors import UsageError
-from musimo.library.ratings import Opinion, Rating
+from musimo.library.db.ratings import Opinion, Rating
 from musimo.output.csv_out import guarded, unguarded
 from musimo.output.naming import artist_and_title, opinion_fields, path_fields, unicode_text
 from musimo.search.scale import RANGES, Scale, to_unit

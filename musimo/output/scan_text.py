@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from musimo.library.events import Audit
+from musimo.library.scan.events import Audit
 from musimo.output.json_out import document
 from musimo.output.naming import SECOND_DIGITS, number
 from musimo.output.tables import clock

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musimo.library.store import Store
-from musimo.library.window_places import PlacedWindows, placed_windows
+from musimo.library.db.queries import Store
+from musimo.library.db.windows import PlacedWindows, placed_windows
 from musimo.records import FloatArray, Window
 from musimo.search.index import VectorIndex
 from musimo.search.indexes import Indexes

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from musimo.library.folding import fold
+from musimo.library.db.folding import fold
 from musimo.records import FloatArray, Track
 from musimo.search.space import Ids
 from musimo.search.titles import contradiction

@@ -9,15 +9,15 @@ from typing import Final
 
 import numpy as np
 
-from musimo.library.folding import fold
-from musimo.records import FloatArray, SoundBlocks, Track
+from musimo.library.db.folding import fold
+from musimo.records import Descriptors, FloatArray, Track
 from musimo.search.jumps import KEY_JUMP, MOOD_JUMP, TEMPO_JUMP, key_of, key_steps, tempo_ratio
 from musimo.search.space import MIXTURES, By
 
 ALIKE_SOUND: Final = 0.2  # cosine: two SDs of those of tracks drawn at random, whose mean is 0
 NEAR: Final = 0.5  # of a jump: what is not farther counts as alike
 
-Places = Callable[[SoundBlocks, Mapping[str, float]], FloatArray]
+Places = Callable[[Descriptors, Mapping[str, float]], FloatArray]
 """Unit vectors of sounds [shape=(n, d)] in a mixture of the blocks of the sound space."""
 
 _GENRE_ENDS: Final = re.compile(r"[;,/|\0]+")
@@ -64,9 +64,9 @@ class Explanation:
 
 def explain(
     asked: Sequence[Track],
-    asked_sounds: SoundBlocks,
+    asked_sounds: Descriptors,
     found: Sequence[Track],
-    found_sounds: SoundBlocks,
+    found_sounds: Descriptors,
     places: Places,
     by: By,
 ) -> list[Explanation]:

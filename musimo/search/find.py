@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 from musimo.errors import NotFoundError, UsageError
-from musimo.library.folding import fold
-from musimo.library.spelling import fold_path
-from musimo.library.store import Store
-from musimo.library.walk import identity
+from musimo.library.db.folding import fold
+from musimo.library.db.queries import Store
+from musimo.library.scan.spelling import fold_path
+from musimo.library.scan.walk import identity
 from musimo.records import Track
 
 ID_DIGITS = 19  # of the largest there can be

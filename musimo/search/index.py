@@ -39,7 +39,7 @@ class Header:
     ----------
     model : what made the vectors: id of the network and, for sounds, what is measured in its space
     metric : how nearness is measured: cosine above the ordinary (:mod:`musimo.search.space`), or distance
-    generation : state of the library, see :meth:`musimo.library.store.Store.generation`
+    generation : state of the library, see :meth:`musimo.library.db.queries.Store.generation`
     """
 
     model: str
@@ -72,7 +72,7 @@ class Segment:
     Parameters
     ----------
     ids : (n,), ascending
-    stamps : (n,), see :meth:`musimo.library.store.Store.stamps`
+    stamps : (n,), see :meth:`musimo.library.db.queries.Store.stamps`
     places : (n, d)
     ordinary : (n,), what is taken off their cosines; zeros where distance is measured
     codes : None where all places are compared

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from musimo.emotion.space import SoundSpace, load_space, unit
-from musimo.library.events import Indexing
-from musimo.library.store import Store
-from musimo.records import FloatArray, SoundBlocks
+from musimo.library.db.queries import Store
+from musimo.library.scan.events import Indexing
+from musimo.records import Descriptors, FloatArray
 from musimo.search.index import Header, MappedIndex, Metric, index_file
 from musimo.search.renew import Source, open_index
 from musimo.search.space import MIXTURES, By, Ids, maker, questions
@@ -91,11 +91,11 @@ class Indexes:
         """Content ids by (valence, arousal)."""
         return self._now(self._open_moods())
 
-    def questions(self, sounds: Sequence[SoundBlocks], by: By) -> FloatArray:
+    def questions(self, sounds: Sequence[Descriptors], by: By) -> FloatArray:
         """What sounds, one row each, ask of an index [shape=(n, d)]."""
         return questions(unit([self.places(sound, MIXTURES[by])[0] for sound in sounds]))
 
-    def places(self, sounds: SoundBlocks, mixture: Mapping[str, float]) -> FloatArray:
+    def places(self, sounds: Descriptors, mixture: Mapping[str, float]) -> FloatArray:
         """Where sounds lie in a mixture of the blocks of the space, unit length [shape=(n, d)]."""
         return self._space().vectors(sounds, mixture)
 

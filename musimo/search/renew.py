@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 
 from musimo.atomic import replacing
-from musimo.library.events import Indexing
+from musimo.library.scan.events import Indexing
 from musimo.records import FloatArray
 from musimo.search.codes import Encoder
 from musimo.search.index import NO_IDS, Header, MappedIndex, Mask, Segment, base_file

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from musimo.library.store import Store
-from musimo.records import SimilarTrack, SoundBlocks, Track
+from musimo.library.db.queries import Store
+from musimo.records import Descriptors, SimilarTrack, Track
 from musimo.search.index import VectorIndex
 from musimo.search.indexes import Indexes
 from musimo.search.query import nearest_sounds
@@ -26,13 +26,13 @@ class Seed:
     """
 
     track: Track
-    sound: SoundBlocks
+    sound: Descriptors
     content: int | None
 
     @property
     def key(self) -> bytes:
         """Equal for seeds of one sound; a passage is another sound than its track."""
-        blocks = (getattr(self.sound, block) for block in SoundBlocks.__dataclass_fields__)
+        blocks = (getattr(self.sound, block) for block in Descriptors.__dataclass_fields__)
         return b"".join(block.tobytes() for block in blocks)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from musimo.library.store import Store
+from musimo.library.db.queries import Store
 from musimo.records import Filter, Track
 from musimo.search.diversify import album_key, artist_key, diversify
 from musimo.search.mix import mix

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musimo.errors import NotFoundError
-from musimo.library.store import Store
+from musimo.library.db.queries import Store
 from musimo.records import FloatArray, Track
 from musimo.search.index import MappedIndex
 from musimo.search.projection import principal_plane

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from musimo.library.folding import fold
+from musimo.library.db.folding import fold
 
 MOVEMENTS: Final = frozenset(
     {"adagio", "allegretto", "allegro", "andante", "andantino", "arioso", "finale", "fuga", "fugue", "grave"}

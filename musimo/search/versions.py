@@ -27,7 +27,7 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import Final
 
-from musimo.library.folding import fold
+from musimo.library.db.folding import fold
 from musimo.records import Track
 
 SAME_LENGTH_S: Final = 2.0  # as far as encodings of one recording are apart: padding, and rounded headers

@@ -26,7 +26,7 @@ import re
 from typing import Final, TypeGuard, get_args
 
 from musimo.errors import UsageError
-from musimo.library.folding import fold
+from musimo.library.db.folding import fold
 from musimo.records import (
     Filter,
     KeyFilter,

@@ -32,7 +32,7 @@ MUSIMO = (sys.executable, "-P", "-c", "from musimo.cli.main import main; main()"
 # A scan whose decoders write down every file they hear, each in one line: path of the file.
 SCANNER = """
 import os, sys
-from musimo.library import workers
+from musimo.library.scan import workers
 workers.COMMAND = (sys.executable, "-P", "-c", os.environ["TRIAL_WORKER"])
 workers.SILENCE_S = float(os.environ.get("TRIAL_SILENCE_S", workers.SILENCE_S))
 exec(os.environ.get("TRIAL_PRELUDE", ""))
@@ -41,21 +41,21 @@ main()
 """
 WORKER = """
 import os
-from musimo.library import worker
-from musimo.records import HeardClip
+from musimo.library.scan import worker
+from musimo.records import ExtractedWindow
 
-honest = worker.hear_to_end
+honest = worker.extract_to_end
 log = os.open(os.environ["TRIAL_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 def hear(path, coverage, wanted):
     first = True
     for message in honest(path, coverage, wanted):
-        if first and isinstance(message, HeardClip):
+        if first and isinstance(message, ExtractedWindow):
             os.write(log, path.replace(b"\\n", b"?") + b"\\n")
             first = False
         yield message
 
-worker.hear_to_end = hear
+worker.extract_to_end = hear
 worker.main()
 """
 

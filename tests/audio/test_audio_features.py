@@ -126,7 +126,7 @@ def test_twice_the_level_is_six_decibels_and_nothing_else() -> None:
 def test_silence() -> None:
     features = extract(np.zeros(2 * SAMPLE_RATE, np.float32))
     # 10 log10 of amin. NumPy's SIMD kernels compute the logarithm to within 4 units in the last place.
-    np.testing.assert_allclose(part(features, "log_mel"), -100, rtol=4 * np.finfo(np.float32).eps)
+    np.testing.assert_allclose(part(features, "log_mel"), -100, rtol=4 * float(np.finfo(np.float32).eps))
     np.testing.assert_allclose(part(features, "mfcc")[:, 0], -100 * np.sqrt(128), rtol=1e-5)
     np.testing.assert_allclose(part(features, "mfcc")[:, 1:], 0, atol=5e-3)
     for name in ("chroma", "contrast", "tonnetz"):

@@ -549,7 +549,7 @@ def test_nothing_is_said_on_stderr_and_nothing_heavy_is_imported(
     script = """
 import sys
 from pathlib import Path
-from musimo.audio.hear import hear
+from musimo.audio.extract import hear
 from musimo.errors import AudioError
 for path in sys.argv[1:]:
     try:

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from musimo.library import workers
-from musimo.library.journal import Journal
+from musimo.library.db.journal import Journal
+from musimo.library.scan import workers
 from scripts.fuzz import fuzz, made_seeds, table
 from scripts.mutants import DAMAGES, fields, mutant
 from tests.sounds import ENCODERS

@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 import soundfile
 
-from musimo.audio import hear as hear_module
+from musimo.audio import extract as hear_module
 from musimo.audio.decode import FFmpegSound
+from musimo.audio.extract import hear
 from musimo.audio.features import extract
 from musimo.audio.formats import is_music
-from musimo.audio.hear import hear
 from musimo.errors import AudioError
-from musimo.records import FloatArray, HeardClip, Opened, Plan, Sliding, Window
+from musimo.records import ExtractedWindow, FileOpened, FloatArray, Sliding, Window, WindowPlan
 from tests.sounds import encode, make_bad_folder, melody, noise
 
 
-def events(path: Path | bytes, coverage: Plan = "windows") -> tuple[Opened, list[HeardClip]]:
+def events(path: Path | bytes, coverage: WindowPlan = "windows") -> tuple[FileOpened, list[ExtractedWindow]]:
     opened, *clips = hear(path, coverage, lambda content: True)
-    assert isinstance(opened, Opened)
-    assert all(isinstance(clip, HeardClip) for clip in clips)
-    return opened, [clip for clip in clips if isinstance(clip, HeardClip)]
+    assert isinstance(opened, FileOpened)
+    assert all(isinstance(clip, ExtractedWindow) for clip in clips)
+    return opened, [clip for clip in clips if isinstance(clip, ExtractedWindow)]
 
 
 def test_a_track_of_two_minutes(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_what_is_not_wanted_is_not_decoded(tmp_path: Path, monkeypatch: pytest.M
 
     found = list(hear(path, "windows", refuse))
     assert len(found) == 1
-    assert isinstance(found[0], Opened)
+    assert isinstance(found[0], FileOpened)
     assert asked == [found[0].content]
 
 
@@ -78,7 +78,7 @@ def test_a_window_of_which_nothing_is_left_is_left_out(
     path = encode(tmp_path / "song.wav", melody(120, 22_050), 22_050)
     window = Window(110, 115)
     monkeypatch.setattr(
-        hear_module, "place_windows", lambda d, c: (window, Window(300, 345), Window(118, 163))
+        hear_module, "plan_windows", lambda d, c: (window, Window(300, 345), Window(118, 163))
     )
     _, clips = events(path)
     assert [clip.window for clip in clips] == [window, Window(118, 120)]
@@ -86,7 +86,7 @@ def test_a_window_of_which_nothing_is_left_is_left_out(
 
 def test_no_window_with_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "song.wav", melody(2, 22_050), 22_050)
-    monkeypatch.setattr(hear_module, "place_windows", lambda d, c: (Window(300, 345),))
+    monkeypatch.setattr(hear_module, "plan_windows", lambda d, c: (Window(300, 345),))
     with pytest.raises(AudioError, match="no sound could be decoded") as caught:
         events(path)
     assert caught.value.stage == "decode"

@@ -16,8 +16,8 @@ import pytest
 from mutagen.flac import FLAC, Picture
 from mutagen.mp4 import MP4, MP4Cover
 
+from musimo.audio.extract import hear
 from musimo.audio.files import MusicFile
-from musimo.audio.hear import hear
 from musimo.audio.id3 import end_of_frames, id3_tags, synchsafe
 from musimo.audio.tags import read_tags
 from musimo.errors import AudioError
@@ -34,7 +34,7 @@ SILENT_BLOCK = 65_535  # samples a frame, the most that FLAC can say
 
 LISTEN = """
 import json, os, resource, sys
-from musimo.audio.hear import hear
+from musimo.audio.extract import hear
 from musimo.errors import AudioError
 try:
     opened, *clips = hear(sys.argv[1], "windows", lambda content: True)
@@ -171,7 +171,7 @@ def test_ten_hours_of_silence_in_sixty_kilobytes(tmp_path: Path) -> None:
 def test_more_than_a_week_is_no_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "weeks.flac"
     path.write_bytes(b"".join(silent_flac(2)))
-    monkeypatch.setattr("musimo.audio.hear.MAX_SOUND_S", 3_600.0)
+    monkeypatch.setattr("musimo.audio.extract.MAX_SOUND_S", 3_600.0)
     with pytest.raises(AudioError, match="days of sound"):
         list(hear(path, "full", lambda content: True))
 

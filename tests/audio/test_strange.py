@@ -11,9 +11,9 @@ import pytest
 from mutagen.flac import FLAC, Picture
 from mutagen.mp4 import MP4
 
+from musimo.audio.extract import hear
 from musimo.audio.fallback import SndfileSound
 from musimo.audio.files import MusicFile
-from musimo.audio.hear import hear
 from musimo.audio.id3 import synchsafe
 from musimo.audio.ogg import checksum
 from musimo.errors import AudioError

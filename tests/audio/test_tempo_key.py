@@ -15,7 +15,7 @@ from musimo.audio.features import extract
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tempo_key import MAKER, listen, tell
 from musimo.audio.windows import tile
-from musimo.records import KEYS, HeardClip, TempoKey, Window
+from musimo.records import KEYS, ExtractedWindow, TempoKey, Window
 from tests.audio.test_key import cadence
 from tests.audio.test_tempo import clicks
 from tests.sounds import Samples, noise
@@ -23,11 +23,11 @@ from tests.sounds import Samples, noise
 RATE = 22_050
 
 
-def clip(samples: Samples, lacking_s: float = 0.0) -> HeardClip:
+def clip(samples: Samples, lacking_s: float = 0.0) -> ExtractedWindow:
     """As ``hear`` makes one: repeated to 45 s, with its own length told."""
     features = extract(tile(samples, 45 * RATE))
     window = Window(10.0, 10.0 + len(samples) / RATE + lacking_s)
-    return HeardClip(window, features, clip_statistics(features), lacking_s)
+    return ExtractedWindow(window, features, clip_statistics(features), lacking_s)
 
 
 def test_the_clips_of_a_track_agree_on_a_tempo_and_a_key() -> None:

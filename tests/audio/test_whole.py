@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from musimo.audio.decode import SAMPLE_RATE, open_sound
-from musimo.audio.hear import hear
+from musimo.audio.extract import hear
 from musimo.audio.whole import partial_share, promised_s
-from musimo.records import HeardClip, Opened, Tags, Window
+from musimo.records import ExtractedWindow, FileOpened, Tags, Window
 from tests.sounds import encode, melody, wav_header
 
 
 def share(path: Path) -> float | None:
     opened, *clips = hear(path, "windows", lambda content: True)
-    assert isinstance(opened, Opened)
-    heard = [clip for clip in clips if isinstance(clip, HeardClip)]
+    assert isinstance(opened, FileOpened)
+    heard = [clip for clip in clips if isinstance(clip, ExtractedWindow)]
     return partial_share(opened, [clip.window for clip in heard], sum(clip.lacking_s for clip in heard))
 
 
@@ -42,7 +42,7 @@ def test_a_flac_that_claims_hours_is_heard_for_what_it_holds(tmp_path: Path) -> 
     data[21:26] = bytes([data[21] & 0xF0]) + (3600 * 10 * 44_100).to_bytes(4, "big")  # total samples
     path.write_bytes(data)
     opened = next(hear(path, "windows", lambda content: False))
-    assert isinstance(opened, Opened)
+    assert isinstance(opened, FileOpened)
     assert opened.duration_s == pytest.approx(6)
     assert opened.promised_s == pytest.approx(36_000)
     assert share(path) == pytest.approx(6 / 36_000)
@@ -80,7 +80,7 @@ def test_promise(claim_s: float | None, codec: str, promised: float | None) -> N
     ],
 )
 def test_share_by_hand(heard: list[Window], promised: float | None, expected: float | None) -> None:
-    opened = Opened(Tags(), b"", 120.0, (Window(0, 45), Window(60, 105)), promised)
+    opened = FileOpened(Tags(), b"", 120.0, (Window(0, 45), Window(60, 105)), promised)
     assert partial_share(opened, heard) == expected
 
 

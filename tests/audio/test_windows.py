@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musimo.audio.windows import WINDOW_S, place_windows, sliding, tile
+from musimo.audio.windows import WINDOW_S, plan_windows, sliding, tile
 from musimo.errors import UsageError
-from musimo.records import Plan, Window
+from musimo.records import Window, WindowPlan
 
 
-def starts(duration_s: float, coverage: Plan = "windows") -> list[float]:
-    return [round(window.start_s, 6) for window in place_windows(duration_s, coverage)]
+def starts(duration_s: float, coverage: WindowPlan = "windows") -> list[float]:
+    return [round(window.start_s, 6) for window in plan_windows(duration_s, coverage)]
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_full_on_paper(duration_s: float, expected: list[float]) -> None:
 
 
 @given(st.floats(0.01, 40_000), st.sampled_from(["windows", "full"]))
-def test_windows_are_inside_in_order_and_long(duration_s: float, coverage: Plan) -> None:
-    windows = place_windows(duration_s, coverage)
+def test_windows_are_inside_in_order_and_long(duration_s: float, coverage: WindowPlan) -> None:
+    windows = plan_windows(duration_s, coverage)
     assert windows[0].start_s >= 0
     assert windows[-1].end_s <= duration_s
     for window in windows:
@@ -58,7 +58,7 @@ def test_windows_are_inside_in_order_and_long(duration_s: float, coverage: Plan)
 
 @given(st.floats(0.01, 40_000))
 def test_full_hears_every_second(duration_s: float) -> None:
-    windows = place_windows(duration_s, "full")
+    windows = plan_windows(duration_s, "full")
     assert windows[0].start_s == 0
     assert windows[-1].end_s == pytest.approx(duration_s)
     for before, after in pairwise(windows):
@@ -90,7 +90,7 @@ def test_sliding_windows_on_paper(duration_s: float, expected: list[float]) -> N
 def test_sliding_windows_cover_a_track_from_end_to_end(
     duration_s: float, window_s: float, hop_s: float
 ) -> None:
-    windows = place_windows(duration_s, sliding(window_s, hop_s))
+    windows = plan_windows(duration_s, sliding(window_s, hop_s))
     assert windows[0].start_s == 0
     assert windows[-1].end_s == duration_s
     for window in windows:
@@ -108,6 +108,6 @@ def test_windows_that_would_not_be_heard_honestly(window_s: float, hop_s: float)
 
 
 def test_a_passage_is_heard_whole_and_no_more() -> None:
-    assert place_windows(200, Window(70, 100)) == (Window(70, 100),)
-    assert place_windows(200, Window(70, 160)) == (Window(70, 115), Window(115, 160))
-    assert place_windows(90, Window(70, 100)) == (Window(70, 90),)
+    assert plan_windows(200, Window(70, 100)) == (Window(70, 100),)
+    assert plan_windows(200, Window(70, 160)) == (Window(70, 115), Window(115, 160))
+    assert plan_windows(90, Window(70, 100)) == (Window(70, 90),)

@@ -11,8 +11,8 @@ import soundfile
 
 from musimo import doctor
 from musimo.doctor import Check
-from musimo.library.known import GoneFile
-from musimo.library.lock import hold
+from musimo.library.db.known_files import GoneFile
+from musimo.library.db.lock import hold
 from musimo.search.index import index_file
 from tests.catalog import Catalog
 from tests.cli.conftest import HOSTILE, Shell, harmless
@@ -74,8 +74,8 @@ def test_prune_in_json(shell: Shell, music: Path) -> None:
 
 
 def test_prune_does_not_believe_an_absent_drive(shell: Shell, library: Catalog) -> None:
-    territory = library.journal.claim(library.root)
-    gone = GoneFile(territory.root_id, b"odd/hostile.mp3", library.id("odd/hostile.mp3"), False)
+    scan_folder = library.journal.claim(library.root)
+    gone = GoneFile(scan_folder.root_id, b"odd/hostile.mp3", library.id("odd/hostile.mp3"), False)
     library.journal.mark_missing([gone])
     ran = shell("prune", "-y")
     assert ran.code == 3

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from musimo import Library, ear
-from musimo.library.known import GoneFile
+from musimo.library.db.known_files import GoneFile
 from tests.catalog import Catalog, Entry
 from tests.cli.conftest import Shell, angle, harmless
 from tests.emotion.test_calibration import heard
@@ -141,7 +141,7 @@ def test_the_list_is_a_file_that_is_read_back(
         "--dislike",
     )
     shell("rate", "So What", "--like")
-    root = library.planned("Jazz/Giant.flac").territory.root_id
+    root = library.planned("Jazz/Giant.flac").scan_folder.root_id
     library.journal.mark_missing([GoneFile(root, b"Jazz/Giant.flac", library.id("Jazz/Giant.flac"), False)])
     before = shell("rate", "--json").document["ratings"]
     assert len(before) == 4

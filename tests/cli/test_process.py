@@ -32,7 +32,7 @@ PLAIN = """
 import os, sys
 from musimo.api import Library
 from musimo.cli.main import main
-from musimo.library import workers
+from musimo.library.scan import workers
 from tests.conftest import PlainAnalyzer
 
 Library._load_analyzer = lambda self, weights: PlainAnalyzer()
@@ -124,7 +124,7 @@ def test_ctrl_c_finishes_the_batch_and_the_next_scan_goes_on(start: Start, music
 def test_ctrl_c_while_decoders_start_fails_no_file(start: Start, music: Path, tmp_path: Path) -> None:
     worker = (
         f"import time; open({str(tmp_path / 'started')!r}, 'w').close(); time.sleep(1)\n"
-        "from musimo.library.worker import main; main()"
+        "from musimo.library.scan.worker import main; main()"
     )
     process = start(sys.executable, "-c", PLAIN, "scan", music, "--jobs", "2", "--json", WORKER=worker)
     wait_for(tmp_path / "started")

@@ -13,14 +13,14 @@ import pytest
 import torch
 
 from musimo.emotion.analyzer import Analyzer, gpu_may_be_there
-from musimo.emotion.answers import Answers
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
 from musimo.emotion.network import tensors_of
 from musimo.emotion.on_cpu import CpuNetwork
 from musimo.emotion.on_gpu import GpuNetwork
+from musimo.emotion.outputs import Answers
 from musimo.emotion.weights import ModelCard, Weights
 from musimo.errors import AudioError, DeviceError, WeightsError
-from musimo.records import ClipEmotion, FloatArray
+from musimo.records import FloatArray, WindowPrediction
 from musimo.resources import weights_path
 from tests.spaces import some_space
 
@@ -50,7 +50,7 @@ def clips(*lengths: int) -> list[FloatArray]:
     return [rng.normal(1, 2, (n, 5)).astype(np.float32) for n in lengths]
 
 
-def each(analyzer: Analyzer, clips: Sequence[FloatArray]) -> list[ClipEmotion]:
+def each(analyzer: Analyzer, clips: Sequence[FloatArray]) -> list[WindowPrediction]:
     """Every clip as a track of its own."""
     return [felt for [felt] in analyzer.analyze([[clip] for clip in clips])]
 

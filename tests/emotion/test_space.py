@@ -12,15 +12,15 @@ from safetensors.numpy import load_file, save_file
 
 from musimo.emotion.space import WHITENING, Block, SoundSpace, fit_space, load_space, unit
 from musimo.errors import WeightsError
-from musimo.records import SoundBlocks
+from musimo.records import Descriptors
 from musimo.resources import weights_path
 from tests.spaces import normal, some_space
 
 BOTH = {"statistics": 1.0, "fused": 0.5, "embedding": 0.5}
 
 
-def sounds(n: int, seed: int = 2) -> SoundBlocks:
-    return SoundBlocks(normal(n, 6, seed), 1000 * normal(n, 9, seed + 1), normal(n, 3, seed + 2))
+def sounds(n: int, seed: int = 2) -> Descriptors:
+    return Descriptors(normal(n, 6, seed), 1000 * normal(n, 9, seed + 1), normal(n, 3, seed + 2))
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_louder_embedding_is_the_same_embedding(space: SoundSpace) -> None:
 
 def test_one_sound_lies_where_it_lies_among_many(space: SoundSpace) -> None:
     many = sounds(5)
-    one = SoundBlocks(many.embedding[3:4], many.statistics[3:4], many.fused[3:4])
+    one = Descriptors(many.embedding[3:4], many.statistics[3:4], many.fused[3:4])
     np.testing.assert_allclose(space.vectors(one, BOTH)[0], space.vectors(many, BOTH)[3], atol=1e-6)
 
 
@@ -96,7 +96,7 @@ def test_what_is_kept_of_a_place_answers_for_every_mixture(space: SoundSpace) ->
 
 def test_no_sounds_have_no_places(space: SoundSpace) -> None:
     nothing = np.empty((0, 0), np.float32)
-    assert space.vectors(SoundBlocks(nothing, nothing, nothing), BOTH).shape == (0, 9)
+    assert space.vectors(Descriptors(nothing, nothing, nothing), BOTH).shape == (0, 9)
     assert unit([]).shape == (0, 0)
     np.testing.assert_array_equal(unit([np.zeros(3, np.float32)]), np.zeros((1, 3)))
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from musimo.emotion.summary import summarize
-from musimo.records import ClipEmotion, Window, WindowEmotion
+from musimo.records import Window, WindowEmotion, WindowPrediction
 
 
-def clip_emotion(valence: float, arousal: float, *embedding: float) -> ClipEmotion:
+def clip_emotion(valence: float, arousal: float, *embedding: float) -> WindowPrediction:
     fused = np.array([10 * number for number in embedding], dtype=np.float32)
-    return ClipEmotion(valence, arousal, np.array(embedding, dtype=np.float32), fused)
+    return WindowPrediction(valence, arousal, np.array(embedding, dtype=np.float32), fused)
 
 
 def test_summary_on_paper() -> None:

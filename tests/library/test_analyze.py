@@ -11,7 +11,7 @@ import soundfile
 
 from musimo.errors import AudioError
 from musimo.library.analyze import analyze
-from musimo.records import AnalyzedFile, ClipEmotion, FailedFile, FloatArray
+from musimo.records import AnalyzedFile, FailedFile, FloatArray, WindowPrediction
 from tests.conftest import PlainAnalyzer
 from tests.sounds import melody, sine
 
@@ -75,7 +75,7 @@ def test_the_network_is_loaded_once_and_only_for_sound(files: list[bytes]) -> No
 @pytest.mark.parametrize("deaf_to", [{3}, {4}, {3, 4}])
 def test_a_clip_without_an_answer_fails_its_file(files: list[bytes], deaf_to: set[int]) -> None:
     class Deaf(PlainAnalyzer):
-        def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+        def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
             felt = super().analyze(tracks)
             if self.n_clips in deaf_to:
                 raise AudioError("analyze", "a sound the network has no finite answer to")
@@ -90,7 +90,7 @@ def test_a_clip_without_an_answer_fails_its_file(files: list[bytes], deaf_to: se
 
 def test_a_single_clip_without_an_answer_fails_its_file(files: list[bytes]) -> None:
     class Deaf(PlainAnalyzer):
-        def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+        def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
             raise AudioError("analyze", "no answer")
 
     short, again = analyze([files[3], files[3]], Deaf, 0, "windows")

@@ -17,10 +17,10 @@ from safetensors.numpy import save_file
 from musimo import Library, ear
 from musimo.emotion import calibration
 from musimo.errors import WeightsError
-from musimo.library.answering import kept_weights
-from musimo.library.events import Audit
-from musimo.library.scan import ScanOptions
-from musimo.records import ClipEmotion, FloatArray
+from musimo.library.active_model import kept_weights
+from musimo.library.scan.events import Audit
+from musimo.library.scan.scan import ScanOptions
+from musimo.records import FloatArray, WindowPrediction
 from musimo.resources import weights_path
 from tests.conftest import PlainAnalyzer
 from tests.sounds import melody
@@ -37,7 +37,7 @@ class FixedAnalyzer(PlainAnalyzer):
         super().__init__()
         self.valence = valence
 
-    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         return [[replace(felt, valence=self.valence) for felt in clips] for clips in super().analyze(tracks)]
 
 

@@ -24,13 +24,13 @@ from sqlalchemy import text
 from musimo.audio.files import AnyPath
 from musimo.audio.formats import is_music
 from musimo.errors import AudioError
-from musimo.library import worker
-from musimo.library.events import Audit, FileFailed, FileStored
-from musimo.library.journal import Journal
-from musimo.library.scan import ScanOptions, scan
-from musimo.library.store import Store
-from musimo.library.walk import MARKER, SKIPPED_FOLDERS
-from musimo.records import Coverage, FloatArray, HeardClip, Opened, Tags, Window
+from musimo.library.db.journal import Journal
+from musimo.library.db.queries import Store
+from musimo.library.scan import worker
+from musimo.library.scan.events import Audit, FileFailed, FileStored
+from musimo.library.scan.scan import ScanOptions, scan
+from musimo.library.scan.walk import MARKER, SKIPPED_FOLDERS
+from musimo.records import Coverage, ExtractedWindow, FileOpened, FloatArray, Tags, Window
 from tests.conftest import PlainAnalyzer
 
 N_SOUNDS = 6
@@ -81,8 +81,8 @@ class World:
 
     def hear(
         self, path: AnyPath, coverage: Coverage, wanted: Callable[[bytes], bool]
-    ) -> Iterator[Opened | HeardClip]:
-        """In the place of :func:`musimo.audio.hear.hear`."""
+    ) -> Iterator[FileOpened | ExtractedWindow]:
+        """In the place of :func:`musimo.audio.extract.hear`."""
         assert isinstance(path, bytes)
         if path in self.faults:
             raise AudioError(self.faults[path], "a fault of the day")
@@ -91,11 +91,11 @@ class World:
             raise AudioError("decode", "no sound in it")
         _, sound, title = line.split(b" ")
         content = sound * 16
-        yield Opened(Tags(title.decode()), content, 45.0, (WINDOW,))
+        yield FileOpened(Tags(title.decode()), content, 45.0, (WINDOW,))
         if wanted(content):
             self.heard.append(content)
             features = frames(int(sound))
-            yield HeardClip(WINDOW, features, np.zeros(8, np.float32))
+            yield ExtractedWindow(WINDOW, features, np.zeros(8, np.float32))
 
 
 def change(world: World, draw: Callable[[st.SearchStrategy[int]], int]) -> None:

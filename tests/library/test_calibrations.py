@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from musimo.emotion.calibration import Calibration
-from musimo.library import calibrations
-from musimo.library.calibrations import applied, apply, carry_over, fit_ratings, undo
-from musimo.library.ratings import Opinion, heard_mood, rate
-from musimo.library.schema import emotions
-from musimo.library.store import Store
+from musimo.library.db import calibrations
+from musimo.library.db.calibrations import applied, apply, carry_over, fit_ratings, undo
+from musimo.library.db.queries import Store
+from musimo.library.db.ratings import Opinion, heard_mood, rate
+from musimo.library.db.schema import emotions
 from musimo.records import RangeFilter
 from tests.catalog import Catalog, Entry
 from tests.emotion.test_calibration import heard

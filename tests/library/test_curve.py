@@ -11,8 +11,8 @@ import soundfile
 
 from musimo.emotion.turns import find_turns
 from musimo.errors import AudioError
-from musimo.library import workers
 from musimo.library.curve import Felt, hear_curve, measured_length
+from musimo.library.scan import workers
 from musimo.records import Curve, Sliding
 from tests.conftest import PlainAnalyzer
 from tests.sounds import noise
@@ -78,7 +78,7 @@ def test_a_decoder_that_crashes_or_hangs_is_an_error(
     song: bytes, monkeypatch: pytest.MonkeyPatch, does: str, said: str, patience_s: float
 ) -> None:
     code = (
-        f"import os, time\nfrom musimo.library import worker\nworker.hear = lambda *_: {does}\nworker.main()"
+        f"import os, time\nfrom musimo.library.scan import worker\nworker.hear = lambda *_: {does}\nworker.main()"
     )
     monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", code))
     monkeypatch.setattr(workers, "SILENCE_S", patience_s)

@@ -19,10 +19,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from musimo.errors import LibraryError, MusimoError
-from musimo.library import database, schema
-from musimo.library.database import back_up, open_database
-from musimo.library.store import Store
-from musimo.library.writing import renew_generation, transaction
+from musimo.library.db import engine as database
+from musimo.library.db import schema
+from musimo.library.db.engine import back_up, open_database
+from musimo.library.db.queries import Store
+from musimo.library.db.transactions import renew_generation, transaction
 from musimo.resources import resource
 from tests.catalog import Catalog, Entry, direction
 
@@ -184,7 +185,7 @@ def test_a_migration_that_fails_leaves_the_library_as_it_was(
 CREATE = """
 import sys
 from pathlib import Path
-from musimo.library.database import open_database
+from musimo.library.db.engine import open_database
 import alembic.command
 sys.stdin.readline()
 open_database(Path(sys.argv[1]), create=True)

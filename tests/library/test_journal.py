@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musimo.library.journal import Journal
-from musimo.library.known import GoneFile
-from musimo.library.schema import emotions
+from musimo.library.db.journal import Journal
+from musimo.library.db.known_files import GoneFile
+from musimo.library.db.schema import emotions
 from musimo.records import Tags
 from tests.catalog import Catalog, Entry, direction
 
@@ -31,7 +31,7 @@ def touch(catalog: Catalog, *names: str) -> None:
 
 
 def gone(catalog: Catalog, *names: str) -> list[GoneFile]:
-    root = catalog.planned("x").territory.root_id
+    root = catalog.planned("x").scan_folder.root_id
     return [GoneFile(root, os.fsencode(name), catalog.id(name), False) for name in names]
 
 
@@ -144,8 +144,8 @@ class TestRoots:
         catalog.fail("broken.mp3")
         ids, paths = catalog.ids(*names), [catalog.path(name) for name in names]
         broken = catalog.path("broken.mp3")
-        territory = catalog.journal.claim(os.fsencode(tmp_path / "music"))
-        assert catalog.store.root_paths() == [os.fsencode(tmp_path / "music")] == [territory.folder]
+        scan_folder = catalog.journal.claim(os.fsencode(tmp_path / "music"))
+        assert catalog.store.root_paths() == [os.fsencode(tmp_path / "music")] == [scan_folder.folder]
         tracks = [catalog.store.track_by_id(track_id) for track_id in ids]
         assert [track.path for track in tracks if track] == paths
         assert catalog.ids(*names) == ids
@@ -246,7 +246,7 @@ class TestGeneration:
         catalog.fail("new.mp3")
         catalog.fail("a.mp3", "read")
         catalog.journal.write([], [])
-        root = catalog.planned("a.mp3").territory.root_id
+        root = catalog.planned("a.mp3").scan_folder.root_id
         catalog.journal.mark_missing([GoneFile(root, b"new.mp3", None, False)])
         catalog.journal.mark_missing([GoneFile(root, b"a.mp3", catalog.id("a.mp3"), True)])
         catalog.journal.mark_found([])

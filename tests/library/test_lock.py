@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import LibraryError
-from musimo.library import lock
-from musimo.library.lock import hold
+from musimo.library.db import lock
+from musimo.library.db.lock import hold
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from musimo.library.lock import hold
+from musimo.library.db.lock import hold
 with hold(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -17,31 +17,31 @@ from hypothesis.extra import numpy as arrays
 from musimo.audio.features import N_FEATURES
 from musimo.audio.statistics import N_STATISTICS
 from musimo.errors import AudioError
-from musimo.library.messages import (
+from musimo.library.scan.messages import (
     MAX_FLOATS,
     MAX_JSON,
     SIZES,
     TAG,
     Answer,
+    ExtractMessage,
     Finished,
-    Hearing,
-    HearMessage,
     Message,
+    MessageProtocol,
     Request,
     Wanted,
     read,
     write,
 )
-from musimo.records import HeardClip, Opened, Sliding, Tags, Window
+from musimo.records import ExtractedWindow, FileOpened, Sliding, Tags, Window
 
 CONTENT = bytes(range(16))
-OPENED = Opened(
+OPENED = FileOpened(
     Tags(title="Über\nall", year=1999, bpm=120.5), CONTENT, 90.25, (Window(0, 45), Window(45, 90))
 )
-CLIP = HeardClip(
+CLIP = ExtractedWindow(
     Window(0, 45), np.full((3, N_FEATURES), 0.1, np.float32), np.arange(N_STATISTICS, dtype=np.float32)
 )
-COURSE: list[HearMessage | Wanted] = [OPENED, Wanted(CONTENT), CLIP, Finished()]
+COURSE: list[ExtractMessage | Wanted] = [OPENED, Wanted(CONTENT), CLIP, Finished()]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))  # no database takes lone surrogates
 lengths = st.floats(0, allow_infinity=False, allow_nan=False)
@@ -65,9 +65,9 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Wanted, contents),
     st.just(Finished()),
     st.builds(AudioError, st.sampled_from(("read", "decode")), st.text()),
-    st.builds(Opened, tags, contents, lengths, st.lists(windows).map(tuple), st.none() | lengths),
+    st.builds(FileOpened, tags, contents, lengths, st.lists(windows).map(tuple), st.none() | lengths),
     st.builds(
-        HeardClip,
+        ExtractedWindow,
         windows,
         arrays.arrays(np.float32, st.tuples(st.integers(1, 4), st.just(N_FEATURES)), elements=finite),
         arrays.arrays(np.float32, N_STATISTICS, elements=finite),
@@ -89,7 +89,7 @@ def framed(said: Any, floats: bytes = b"") -> bytes:
 
 def plain(message: Message) -> object:
     """What can be compared."""
-    if isinstance(message, HeardClip):
+    if isinstance(message, ExtractedWindow):
         return (
             message.window,
             message.features.shape,
@@ -119,13 +119,13 @@ def test_every_tag_has_a_type_to_be_checked() -> None:
 
 def test_the_holes_of_a_clip_are_told() -> None:
     got = read(BytesIO(written(replace(CLIP, lacking_s=2.5))))
-    assert isinstance(got, HeardClip)
+    assert isinstance(got, ExtractedWindow)
     assert got.lacking_s == 2.5
 
 
 def test_statistics_do_not_hold_on_to_the_features() -> None:
     got = read(BytesIO(written(CLIP)))
-    assert isinstance(got, HeardClip)
+    assert isinstance(got, ExtractedWindow)
     assert got.statistics.base is None
     assert got.features.flags.writeable, "as torch wants it"
 
@@ -225,7 +225,7 @@ def test_nonsense_is_told_from_messages(frame: bytes) -> None:
 
 
 def follow(*several: Message, wanted: bool = True) -> None:
-    hearing = Hearing()
+    hearing = MessageProtocol()
     for message in several:
         if isinstance(hearing.followed(message), Wanted):
             hearing.answer(Answer(wanted))

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from musimo.library import plan as plan_module
-from musimo.library.events import Audit
-from musimo.library.journal import Journal
-from musimo.library.places import Identities, Renaming, Territory, locate, outermost
-from musimo.library.plan import Plan, make_plans
-from musimo.library.scan import ScanOptions, scan
-from musimo.library.spelling import as_listed, fold_path
-from musimo.library.store import Store
-from musimo.library.walk import WalkEvent, walk
+from musimo.library.db.journal import Journal
+from musimo.library.db.queries import Store
+from musimo.library.scan import plan as plan_module
+from musimo.library.scan.events import Audit
+from musimo.library.scan.plan import ScanPlan, make_plans
+from musimo.library.scan.roots import Identities, Renaming, ScanFolder, locate, outermost
+from musimo.library.scan.scan import ScanOptions, scan
+from musimo.library.scan.spelling import as_listed, fold_path
+from musimo.library.scan.walk import WalkEvent, walk
 from tests.catalog import Catalog, Entry, direction
 from tests.conftest import PlainAnalyzer
 from tests.library.test_plan import lay
@@ -57,8 +57,8 @@ def disk(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> Disk:
     return Disk(catalog, monkeypatch)
 
 
-def plan_of(catalog: Catalog, territory: Territory | None = None) -> Plan:
-    [plan] = make_plans(catalog.journal, [territory or catalog.journal.claim(catalog.root)])
+def plan_of(catalog: Catalog, scan_folder: ScanFolder | None = None) -> ScanPlan:
+    [plan] = make_plans(catalog.journal, [scan_folder or catalog.journal.claim(catalog.root)])
     return plan
 
 
@@ -138,7 +138,7 @@ def test_a_part_of_a_root_is_known_under_another_spelling(catalog: Catalog, disk
     catalog.add(Entry("Rock/a.mp3", direction(1)), Entry("Rock/b.mp3", direction(2)))
     whole = catalog.journal.claim(catalog.root)
     disk.respell("Rock/a.mp3", "rock/a.mp3")
-    plan = plan_of(catalog, Territory(whole.root_id, whole.root, b"rock/"))
+    plan = plan_of(catalog, ScanFolder(whole.root_id, whole.root, b"rock/"))
     assert (plan.n_unchanged, plan.to_hear, plan.gone) == (1, [], [])
     assert sorted(catalog.journal.known_files(whole)) == [b"Rock/b.mp3", b"rock/a.mp3"]
 
@@ -176,8 +176,12 @@ def test_a_root_is_known_under_any_name_that_leads_to_it(catalog: Catalog, tmp_p
     outer = catalog.journal.claim(catalog.root)
     for name, prefix in (("again", b""), ("again/rock", b"rock/"), ("up/music/rock", b"rock/")):
         assert catalog.journal.knows(os.fsencode(tmp_path / name))
-        territory = catalog.journal.claim(os.fsencode(tmp_path / name))
-        assert (territory.root_id, territory.root, territory.prefix) == (outer.root_id, outer.root, prefix)
+        scan_folder = catalog.journal.claim(os.fsencode(tmp_path / name))
+        assert (scan_folder.root_id, scan_folder.root, scan_folder.prefix) == (
+            outer.root_id,
+            outer.root,
+            prefix,
+        )
     catalog.add(Entry("rock/a.mp3", direction(1)))
     assert catalog.journal.knows(os.fsencode(tmp_path / "up"))
     above = catalog.journal.claim(os.fsencode(tmp_path / "up"))

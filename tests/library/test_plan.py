@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from musimo.library.places import PlannedFile
-from musimo.library.plan import Plan, make_plans, refusal
-from musimo.library.walk import FoundFile
+from musimo.library.scan.plan import ScanPlan, make_plans, refusal
+from musimo.library.scan.roots import PlannedFile
+from musimo.library.scan.walk import FoundFile
 from tests.catalog import Catalog, Entry, direction
 
 
@@ -28,7 +28,7 @@ def lay(catalog: Catalog, name: str, size: int = 1000, mtime_ns: int = 0) -> Non
     os.utime(path, ns=(mtime_ns, mtime_ns))
 
 
-def plan_of(catalog: Catalog, folder: str = "", *, retry_failed: bool = False) -> Plan:
+def plan_of(catalog: Catalog, folder: str = "", *, retry_failed: bool = False) -> ScanPlan:
     path = catalog.root + b"/" + folder.encode() if folder else catalog.root
     [plan] = make_plans(catalog.journal, [catalog.journal.claim(path)], retry_failed=retry_failed)
     return plan
@@ -124,7 +124,7 @@ def test_nothing_is_gone_from_a_folder_that_cannot_be_listed(
 def test_a_fifth_may_vanish_and_not_everything(
     catalog: Catalog, n_present: int, n_music: int, n_vanished: int, believed: bool
 ) -> None:
-    plan = Plan(catalog.planned("a.mp3").territory, n_present=n_present, n_music=n_music)
+    plan = ScanPlan(catalog.planned("a.mp3").scan_folder, n_present=n_present, n_music=n_music)
     assert (refusal(plan, n_vanished) is None) == believed
 
 

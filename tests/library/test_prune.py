@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from musimo.library.known import GoneFile
-from musimo.library.prune import plan_prune, prune
+from musimo.library.db.known_files import GoneFile
+from musimo.library.db.prune import plan_prune, prune
 from tests.catalog import Catalog, Entry, direction
 
 
@@ -25,11 +25,11 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 def lose(catalog: Catalog, *names: str, really: bool = True) -> None:
-    territory = catalog.journal.claim(catalog.root)
+    scan_folder = catalog.journal.claim(catalog.root)
     for name in names:
         if really:
             Path(os.fsdecode(catalog.path(name))).unlink()
-        gone = GoneFile(territory.root_id, os.fsencode(name), catalog.id(name), False)
+        gone = GoneFile(scan_folder.root_id, os.fsencode(name), catalog.id(name), False)
         catalog.journal.mark_missing([gone])
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import LibraryError
-from musimo.library.known import GoneFile
-from musimo.library.prune import prune
-from musimo.library.ratings import Opinion, forget, heard_mood, n_rated, opinion_of, rate, rated
+from musimo.library.db.known_files import GoneFile
+from musimo.library.db.prune import prune
+from musimo.library.db.ratings import Opinion, forget, heard_mood, n_rated, opinion_of, rate, rated
 from tests.catalog import Catalog, Entry, direction
 
 
@@ -67,7 +67,7 @@ def test_to_forget_is_to_forget_all_that_was_said(catalog: Catalog) -> None:
 def test_a_rating_outlives_its_file_and_its_track(catalog: Catalog) -> None:
     a, c = content(catalog, "a.mp3"), content(catalog, "c.mp3")
     rate(catalog.store, {a: Opinion(0.1), c: Opinion(liking=1)})
-    root = catalog.planned("a.mp3").territory.root_id
+    root = catalog.planned("a.mp3").scan_folder.root_id
     catalog.journal.mark_missing([GoneFile(root, b"a.mp3", catalog.id("a.mp3"), False)])
     assert [one.track.path for one in rated(catalog.store) if one.track] == [
         catalog.path("a.mp3"),

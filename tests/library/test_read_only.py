@@ -14,11 +14,11 @@ import pytest
 
 from musimo.api import Library
 from musimo.errors import LibraryError
-from musimo.library import schema
-from musimo.library.database import back_up, open_database
-from musimo.library.health import examine
-from musimo.library.lock import hold
-from musimo.library.store import Store
+from musimo.library.db import schema
+from musimo.library.db.engine import back_up, open_database
+from musimo.library.db.health import examine
+from musimo.library.db.lock import hold
+from musimo.library.db.queries import Store
 from musimo.resources import weights_path
 from musimo.search.indexes import Indexes
 from musimo.settings import Settings

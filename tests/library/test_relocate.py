@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import LibraryError, UsageError
-from musimo.library.known import GoneFile
-from musimo.library.relocate import relocate
-from musimo.library.store import Store
+from musimo.library.db.known_files import GoneFile
+from musimo.library.db.queries import Store
+from musimo.library.db.relocate import relocate
 from tests.catalog import Catalog, Entry, direction
 
 SIZE = 1000  # of every file of a catalog
@@ -140,9 +140,9 @@ def test_another_sound_at_the_new_place_is_refused_and_nothing_changes(tmp_path:
 
 def test_missing_tracks_return_at_once_where_their_files_are(tmp_path: Path) -> None:
     catalog = catalog_of(tmp_path, "old", "a.mp3", "b.mp3", "c.mp3")
-    territory = catalog.journal.claim(catalog.root)
+    scan_folder = catalog.journal.claim(catalog.root)
     for name in ("a.mp3", "b.mp3", "c.mp3"):
-        catalog.journal.mark_missing([GoneFile(territory.root_id, name.encode(), catalog.id(name), False)])
+        catalog.journal.mark_missing([GoneFile(scan_folder.root_id, name.encode(), catalog.id(name), False)])
     put(tmp_path / "new", "a.mp3", "b.mp3")
     (tmp_path / "new" / "b.mp3").write_bytes(b"another size")
     assert move(catalog, tmp_path, "old", "new") == (3, 0, 1)

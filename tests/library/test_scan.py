@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from musimo.audio.hear import hear
+from musimo.audio.extract import hear
 from musimo.errors import AudioError, UsageError
-from musimo.library import worker, workers
-from musimo.library.events import Audit, FileFailed, FileStored, FolderRefused, ScanEvent, SoundChanged
-from musimo.library.journal import Journal
-from musimo.library.scan import ScanOptions, scan
-from musimo.library.store import Store
-from musimo.records import ClipEmotion, FloatArray, SoundBlocks
+from musimo.library.db.journal import Journal
+from musimo.library.db.queries import Store
+from musimo.library.scan import worker, workers
+from musimo.library.scan.events import Audit, FileFailed, FileStored, FolderRefused, ScanEvent, SoundChanged
+from musimo.library.scan.scan import ScanOptions, scan
+from musimo.records import Descriptors, FloatArray, WindowPrediction
 from tests.conftest import PlainAnalyzer
 
 
@@ -78,7 +78,7 @@ def export(store: Store) -> list[tuple[object, ...]]:
     ]
 
 
-def _bytes_of(sound: SoundBlocks | None) -> list[bytes]:
+def _bytes_of(sound: Descriptors | None) -> list[bytes]:
     return [part.tobytes() for part in (sound.embedding, sound.statistics, sound.fused)] if sound else []
 
 
@@ -258,7 +258,7 @@ def test_a_scan_stopped_after_its_last_file_is_done(store: Store, music: Path) -
 
 def test_a_clip_without_an_answer_costs_its_own_file_alone(store: Store, music: Path) -> None:
     class Choosy(PlainAnalyzer):
-        def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+        def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
             felt = super().analyze(tracks)
             if any(clip.valence == unheard for clips in felt for clip in clips):
                 raise AudioError("analyze", "a sound without an answer")
@@ -337,9 +337,9 @@ def test_full_coverage_hears_again_what_windows_heard(store: Store, music: Path)
 
 BAD_WORKER = """
 import os, signal, sys, time
-from musimo.library import worker
+from musimo.library.scan import worker
 
-honest = worker.hear_to_end
+honest = worker.extract_to_end
 
 def hear(path, coverage, wanted):
     if b"/crash." in path:
@@ -348,7 +348,7 @@ def hear(path, coverage, wanted):
         time.sleep(60)
     return honest(path, coverage, wanted)
 
-worker.hear_to_end = hear
+worker.extract_to_end = hear
 worker.main()
 """
 

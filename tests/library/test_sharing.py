@@ -22,9 +22,12 @@ from musimo.audio.features import FEATURE_ID
 from musimo.emotion.analyzer import Analyzer
 from musimo.emotion.calibration import Calibration
 from musimo.errors import LibraryError, MusimoError
-from musimo.library import sharing
-from musimo.library.calibrations import apply
-from musimo.library.lock import hold
+from musimo.library.db import analyses as sharing
+from musimo.library.db.analyses import BATCH, analyses, keep, maker_of
+from musimo.library.db.calibrations import apply
+from musimo.library.db.lock import hold
+from musimo.library.db.queries import Store
+from musimo.library.db.schema import contents, emotions, tempo_keys, windows
 from musimo.library.portable import (
     MAX_BROKEN,
     Analysis,
@@ -36,9 +39,6 @@ from musimo.library.portable import (
     read_analyses,
     read_maker,
 )
-from musimo.library.schema import contents, emotions, tempo_keys, windows
-from musimo.library.sharing import BATCH, analyses, keep, maker_of
-from musimo.library.store import Store
 from musimo.records import TempoKey
 from musimo.search.where import parse
 from musimo.sharing import Imported, export_analyses, import_analyses

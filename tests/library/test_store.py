@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import event
 
 from musimo.errors import LibraryError
-from musimo.library.known import GoneFile
-from musimo.library.store import Counts, Store
+from musimo.library.db.known_files import GoneFile
+from musimo.library.db.queries import Counts, Store
 from musimo.records import RangeFilter, Tags, TextFilter
 from tests.catalog import FUSED, STATISTICS, Catalog, Entry, direction
 
@@ -29,7 +29,7 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 def miss(catalog: Catalog, name: str) -> None:
-    root = catalog.planned(name).territory.root_id
+    root = catalog.planned(name).scan_folder.root_id
     catalog.journal.mark_missing([GoneFile(root, name.encode(), catalog.id(name), False)])
 
 

@@ -14,7 +14,7 @@ from musimo import tagging
 from musimo.api import Library
 from musimo.audio.tag_writing import fields_of
 from musimo.errors import LibraryError, NotFoundError, UsageError
-from musimo.library.lock import hold
+from musimo.library.db.lock import hold
 from musimo.records import TempoKey
 from musimo.search.mood_names import words_for
 from musimo.search.selection import Selection

@@ -11,11 +11,11 @@ import soundfile
 from sqlalchemy import select
 
 from musimo.library.analyze import analyze
-from musimo.library.events import Planned, ScanEvent
-from musimo.library.journal import Journal
-from musimo.library.scan import ScanOptions, scan
-from musimo.library.schema import emotions, tempo_keys
-from musimo.library.store import Store
+from musimo.library.db.journal import Journal
+from musimo.library.db.queries import Store
+from musimo.library.db.schema import emotions, tempo_keys
+from musimo.library.scan.events import Planned, ScanEvent
+from musimo.library.scan.scan import ScanOptions, scan
 from musimo.records import AnalyzedFile, KeyFilter, RangeFilter, TempoKey
 from tests.audio.test_key import cadence
 from tests.audio.test_tempo import clicks

@@ -14,8 +14,8 @@ import soundfile
 
 from musimo import Library
 from musimo.errors import NotFoundError
-from musimo.library import schema
-from musimo.library.store import Store
+from musimo.library.db import schema
+from musimo.library.db.queries import Store
 from tests.conftest import PlainAnalyzer
 from tests.sounds import melody
 

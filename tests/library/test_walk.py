@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from musimo.library.walk import FoundFile, IgnoredFile, UnreadableEntry, walk
+from musimo.library.scan.walk import FoundFile, IgnoredFile, UnreadableEntry, walk
 
 
 def found(top: Path) -> list[bytes]:

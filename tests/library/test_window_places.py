@@ -14,11 +14,11 @@ import soundfile
 
 from musimo import Library, lists
 from musimo.inside import hear_passage
-from musimo.library.journal import Journal
-from musimo.library.scan import ScanOptions, scan
-from musimo.library.store import Store
-from musimo.library.window_places import PlacedWindows, placed_windows
-from musimo.records import ClipEmotion, FloatArray
+from musimo.library.db.journal import Journal
+from musimo.library.db.queries import Store
+from musimo.library.db.windows import PlacedWindows, placed_windows
+from musimo.library.scan.scan import ScanOptions, scan
+from musimo.records import FloatArray, WindowPrediction
 from musimo.resources import weights_path
 from musimo.search.best_window import best_windows
 from musimo.search.indexes import Indexes
@@ -38,7 +38,7 @@ class PlacingAnalyzer(PlainAnalyzer):
 
     space = SPACE
 
-    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         return [
             [replace(felt, fused=felt.fused[60:63]) for felt in clips] for clips in super().analyze(tracks)
         ]

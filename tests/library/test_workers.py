@@ -13,10 +13,10 @@ import pytest
 import soundfile
 
 from musimo.errors import AudioError
-from musimo.library import workers
-from musimo.library.messages import Finished, HearMessage, Message
-from musimo.library.workers import Task, hear_all
-from musimo.records import HeardClip, Opened
+from musimo.library.scan import workers
+from musimo.library.scan.messages import ExtractMessage, Finished, Message
+from musimo.library.scan.workers import Task, extract_all
+from musimo.records import ExtractedWindow, FileOpened
 from tests.sounds import melody, sine
 
 
@@ -34,16 +34,16 @@ def always(_content: bytes) -> bool:
     return True
 
 
-def heard(tasks: list[Task], jobs: int) -> dict[int, list[HearMessage]]:
+def heard(tasks: list[Task], jobs: int) -> dict[int, list[ExtractMessage]]:
     messages = defaultdict(list)
-    for number, message in hear_all(tasks, jobs, "windows", always):
+    for number, message in extract_all(tasks, jobs, "windows", always):
         messages[number].append(message)
     return messages
 
 
-def plain(message: HearMessage) -> object:
+def plain(message: ExtractMessage) -> object:
     """What can be compared: arrays as bytes, errors as their texts."""
-    if isinstance(message, HeardClip):
+    if isinstance(message, ExtractedWindow):
         return message.window, message.features.tobytes()
     if isinstance(message, AudioError):
         return message.stage, message.reason
@@ -56,8 +56,10 @@ def test_every_task_ends_in_one_last_event_and_workers_change_nothing(tasks: lis
     for number in alone:
         assert [plain(m) for m in alone[number]] == [plain(m) for m in together[number]]
     kinds = {number: [type(message) for message in alone[number]] for number in alone}
-    assert kinds[0] == [Opened, HeardClip, Finished]
-    assert kinds[1] == [Opened, HeardClip, HeardClip, Finished], "three windows in 100 s merge into two"
+    assert kinds[0] == [FileOpened, ExtractedWindow, Finished]
+    assert kinds[1] == [FileOpened, ExtractedWindow, ExtractedWindow, Finished], (
+        "three windows in 100 s merge into two"
+    )
     assert kinds[2] == kinds[3] == [AudioError]
     assert alone[1][1].features.shape[1] == 193  # type: ignore[union-attr]
 
@@ -70,15 +72,15 @@ def test_a_sound_that_is_not_wanted_is_opened_and_no_more(tasks: list[Task], job
         asked.append(content)
         return False
 
-    [(_, opened), (_, last)] = hear_all(tasks[:1], jobs, "windows", wanted)
-    assert isinstance(opened, Opened)
+    [(_, opened), (_, last)] = extract_all(tasks[:1], jobs, "windows", wanted)
+    assert isinstance(opened, FileOpened)
     assert asked == [opened.content]
     assert last == Finished()
 
 
 def test_nothing_to_hear_starts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "COMMAND", ("/nowhere",))
-    assert list(hear_all([], 4, "windows", always)) == []
+    assert list(extract_all([], 4, "windows", always)) == []
 
 
 def test_whoever_stops_listening_ends_the_workers(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +92,7 @@ def test_whoever_stops_listening_ends_the_workers(tasks: list[Task], monkeypatch
         return started[-1]
 
     monkeypatch.setattr(subprocess, "Popen", popen)
-    events = hear_all(tasks * 10, 2, "windows", always)
+    events = extract_all(tasks * 10, 2, "windows", always)
     next(events)
     events.close()
     assert len(started) == 2
@@ -118,13 +120,13 @@ def test_a_worker_that_misbehaves_costs_the_file_it_had(
     """The first process does; those that follow are honest."""
     code = (
         "import os, sys, time\n"
-        "from musimo.library.messages import read\n"
+        "from musimo.library.scan.messages import read\n"
         f"once = {str(tmp_path / 'once')!r}\n"
         "if not os.path.exists(once):\n"
         "    open(once, 'w').close()\n"
         "    read(sys.stdin.buffer)\n"
         f"    {behaviour}\n"
-        "from musimo.library.worker import main; main()\n"
+        "from musimo.library.scan.worker import main; main()\n"
     )
     monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", code))
     messages = heard([tasks[0], tasks[0]], 1)
@@ -141,7 +143,7 @@ def test_ctrl_c_is_not_for_the_workers(
     """A terminal sends it to a whole process group, and a worker that is starting up would die of it."""
     code = (
         f"import os; open({str(tmp_path / 'group')!r}, 'w').write(str(os.getpgid(0)))\n"
-        "from musimo.library.worker import main; main()\n"
+        "from musimo.library.scan.worker import main; main()\n"
     )
     monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", code))
     assert heard(tasks[:1], 1)[0][-1] == Finished()
@@ -174,7 +176,7 @@ def test_patience_grows_with_size_and_duration_up_to_a_day(
 
 
 GREEDY = """
-from musimo.library import worker
+from musimo.library.scan import worker
 
 def hear(path, coverage, wanted):
     return bytearray(2 * worker.MAX_MEMORY)

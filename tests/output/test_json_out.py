@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musimo.library.ratings import Opinion
+from musimo.library.db.ratings import Opinion
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musimo.errors import UsageError
-from musimo.library.ratings import Opinion, Rating
+from musimo.library.db.ratings import Opinion, Rating
 from musimo.output.ratings_csv import BadLine, RatedLine, named_path, ratings_csv, read_ratings
 from musimo.records import Tags, Track
 from musimo.search.scale import Scale

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from musimo import Library, lists
-from musimo.library.window_places import PlacedWindows
+from musimo.library.db.windows import PlacedWindows
 from musimo.records import FloatArray, Window
 from musimo.resources import weights_path
 from musimo.search.best_window import BestWindow, nearest, ordinary_of

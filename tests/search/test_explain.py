@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 
 from musimo.emotion.space import unit
-from musimo.records import FloatArray, SoundBlocks, Tags, TempoKey, Track
+from musimo.records import Descriptors, FloatArray, Tags, TempoKey, Track
 from musimo.search.explain import alike, explain
 
 
-def places(sounds: SoundBlocks, mixture: Mapping[str, float]) -> FloatArray:
+def places(sounds: Descriptors, mixture: Mapping[str, float]) -> FloatArray:
     """A space of the blocks as they are."""
     parts = [unit(getattr(sounds, name)) * np.sqrt(weight) for name, weight in mixture.items()]
     return unit(np.concatenate(parts, axis=1))
 
 
-def blocks(*rows: tuple[tuple[float, float], tuple[float, float]]) -> SoundBlocks:
+def blocks(*rows: tuple[tuple[float, float], tuple[float, float]]) -> Descriptors:
     """Sounds by their statistics and their fused values; all embeddings are the same."""
     statistics, fused = (np.array([row[side] for row in rows], np.float32) for side in (0, 1))
-    return SoundBlocks(np.ones((len(rows), 2), np.float32), statistics, fused)
+    return Descriptors(np.ones((len(rows), 2), np.float32), statistics, fused)
 
 
 def track(

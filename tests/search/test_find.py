@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import NotFoundError, UsageError
-from musimo.library.known import GoneFile
+from musimo.library.db.known_files import GoneFile
 from musimo.records import Tags
 from musimo.search.find import LISTED, find_track
 from tests.catalog import Catalog, Entry, direction
@@ -147,7 +147,7 @@ def test_what_nobody_has_is_told_with_a_way_on(catalog: Catalog, named: str) -> 
 
 
 def test_missing_tracks_are_found_by_path_and_id_but_not_by_words(catalog: Catalog) -> None:
-    root = catalog.planned("b.mp3").territory.root_id
+    root = catalog.planned("b.mp3").scan_folder.root_id
     catalog.journal.mark_missing([GoneFile(root, b"b.mp3", catalog.id("b.mp3"), False)])
     assert found(catalog, str(catalog.id("b.mp3"))) == "b.mp3"
     assert found(catalog, os.fsdecode(catalog.path("b.mp3"))) == "b.mp3"

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.dialects import sqlite
 
 from musimo.errors import UsageError
-from musimo.library.conditions import condition
+from musimo.library.db.conditions import condition
 from musimo.search.where import FIELDS, TEXT_FIELDS, parse
 
 SOON_S = 1.0

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musimo.library.folding import fold
-from musimo.library.schema import contents, emotions, tempo_keys, tracks, windows
+from musimo.library.db.folding import fold
+from musimo.library.db.schema import contents, emotions, tempo_keys, tracks, windows
 from musimo.records import KEYS, Filter, KeyFilter, PathFilter, RangeFilter, Tags, TempoKey, TextFilter
 from musimo.search.where import NUMBER_FIELDS, TEXT_FIELDS, matches, parse
 from tests.catalog import Catalog, Entry, direction

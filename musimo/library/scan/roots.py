@@ -10,11 +10,11 @@ import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from musimo.library.walk import FoundFile, Identity, identity
+from musimo.library.scan.walk import FoundFile, Identity, identity
 
 
 @dataclass(frozen=True, slots=True)
-class Territory:
+class ScanFolder:
     """A folder to scan, as a part of a root: tracks below it have paths that begin with ``prefix``."""
 
     root_id: int
@@ -35,14 +35,14 @@ class PlannedFile:
     whether it still holds that sound.
     """
 
-    territory: Territory
+    scan_folder: ScanFolder
     file: FoundFile
     remembered: bytes | None = None
 
     @property
     def full_path(self) -> bytes:
         """Absolute path."""
-        return os.path.join(self.territory.root, self.file.path)
+        return os.path.join(self.scan_folder.root, self.file.path)
 
 
 @dataclass(frozen=True, slots=True)

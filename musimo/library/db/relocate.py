@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
 
 from musimo.errors import LibraryError, UsageError
-from musimo.library.schema import failures, roots, tracks
-from musimo.library.store import Store
-from musimo.library.writing import now, renew_generation, transaction
+from musimo.library.db.queries import Store
+from musimo.library.db.schema import failures, roots, tracks
+from musimo.library.db.transactions import now, renew_generation, transaction
 
 IDS_PER_STATEMENT = 10_000  # SQLite takes 32,766 variables in one statement
 LISTED = 5  # conflicts an error shows; the first are enough to see what happened

@@ -13,10 +13,19 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, TypeVar
 
-from musimo.audio.hear import hear
+from musimo.audio.extract import hear
 from musimo.errors import AudioError
-from musimo.library.messages import Answer, Finished, HearMessage, Message, Request, Wanted, read, write
-from musimo.records import Plan
+from musimo.library.scan.messages import (
+    Answer,
+    ExtractMessage,
+    Finished,
+    Message,
+    Request,
+    Wanted,
+    read,
+    write,
+)
+from musimo.records import WindowPlan
 
 M = TypeVar("M", Request, Answer)
 MAX_MEMORY = 2**31  # bytes of data; honest files take a tenth of it, one with a cover of 100 MB a quarter
@@ -42,7 +51,7 @@ def main() -> None:
         try:
             while True:
                 request = _receive(requests, Request)
-                for message in hear_to_end(request.path, request.plan, wanted):
+                for message in extract_to_end(request.path, request.plan, wanted):
                     _send(answers, message)
         except _ParentGone:
             os._exit(0)
@@ -56,8 +65,10 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (least, hard))
 
 
-def hear_to_end(path: bytes, plan: Plan, wanted: Callable[[bytes], bool]) -> Iterator[HearMessage]:
-    """Events of :func:`musimo.audio.hear.hear`, with its end or its error as the last one."""
+def extract_to_end(
+    path: bytes, plan: WindowPlan, wanted: Callable[[bytes], bool]
+) -> Iterator[ExtractMessage]:
+    """Events of :func:`musimo.audio.extract.hear`, with its end or its error as the last one."""
     try:
         yield from hear(path, plan, wanted)
     except AudioError as error:

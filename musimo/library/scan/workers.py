@@ -15,22 +15,22 @@ from dataclasses import dataclass
 from threadpoolctl import threadpool_limits
 
 from musimo.errors import AudioError
-from musimo.library.messages import (
+from musimo.library.scan.messages import (
     Answer,
+    ExtractMessage,
     Finished,
-    Hearing,
-    HearMessage,
     Message,
+    MessageProtocol,
     Request,
     Wanted,
     read,
     write,
 )
-from musimo.records import Opened, Plan
+from musimo.records import FileOpened, WindowPlan
 from musimo.resources import PACKAGE
 
 # -P: a folder that musimo is started in must not lend its modules to the worker
-COMMAND = (sys.executable, "-P", "-c", "from musimo.library.worker import main; main()")
+COMMAND = (sys.executable, "-P", "-c", "from musimo.library.scan.worker import main; main()")
 SILENCE_S = 60.0  # a healthy worker speaks several times a second; a sleeping disk may take half a minute
 READ_RATE = 1_000_000  # bytes a second: the slowest network drive worth scanning reads faster
 DECODE_SPEED = 25.0  # times as fast as it plays: Monkey's Audio at its slowest, on a slow machine
@@ -54,13 +54,13 @@ class Task:
             return cls(path, 0)
 
 
-HearEvent = tuple[int, HearMessage]
+ExtractEvent = tuple[int, ExtractMessage]
 """Number of the task, and what became known of it; Finished or AudioError is a task's last event."""
 
 
-def hear_all(
-    tasks: Sequence[Task], jobs: int, plan: Plan, wanted: Callable[[bytes], bool]
-) -> Generator[HearEvent, None, None]:
+def extract_all(
+    tasks: Sequence[Task], jobs: int, plan: WindowPlan, wanted: Callable[[bytes], bool]
+) -> Generator[ExtractEvent, None, None]:
     """Hear every file; events of one file come in order, files come as they are ready.
 
     Parameters
@@ -76,19 +76,19 @@ def hear_all(
 
 
 def _hear_here(
-    tasks: Sequence[Task], plan: Plan, wanted: Callable[[bytes], bool]
-) -> Generator[HearEvent, None, None]:
-    from musimo.library.worker import hear_to_end  # a parent of workers loads no decoder
+    tasks: Sequence[Task], plan: WindowPlan, wanted: Callable[[bytes], bool]
+) -> Generator[ExtractEvent, None, None]:
+    from musimo.library.scan.worker import extract_to_end  # a parent of workers loads no decoder
 
     with threadpool_limits(1, user_api="blas"):  # as in a worker: more threads sum in another order
         for number, task in enumerate(tasks):
-            for message in hear_to_end(task.path, plan, wanted):
+            for message in extract_to_end(task.path, plan, wanted):
                 yield number, message
 
 
 def _hear_in_workers(
-    tasks: Sequence[Task], jobs: int, plan: Plan, wanted: Callable[[bytes], bool]
-) -> Generator[HearEvent, None, None]:
+    tasks: Sequence[Task], jobs: int, plan: WindowPlan, wanted: Callable[[bytes], bool]
+) -> Generator[ExtractEvent, None, None]:
     crew = _Crew(tasks, jobs, plan, wanted)
     unfinished = len(tasks)
     try:
@@ -103,8 +103,10 @@ def _hear_in_workers(
 class _Crew:
     """One thread per worker process: it feeds the process, and replaces it when it dies."""
 
-    def __init__(self, tasks: Sequence[Task], jobs: int, plan: Plan, wanted: Callable[[bytes], bool]) -> None:
-        self.events: queue.Queue[HearEvent] = queue.Queue(maxsize=max(1, jobs * WAITING_MESSAGES))
+    def __init__(
+        self, tasks: Sequence[Task], jobs: int, plan: WindowPlan, wanted: Callable[[bytes], bool]
+    ) -> None:
+        self.events: queue.Queue[ExtractEvent] = queue.Queue(maxsize=max(1, jobs * WAITING_MESSAGES))
         self._todo = deque(enumerate(tasks))
         self._plan = plan
         self._wanted = wanted
@@ -167,10 +169,10 @@ class _Worker:
         self._timed_out = False
         self.dead = False
 
-    def hear(self, task: Task, plan: Plan, wanted: Callable[[bytes], bool]) -> Iterator[HearMessage]:
+    def hear(self, task: Task, plan: WindowPlan, wanted: Callable[[bytes], bool]) -> Iterator[ExtractMessage]:
         """Messages of one file; a death or a silence that lasts too long becomes an AudioError."""
         limit_s = SILENCE_S + task.size / READ_RATE
-        hearing = Hearing()
+        hearing = MessageProtocol()
         try:
             self._send(Request(task.path, plan))
             while True:
@@ -180,7 +182,7 @@ class _Worker:
                     hearing.answer(answer)
                     self._send(answer)
                     continue
-                if isinstance(message, Opened):
+                if isinstance(message, FileOpened):
                     limit_s += min(message.duration_s, LONGEST_S) / DECODE_SPEED
                 yield message
                 if isinstance(message, Finished | AudioError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from musimo.errors import LibraryError
-from musimo.library.database import OTHER_PLACE, connect_to_read, library_error
+from musimo.library.db.engine import OTHER_PLACE, connect_to_read, library_error
 
 LISTED = 5  # problems told; the first are enough to know that the file is damaged
 

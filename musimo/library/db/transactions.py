@@ -11,9 +11,9 @@ from sqlalchemy import Connection, update
 from sqlalchemy.exc import DBAPIError
 
 from musimo import __version__
-from musimo.library.database import library_error
-from musimo.library.schema import library_state
-from musimo.library.store import Store
+from musimo.library.db.engine import library_error
+from musimo.library.db.queries import Store
+from musimo.library.db.schema import library_state
 
 STAMP_BITS = 62  # SQLite's integers have 63 and a sign
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, not_
 
-from musimo.library.schema import contents, emotions, roots, tempo_keys, tracks
+from musimo.library.db.schema import contents, emotions, roots, tempo_keys, tracks
 from musimo.records import Filter, KeyFilter, NumberField, PathFilter, RangeFilter, TextFilter
 
 VALENCE = func.coalesce(emotions.c.own_valence, emotions.c.valence)

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, or_, select
 
-from musimo.library.places import Territory
-from musimo.library.schema import contents, emotions, failures, tracks
-from musimo.library.tempo_keys import told_by
+from musimo.library.db.schema import contents, emotions, failures, tracks
+from musimo.library.db.tempo_keys import told_by
+from musimo.library.scan.roots import ScanFolder
 from musimo.records import Coverage
 
 
 class KnownFile(NamedTuple):
-    """What the library remembers of a file; a named tuple, as :class:`musimo.library.walk.FoundFile` is."""
+    """What the library remembers of a file; a named tuple, as ``walk.FoundFile`` is."""
 
     path: bytes  # relative to its root
     size: int
@@ -38,9 +38,9 @@ class GoneFile:
 
 
 def known_files(
-    connection: Connection, territory: Territory, model_id: int, coverage: Coverage, maker: str
+    connection: Connection, scan_folder: ScanFolder, model_id: int, coverage: Coverage, maker: str
 ) -> dict[bytes, KnownFile]:
-    """What is known below a territory, by path relative to the root."""
+    """What is known below a scan_folder, by path relative to the root."""
     analyzed = select(emotions.c.content_id).where(*_heard_enough(model_id, coverage, maker))
     track_rows = (
         select(
@@ -53,11 +53,11 @@ def known_files(
             contents.c.hash,
         )
         .select_from(tracks.outerjoin(contents, contents.c.id == tracks.c.content_id))
-        .where(tracks.c.root_id == territory.root_id, *_below(tracks.c.path, territory.prefix))
+        .where(tracks.c.root_id == scan_folder.root_id, *_below(tracks.c.path, scan_folder.prefix))
     )
     failure_rows = select(
         failures.c.path, failures.c.size, failures.c.mtime_ns, failures.c.stage == "read"
-    ).where(failures.c.root_id == territory.root_id, *_below(failures.c.path, territory.prefix))
+    ).where(failures.c.root_id == scan_folder.root_id, *_below(failures.c.path, scan_folder.prefix))
     cursor: Any = connection.execute(track_rows).cursor  # its plain rows take half of SQLAlchemy's time
     known = {row[0]: KnownFile(*row) for row in cursor}
     for path, size, mtime_ns, may_pass in connection.execute(failure_rows):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from musimo.audio.features import FEATURE_ID
 from musimo.errors import MusimoError
-from musimo.library.answering import keep_weights, settle, weights_to_stay
-from musimo.library.events import Audit, ScanEvent
-from musimo.library.journal import Journal
-from musimo.library.lock import hold
-from musimo.library.scan import ScanOptions, no_folder, scan
-from musimo.library.store import Store
+from musimo.library.active_model import keep_weights, settle, weights_to_stay
+from musimo.library.db.journal import Journal
+from musimo.library.db.lock import hold
+from musimo.library.db.queries import Store
+from musimo.library.scan.events import Audit, ScanEvent
+from musimo.library.scan.scan import ScanOptions, no_folder, scan
 
 if TYPE_CHECKING:
     from musimo.emotion.analyzer import Analyzer

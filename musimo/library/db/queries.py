@@ -17,12 +17,21 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, not_, or_, select
 from sqlalchemy.exc import DBAPIError
 
-from musimo.library import schema, tempo_keys
-from musimo.library.conditions import AROUSAL, VALENCE, condition
-from musimo.library.database import library_error, open_database
-from musimo.library.folding import fold
-from musimo.library.schema import contents, emotions, failures, library_state, models, roots, tracks, windows
-from musimo.records import Failure, Filter, FloatArray, SoundBlocks, Tags, Track, Window, WindowEmotion
+from musimo.library.db import schema, tempo_keys
+from musimo.library.db.conditions import AROUSAL, VALENCE, condition
+from musimo.library.db.engine import library_error, open_database
+from musimo.library.db.folding import fold
+from musimo.library.db.schema import (
+    contents,
+    emotions,
+    failures,
+    library_state,
+    models,
+    roots,
+    tracks,
+    windows,
+)
+from musimo.records import Descriptors, Failure, Filter, FloatArray, Tags, Track, Window, WindowEmotion
 
 IDS_PER_QUERY = 10_000  # SQLite takes 32,766 variables in one statement
 TAG_FIELDS = tuple(Tags.__dataclass_fields__)
@@ -58,7 +67,7 @@ class Store:
 
     @classmethod
     def open(cls, path: Path, model: str, *, create: bool = False) -> Store:
-        """Open the library at ``path``; see :func:`musimo.library.database.open_database` for the errors."""
+        """Open the library at ``path``; see :func:`musimo.library.db.engine.open_database` for the errors."""
         return cls(open_database(path, create=create), path, model)
 
     def generation(self) -> int:
@@ -104,7 +113,7 @@ class Store:
         table = self._table(query, [("id", np.int64), ("stamp", np.int64)])
         return table["id"], table["stamp"]
 
-    def sounds(self, ids: Ids | None = None) -> tuple[Ids, SoundBlocks]:
+    def sounds(self, ids: Ids | None = None) -> tuple[Ids, Descriptors]:
         """Content ids, ascending, and blocks of those of ``ids`` that have a place; None: of all present."""
         ids = self.stamps()[0] if ids is None else ids
         found: list[Row[Any]] = []
@@ -209,7 +218,7 @@ class Store:
         rows = self._rows(select(contents.c.id).where(contents.c.hash == content))
         return rows[0].id if rows else None
 
-    def sound(self, content_id: int) -> SoundBlocks | None:
+    def sound(self, content_id: int) -> Descriptors | None:
         """Blocks of one sound, in one row; None where the model in use has not heard it."""
         rows = self._rows(
             select(*_BLOCKS).where(
@@ -338,11 +347,11 @@ class _Guarded:
             raise library_error(self._path, error) from error
 
 
-_BLOCKS = [emotions.c[name] for name in SoundBlocks.__dataclass_fields__]
+_BLOCKS = [emotions.c[name] for name in Descriptors.__dataclass_fields__]
 
 
-def _blocks(rows: Sequence[Row[Any]]) -> SoundBlocks:
-    return SoundBlocks(*(_matrix([getattr(row, column.name) for row in rows]) for column in _BLOCKS))
+def _blocks(rows: Sequence[Row[Any]]) -> Descriptors:
+    return Descriptors(*(_matrix([getattr(row, column.name) for row in rows]) for column in _BLOCKS))
 
 
 def _matrix(blobs: Sequence[bytes]) -> FloatArray:

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Row, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from musimo.errors import MusimoError
-from musimo.library.calibrations import own_moods
+from musimo.library.db.calibrations import own_moods
+from musimo.library.db.queries import Store
+from musimo.library.db.schema import contents, emotions, models, tempo_keys, windows
+from musimo.library.db.transactions import renew_generation, stamp, transaction
 from musimo.library.portable import Analysis, Maker, Part
-from musimo.library.schema import contents, emotions, models, tempo_keys, windows
-from musimo.library.store import Store
-from musimo.library.writing import renew_generation, stamp, transaction
 from musimo.records import Filter, TempoKey
 
 BATCH = 256  # analyses in memory at once, and in one transaction: two megabytes, a fraction of a second

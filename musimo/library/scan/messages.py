@@ -20,7 +20,17 @@ import numpy as np
 from musimo.audio.features import N_FEATURES
 from musimo.audio.statistics import N_STATISTICS
 from musimo.errors import AudioError
-from musimo.records import CONTENT_BYTES, Coverage, FloatArray, HeardClip, Opened, Plan, Sliding, Tags, Window
+from musimo.records import (
+    CONTENT_BYTES,
+    Coverage,
+    ExtractedWindow,
+    FileOpened,
+    FloatArray,
+    Sliding,
+    Tags,
+    Window,
+    WindowPlan,
+)
 
 T = TypeVar("T")
 SIZES = struct.Struct("<II")
@@ -36,7 +46,7 @@ class Request:
     """The parent's order: hear this file."""
 
     path: bytes
-    plan: Plan
+    plan: WindowPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +68,27 @@ class Finished:
     """The file was heard to its end."""
 
 
-HearMessage = Opened | HeardClip | Finished | AudioError
-Message = Request | Answer | Wanted | HearMessage
+ExtractMessage = FileOpened | ExtractedWindow | Finished | AudioError
+Message = Request | Answer | Wanted | ExtractMessage
 
 
-class Hearing:
+class MessageProtocol:
     """The course that the messages of one file take: opened, wanted, its clips, finished; or an error."""
 
     def __init__(self) -> None:
-        self._opened: Opened | None = None
+        self._opened: FileOpened | None = None
         self._n_clips = 0  # that may still come
         self._wanted: bool | None = None
         self._heard = False
         self._ended = False
 
-    def followed(self, message: Message) -> Wanted | HearMessage:
+    def followed(self, message: Message) -> Wanted | ExtractMessage:
         """The next message of a worker; ValueError where it must not come now."""
         if isinstance(message, Request | Answer) or self._ended or not self._fits(message):
             raise ValueError(f"{type(message).__name__} comes out of turn")
-        if isinstance(message, Opened):
+        if isinstance(message, FileOpened):
             self._opened = message
-        elif isinstance(message, HeardClip):
+        elif isinstance(message, ExtractedWindow):
             self._heard = True
             self._n_clips -= 1
         else:
@@ -91,14 +101,14 @@ class Hearing:
         self._wanted = answer.wanted
         self._n_clips = len(self._opened.windows) if answer.wanted else 0
 
-    def _fits(self, message: Wanted | HearMessage) -> bool:
+    def _fits(self, message: Wanted | ExtractMessage) -> bool:
         match message:
-            case Opened():
+            case FileOpened():
                 return self._opened is None
             case Wanted():
                 opened = self._opened
                 return opened is not None and self._wanted is None and message.content == opened.content
-            case HeardClip():
+            case ExtractedWindow():
                 return self._n_clips > 0
             case Finished():
                 return self._wanted is not None and self._heard == self._wanted
@@ -154,7 +164,7 @@ def _said(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
             return {"kind": "finished"}, ()
         case AudioError():
             return {"kind": "error", "stage": message.stage, "reason": message.reason}, ()
-        case Opened():
+        case FileOpened():
             return {
                 "kind": "opened",
                 "tags": asdict(message.tags),
@@ -163,7 +173,7 @@ def _said(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
                 "windows": [[window.start_s, window.end_s] for window in message.windows],
                 "promised_s": message.promised_s,
             }, ()
-        case HeardClip():
+        case ExtractedWindow():
             window = message.window
             ends = [window.start_s, window.end_s]
             said = {"kind": "clip", "window": ends, "lacking_s": message.lacking_s}
@@ -192,7 +202,7 @@ def _meant(said: dict[str, Any], floats: FloatArray) -> Message:
             windows = tuple(map(_window, said["windows"]))
             promised_s = None if said["promised_s"] is None else _length(said["promised_s"])
             content, duration_s = _content(said["content"]), _length(said["duration_s"])
-            return Opened(_tags(said["tags"]), content, duration_s, windows, promised_s)
+            return FileOpened(_tags(said["tags"]), content, duration_s, windows, promised_s)
         case "clip":
             if floats.size <= N_STATISTICS:
                 raise ValueError("a clip without features")
@@ -201,15 +211,15 @@ def _meant(said: dict[str, Any], floats: FloatArray) -> Message:
             window, lacking_s = _window(said["window"]), _length(said["lacking_s"])
             if lacking_s > window.end_s - window.start_s:
                 raise ValueError("more lacks than there was to be heard")
-            return HeardClip(window, features, statistics, lacking_s)
+            return ExtractedWindow(window, features, statistics, lacking_s)
     raise ValueError("no kind of message")
 
 
-def _said_plan(plan: Plan) -> str | dict[str, float]:
+def _said_plan(plan: WindowPlan) -> str | dict[str, float]:
     return plan if isinstance(plan, str) else asdict(plan)
 
 
-def _plan(said: Any) -> Plan:
+def _plan(said: Any) -> WindowPlan:
     if isinstance(said, str):
         return COVERAGES[said]
     if said.keys() == {"window_s", "hop_s"}:

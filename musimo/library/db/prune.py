@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, select
 
-from musimo.library.plan import VANISHED_SHARE
-from musimo.library.schema import failures, roots, tracks
-from musimo.library.store import Store
-from musimo.library.writing import renew_generation, transaction
+from musimo.library.db.queries import Store
+from musimo.library.db.schema import failures, roots, tracks
+from musimo.library.db.transactions import renew_generation, transaction
+from musimo.library.scan.plan import VANISHED_SHARE
 from musimo.records import Track
 
 IDS_PER_STATEMENT = 10_000  # SQLite takes 32,766 variables in one statement

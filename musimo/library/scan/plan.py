@@ -27,20 +27,20 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from musimo.library.journal import Journal
-from musimo.library.known import GoneFile, KnownFile
-from musimo.library.places import Identities, PlannedFile, Renaming, Territory, locate, within
-from musimo.library.spelling import fold_path, respelled
-from musimo.library.walk import FoundFile, IgnoredFile, OtherName, UnreadableEntry, walk
+from musimo.library.db.journal import Journal
+from musimo.library.db.known_files import GoneFile, KnownFile
+from musimo.library.scan.roots import Identities, PlannedFile, Renaming, ScanFolder, locate, within
+from musimo.library.scan.spelling import fold_path, respelled
+from musimo.library.scan.walk import FoundFile, IgnoredFile, OtherName, UnreadableEntry, walk
 
 VANISHED_SHARE = 0.2  # more than a fifth gone at once is a drive that is not there, not a tidied folder
 
 
 @dataclass(slots=True)
-class Plan:
+class ScanPlan:
     """What a scan found and what it has to do. Paths are relative to the root."""
 
-    territory: Territory
+    scan_folder: ScanFolder
     to_hear: list[PlannedFile] = field(default_factory=list)
     unreadable: list[tuple[PlannedFile, str]] = field(default_factory=list)
     found_again: list[int] = field(default_factory=list)
@@ -54,9 +54,9 @@ class Plan:
 
 @dataclass(slots=True)
 class _Walked:
-    """What lies in a territory. Paths are relative to the root."""
+    """What lies in a scan_folder. Paths are relative to the root."""
 
-    territory: Territory
+    scan_folder: ScanFolder
     files: dict[bytes, FoundFile] = field(default_factory=dict)
     unreadable: list[UnreadableEntry] = field(default_factory=list)
     other_names: dict[bytes, bytes | None] = field(default_factory=dict)  # and the names they are found by
@@ -89,21 +89,21 @@ def _no_collection() -> Iterator[None]:
 
 @_no_collection()
 def make_plans(
-    journal: Journal, territories: Sequence[Territory], *, retry_failed: bool = False, verify: bool = False
-) -> list[Plan]:
-    """Walk territories and compare them with what is known of them.
+    journal: Journal, scan_folders: Sequence[ScanFolder], *, retry_failed: bool = False, verify: bool = False
+) -> list[ScanPlan]:
+    """Walk scan_folders and compare them with what is known of them.
 
     Files that are known by another name are renamed in the library first; nothing else is written.
 
     Parameters
     ----------
     journal : what is known
-    territories : none of them inside another
+    scan_folders : none of them inside another
     retry_failed : plan to hear files again that failed before
     verify : plan to open files too that look unchanged
     """
-    walked = [_look_at(territory, journal.roots()) for territory in territories]
-    known = [journal.known_files(territory) for territory in territories]
+    walked = [_look_at(scan_folder, journal.roots()) for scan_folder in scan_folders]
+    known = [journal.known_files(scan_folder) for scan_folder in scan_folders]
     renamings = [
         renaming
         for looked, files in zip(walked, known, strict=True)
@@ -111,24 +111,24 @@ def make_plans(
     ]
     if renamings:
         journal.rename(renamings)
-        known = [journal.known_files(territory) for territory in territories]
+        known = [journal.known_files(scan_folder) for scan_folder in scan_folders]
     return [
         _compare(looked, files, retry_failed=retry_failed, verify=verify)
         for looked, files in zip(walked, known, strict=True)
     ]
 
 
-def _look_at(territory: Territory, roots: Collection[bytes]) -> _Walked:
-    looked = _Walked(territory)
-    for found in walk(territory.folder, roots) if os.path.isdir(territory.folder) else ():
-        path = (territory.prefix + found.path).rstrip(b"/")  # the folder itself is found as an empty path
+def _look_at(scan_folder: ScanFolder, roots: Collection[bytes]) -> _Walked:
+    looked = _Walked(scan_folder)
+    for found in walk(scan_folder.folder, roots) if os.path.isdir(scan_folder.folder) else ():
+        path = (scan_folder.prefix + found.path).rstrip(b"/")  # the folder itself is found as an empty path
         if isinstance(found, FoundFile):
-            looked.files[path] = found._replace(path=path) if territory.prefix else found
+            looked.files[path] = found._replace(path=path) if scan_folder.prefix else found
         elif isinstance(found, UnreadableEntry):
             looked.unreadable.append(replace(found, path=path))
         elif isinstance(found, OtherName):
             found_as = found.found_as
-            looked.other_names[path] = found_as if found_as is None else territory.prefix + found_as
+            looked.other_names[path] = found_as if found_as is None else scan_folder.prefix + found_as
         else:
             assert isinstance(found, IgnoredFile)
             looked.n_ignored += 1
@@ -137,7 +137,7 @@ def _look_at(territory: Territory, roots: Collection[bytes]) -> _Walked:
 
 def _renamings(journal: Journal, looked: _Walked, known: dict[bytes, KnownFile]) -> Iterator[Renaming]:
     """Known files that were found, or will be, under another name than that they are known by."""
-    here = looked.territory
+    here = looked.scan_folder
     unseen = looked.unseen(known)
     if looked.other_names and unseen:
         yield from _behind_links(journal.roots(), looked, unseen)
@@ -155,7 +155,7 @@ def _renamings(journal: Journal, looked: _Walked, known: dict[bytes, KnownFile])
 
 def _behind_links(roots: dict[bytes, int], looked: _Walked, unseen: Sequence[bytes]) -> Iterator[Renaming]:
     """Files known through a folder or link that was passed over, with the names they are found by."""
-    here, identities = looked.territory, Identities()
+    here, identities = looked.scan_folder, Identities()
     for path in unseen:
         passed = locate(path, looked.other_names)
         if passed is None:
@@ -171,44 +171,44 @@ def _behind_links(roots: dict[bytes, int], looked: _Walked, unseen: Sequence[byt
             yield Renaming(here.root_id, path, roots[held[0]], held[1])
 
 
-def _compare(looked: _Walked, known: dict[bytes, KnownFile], *, retry_failed: bool, verify: bool) -> Plan:
-    plan = Plan(looked.territory, n_music=len(looked.files), n_ignored=looked.n_ignored)
+def _compare(looked: _Walked, known: dict[bytes, KnownFile], *, retry_failed: bool, verify: bool) -> ScanPlan:
+    plan = ScanPlan(looked.scan_folder, n_music=len(looked.files), n_ignored=looked.n_ignored)
     plan.n_present = sum(file.track_id is not None and not file.missing for file in known.values())
     for entry in looked.unreadable:
-        planned = PlannedFile(looked.territory, FoundFile(entry.path, 0, 0))
+        planned = PlannedFile(looked.scan_folder, FoundFile(entry.path, 0, 0))
         plan.unreadable.append((planned, entry.reason))
     for path, found in looked.files.items():
         _compare_file(plan, found, known.get(path), retry_failed=retry_failed, verify=verify)
     plan.gone = [
-        GoneFile(looked.territory.root_id, path, known[path].track_id, known[path].missing)
+        GoneFile(looked.scan_folder.root_id, path, known[path].track_id, known[path].missing)
         for path in looked.unseen(known)
     ]
     return plan
 
 
 def _compare_file(
-    plan: Plan, found: FoundFile, known: KnownFile | None, *, retry_failed: bool, verify: bool
+    plan: ScanPlan, found: FoundFile, known: KnownFile | None, *, retry_failed: bool, verify: bool
 ) -> None:
     same = known is not None and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
     if known is None or not same:
-        plan.to_hear.append(PlannedFile(plan.territory, found))
+        plan.to_hear.append(PlannedFile(plan.scan_folder, found))
     elif known.failed:
         if retry_failed or known.may_pass:
-            plan.to_hear.append(PlannedFile(plan.territory, found))
+            plan.to_hear.append(PlannedFile(plan.scan_folder, found))
         else:
             plan.n_known_failures += 1
     elif not known.analyzed:
-        plan.to_hear.append(PlannedFile(plan.territory, found))
+        plan.to_hear.append(PlannedFile(plan.scan_folder, found))
     else:
         if verify:
-            plan.to_hear.append(PlannedFile(plan.territory, found, remembered=known.content))
+            plan.to_hear.append(PlannedFile(plan.scan_folder, found, remembered=known.content))
         else:
             plan.n_unchanged += 1
         if known.missing and known.track_id is not None:
             plan.found_again.append(known.track_id)
 
 
-def refusal(plan: Plan, n_vanished: int) -> str | None:
+def refusal(plan: ScanPlan, n_vanished: int) -> str | None:
     """Why what is gone must not be believed gone; None where it may be."""
     if plan.n_present and not plan.n_music:
         return "it holds no music now, but did before: is the drive there?"

@@ -14,20 +14,21 @@ from sqlalchemy.dialects.sqlite import insert
 
 from musimo.audio.tempo_key import MAKER
 from musimo.errors import AudioError
-from musimo.library import tempo_keys, window_places
-from musimo.library.calibrations import own_mood
-from musimo.library.events import Arrival
-from musimo.library.known import GoneFile, KnownFile, known_contents, known_files
-from musimo.library.places import Identities, PlannedFile, Renaming, Territory, locate
-from musimo.library.schema import contents, emotions, failures, models, roots, tracks, windows
-from musimo.library.spelling import as_listed, holds_anything, is_other_name
-from musimo.library.store import TAG_FIELDS, Store
-from musimo.library.writing import now, renew_generation, stamp, transaction
-from musimo.records import Coverage, Emotion, FloatArray, Opened, Tags, TempoKey, Window
+from musimo.library.db import tempo_keys
+from musimo.library.db import windows as window_places
+from musimo.library.db.calibrations import own_mood
+from musimo.library.db.known_files import GoneFile, KnownFile, known_contents, known_files
+from musimo.library.db.queries import TAG_FIELDS, Store
+from musimo.library.db.schema import contents, emotions, failures, models, roots, tracks, windows
+from musimo.library.db.transactions import now, renew_generation, stamp, transaction
+from musimo.library.scan.events import Arrival
+from musimo.library.scan.roots import Identities, PlannedFile, Renaming, ScanFolder, locate
+from musimo.library.scan.spelling import as_listed, holds_anything, is_other_name
+from musimo.records import Coverage, Emotion, FileOpened, FloatArray, Tags, TempoKey, Window
 
 
 @dataclass(frozen=True, slots=True)
-class HeardFile:
+class FileAnalysis:
     """A file that was heard, ready to be written; ``emotion`` is None where its sound was known before.
 
     ``partial`` is the share of the sound that could be heard, None where it is whole. ``places`` has, by
@@ -35,7 +36,7 @@ class HeardFile:
     """
 
     planned: PlannedFile
-    opened: Opened
+    opened: FileOpened
     emotion: Emotion | None
     statistics: FloatArray | None
     partial: float | None = None
@@ -49,7 +50,7 @@ class HeardFile:
 
 
 @dataclass(frozen=True, slots=True)
-class FailedFile:
+class FileFailure:
     """A file that could not be heard."""
 
     planned: PlannedFile
@@ -77,8 +78,8 @@ class Journal:
             query = select(models.c.id).where(models.c.name == store.model)
             self._model_id: int = connection.execute(query).scalar_one()
 
-    def claim(self, folder: bytes) -> Territory:
-        """The territory of ``folder``: in a known root, or a new root that takes in those below it.
+    def claim(self, folder: bytes) -> ScanFolder:
+        """The scan_folder of ``folder``: in a known root, or a new root that takes in those below it.
 
         A folder is known under any name that leads to it; it keeps the one it was scanned by first.
         """
@@ -88,14 +89,14 @@ class Journal:
             held = locate(folder, known, identities)
             if held is not None:
                 root, rest = held
-                return Territory(known[root], root, rest and as_listed(root, rest) + b"/")
+                return ScanFolder(known[root], root, rest and as_listed(root, rest) + b"/")
             added = connection.execute(insert(roots).values(path=folder, added_at=now()))
             root_id = int(added.lastrowid)
             for root, old_id in known.items():
                 below = locate(root, (folder,), identities)
                 if below is not None:
                     self._take_in(connection, old_id, root_id, below[1] + b"/")
-            return Territory(root_id, folder, b"")
+            return ScanFolder(root_id, folder, b"")
 
     def knows(self, folder: bytes) -> bool:
         """Whether ``folder`` is a root, lies in one, or has one below it."""
@@ -109,10 +110,10 @@ class Journal:
         with self._transaction() as connection:
             return self._roots(connection)
 
-    def known_files(self, territory: Territory) -> dict[bytes, KnownFile]:
-        """What is known below a territory, by path relative to the root."""
+    def known_files(self, scan_folder: ScanFolder) -> dict[bytes, KnownFile]:
+        """What is known below a scan_folder, by path relative to the root."""
         with self._transaction() as connection:
-            return known_files(connection, territory, self._model_id, self._coverage, self._maker)
+            return known_files(connection, scan_folder, self._model_id, self._coverage, self._maker)
 
     def known_contents(self) -> set[bytes]:
         """Hashes of the sounds that need not be heard again."""
@@ -133,7 +134,7 @@ class Journal:
             if any(merged):
                 renew_generation(connection)
 
-    def write(self, heard: Iterable[HeardFile], failed: Iterable[FailedFile]) -> list[Arrival]:
+    def write(self, heard: Iterable[FileAnalysis], failed: Iterable[FileFailure]) -> list[Arrival]:
         """Store one batch in one transaction; says of each heard file, in order, how it arrived."""
         with self._transaction() as connection:
             arrivals = [self._write_heard(connection, file) for file in heard]
@@ -191,7 +192,7 @@ class Journal:
     def _transaction(self) -> AbstractContextManager[Connection]:
         return transaction(self._store)
 
-    def _write_heard(self, connection: Connection, heard: HeardFile) -> Arrival:
+    def _write_heard(self, connection: Connection, heard: FileAnalysis) -> Arrival:
         if heard.as_remembered and _tags_as_remembered(connection, heard):
             return "unchanged"
         content_id = self._write_content(connection, heard.opened)
@@ -200,7 +201,7 @@ class Journal:
         more_known = self._coverage == "windows" and self._is_heard_in_full(connection, content_id)
         if heard.emotion is not None and heard.statistics is not None and not more_known:
             self._write_emotion(connection, content_id, heard, heard.emotion, heard.statistics)
-        root_id, path = heard.planned.territory.root_id, heard.planned.file.path
+        root_id, path = heard.planned.scan_folder.root_id, heard.planned.file.path
         facts: dict[str, Any] = {
             "root_id": root_id,
             "path": path,
@@ -222,7 +223,7 @@ class Journal:
         connection.execute(insert(tracks).values(facts | {"added_at": now()}))
         return "new"
 
-    def _write_content(self, connection: Connection, opened: Opened) -> int:
+    def _write_content(self, connection: Connection, opened: FileOpened) -> int:
         found = connection.execute(select(contents.c.id).where(contents.c.hash == opened.content)).scalar()
         if found is not None:
             return int(found)
@@ -239,7 +240,7 @@ class Journal:
         self,
         connection: Connection,
         content_id: int,
-        heard: HeardFile,
+        heard: FileAnalysis,
         emotion: Emotion,
         statistics: FloatArray,
     ) -> None:
@@ -288,7 +289,7 @@ class Journal:
             .where(tracks.c.content_id == content_id)
         )
         rows = connection.execute(query).all()
-        here, path = planned.territory, planned.file.path
+        here, path = planned.scan_folder, planned.file.path
         renamed = [row.id for row in rows if is_other_name(row.root, row.path, here.root, path)]
         gone = [
             row.id
@@ -299,9 +300,9 @@ class Journal:
         candidates = renamed or gone
         return candidates[0] if len(candidates) == 1 else None
 
-    def _write_failed(self, connection: Connection, failed: FailedFile) -> bool:
+    def _write_failed(self, connection: Connection, failed: FileFailure) -> bool:
         """Store a failure; says whether answers change by it: a track lost its sound, or its file is back."""
-        at_path = {"root_id": failed.planned.territory.root_id, "path": failed.planned.file.path}
+        at_path = {"root_id": failed.planned.scan_folder.root_id, "path": failed.planned.file.path}
         facts = {
             "size": failed.planned.file.size,
             "mtime_ns": failed.planned.file.mtime_ns,
@@ -355,8 +356,8 @@ def _rename(connection: Connection, table: Table, renaming: Renaming) -> bool:
     return True
 
 
-def _tags_as_remembered(connection: Connection, heard: HeardFile) -> bool:
-    root_id, path = heard.planned.territory.root_id, heard.planned.file.path
+def _tags_as_remembered(connection: Connection, heard: FileAnalysis) -> bool:
+    root_id, path = heard.planned.scan_folder.root_id, heard.planned.file.path
     columns = [tracks.c[name] for name in TAG_FIELDS]
     at_path = select(*columns).where(tracks.c.root_id == root_id, tracks.c.path == path)
     row = connection.execute(at_path).first()

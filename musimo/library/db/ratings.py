@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from musimo.library.schema import contents, emotions, models, ratings
-from musimo.library.store import IDS_PER_QUERY, Store
-from musimo.library.writing import now, transaction
+from musimo.library.db.queries import IDS_PER_QUERY, Store
+from musimo.library.db.schema import contents, emotions, models, ratings
+from musimo.library.db.transactions import now, transaction
 from musimo.records import Track
 
 SAID = ("valence", "arousal", "liking")

@@ -16,8 +16,8 @@ from sqlalchemy.exc import DBAPIError
 
 from musimo.atomic import replacing
 from musimo.errors import LibraryError
-from musimo.library import schema
-from musimo.library.folding import fold
+from musimo.library.db import schema
+from musimo.library.db.folding import fold
 from musimo.resources import resource
 
 BUSY_TIMEOUT_MS = 30_000  # a batch of a scan commits within milliseconds; 30 s rides out a slow disk

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from musimo.library.folding import fold
+from musimo.library.db.folding import fold
 
 
 def respelled(root: bytes, unseen: Iterable[bytes], found: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:

@@ -14,10 +14,10 @@ from sqlalchemy import update
 
 from musimo.atomic import write_atomically
 from musimo.errors import MusimoError, NotFoundError, WeightsError
-from musimo.library.calibrations import carry_over
-from musimo.library.schema import library_state
-from musimo.library.store import Store
-from musimo.library.writing import transaction
+from musimo.library.db.calibrations import carry_over
+from musimo.library.db.queries import Store
+from musimo.library.db.schema import library_state
+from musimo.library.db.transactions import transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from musimo.emotion.calibration import Calibration, Fit, fit
-from musimo.library.schema import calibrations, emotions, models, ratings
-from musimo.library.store import Store
-from musimo.library.writing import now, renew_generation, transaction
+from musimo.library.db.queries import Store
+from musimo.library.db.schema import calibrations, emotions, models, ratings
+from musimo.library.db.transactions import now, renew_generation, transaction
 from musimo.records import Emotion, FloatArray
 
 CHUNK = 4096  # sounds at once: 4 MB of embeddings
@@ -25,7 +25,7 @@ OWN = ("own_valence", "own_arousal")
 
 
 @dataclass(frozen=True, slots=True)
-class Fits:
+class CalibrationFits:
     """What the ratings come to under the model that answers.
 
     Parameters
@@ -47,7 +47,7 @@ class Fits:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedCalibration:
     """The calibration that answers: which dimensions it bends, how many ratings it came of, and when."""
 
     valence: bool
@@ -56,7 +56,7 @@ class Applied:
     fitted_at: str
 
 
-def fit_ratings(store: Store) -> Fits:
+def fit_ratings(store: Store) -> CalibrationFits:
     """Fit the network's answers to what the owner rated."""
     heard = emotions.c.content_id == ratings.c.content_id
     query = (
@@ -76,7 +76,7 @@ def fit_ratings(store: Store) -> Fits:
     valence, arousal = (
         _fit([row for row in known if row[place] is not None], place) for place in range(len(OWN))
     )
-    return Fits(valence, arousal, len(known), len(rows) - len(known))
+    return CalibrationFits(valence, arousal, len(known), len(rows) - len(known))
 
 
 def apply(store: Store, calibration: Calibration, n_ratings: int) -> int:
@@ -106,14 +106,14 @@ def undo(store: Store) -> bool:
     return True
 
 
-def applied(store: Store, model: str | None = None) -> Applied | None:
+def applied(store: Store, model: str | None = None) -> AppliedCalibration | None:
     """The calibration of a model, by name; None is the store's own."""
     rows = store.rows(select(calibrations).where(_of_model(store, model)))
     if not rows:
         return None
     [row] = rows
     valence, arousal = map(np.any, _calibration(row.coefficients).coefficients)
-    return Applied(bool(valence), bool(arousal), row.n_ratings, row.fitted_at)
+    return AppliedCalibration(bool(valence), bool(arousal), row.n_ratings, row.fitted_at)
 
 
 def own_mood(connection: Connection, model_id: int, emotion: Emotion) -> dict[str, float | None]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from musimo.library.schema import models, windows
-from musimo.library.store import Store
+from musimo.library.db.queries import Store
+from musimo.library.db.schema import models, windows
 from musimo.records import FloatArray, Window
 
 KIND = np.dtype("<f2")  # a cosine of rounded places is off by some 0.0001; half the bytes of float32

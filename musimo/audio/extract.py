@@ -14,16 +14,18 @@ from musimo.audio.mixdown import Stretch
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
 from musimo.audio.whole import promised_s
-from musimo.audio.windows import MAX_WINDOWS, WINDOW_S, place_windows, tile
+from musimo.audio.windows import MAX_WINDOWS, WINDOW_S, plan_windows, tile
 from musimo.errors import AudioError
-from musimo.records import HeardClip, Opened, Plan, Sliding, Tags, Window
+from musimo.records import ExtractedWindow, FileOpened, Sliding, Tags, Window, WindowPlan
 
 MIN_SOUND_S = 0.1  # less is a click; and a frame of the spectrum alone is 0.093 s long
 MAX_SOUND_S = 7 * 86_400.0  # a week; longer ones are damaged clocks, and files made to keep one busy
 STRETCH_S = 300.0  # 26 MB of samples: what overlapping windows are cut from
 
 
-def hear(path: AnyPath, plan: Plan, wanted: Callable[[bytes], bool]) -> Iterator[Opened | HeardClip]:
+def hear(
+    path: AnyPath, plan: WindowPlan, wanted: Callable[[bytes], bool]
+) -> Iterator[FileOpened | ExtractedWindow]:
     """Open a file, say what it is, and hear its windows one after the other.
 
     Parameters
@@ -34,8 +36,8 @@ def hear(path: AnyPath, plan: Plan, wanted: Callable[[bytes], bool]) -> Iterator
 
     Yields
     ------
-    ``Opened`` first, then a ``HeardClip`` for each window that holds sound. Features are finite and those
-    of 45 s, (1938, 193): a shorter stretch is repeated to that length.
+    ``FileOpened`` first, then an ``ExtractedWindow`` for each window that holds sound. Features are
+    finite; those of 45 s are (1938, 193): a shorter stretch is repeated to that length.
 
     Raises
     ------
@@ -47,12 +49,12 @@ def hear(path: AnyPath, plan: Plan, wanted: Callable[[bytes], bool]) -> Iterator
             raise AudioError("decode", f"it holds only {sound.duration_s:.2f} s of sound")
         if sound.duration_s > MAX_SOUND_S:
             raise AudioError("decode", f"it claims to hold {sound.duration_s / 86_400:.0f} days of sound")
-        windows = place_windows(sound.duration_s, plan)
+        windows = plan_windows(sound.duration_s, plan)
         if len(windows) > MAX_WINDOWS:
             raise AudioError("read", f"it would take {len(windows)} windows; at most {MAX_WINDOWS} are heard")
         tags = read_tags(path)
         promised = promised_s(tags.duration_s, sound.codec, sound.bitrate, sound.duration_s, sound.skipped_s)
-        yield Opened(_completed(tags, sound), sound.content, sound.duration_s, windows, promised)
+        yield FileOpened(_completed(tags, sound), sound.content, sound.duration_s, windows, promised)
         if not wanted(sound.content):
             return
         heard = False
@@ -93,7 +95,7 @@ def _stretches(sound: Sound, groups: Sequence[Sequence[Window]]) -> Iterator[tup
                 yield window, Stretch(samples)
 
 
-def _hear_window(window: Window, stretch: Stretch) -> HeardClip | None:
+def _hear_window(window: Window, stretch: Stretch) -> ExtractedWindow | None:
     """The features of one window, or None where nothing could be decoded."""
     heard_s = len(stretch.samples) / SAMPLE_RATE
     if heard_s < MIN_SOUND_S:
@@ -102,7 +104,9 @@ def _hear_window(window: Window, stretch: Stretch) -> HeardClip | None:
     if not np.isfinite(features).all():
         raise AudioError("decode", "its samples are too large to be sound")
     end_s = min(window.end_s, window.start_s + heard_s + stretch.lacking_s)
-    return HeardClip(Window(window.start_s, end_s), features, clip_statistics(features), stretch.lacking_s)
+    return ExtractedWindow(
+        Window(window.start_s, end_s), features, clip_statistics(features), stretch.lacking_s
+    )
 
 
 def _completed(tags: Tags, sound: Sound) -> Tags:

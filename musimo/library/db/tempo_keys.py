@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, not_, select
 from sqlalchemy.dialects.sqlite import insert
 
-from musimo.library.schema import emotions, tempo_keys
+from musimo.library.db.schema import emotions, tempo_keys
 from musimo.records import TempoKey
 
 COLUMNS = [tempo_keys.c[name] for name in TempoKey.__dataclass_fields__]

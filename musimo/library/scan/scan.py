@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from musimo.errors import AudioError, UsageError
-from musimo.library.events import Audit, FolderRefused, Planned, ScanEvent
-from musimo.library.hearing import ClipAnalyzer, Hearing
-from musimo.library.journal import FailedFile, Journal
-from musimo.library.places import Territory, outermost
-from musimo.library.plan import Plan, make_plans, refusal
+from musimo.library.db.journal import FileFailure, Journal
+from musimo.library.scan.events import Audit, FolderRefused, Planned, ScanEvent
+from musimo.library.scan.pipeline import Pipeline, WindowAnalyzer
+from musimo.library.scan.plan import ScanPlan, make_plans, refusal
+from musimo.library.scan.roots import ScanFolder, outermost
 from musimo.records import Coverage
 
 
@@ -45,7 +45,7 @@ class ScanOptions:
 def scan(
     journal: Journal,
     folders: Sequence[bytes],
-    load_analyzer: Callable[[], ClipAnalyzer],
+    load_analyzer: Callable[[], WindowAnalyzer],
     options: ScanOptions,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[ScanEvent]:
@@ -64,20 +64,20 @@ def scan(
     UsageError : a path that is no folder, and never was scanned
     """
     started = time.monotonic()
-    territories: list[Territory] = []
+    scan_folders: list[ScanFolder] = []
     refusals: list[FolderRefused] = []
     for folder in outermost(map(os.path.realpath, folders)):
         if os.path.isdir(folder) or (options.accept_missing and journal.knows(folder)):
-            territories.append(journal.claim(folder))
+            scan_folders.append(journal.claim(folder))
         elif journal.knows(folder):
             refusals.append(FolderRefused(folder, "it is not there now: is the drive there?"))
         else:
             raise no_folder(folder)
-    plans = make_plans(journal, territories, retry_failed=options.retry_failed, verify=options.verify)
+    plans = make_plans(journal, scan_folders, retry_failed=options.retry_failed, verify=options.verify)
     journal.mark_found([track_id for plan in plans for track_id in plan.found_again])
     to_hear = [planned for plan in plans for planned in plan.to_hear]
     yield Planned(len(to_hear), journal.n_without_tempo_key() if to_hear else 0)
-    hearing = Hearing(
+    hearing = Pipeline(
         journal,
         load_analyzer,
         jobs=options.jobs,
@@ -85,7 +85,7 @@ def scan(
         coverage=options.coverage,
     )
     unreadable = [pair for plan in plans for pair in plan.unreadable]
-    yield from hearing.store_failed([FailedFile(file, AudioError("read", why)) for file, why in unreadable])
+    yield from hearing.store_failed([FileFailure(file, AudioError("read", why)) for file, why in unreadable])
     yield from hearing.run(to_hear, stop)
     missing = 0
     if not hearing.interrupted:
@@ -110,13 +110,13 @@ def scan(
     )
 
 
-def _settle_missing(journal: Journal, plan: Plan, refusals: list[FolderRefused], *, accept: bool) -> int:
+def _settle_missing(journal: Journal, plan: ScanPlan, refusals: list[FolderRefused], *, accept: bool) -> int:
     """Mark what is gone, unless so much is gone that the drive may be; say how many tracks are missing."""
     gone = journal.still_gone(plan.gone)
     vanished = [file for file in gone if file.track_id is not None and not file.was_missing]
     reason = None if accept else refusal(plan, len(vanished))
     if reason is not None:
-        refusals.append(FolderRefused(plan.territory.folder, reason))
+        refusals.append(FolderRefused(plan.scan_folder.folder, reason))
         return sum(file.was_missing for file in gone)
     journal.mark_missing(gone)
     return sum(file.track_id is not None for file in gone)

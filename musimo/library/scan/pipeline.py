@@ -20,25 +20,33 @@ from musimo.audio.windows import TOGETHER
 from musimo.emotion.space import SoundSpace, unit
 from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
-from musimo.library.events import FileFailed, FileStored, SoundChanged
-from musimo.library.journal import FailedFile, HeardFile, Journal
-from musimo.library.messages import Finished
-from musimo.library.places import PlannedFile
-from musimo.library.workers import Task, hear_all
-from musimo.records import ClipEmotion, Coverage, FloatArray, HeardClip, Opened, SoundBlocks, Window
+from musimo.library.db.journal import FileAnalysis, FileFailure, Journal
+from musimo.library.scan.events import FileFailed, FileStored, SoundChanged
+from musimo.library.scan.messages import Finished
+from musimo.library.scan.roots import PlannedFile
+from musimo.library.scan.workers import Task, extract_all
+from musimo.records import (
+    Coverage,
+    Descriptors,
+    ExtractedWindow,
+    FileOpened,
+    FloatArray,
+    Window,
+    WindowPrediction,
+)
 
 COMMIT_FILES = 32  # files without a clip to feel (copies, failures) are written together up to this many
 COMMIT_S = 5.0  # and at least this often, so that a kill loses seconds, not minutes
 
 
-class ClipAnalyzer(Protocol):
+class WindowAnalyzer(Protocol):
     """What hearing needs of :class:`musimo.emotion.analyzer.Analyzer`."""
 
     @property
     def space(self) -> SoundSpace | None:
         """In which windows get places; None: they get none."""
 
-    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[ClipEmotion]]:
+    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         """Emotion of each clip of each track; AudioError where one of them has none."""
 
 
@@ -47,13 +55,15 @@ class _Draft:
     """A file between its first event and its transaction."""
 
     planned: PlannedFile
-    opened: Opened | None = None
-    felt: list[tuple[Window, ClipEmotion]] = field(default_factory=list)
+    opened: FileOpened | None = None
+    felt: list[tuple[Window, WindowPrediction]] = field(default_factory=list)
     statistics: list[FloatArray] = field(default_factory=list)
     pulses: list[ClipPulse] = field(default_factory=list)
     places: dict[Window, FloatArray] = field(default_factory=dict)
     lacking_s: float = 0.0  # holes in what was felt
-    gathered: list[HeardClip] = field(default_factory=list)  # until there are enough to be felt together
+    gathered: list[ExtractedWindow] = field(
+        default_factory=list
+    )  # until there are enough to be felt together
     n_waiting: int = 0  # clips heard but not yet felt
     ended: bool = False
     error: AudioError | None = None
@@ -63,7 +73,7 @@ class _Draft:
         return self.ended and not self.n_waiting
 
 
-class Hearing:
+class Pipeline:
     """Hears planned files and stores them batch by batch.
 
     Attributes
@@ -75,7 +85,7 @@ class Hearing:
     def __init__(
         self,
         journal: Journal,
-        load_analyzer: Callable[[], ClipAnalyzer],
+        load_analyzer: Callable[[], WindowAnalyzer],
         *,
         jobs: int,
         batch_size: int,
@@ -90,7 +100,7 @@ class Hearing:
         self._coverage = coverage
         self._known: set[bytes] = set()  # sounds that need not be heard
         self._drafts: dict[int, _Draft] = {}
-        self._groups: list[tuple[_Draft, list[HeardClip]]] = []  # to be felt
+        self._groups: list[tuple[_Draft, list[ExtractedWindow]]] = []  # to be felt
         self._n_ended = 0
         self._last_commit = time.monotonic()
 
@@ -100,7 +110,7 @@ class Hearing:
         """Hear ``files``; once ``stop`` says True what is in hand is stored, the rest left."""
         self._known = self._journal.known_contents() if files else set()
         tasks = [Task(planned.full_path, planned.file.size) for planned in files]
-        events = hear_all(tasks, self._jobs, self._coverage, lambda content: content not in self._known)
+        events = extract_all(tasks, self._jobs, self._coverage, lambda content: content not in self._known)
         with closing(events):
             for number, message in events:
                 self._take(self._drafts.setdefault(number, _Draft(files[number])), message)
@@ -115,19 +125,19 @@ class Hearing:
         self._feel()
         yield from self._commit()
 
-    def store_failed(self, failed: Sequence[FailedFile]) -> Iterator[FileFailed]:
+    def store_failed(self, failed: Sequence[FileFailure]) -> Iterator[FileFailed]:
         """Store files that could not even be opened."""
         if failed:
             self._journal.write([], failed)
         for file in failed:
             yield self._tell_failure(file)
 
-    def _take(self, draft: _Draft, message: Opened | HeardClip | Finished | AudioError) -> None:
-        if isinstance(message, Opened):
+    def _take(self, draft: _Draft, message: FileOpened | ExtractedWindow | Finished | AudioError) -> None:
+        if isinstance(message, FileOpened):
             draft.opened = message
             if message.content not in self._known:
                 self._analyzer.begin()
-        elif isinstance(message, HeardClip):
+        elif isinstance(message, ExtractedWindow):
             draft.n_waiting += 1
             draft.gathered.append(message)
             if len(draft.gathered) == TOGETHER:
@@ -177,7 +187,7 @@ class Hearing:
         ready = [number for number, draft in self._drafts.items() if draft.ready]
         drafts = [self._drafts.pop(number) for number in ready]
         heard = [_heard(draft) for draft in drafts if draft.error is None]
-        failed = [FailedFile(draft.planned, draft.error) for draft in drafts if draft.error is not None]
+        failed = [FileFailure(draft.planned, draft.error) for draft in drafts if draft.error is not None]
         arrivals = self._journal.write(heard, failed) if drafts else []
         self._known.update(file.opened.content for file in heard)
         self._last_commit = time.monotonic()
@@ -189,16 +199,16 @@ class Hearing:
         for failure in failed:
             yield self._tell_failure(failure)
 
-    def _tell_failure(self, failed: FailedFile) -> FileFailed:
+    def _tell_failure(self, failed: FileFailure) -> FileFailed:
         self.arrivals["failed"] += 1
         return FileFailed(failed.planned.full_path, failed.error.stage, failed.error.reason)
 
 
 def _feel_apart(
-    analyzer: ClipAnalyzer, groups: Sequence[tuple[_Draft, list[HeardClip]]]
-) -> list[list[ClipEmotion]]:
+    analyzer: WindowAnalyzer, groups: Sequence[tuple[_Draft, list[ExtractedWindow]]]
+) -> list[list[WindowPrediction]]:
     """One track at a time, so that one without an answer fails alone."""
-    felt: list[list[ClipEmotion]] = []
+    felt: list[list[WindowPrediction]] = []
     for draft, clips in groups:
         try:
             felt += analyzer.analyze([[clip.features for clip in clips]])
@@ -209,12 +219,12 @@ def _feel_apart(
 
 
 def _places(
-    space: SoundSpace, clips: Sequence[HeardClip], emotions: Sequence[ClipEmotion]
+    space: SoundSpace, clips: Sequence[ExtractedWindow], emotions: Sequence[WindowPrediction]
 ) -> dict[Window, FloatArray]:
     """Where the windows of a track lie in every block of the space; nowhere where they have no answer."""
     if not emotions:
         return {}
-    sounds = SoundBlocks(
+    sounds = Descriptors(
         unit([emotion.embedding for emotion in emotions]),
         np.stack([clip.statistics for clip in clips]),
         np.stack([emotion.fused for emotion in emotions]),
@@ -225,9 +235,9 @@ def _places(
 class _Awaited:
     """The analyzer, loaded while the first files are decoded: torch alone takes seconds to import."""
 
-    def __init__(self, load: Callable[[], ClipAnalyzer]) -> None:
+    def __init__(self, load: Callable[[], WindowAnalyzer]) -> None:
         self._load = load
-        self._loaded: Future[ClipAnalyzer] | None = None
+        self._loaded: Future[WindowAnalyzer] | None = None
 
     def begin(self) -> None:
         """Load it in a thread of its own, once."""
@@ -235,25 +245,25 @@ class _Awaited:
             self._loaded = Future()
             Thread(target=self._run, args=(self._loaded,)).start()
 
-    def get(self) -> ClipAnalyzer:
+    def get(self) -> WindowAnalyzer:
         """The analyzer; raises what loading it raised."""
         self.begin()
         assert self._loaded is not None
         return self._loaded.result()
 
-    def _run(self, loaded: Future[ClipAnalyzer]) -> None:
+    def _run(self, loaded: Future[WindowAnalyzer]) -> None:
         try:
             loaded.set_result(self._load())
         except BaseException as error:  # for whoever waits for it
             loaded.set_exception(error)
 
 
-def _heard(draft: _Draft) -> HeardFile:
+def _heard(draft: _Draft) -> FileAnalysis:
     assert draft.opened is not None
     if not draft.felt:  # its sound was known before
-        return HeardFile(draft.planned, draft.opened, None, None)
+        return FileAnalysis(draft.planned, draft.opened, None, None)
     emotion, statistics = summarize(draft.felt), mean_statistics(draft.statistics)
     partial = partial_share(draft.opened, [window for window, _ in draft.felt], draft.lacking_s)
-    return HeardFile(
+    return FileAnalysis(
         draft.planned, draft.opened, emotion, statistics, partial, tell(draft.pulses), draft.places
     )

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from musimo.library.conditions import condition
-from musimo.library.schema import contents, roots, tracks
-from musimo.library.store import IDS_PER_QUERY, Ids, Store
-from musimo.library.store import _track as track_of
+from musimo.library.db.conditions import condition
+from musimo.library.db.queries import IDS_PER_QUERY, Ids, Store
+from musimo.library.db.queries import _track as track_of
+from musimo.library.db.schema import contents, roots, tracks
 from musimo.records import Filter, Track
 
 PRESENT = tracks.c.missing_since.is_(None), tracks.c.content_id.is_not(None)
