@@ -43,8 +43,8 @@ from musimo.output.naming import TEMPO_DIGITS, full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, table
 from musimo.output.text import cut, safe
 from musimo.records import FailedFile, Failure, TempoKey, Track
-from musimo.search.passages import moment
 from musimo.search.scale import RANGES, Scale
+from musimo.search.times import format_time
 
 SCORE_DIGITS: Final = 3  # near neighbours differ in the third
 LINES_ASKED: Final = 5  # tracks of a question that are named: a taste may be of hundreds
@@ -100,7 +100,9 @@ def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
     if len(answer.query) > LINES_ASKED:
         asked.append(f"      and {len(answer.query) - LINES_ASKED} more")
     if answer.passage is not None:
-        asked.append(f"      from {moment(answer.passage.start_s)} to {moment(answer.passage.end_s)}")
+        asked.append(
+            f"      from {format_time(answer.passage.start_s)} to {format_time(answer.passage.end_s)}"
+        )
     asked += order_line(answer.order)
     versions = versions_cells([row.versions for row in answer.results])
     begins = _window_cells(answer)

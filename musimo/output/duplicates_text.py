@@ -13,8 +13,7 @@ from musimo.output.json_out import document
 from musimo.output.naming import SCORE_DIGITS, Fields, number, track_fields, unicode_text
 from musimo.output.tables import clock
 from musimo.output.text import pad, safe, width
-from musimo.search.duplicates import KINDS, Group
-from musimo.search.quality import described
+from musimo.search.duplicates import DUPLICATE_KINDS, DuplicateGroup, describe_quality
 
 HEADINGS: Final = {
     "sound": "the same sound: files that differ in their tags at most",
@@ -23,12 +22,12 @@ HEADINGS: Final = {
 }
 
 
-def group_lines(groups: Sequence[Group]) -> str:
+def group_lines(groups: Sequence[DuplicateGroup]) -> str:
     """All groups under a heading for each kind; in each the best file first."""
     if not groups:
         return "no duplicates\n"
     lines: list[str] = []
-    for kind in KINDS:
+    for kind in DUPLICATE_KINDS:
         of_kind = [group for group in groups if group.kind == kind]
         if not of_kind:
             continue
@@ -40,12 +39,12 @@ def group_lines(groups: Sequence[Group]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def groups_json(groups: Sequence[Group]) -> str:
+def groups_json(groups: Sequence[DuplicateGroup]) -> str:
     """All groups as one JSON document."""
     return document({"groups": [_fields(group) for group in groups]})
 
 
-def groups_csv(groups: Sequence[Group]) -> str:
+def groups_csv(groups: Sequence[DuplicateGroup]) -> str:
     """One line a track, with the number of its group."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -59,16 +58,16 @@ def groups_csv(groups: Sequence[Group]) -> str:
     return text.getvalue()
 
 
-def groups_paths(groups: Sequence[Group], *, print0: bool = False) -> bytes:
+def groups_paths(groups: Sequence[DuplicateGroup], *, print0: bool = False) -> bytes:
     """Paths, the best of a group first; an empty line, or an empty name, ends a group."""
     end = b"\0" if print0 else b"\n"
     return b"".join(b"".join(track.path + end for track in group.tracks) + end for group in groups)
 
 
-def _lines(place: int, group: Group) -> list[str]:
+def _lines(place: int, group: DuplicateGroup) -> list[str]:
     alike = "" if group.kind == "sound" else f"similarity {group.similarity:.3f}"
     first = f"{place}. {'; '.join(filter(None, (alike, safe(group.note))))}".rstrip()
-    qualities = [safe(described(track)) for track in group.tracks]
+    qualities = [safe(describe_quality(track)) for track in group.tracks]
     room = max(map(width, qualities))
     lines = [first]
     for track, quality in zip(group.tracks, qualities, strict=True):
@@ -77,7 +76,7 @@ def _lines(place: int, group: Group) -> list[str]:
     return lines
 
 
-def _fields(group: Group) -> dict[str, object]:
+def _fields(group: DuplicateGroup) -> dict[str, object]:
     return {
         "kind": group.kind,
         "similarity": _similarity(group),
@@ -86,14 +85,14 @@ def _fields(group: Group) -> dict[str, object]:
     }
 
 
-def _rows(group: Group) -> list[Fields]:
+def _rows(group: DuplicateGroup) -> list[Fields]:
     return [
-        {"rank": place, "quality": described(track), **track_fields(track, "0-1")}
+        {"rank": place, "quality": describe_quality(track), **track_fields(track, "0-1")}
         for place, track in enumerate(group.tracks, 1)
     ]
 
 
-def _similarity(group: Group) -> float | None:
+def _similarity(group: DuplicateGroup) -> float | None:
     return number(group.similarity, SCORE_DIGITS)
 
 

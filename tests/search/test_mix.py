@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musimo.search.mix import SPARE, close, fill, mix
+from musimo.search.mix import N_SPARE, fill, mix, tolerance_s
 
 
 def test_half_a_minute_in_an_hour_is_nothing_and_so_are_a_few_seconds() -> None:
-    assert close(3600) == 36
-    assert close(60) == 5
+    assert tolerance_s(3600) == 36
+    assert tolerance_s(60) == 5
 
 
 def test_what_comes_out_right_is_taken_from_the_top() -> None:
@@ -52,7 +52,7 @@ def test_it_reads_no_more_than_it_needs() -> None:
             yield length_s
 
     assert len(mix(endless(100, 6), lambda length: length, 600)) == 6
-    assert len(mix(endless(70, 3 + SPARE), lambda length: length, 180)) == 3, "170 s are not within reach"
+    assert len(mix(endless(70, 3 + N_SPARE), lambda length: length, 180)) == 3, "170 s are not within reach"
 
 
 @settings(max_examples=50)
@@ -67,8 +67,8 @@ def test_no_other_choice_is_better(lengths: list[int], duration_s: int) -> None:
     ways = [way for n in range(len(lengths) + 1) for way in combinations(range(len(lengths)), n)]
     off = {way: abs(sum(lengths[place] for place in way) - duration_s) for way in ways}
     rounding = duration_s / 2000 * len(lengths)
-    assert abs(total - duration_s) <= max(min(off.values()), close(duration_s) / 2) + rounding
-    right = [way for way in ways if off[way] <= close(duration_s) / 2 - rounding]
+    assert abs(total - duration_s) <= max(min(off.values()), tolerance_s(duration_s) / 2) + rounding
+    right = [way for way in ways if off[way] <= tolerance_s(duration_s) / 2 - rounding]
     costs = [sum(place * lengths[place] for place in way) for way in right]
     cost = sum(place * lengths[place] for place in chosen)
     assert not costs or cost <= min(costs) + rounding * len(lengths)
@@ -78,7 +78,7 @@ def test_no_other_choice_is_better(lengths: list[int], duration_s: int) -> None:
 def test_songs_of_any_kind_come_right(duration_s: float) -> None:
     lengths = np.random.default_rng(0).uniform(90, 420, 400).tolist()
     chosen = mix(list(enumerate(lengths)), lambda row: row[1], duration_s)
-    assert abs(sum(length for _, length in chosen) - duration_s) <= close(duration_s)
+    assert abs(sum(length for _, length in chosen) - duration_s) <= tolerance_s(duration_s)
     ranks = [rank for rank, _ in chosen]
     assert ranks == sorted(ranks)
     assert max(ranks) < len(ranks) + 16

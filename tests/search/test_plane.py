@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musimo.search.plane import Plane, in_tiers, lopsided, percentiles, quadrant_counts
+from musimo.search.plane import Plane, dominant_quadrant, in_tiers, percentiles, quadrant_counts
 
 
 def plane(*places: tuple[float, float]) -> Plane:
@@ -52,14 +52,14 @@ def test_only_what_is_allowed_is_on_the_plane() -> None:
     assert whole.only(None) is whole
     some = whole.only(np.array([9, 3, 1]))
     assert some.ids.tolist() == [1, 3]
-    assert some.places[:, 0] == pytest.approx([0.1, 0.3])
+    assert some.points[:, 0] == pytest.approx([0.1, 0.3])
     assert len(whole.only(np.empty(0, np.int64)).ids) == len(plane().only(np.array([1])).ids) == 0
     assert whole.without({2, 7}).ids.tolist() == [1, 3]
 
 
 def test_a_mix_holds_all_within_its_spread_in_the_order_of_its_seed() -> None:
     crowd = plane(*((0.01 * n, 0.0) for n in range(100)))
-    mixes = [[id_ for id_, _ in crowd.around((0.5, 0), 0.101, seed)] for seed in (1, 1, 2)]
+    mixes = [[id_ for id_, _ in crowd.shuffled_within((0.5, 0), 0.101, seed)] for seed in (1, 1, 2)]
     assert sorted(mixes[0]) == [*range(41, 62)]
     assert mixes[0] == mixes[1]
     assert mixes[0] != mixes[2]
@@ -86,7 +86,7 @@ def test_tiers_rank_the_nearest_tenth_by_sound_and_then_the_next() -> None:
 def test_quadrants_are_counted_and_a_lopsided_library_is_seen() -> None:
     places = np.array([(0.9, 0.9), (0.5, 0.5), (0.1, 0.9), (0.1, 0.1), (0.9, 0.1), (0.8, 0.49)], np.float32)
     assert quadrant_counts(places) == {"happy": 2, "tense": 1, "sad": 1, "calm": 2}
-    assert lopsided({"happy": 76, "tense": 24, "sad": 0, "calm": 0}) == "happy"
-    assert lopsided({"happy": 75, "tense": 25, "sad": 0, "calm": 0}) is None
-    assert lopsided({"happy": 0, "tense": 0, "sad": 0, "calm": 19}) is None, "a handful says nothing"
-    assert lopsided(quadrant_counts(places[:0])) is None
+    assert dominant_quadrant({"happy": 76, "tense": 24, "sad": 0, "calm": 0}) == "happy"
+    assert dominant_quadrant({"happy": 75, "tense": 25, "sad": 0, "calm": 0}) is None
+    assert dominant_quadrant({"happy": 0, "tense": 0, "sad": 0, "calm": 19}) is None, "a handful says nothing"
+    assert dominant_quadrant(quadrant_counts(places[:0])) is None

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from musimo.emotion.space import unit
 from musimo.records import FloatArray
-from musimo.search.arc import Keys, Terrain, angles, points_between, steps_between, walk
+from musimo.search.diversify import GroupKeys
+from musimo.search.sound_path import PathSpace, angles, choose_sound_path, points_on_arc, tracks_per_leg
 from musimo.search.space import Ids
 
 
@@ -22,23 +23,23 @@ def at(*degrees: float) -> FloatArray:
     return np.stack([np.cos(turned), np.sin(turned)], axis=1).astype(np.float32)
 
 
-def terrain(places: FloatArray, artists: Sequence[str | None] = (), cap: int | None = None) -> Terrain:
+def terrain(places: FloatArray, artists: Sequence[str | None] = (), cap: int | None = None) -> PathSpace:
     """Sounds whose ids are their positions."""
 
     def near(place: FloatArray, k: int) -> Ids:
         return np.argsort(-(places @ place), kind="stable")[:k]
 
-    def groups(ids: Ids) -> dict[int, Keys]:
+    def groups(ids: Ids) -> dict[int, GroupKeys]:
         return {id_: (artists[id_] if artists else None,) for id_ in ids.tolist()}
 
-    return Terrain(near, lambda ids: places[ids], groups, (cap,))
+    return PathSpace(near, lambda ids: places[ids], groups, (cap,))
 
 
 def way(places: FloatArray, n: int, artists: Sequence[str | None] = (), cap: int | None = None) -> list[int]:
     """From the first sound to the last."""
     ends = places[[0, -1]]
-    keys: list[Keys] = [(artists[0],), (artists[-1],)] if artists else [(None,), (None,)]
-    [leg] = walk(terrain(places, artists, cap), ends, [0, len(places) - 1], keys, n)
+    keys: list[GroupKeys] = [(artists[0],), (artists[-1],)] if artists else [(None,), (None,)]
+    [leg] = choose_sound_path(terrain(places, artists, cap), ends, [0, len(places) - 1], keys, n)
     return leg
 
 
@@ -47,16 +48,16 @@ def test_angles_are_shares_of_a_half_turn() -> None:
 
 
 def test_points_lie_evenly_on_the_arc() -> None:
-    assert points_between(at(0)[0], at(90)[0], 2) == pytest.approx(at(30, 60), abs=1e-6)
-    assert points_between(at(20)[0], at(20)[0], 2) == pytest.approx(at(20, 20), abs=1e-6)
-    assert points_between(at(0)[0], at(90)[0], 0).shape[0] == 0
+    assert points_on_arc(at(0)[0], at(90)[0], 2) == pytest.approx(at(30, 60), abs=1e-6)
+    assert points_on_arc(at(20)[0], at(20)[0], 2) == pytest.approx(at(20, 20), abs=1e-6)
+    assert points_on_arc(at(0)[0], at(90)[0], 0).shape[0] == 0
 
 
 def test_steps_are_shared_out_by_the_length_of_legs() -> None:
-    assert steps_between(at(0, 30, 90), 6) == [2, 4]
-    assert steps_between(at(0, 45, 90), 3) in ([1, 2], [2, 1])
-    assert steps_between(at(0, 45, 90), 0) == [0, 0]
-    assert steps_between(at(7, 7, 7), 4) == [2, 2]
+    assert tracks_per_leg(at(0, 30, 90), 6) == [2, 4]
+    assert tracks_per_leg(at(0, 45, 90), 3) in ([1, 2], [2, 1])
+    assert tracks_per_leg(at(0, 45, 90), 0) == [0, 0]
+    assert tracks_per_leg(at(7, 7, 7), 4) == [2, 2]
 
 
 def test_a_walk_along_a_circle_takes_the_sounds_on_the_targets() -> None:
@@ -105,14 +106,14 @@ def test_no_artist_has_more_than_the_cap_and_the_ends_count() -> None:
 
 def test_legs_share_no_sound() -> None:
     places = at(*range(0, 91, 5))
-    legs = walk(terrain(places), places[[0, 9, 18]], [0, 9, 18], [(None,)] * 3, 16)
+    legs = choose_sound_path(terrain(places), places[[0, 9, 18]], [0, 9, 18], [(None,)] * 3, 16)
     assert [len(leg) for leg in legs] == [8, 8]
     assert sorted(legs[0] + legs[1]) == [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17]
 
 
 def test_a_stop_outside_is_no_sound_of_the_terrain() -> None:
     places = at(0, 30, 60, 90)
-    [leg] = walk(terrain(places), at(0, 90), [None, None], [(None,)] * 2, 4)
+    [leg] = choose_sound_path(terrain(places), at(0, 90), [None, None], [(None,)] * 2, 4)
     assert leg == [0, 1, 2, 3], "an exact copy of a stop is left out by its id alone"
 
 
