@@ -19,7 +19,6 @@ MAX_FLOW_TRACKS: Final = 500  # since every pair is compared
 MAX_MOVED: Final = 3  # tracks of a segment that is moved; longer ones gain little (Or, 1976)
 MIN_GAIN: Final = 1e-9  # of an exchange; less is rounding
 
-Positions = NDArray[np.int64]
 RankedTrack = TypeVar("RankedTrack", SimilarTrack, MoodTrack)
 
 
@@ -97,7 +96,7 @@ def _improved(path: list[int], distances: Floats) -> list[int]:
         at = better
 
 
-def _reversed_segment(at: Positions, distances: Floats) -> Positions | None:
+def _reversed_segment(at: NDArray[np.int64], distances: Floats) -> NDArray[np.int64] | None:
     """Return the path with the first segment reversed that shortens it; None if there is none (2-opt)."""
     for start in range(1, len(at) - 1):
         before, first, lasts = at[start - 1], at[start], at[start + 1 :]
@@ -110,7 +109,7 @@ def _reversed_segment(at: Positions, distances: Floats) -> Positions | None:
     return None
 
 
-def _moved_segment(at: Positions, distances: Floats) -> Positions | None:
+def _moved_segment(at: NDArray[np.int64], distances: Floats) -> NDArray[np.int64] | None:
     """Return the path with the first short segment moved that shortens it; None if there is none (Or-opt)."""
     for size in range(1, MAX_MOVED + 1):
         for start in range(1, len(at) - size + 1):
