@@ -7,13 +7,27 @@ file system has them.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
+DoubleArray = NDArray[np.float64]
+
+AnyPath = bytes | str | Path
+
+
+def path_bytes(path: AnyPath) -> bytes:
+    """Return a path as the file system has it, with a leading ``~`` or ``~user`` expanded.
+
+    A ``~user`` that the system does not know is left as written.
+    """
+    return os.path.expanduser(os.fsencode(path))  # noqa: PTH111 - pathlib raises for an unknown user
+
 
 CONTENT_BYTES = 16  # of a sound's hash: two different sounds share one once in some 10^19 tracks
 
@@ -22,7 +36,7 @@ Coverage = Literal["windows", "full"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sliding:
+class SlidingPlan:
     """Windows of one length, a hop apart, from one end of a track to the other."""
 
     window_s: float
@@ -63,7 +77,7 @@ class Window:
         return (self.start_s + self.end_s) / 2
 
 
-WindowPlan = Coverage | Sliding | Window
+WindowPlan = Coverage | SlidingPlan | Window
 """What of a track is heard: as a library hears it; all of it, window after window; or one passage alone."""
 
 
@@ -77,14 +91,14 @@ class FileOpened:
     content : hash of the sound, equal for files that differ only in tags, name or place
     duration_s : measured over the whole stream, never taken from a header
     windows : what will be heard
-    promised_s : how long the whole sound is by its header, where a part of it is lacking; else None
+    expected_duration_s : how long the whole sound is by its header, where a part of it is lacking; else None
     """
 
     tags: Tags
     content: bytes
     duration_s: float
     windows: tuple[Window, ...]
-    promised_s: float | None = None
+    expected_duration_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +110,13 @@ class ExtractedWindow:
     window : which stretch of the track was really heard
     features : (n_frames, 193) float32
     statistics : (579,) float32, of the features over time
-    lacking_s : holes within the window, of sound too damaged to be decoded
+    missing_s : holes within the window, of sound too damaged to be decoded
     """
 
     window: Window
     features: FloatArray
     statistics: FloatArray
-    lacking_s: float = 0.0
+    missing_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +372,7 @@ class Curve:
     """
 
     track: Track
-    plan: Sliding
+    plan: SlidingPlan
     duration_s: float
     readings: tuple[WindowEmotion, ...]
     partial: float | None = None

@@ -16,6 +16,7 @@ from typing import Any
 import platformdirs
 
 from musimo.errors import SettingsError
+from musimo.records import path_bytes
 
 ENVIRONMENT = {
     "library": "MUSIMO_LIBRARY",
@@ -27,7 +28,7 @@ ENVIRONMENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class PlaylistRecipe:
     """A list that is made anew whenever it is asked for.
 
     Parameters
@@ -69,7 +70,7 @@ class Settings:
     max_per_artist: int = 2
     max_per_album: int = 1
     moods: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    playlists: Mapping[str, Recipe] = field(default_factory=dict)
+    playlists: Mapping[str, PlaylistRecipe] = field(default_factory=dict)
     playlists_folder: Path | None = None
 
 
@@ -165,14 +166,14 @@ def _moods(value: Any, origin: str) -> dict[str, tuple[float, float]]:
     return places
 
 
-def _recipes(value: Any, origin: str) -> dict[str, Recipe]:
+def _recipes(value: Any, origin: str) -> dict[str, PlaylistRecipe]:
     example = "[playlists.evening] and lines like query = 'mood calm -n 40' and path = 'evening.m3u8'"
     if not isinstance(value, Mapping):
         raise SettingsError(f"playlists in {origin} must be tables", example)
     return {name: _recipe(name, table, origin, example) for name, table in value.items()}
 
 
-def _recipe(name: str, table: Any, origin: str, example: str) -> Recipe:
+def _recipe(name: str, table: Any, origin: str, example: str) -> PlaylistRecipe:
     where = f"[playlists.{name}] in {origin}"
     if not isinstance(table, Mapping):
         raise SettingsError(f"{where} must be a table, not {table!r}", example)
@@ -184,13 +185,13 @@ def _recipe(name: str, table: Any, origin: str, example: str) -> Recipe:
             raise SettingsError(f"{where} has no {key}", example)
         if not isinstance(table[key], str) or not table[key].strip():
             raise SettingsError(f"{key} in {where} must be text, not {table[key]!r}", example)
-    return Recipe(name, table["query"], _from_home(table["path"]), where)
+    return PlaylistRecipe(name, table["query"], _from_home(table["path"]), where)
 
 
 def _placed(settings: Settings, file: Path) -> Settings:
     """Paths of playlists made absolute: they are relative to their folder, and that to the file."""
     folder = Path(os.path.abspath(file)).parent / (settings.playlists_folder or "")  # noqa: PTH100 - no links
-    placed: dict[Path, Recipe] = {}
+    placed: dict[Path, PlaylistRecipe] = {}
     for recipe in settings.playlists.values():
         path = folder / recipe.path
         if path in placed:
@@ -204,5 +205,4 @@ def _placed(settings: Settings, file: Path) -> Settings:
 
 
 def _from_home(path: str | Path) -> Path:
-    """``path`` with a leading ``~``, or ``~user``, resolved; an unknown user's is left as it is written."""
-    return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's raises
+    return Path(os.fsdecode(path_bytes(path)))

@@ -16,9 +16,9 @@ import pytest
 from mutagen.flac import FLAC, Picture
 from mutagen.mp4 import MP4, MP4Cover
 
-from musimo.audio.extract import hear
+from musimo.audio.extract import extract_windows
 from musimo.audio.files import MusicFile
-from musimo.audio.id3 import end_of_frames, id3_tags, synchsafe
+from musimo.audio.id3 import end_of_frames, id3_tag_spans, synchsafe
 from musimo.audio.tags import read_tags
 from musimo.errors import AudioError
 from tests.sounds import encode, jpeg, melody
@@ -34,10 +34,10 @@ SILENT_BLOCK = 65_535  # samples a frame, the most that FLAC can say
 
 LISTEN = """
 import json, os, resource, sys
-from musimo.audio.extract import hear
+from musimo.audio.extract import extract_windows
 from musimo.errors import AudioError
 try:
-    opened, *clips = hear(sys.argv[1], "windows", lambda content: True)
+    opened, *clips = extract_windows(sys.argv[1], "windows", lambda content: True)
     said = [opened.duration_s, opened.tags.title and len(opened.tags.title), len(clips)]
 except AudioError as error:
     said = [error.stage, error.reason]
@@ -171,9 +171,9 @@ def test_ten_hours_of_silence_in_sixty_kilobytes(tmp_path: Path) -> None:
 def test_more_than_a_week_is_no_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "weeks.flac"
     path.write_bytes(b"".join(silent_flac(2)))
-    monkeypatch.setattr("musimo.audio.extract.MAX_SOUND_S", 3_600.0)
-    with pytest.raises(AudioError, match="days of sound"):
-        list(hear(path, "full", lambda content: True))
+    monkeypatch.setattr("musimo.audio.extract.MAX_AUDIO_S", 3_600.0)
+    with pytest.raises(AudioError, match="days of audio"):
+        list(extract_windows(path, "full", lambda content: True))
 
 
 # ---- the tags that are read over
@@ -191,7 +191,7 @@ def test_tags_at_the_head_of_a_file(tmp_path: Path) -> None:
     ):
         path.write_bytes(data)
         with path.open("rb") as file:
-            assert id3_tags(file) == expected
+            assert id3_tag_spans(file) == expected
 
 
 def test_where_a_frame_ends(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from musimo.audio.formats import MUSIC_SUFFIXES, described, is_music
+from musimo.audio.formats import MUSIC_SUFFIXES, describe_non_audio, is_music
 from tests.sounds import ENCODERS, jpeg
 
 
@@ -52,4 +52,4 @@ def test_every_format_written_in_the_tests_is_known() -> None:
     ],
 )
 def test_described(head: bytes, said: str) -> None:
-    assert said in described(head)
+    assert said in describe_non_audio(head)

@@ -13,9 +13,9 @@ import mutagen
 import numpy as np
 import pytest
 
-from musimo.audio.decode import open_sound
-from musimo.audio.ogg import CHECKSUM_PLACE, PAGE, checksum
-from musimo.audio.ogg_survey import PagedSound, survey_pages
+from musimo.audio.decode import open_audio
+from musimo.audio.ogg import CHECKSUM_OFFSET, PAGE, checksum
+from musimo.audio.ogg_survey import PageSurvey, survey_pages
 from musimo.audio.survey import Survey, survey
 from tests.sounds import encode, melody
 
@@ -34,7 +34,7 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
         yield container, container.streams.audio[0]
 
 
-def by_pages(path: Path) -> PagedSound | None:
+def by_pages(path: Path) -> PageSurvey | None:
     with path.open("rb") as file:
         return survey_pages(file)
 
@@ -72,7 +72,7 @@ def altered(tune: Path, path: Path, place: int, change: int) -> Path:
     fields[3] += change
     fields[6] = 0
     PAGE.pack_into(data, place, *fields)
-    data[place + CHECKSUM_PLACE : place + CHECKSUM_PLACE + 4] = checksum(bytes(data[place:end])).to_bytes(
+    data[place + CHECKSUM_OFFSET : place + CHECKSUM_OFFSET + 4] = checksum(bytes(data[place:end])).to_bytes(
         4, "little"
     )
     path.write_bytes(data)
@@ -102,14 +102,14 @@ def test_plain_files(tmp_path: Path, rate: int, channels: int) -> None:
 
 
 def test_pages_are_what_is_asked_of_plain_files(tune: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with open_sound(tune) as sound:
+    with open_audio(tune) as sound:
         told = sound.content, sound.duration_s, sound.bitrate
     monkeypatch.setattr("musimo.audio.decode.survey_pages", lambda file: None)
-    with open_sound(tune) as sound:
+    with open_audio(tune) as sound:
         assert told == (sound.content, sound.duration_s, sound.bitrate)
     monkeypatch.undo()
     monkeypatch.delattr("musimo.audio.decode.survey")
-    with open_sound(tune) as sound:
+    with open_audio(tune) as sound:
         assert told == (sound.content, sound.duration_s, sound.bitrate)
         assert sound.duration_s == pytest.approx(8, abs=0.01)
 
@@ -174,7 +174,7 @@ def test_a_sound_of_one_page_is_heard(tmp_path: Path, n: int, monkeypatch: pytes
     """FFmpeg gives its last packet a negative length, and that as a huge one."""
     path = encode(tmp_path / "short.ogg", melody(1, 44_100)[:n])
     for _ in range(2):
-        with open_sound(path) as sound:
+        with open_audio(path) as sound:
             assert sound.duration_s == pytest.approx(n / 44_100, abs=0.001)
         monkeypatch.setattr("musimo.audio.decode.survey_pages", lambda file: None)
 

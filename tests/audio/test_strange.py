@@ -11,8 +11,8 @@ import pytest
 from mutagen.flac import FLAC, Picture
 from mutagen.mp4 import MP4
 
-from musimo.audio.extract import hear
-from musimo.audio.fallback import SndfileSound
+from musimo.audio.extract import extract_windows
+from musimo.audio.fallback import SndfileDecoder
 from musimo.audio.files import MusicFile
 from musimo.audio.id3 import synchsafe
 from musimo.audio.ogg import checksum
@@ -46,7 +46,7 @@ def test_no_file_makes_a_decoder_open_another(tmp_path: Path, lure: str, suffix:
     path = tmp_path / f"song.{suffix}"
     path.write_text(LURES[lure].format(path=other))
     with pytest.raises(AudioError) as caught:
-        list(hear(path, "windows", lambda content: True))
+        list(extract_windows(path, "windows", lambda content: True))
     assert caught.value.stage == "decode"
 
 
@@ -71,7 +71,7 @@ def test_sound_that_an_mp4_keeps_in_another_file_is_not_fetched(tmp_path: Path) 
     path = tmp_path / "song.m4a"
     path.write_bytes(grown)
     try:
-        _, *clips = hear(path, "windows", lambda content: True)
+        _, *clips = extract_windows(path, "windows", lambda content: True)
     except AudioError:
         return
     assert max(clip.features[:, :128].max() for clip in clips) <= -90, "silence, at most"  # type: ignore[union-attr]
@@ -163,4 +163,4 @@ def test_libsndfile_stops_where_the_sound_does(tmp_path: Path) -> None:
     data[last + 22 : last + 26] = checksum(bytes(data[last:])).to_bytes(4, "little")
     path.write_bytes(data)
     with MusicFile(path) as file:
-        assert SndfileSound(file).duration_s == pytest.approx(3, abs=0.1)
+        assert SndfileDecoder(file).duration_s == pytest.approx(3, abs=0.1)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from musimo.audio.features import FEATURE_ID, SAMPLE_RATE, extract
-from musimo.emotion.analyzer import Analyzer
+from musimo.audio.features import FEATURE_ID, SAMPLE_RATE, compute_features
+from musimo.emotion.predictor import Predictor
 from musimo.records import FloatArray
 from musimo.resources import weights_path
 
@@ -30,12 +30,12 @@ def sounds() -> list[FloatArray]:
 
 def main() -> None:
     """Write features and answers."""
-    features = np.stack([extract(sound) for sound in sounds()])
-    analyzer = Analyzer.load(weights_path(), "cpu")
-    felt = [clip for [clip] in analyzer.analyze([[clip] for clip in features])]
+    features = np.stack([compute_features(sound) for sound in sounds()])
+    predictor = Predictor.load(weights_path(), "cpu")
+    felt = [clip for [clip] in predictor.predict([[clip] for clip in features])]
     np.savez_compressed(
         GOLDEN,
-        model_id=analyzer.model_id,
+        model_id=predictor.model_id,
         feature_id=FEATURE_ID,
         features=features,
         ratings=[(clip.valence, clip.arousal) for clip in felt],

@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musimo.audio.decode import SAMPLE_RATE, open_sound
-from musimo.audio.extract import hear
-from musimo.audio.whole import partial_share, promised_s
+from musimo.audio.decode import SAMPLE_RATE, open_audio
+from musimo.audio.decoded_fraction import decoded_fraction, expected_duration_s
+from musimo.audio.extract import extract_windows
 from musimo.records import ExtractedWindow, FileOpened, Tags, Window
 from tests.sounds import encode, melody, wav_header
 
 
 def share(path: Path) -> float | None:
-    opened, *clips = hear(path, "windows", lambda content: True)
+    opened, *clips = extract_windows(path, "windows", lambda content: True)
     assert isinstance(opened, FileOpened)
     heard = [clip for clip in clips if isinstance(clip, ExtractedWindow)]
-    return partial_share(opened, [clip.window for clip in heard], sum(clip.lacking_s for clip in heard))
+    return decoded_fraction(opened, [clip.window for clip in heard], sum(clip.missing_s for clip in heard))
 
 
 @pytest.mark.parametrize("kind", ["mp3", "flac", "wav", "wv", "tta"])
@@ -41,10 +41,10 @@ def test_a_flac_that_claims_hours_is_heard_for_what_it_holds(tmp_path: Path) -> 
     data = bytearray(path.read_bytes())
     data[21:26] = bytes([data[21] & 0xF0]) + (3600 * 10 * 44_100).to_bytes(4, "big")  # total samples
     path.write_bytes(data)
-    opened = next(hear(path, "windows", lambda content: False))
+    opened = next(extract_windows(path, "windows", lambda content: False))
     assert isinstance(opened, FileOpened)
     assert opened.duration_s == pytest.approx(6)
-    assert opened.promised_s == pytest.approx(36_000)
+    assert opened.expected_duration_s == pytest.approx(36_000)
     assert share(path) == pytest.approx(6 / 36_000)
 
 
@@ -66,7 +66,7 @@ def test_the_header_of_a_recorder_that_never_finished_promises_nothing(tmp_path:
     ],
 )
 def test_promise(claim_s: float | None, codec: str, promised: float | None) -> None:
-    assert promised_s(claim_s, codec, 1411, 100.0) == promised
+    assert expected_duration_s(claim_s, codec, 1411, 100.0) == promised
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_promise(claim_s: float | None, codec: str, promised: float | None) -> N
 )
 def test_share_by_hand(heard: list[Window], promised: float | None, expected: float | None) -> None:
     opened = FileOpened(Tags(), b"", 120.0, (Window(0, 45), Window(60, 105)), promised)
-    assert partial_share(opened, heard) == expected
+    assert decoded_fraction(opened, heard) == expected
 
 
 DAMAGED = (0.45, 0.5)  # of the file's bytes: in the second of its three windows
@@ -128,14 +128,14 @@ def test_a_jump_of_the_clock_is_a_hole_where_the_header_counts_it_in(tmp_path: P
 def test_sound_behind_a_hole_stays_in_its_place(tmp_path: Path) -> None:
     path = encode(tmp_path / "whole.m4a", melody(60, 44_100))
     window = Window(20, 40)
-    with open_sound(path) as sound:
-        whole = sound.stretch(window)
-    with open_sound(damaged(path, "zeros")) as sound:
-        holed = sound.stretch(window)
-        behind = sound.stretch(Window(40, 50))
-    assert whole.lacking_s == behind.lacking_s == 0
-    assert holed.lacking_s == pytest.approx(3, abs=0.3)
-    assert len(holed.samples) == pytest.approx((20 - holed.lacking_s) * SAMPLE_RATE, abs=1)
+    with open_audio(path) as sound:
+        whole = sound.decode(window)
+    with open_audio(damaged(path, "zeros")) as sound:
+        holed = sound.decode(window)
+        behind = sound.decode(Window(40, 50))
+    assert whole.missing_s == behind.missing_s == 0
+    assert holed.missing_s == pytest.approx(3, abs=0.3)
+    assert len(holed.samples) == pytest.approx((20 - holed.missing_s) * SAMPLE_RATE, abs=1)
     second = SAMPLE_RATE
     np.testing.assert_allclose(holed.samples[: 5 * second], whole.samples[: 5 * second], atol=1e-5)
     np.testing.assert_allclose(holed.samples[-5 * second :], whole.samples[-5 * second :], atol=2e-2)
@@ -149,4 +149,4 @@ def test_a_jump_alone_promises_nothing(
     claim_s: float | None, skipped_s: float, promised: float | None
 ) -> None:
     """Chained streams jump too."""
-    assert promised_s(claim_s, "opus", 96, 100.0, skipped_s) == promised
+    assert expected_duration_s(claim_s, "opus", 96, 100.0, skipped_s) == promised
