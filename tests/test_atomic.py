@@ -54,7 +54,7 @@ def test_a_fifo_is_written_to(tmp_path: Path) -> None:
 def test_a_device_is_never_replaced(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    with pytest.raises(OSError, match="no regular file"), replacing(fifo):
+    with pytest.raises(OSError, match="not a regular file"), replacing(fifo):
         pass
     assert stat.S_ISFIFO(fifo.stat().st_mode)
     assert list(tmp_path.iterdir()) == [fifo]

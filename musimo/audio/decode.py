@@ -289,9 +289,9 @@ def _blocks(frames: Iterable[AudioFrame]) -> Iterator[AudioBlock]:
     yield from _drain(fifo, 1)
 
 
-def _drain(fifo: AudioFifo, least: int) -> Iterator[AudioBlock]:
-    """Yield blocks from the FIFO while it holds at least ``least`` samples."""
-    while fifo.samples >= least:
+def _drain(fifo: AudioFifo, min_samples: int) -> Iterator[AudioBlock]:
+    """Yield blocks from the FIFO while it holds at least ``min_samples`` samples."""
+    while fifo.samples >= min_samples:
         frame = fifo.read(BLOCK_SIZE, partial=True)
         assert frame is not None
         n_channels = frame.layout.nb_channels

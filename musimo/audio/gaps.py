@@ -14,7 +14,7 @@ MIN_GAP_S = 0.1  # less may be the clock: FFmpeg is off by a quarter of a Vorbis
 
 
 class GapCounter:
-    """Add up the gaps.watch frames that lie within a window.
+    """Add up the gaps between frames that lie within a window.
 
     Decoders skip packets they cannot decode, and demuxers skip bytes that are no packet: the frames behind
     such damage follow immediately, and only their time stamps show the gap.
@@ -36,7 +36,7 @@ class GapCounter:
         self.missing_s = 0.0
 
     def watch(self, frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
-        """Yield the frames unchanged and count the gaps.watch them."""
+        """Yield the frames unchanged and count the gaps between them."""
         if self._clock is None:
             yield from frames
             return

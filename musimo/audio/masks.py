@@ -101,7 +101,7 @@ def _flac(file: Readable | IO[bytes], position: int) -> Iterator[Mask]:
 
 
 def _ogg(file: Readable | IO[bytes], position: int) -> Iterator[Mask]:
-    """Mask the number of comments by 0, where it is large or they exceed a page, and mend the checksum."""
+    """Mask the number of comments by 0, where it is large or they exceed a page, and update the checksum."""
     first_packets: dict[int, bytes] = {}  # by serial number of their stream
     for _ in range(HEADER_PAGES):
         head = _read(file, position, PAGE.size)

@@ -1,4 +1,4 @@
-"""Statistics of features over time: one row that describes the timbre of a clip."""
+"""Statistics of features over time: one row that describes how a window sounds."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Find peaks and turning points of emotion over time.
 
-A peak is a local maximum of valence or arousal whose topographic prominence is at least ``LEAST_CHANGE``: how
+A peak is a local maximum of valence or arousal whose topographic prominence is at least ``MIN_PROMINENCE``: how
 far the curve falls on both sides before it rises above the peak. The ends of the curve count, because a song
 may end at its height; they need to fall on one side only.
 
@@ -26,29 +26,29 @@ DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 # Half a point of the 1-9 scale: listeners rate in whole points, so the network was trained on no smaller
 # difference. It is also several times the noise between readings: their differences have an SD of 0.01 with
 # windows of 15 s and more, of 0.02 with windows of 5 s.
-LEAST_CHANGE = 1 / 16
+MIN_PROMINENCE = 1 / 16
 
 
-def find_peaks(readings: Sequence[WindowEmotion], least: float = LEAST_CHANGE) -> tuple[Peak, ...]:
+def find_peaks(readings: Sequence[WindowEmotion], min_prominence: float = MIN_PROMINENCE) -> tuple[Peak, ...]:
     """Return the peaks of valence and arousal, in order of time.
 
     Parameters
     ----------
     readings : in order of time
-    least : smallest prominence of a peak, 0..1
+    min_prominence : smallest prominence of a peak, 0..1
     """
     peaks = [
         Peak(readings[index].window.middle_s, dimension, float(values[index]), prominence)
         for dimension in DIMENSIONS
         for values in [np.array([getattr(one, dimension) for one in readings], np.float64)]
         for index, prominence in prominences(values)
-        if prominence >= least
+        if prominence >= min_prominence
     ]
     return tuple(sorted(peaks, key=lambda peak: (peak.time_s, peak.dimension)))
 
 
 def find_turns(
-    readings: Sequence[WindowEmotion], window_s: float, least: float = LEAST_CHANGE
+    readings: Sequence[WindowEmotion], window_s: float, min_prominence: float = MIN_PROMINENCE
 ) -> tuple[Turn, ...]:
     """Return the turning points, in order of time; none in a track shorter than two windows.
 
@@ -56,11 +56,11 @@ def find_turns(
     ----------
     readings : in order of time
     window_s : length of their windows
-    least : smallest prominence of a change
+    min_prominence : smallest prominence of a change
     """
     turns = _changes(readings, window_s)
     found = prominences(np.array([turn.change for turn in turns]), ends=False)
-    return tuple(turns[index] for index, prominence in found if prominence >= least)
+    return tuple(turns[index] for index, prominence in found if prominence >= min_prominence)
 
 
 def prominences(values: NDArray[np.float64], *, ends: bool = True) -> list[tuple[int, float]]:
