@@ -61,7 +61,7 @@ def test_a_device_is_never_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["no/such/folder/x", ".", "a\0b", "n" * 300])
-def test_what_cannot_be_written_is_said(tmp_path: Path, name: str) -> None:
+def test_a_write_error_is_reported(tmp_path: Path, name: str) -> None:
     with pytest.raises(MusimoError, match="cannot write") as caught:
         write_atomically(tmp_path / name, b"x")
     assert caught.value.hint

@@ -1,8 +1,8 @@
 """Find peaks and turning points of emotion over time.
 
-A peak is a local maximum of valence or arousal whose topographic prominence is at least ``MIN_PROMINENCE``: how
-far the curve falls on both sides before it rises above the peak. The ends of the curve count, because a song
-may end at its height; they need to fall on one side only.
+A peak is a local maximum of valence or arousal whose topographic prominence is at least ``MIN_PROMINENCE``:
+how far the curve falls on both sides before it rises above the peak. The ends of the curve count, because a
+song may end at its height; they need to fall on one side only.
 
 A turning point is a time between two adjacent windows that do not overlap. The change at that time is the
 distance between their points on the valence-arousal plane; turning points are the peaks of the change. Here

@@ -1,4 +1,4 @@
-"""The features: answers on paper, the golden arrays, and the definition beside its fast twin."""
+"""Features: values computed by hand, the golden arrays, and NumPy against librosa."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def part(features: FloatArray, name: str) -> FloatArray:
 
 
 def middle(features: FloatArray) -> FloatArray:
-    """Frames that do not reach beyond the ends of the sound."""
+    """Return the frames without zero padding."""
     return features[4:-4]
 
 
@@ -59,7 +59,7 @@ def assert_close(found: FloatArray, expected: FloatArray, skip: tuple[str, ...] 
             )
 
 
-def test_shape_of_a_clip() -> None:
+def test_shape_of_a_window() -> None:
     features = compute_features(noise(45))
     assert features.shape == (1938, 193)
     assert features.dtype == np.float32
@@ -133,7 +133,7 @@ def test_silence() -> None:
         assert (part(features, name) == 0).all(), name
 
 
-def test_click_is_flat_where_it_is_heard_and_silence_elsewhere() -> None:
+def test_click_has_a_flat_spectrum_and_silence_elsewhere() -> None:
     at = 43 * 512  # the centre of frame 43, where the window is 1
     samples = click(2, at / SAMPLE_RATE)
     features = compute_features(samples)

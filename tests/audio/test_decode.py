@@ -1,4 +1,4 @@
-"""From a path to samples: exact windows, true lengths, one hash a sound, and every kind of bad file."""
+"""Decoding: exact windows, measured durations, one hash per content, and every kind of bad file."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ NOISE = {"aac": 0.02, "m4a": 0.02, "mp2": 1e-3}
 
 
 @pytest.mark.parametrize("kind", ENCODERS)
-def test_a_window_is_the_slice_of_the_whole(files: dict[str, Path], kind: str) -> None:
+def test_a_window_is_a_slice_of_the_track(files: dict[str, Path], kind: str) -> None:
     with open_audio(files[kind]) as sound:
         whole = sound.samples(WHOLE)
         for centre in (1 / 6, 1 / 2, 5 / 6):
@@ -231,7 +231,7 @@ def test_an_old_tag_at_the_end_of_mp3_leaves_the_content_alone(
     assert content(path) == content(files["mp3"])
 
 
-def test_other_sound_is_other_content(tmp_path: Path) -> None:
+def test_other_audio_is_other_content(tmp_path: Path) -> None:
     one, two = melody(2, 44_100, 1), melody(2, 44_100, 2)
     for kind in ("mp3", "flac", "ogg", "wav"):
         first, second = encode(tmp_path / f"1.{kind}", one), encode(tmp_path / f"2.{kind}", two)
@@ -289,7 +289,7 @@ def test_chained_streams(tmp_path: Path, kind: str, second_rate: int, n_channels
 
 
 @pytest.mark.parametrize("kind", ["ogg", "opus"])
-def test_a_chain_that_ffmpeg_does_not_follow_is_heard_up_to_there(tmp_path: Path, kind: str) -> None:
+def test_a_chain_that_ffmpeg_does_not_follow_is_decoded_up_to_there(tmp_path: Path, kind: str) -> None:
     one = encode(tmp_path / f"1.{kind}", melody(8, 44_100, 1))
     two = encode(tmp_path / f"2.{kind}", np.stack([melody(8, 48_000, 2)] * 2, axis=1), 48_000)
     both = tmp_path / f"both.{kind}"
@@ -298,7 +298,7 @@ def test_a_chain_that_ffmpeg_does_not_follow_is_heard_up_to_there(tmp_path: Path
     np.testing.assert_allclose(heard(both, Window(2, 6)), heard(one, Window(2, 6)), atol=1e-6)
 
 
-def test_packets_that_tell_no_time_are_decoded_to_count(
+def test_packets_without_time_stamps_are_decoded_to_count(
     files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     untimed = Survey(content=b"?" * 16, duration_s=0.0, n_bytes=1_000, continuous=False)
@@ -344,7 +344,7 @@ def test_damage_in_the_middle_costs_the_middle(files: dict[str, Path], tmp_path:
 # ---- what is not sound
 
 
-def test_cover_art_is_not_sound(files: dict[str, Path], tmp_path: Path) -> None:
+def test_cover_art_is_not_audio(files: dict[str, Path], tmp_path: Path) -> None:
     path = Path(shutil.copy(files["mp3"], tmp_path / "cover.mp3"))
     tags = id3.ID3()
     tags.add(id3.APIC(mime="image/png", type=3, data=_png()))
@@ -369,7 +369,7 @@ def test_subtitles_and_playlists_are_not_opened(tmp_path: Path, files: dict[str,
         assert failure(path).reason == "not an audio file: it contains text"
 
 
-def test_a_film_without_sound(tmp_path: Path) -> None:
+def test_a_video_without_audio(tmp_path: Path) -> None:
     path = tmp_path / "film.m4a"
     with av.open(path, "w", format="mp4") as container:
         stream = container.add_stream("mpeg4", rate=25)
@@ -434,7 +434,7 @@ def test_windows_of_a_few_samples(files: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("rate", [1, 20_000_000])
-def test_rates_that_are_no_sound(tmp_path: Path, rate: int) -> None:
+def test_implausible_rates(tmp_path: Path, rate: int) -> None:
     path = tmp_path / "rate.wav"
     path.write_bytes(wav_header(rate, 1, 16, 100_000) + bytes(100_000))
     with (
@@ -445,7 +445,7 @@ def test_rates_that_are_no_sound(tmp_path: Path, rate: int) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
-def test_samples_that_are_no_sound(tmp_path: Path, value: float) -> None:
+def test_implausible_samples(tmp_path: Path, value: float) -> None:
     samples = noise(2)
     samples[SAMPLE_RATE] = value
     soundfile.write(tmp_path / "bad.wav", samples, SAMPLE_RATE, subtype="FLOAT")
@@ -469,10 +469,10 @@ def test_a_disk_that_fails_while_reading(tmp_path: Path, monkeypatch: pytest.Mon
     assert failure(path).reason == "the disk cannot read it"
 
 
-def test_damage_of_every_kind_ends_in_sound_or_a_reason(
+def test_damage_of_every_kind_ends_in_audio_or_a_reason(
     files: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Flipped bits, overwritten headers, cut ends: what remains is heard, or it is said why not."""
+    """Flipped bits, overwritten headers, cut ends: what remains is decoded, or the reason is given."""
     rng = np.random.default_rng(7)
     path = tmp_path / "damaged"
     for kind in ENCODERS:
@@ -492,7 +492,7 @@ def test_damage_of_every_kind_ends_in_sound_or_a_reason(
 # ---- the second decoder
 
 
-def test_fallback_hears_what_ffmpeg_hears(files: dict[str, Path]) -> None:
+def test_fallback_decodes_what_ffmpeg_decodes(files: dict[str, Path]) -> None:
     for kind in ("ogg", "flac", "wav", "aiff"):
         with MusicFile(files[kind]) as file, MusicFile(files[kind]) as same:
             second, first = SndfileDecoder(file), FFmpegDecoder(same)
@@ -524,7 +524,7 @@ def test_fallback_is_taken_where_ffmpeg_refuses(
 
 
 def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
-    """A quarter of an hour of 16-bit stereo, 160 MB, mostly a hole in the file."""
+    """A quarter of an hour of 16-bit stereo, 160 MB, mostly a sparse hole."""
     n_bytes = 900 * 44_100 * 4
     path = tmp_path / "long.wav"
     with path.open("wb") as file:
@@ -540,7 +540,7 @@ def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
     assert peak < 10e6  # the window itself is 4 MB
 
 
-def test_nothing_is_said_on_stderr_and_nothing_heavy_is_imported(
+def test_nothing_is_written_to_stderr_and_nothing_heavy_is_imported(
     files: dict[str, Path], tmp_path: Path
 ) -> None:
     damaged = tmp_path / "damaged.mp3"

@@ -84,7 +84,7 @@ def test_a_window_of_which_nothing_is_left_is_left_out(
     assert [clip.window for clip in clips] == [window, Window(118, 120)]
 
 
-def test_no_window_with_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_window_with_audio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "song.wav", melody(2, 22_050), 22_050)
     monkeypatch.setattr(extract_module, "plan_windows", lambda d, c: (Window(300, 345),))
     with pytest.raises(AudioError, match="no audio could be decoded") as caught:
@@ -102,7 +102,7 @@ def test_features_that_are_not_finite_never_leave(tmp_path: Path, monkeypatch: p
     assert caught.value.stage == "decode"
 
 
-def test_loud_float_samples_are_heard(tmp_path: Path) -> None:
+def test_loud_float_samples_are_extracted(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "int.wav", noise(1) * 2.0**31, 22_050, subtype="FLOAT")
     _, [clip] = events(tmp_path / "int.wav")
     assert np.isfinite(clip.features).all()
@@ -126,7 +126,7 @@ def test_the_bad_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> No
     assert said.out == said.err == ""
 
 
-def test_sliding_windows_sound_as_each_does_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sliding_windows_equal_each_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "song.ogg", melody(40, 44_100))
     monkeypatch.setattr(extract_module, "SEGMENT_S", 18.0)  # three windows, then three, then one
     _, clips = events(path, SlidingPlan(10, 4))
@@ -139,7 +139,7 @@ def test_sliding_windows_sound_as_each_does_alone(tmp_path: Path, monkeypatch: p
         assert np.abs(clip.features - alone.features).mean() < 0.02
 
 
-def test_a_window_that_its_stretch_lacks_is_decoded_alone(
+def test_a_window_with_gaps_in_its_segment_is_decoded_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = encode(tmp_path / "song.wav", melody(30, 22_050), 22_050)
@@ -156,7 +156,7 @@ def test_a_window_that_its_stretch_lacks_is_decoded_alone(
         np.testing.assert_allclose(clip.features, same.features, atol=1e-3)
 
 
-def test_more_windows_than_are_heard_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_windows_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "song.wav", melody(12, 22_050), 22_050)
     monkeypatch.setattr(extract_module, "MAX_WINDOWS", 3)
     with pytest.raises(AudioError, match="at most 3"):

@@ -1,4 +1,4 @@
-"""Harmony and rhythm of features whose answers are known on paper."""
+"""Harmony and rhythm of features with known results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PULSE = TRIADS + 2 * 21
 
 
 def of_chords(*chords: tuple[int, ...]) -> FloatArray:
-    """Features in which chords follow each other, equally long, and nothing else is heard."""
+    """Return features of chords of equal length and nothing else."""
     features = np.zeros((N_FRAMES, 193), np.float32)
     for frames, chord in zip(np.array_split(np.arange(N_FRAMES), len(chords)), chords, strict=True):
         for pitch in chord:
@@ -32,7 +32,7 @@ def of_beats(frames_between: int) -> FloatArray:
     return features
 
 
-def test_the_answer_has_the_promised_length() -> None:
+def test_the_result_has_the_documented_length() -> None:
     assert harmony_features(of_chords((0, 4, 7))).shape == (N_HARMONY,)
 
 
@@ -40,7 +40,7 @@ def test_silence_is_finite() -> None:
     assert np.isfinite(harmony_features(np.zeros((N_FRAMES, 193), np.float32))).all()
 
 
-def test_a_clip_of_two_seconds_is_finite() -> None:
+def test_two_seconds_are_finite() -> None:
     assert np.isfinite(harmony_features(of_chords((0, 4, 7))[:86])).all()
 
 

@@ -1,4 +1,4 @@
-"""Keys whose answers are known on paper: cadences and scales in all 24, and what has none."""
+"""Keys: cadences and scales in all 24, and audio without a key."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_level_changes_nothing() -> None:
     assert told(loud / np.float32(100))[0] == told(loud)[0] == "D minor"
 
 
-def test_two_keys_that_fit_as_well_are_told_without_confidence() -> None:
+def test_two_keys_that_fit_equally_have_no_confidence() -> None:
     """C and G major, exactly half of each."""
     one, other = np.array(PARAMETERS.major), np.roll(PARAMETERS.major, 7)
     key, confidence = estimate_key(one + other)

@@ -1,4 +1,4 @@
-"""Tags that decoders do not see: the sound stays what it was, and opening it costs nothing."""
+"""Masked tags: decoded audio stays the same, and opening costs nothing."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ KINDS = ("flac", "ogg", "opus", "oga", "m4a", "wma", "wv", "mp3", "wav", "aiff")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_many_comments_are_masked_and_the_sound_stays_what_it_was(
+def test_many_comments_are_masked_and_the_audio_stays_the_same(
     tmp_path: Path, tunes: dict[str, Path], kind: str
 ) -> None:
     path = copied(tunes[kind], tmp_path)

@@ -1,4 +1,4 @@
-"""The survey of an Ogg Vorbis file by its pages tells what FFmpeg's packets tell, or nothing."""
+"""The survey of an Ogg Vorbis file by its pages equals that of FFmpeg's packets, or is None."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def by_packets(path: Path) -> Survey:
 
 
 def agree(path: Path) -> bool:
-    """Whether both tell the same; the pages alone do not know what the clock says at the first packet."""
+    """Return whether both agree; pages alone do not have the time stamp of the first packet."""
     told, expected = by_pages(path), by_packets(path)
     assert told is not None
     with opened(path) as (container, stream):
@@ -101,7 +101,7 @@ def test_plain_files(tmp_path: Path, rate: int, channels: int) -> None:
         assert agree(path), n
 
 
-def test_pages_are_what_is_asked_of_plain_files(tune: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_regular_files_are_surveyed_by_pages(tune: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_audio(tune) as sound:
         told = sound.content, sound.duration_s, sound.bitrate
     monkeypatch.setattr("musimo.audio.decode.survey_pages", lambda file: None)
@@ -114,7 +114,7 @@ def test_pages_are_what_is_asked_of_plain_files(tune: Path, monkeypatch: pytest.
         assert sound.duration_s == pytest.approx(8, abs=0.01)
 
 
-def test_tags_are_no_sound(tune: Path, tmp_path: Path) -> None:
+def test_tags_are_not_content(tune: Path, tmp_path: Path) -> None:
     path = tmp_path / "tagged.ogg"
     path.write_bytes(tune.read_bytes())
     tags = mutagen.File(path)
@@ -137,7 +137,7 @@ def test_whatever_is_damaged_is_left_to_ffmpeg(tune: Path, tmp_path: Path) -> No
         assert by_pages(path) is None
 
 
-def test_other_than_one_whole_stream_is_left_to_ffmpeg(tune: Path, tmp_path: Path) -> None:
+def test_other_than_one_complete_stream_is_left_to_ffmpeg(tune: Path, tmp_path: Path) -> None:
     data, path = tune.read_bytes(), tmp_path / "odd.ogg"
     places = page_places(data)
     odd = {
@@ -170,7 +170,7 @@ def test_an_end_cut_short_by_the_encoder(tune: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("n", [5_000, 10_000])
-def test_a_sound_of_one_page_is_heard(tmp_path: Path, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_audio_of_one_page_is_extracted(tmp_path: Path, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """FFmpeg gives its last packet a negative length, and that as a huge one."""
     path = encode(tmp_path / "short.ogg", melody(1, 44_100)[:n])
     for _ in range(2):
@@ -180,7 +180,7 @@ def test_a_sound_of_one_page_is_heard(tmp_path: Path, n: int, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("page", [3, 5])
-def test_headers_among_the_sound_are_left_to_ffmpeg(tune: Path, tmp_path: Path, page: int) -> None:
+def test_headers_among_the_audio_are_left_to_ffmpeg(tune: Path, tmp_path: Path, page: int) -> None:
     """FFmpeg reads them and hands them to nobody, so that they are not in its hash."""
     path, data = tmp_path / "comments.ogg", bytearray(tune.read_bytes())
     place = page_places(bytes(data))[page]

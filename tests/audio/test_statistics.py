@@ -1,4 +1,4 @@
-"""Statistics of a clip, by hand."""
+"""Statistics of a clip, computed by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that ask a decoder for what is not in them: another file, an address, or more than there is."""
+"""Files that refer a decoder to another file, an address, or data that does not exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from musimo.audio.files import MusicFile
 from musimo.audio.id3 import synchsafe
 from musimo.audio.ogg import checksum
 from musimo.errors import AudioError
-from tests.audio.test_hostile import MAX_CPU_S, MAX_MB, listen
+from tests.audio.test_hostile import MAX_CPU_S, MAX_MB, extract_apart
 from tests.sounds import encode, melody, wav_header
 
 LURES = {
@@ -50,7 +50,7 @@ def test_no_file_makes_a_decoder_open_another(tmp_path: Path, lure: str, suffix:
     assert caught.value.stage == "decode"
 
 
-def test_sound_that_an_mp4_keeps_in_another_file_is_not_fetched(tmp_path: Path) -> None:
+def test_audio_that_an_mp4_keeps_in_another_file_is_not_read(tmp_path: Path) -> None:
     """A data reference names the file that holds the samples; this one's own have been taken away."""
     other = encode(tmp_path / "other.m4a", melody(3))
     data = other.read_bytes()
@@ -83,7 +83,7 @@ def huge_wav(path: Path) -> None:
 
 
 def many_pages(path: Path) -> None:
-    """200,000 pages of Ogg without a byte in them, before the sound."""
+    """200,000 pages of Ogg without a byte in them, before the audio."""
     whole = encode(path, melody(3, 44_100)).read_bytes()
     path.write_bytes((b"OggS" + bytes(23)) * 200_000 + whole)
 
@@ -148,13 +148,13 @@ def covers_of_90_mb(path: Path) -> None:
 def test_absurd_sizes_cost_little(tmp_path: Path, name: str, make: Callable[[Path], None]) -> None:
     path = tmp_path / name
     make(path)
-    heard = listen(path)
-    assert heard.peak_mb < MAX_MB
-    assert heard.cpu_s < MAX_CPU_S
+    usage = extract_apart(path)
+    assert usage.peak_mb < MAX_MB
+    assert usage.cpu_s < MAX_CPU_S
 
 
-def test_libsndfile_stops_where_the_sound_does(tmp_path: Path) -> None:
-    """The last page of an Ogg file says how long it is: here, a thousand years."""
+def test_libsndfile_stops_where_the_audio_does(tmp_path: Path) -> None:
+    """The last page of an Ogg file claims a duration, here of a thousand years."""
     path = encode(tmp_path / "long.ogg", melody(3, 44_100))
     data = bytearray(path.read_bytes())
     last = data.rindex(b"OggS")

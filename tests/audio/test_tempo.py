@@ -1,4 +1,4 @@
-"""Tempi whose answers are known on paper: clicks, with noise and without, and what has no beat."""
+"""Tempi: clicks, with noise and without, and audio without a beat."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_clicks(bpm: float) -> None:
 
 
 @pytest.mark.parametrize("bpm", [60, 75, 97, 120, 140, 180])
-def test_clicks_in_noise_are_told_with_less_confidence(bpm: float) -> None:
+def test_clicks_in_noise_have_less_confidence(bpm: float) -> None:
     tempo, confidence = told(clicks(bpm) + noise(SECONDS))
     assert tempo == pytest.approx(bpm, rel=2e-3)
     assert 0.5 < confidence < told(clicks(bpm))[1]
@@ -50,7 +50,7 @@ def test_a_beat_of_strong_and_weak_clicks_is_that_of_both() -> None:
     assert tempo == pytest.approx(120, rel=2e-3)
 
 
-def test_a_tempo_off_the_range_is_told_in_it() -> None:
+def test_a_tempo_out_of_range_is_estimated_within_it() -> None:
     """45 bpm is nearer to twice of it than to what most music has."""
     tempo, confidence = told(clicks(45))
     assert tempo == pytest.approx(90, rel=2e-3)
@@ -134,7 +134,7 @@ def test_an_autocorrelation_that_drifts_at_the_ends_of_the_range(lag: float) -> 
 
 
 def test_beside_librosa() -> None:
-    """Where librosa's preference and its whole lags can find a tempo, both agree."""
+    """Where librosa's preference and its integer lags can find a tempo, both agree."""
     import librosa
 
     for bpm in (75, 100, 128, 150):

@@ -24,13 +24,13 @@ RATE = 22_050
 
 
 def clip(samples: Samples, missing_s: float = 0.0) -> ExtractedWindow:
-    """As ``hear`` makes one: repeated to 45 s, with its own length estimate."""
+    """Return a window as ``extract_windows`` does: repeated to 45 s."""
     features = compute_features(tile(samples, 45 * RATE))
     window = Window(10.0, 10.0 + len(samples) / RATE + missing_s)
     return ExtractedWindow(window, features, clip_statistics(features), missing_s)
 
 
-def test_the_clips_of_a_track_agree_on_a_tempo_and_a_key() -> None:
+def test_the_windows_of_a_track_agree_on_a_tempo_and_a_key() -> None:
     tune = np.resize(cadence("minor", 4), 45 * RATE)
     beaten = clicks(75) + tune  # a click with each chord
     estimate = estimate_tempo_key(
@@ -45,7 +45,7 @@ def test_the_clips_of_a_track_agree_on_a_tempo_and_a_key() -> None:
     assert estimate.key in KEYS
 
 
-def test_one_noisy_clip_among_three_does_not_decide() -> None:
+def test_one_noisy_window_among_three_does_not_decide() -> None:
     estimate = estimate_tempo_key(
         [
             tempo_key_features(clip(clicks(132))),
@@ -68,17 +68,17 @@ def test_what_repeats_only_since_it_was_short_is_no_beat() -> None:
     assert tempo.estimate_tempo(tempo.onset_autocorrelation(clip(noise(1.5)).features))[0] is not None
 
 
-def test_holes_are_not_counted_as_heard() -> None:
+def test_gaps_do_not_count_as_decoded() -> None:
     assert tempo_key_features(clip(noise(5), missing_s=3.0)).n_frames == round(5 * tempo.FRAMES_PER_S)
 
 
-def test_the_shortest_sound_and_silence() -> None:
+def test_the_shortest_audio_and_silence() -> None:
     for seconds in (0.1, 1.0, 3.0):
         estimate = estimate_tempo_key([tempo_key_features(clip(np.zeros(round(seconds * RATE), np.float32)))])
         assert estimate == TempoKey(None, 0.0, None, 0.0)
 
 
-def test_longer_clips_weigh_more() -> None:
+def test_longer_windows_weigh_more() -> None:
     estimate = estimate_tempo_key(
         [
             tempo_key_features(clip(cadence("major", 7)[: 2 * RATE])),

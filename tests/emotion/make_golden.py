@@ -1,4 +1,4 @@
-"""Freeze what the weights that ship answer to a sound: run after replacing them, and look at what changes.
+"""Freeze the predictions of the weights that ship: run after replacing them, and check what changes.
 
 python tests/emotion/make_golden.py
 """
@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).with_name("golden.npz")
 
 
 def sounds() -> list[FloatArray]:
-    """A loud major chord with a pulse, and a soft minor one that fades."""
+    """Return a loud major chord with a pulse, and a soft minor one that fades."""
     t = np.arange(SAMPLE_RATE) / SAMPLE_RATE
     major, minor = (
         sum(np.sin(2 * np.pi * 220 * 2 ** (n / 12) * t) for n in chord) for chord in ((0, 4, 7), (0, 3, 7))
@@ -29,7 +29,7 @@ def sounds() -> list[FloatArray]:
 
 
 def main() -> None:
-    """Write features and answers."""
+    """Write features and predictions."""
     features = np.stack([compute_features(sound) for sound in sounds()])
     predictor = Predictor.load(weights_path(), "cpu")
     felt = [clip for [clip] in predictor.predict([[clip] for clip in features])]

@@ -1,4 +1,4 @@
-"""A listener's ear on paper: the closed forms against brute force, and listeners whose ear is known."""
+"""Calibration: closed forms against brute force, and simulated listeners."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_constant_departure_is_taken_over() -> None:
 
 
 def test_a_listener_who_contradicts_himself_changes_next_to_nothing() -> None:
-    """Ratings that have nothing to do with the sound: rarely believed, and never by more than a little."""
+    """Random ratings are rarely accepted, and never change predictions by much."""
     changes = []
     for seed in range(40):
         moods, embeddings = heard(30, seed)
@@ -114,7 +114,7 @@ def test_a_listener_who_contradicts_himself_changes_next_to_nothing() -> None:
     assert max(changes, default=0) < 0.2
 
 
-def test_too_few_ratings_are_told_and_not_believed() -> None:
+def test_too_few_ratings_are_reported_and_not_used() -> None:
     moods, embeddings = heard(MIN_RATINGS)
     rated = moods[:, 0] + np.float32(0.2)
     enough = fit_dimension(rated, moods, embeddings, 0)
@@ -130,7 +130,7 @@ def test_too_few_ratings_are_told_and_not_believed() -> None:
     assert Calibration.from_fits(few, few) is None
 
 
-def test_a_sound_gets_the_same_numbers_alone_and_among_others_and_within_the_scale() -> None:
+def test_a_track_gets_the_same_values_alone_and_among_others_and_within_the_scale() -> None:
     moods, embeddings = heard(100)
     rng = np.random.default_rng(5)
     calibrated = Calibration(rng.normal(0, 0.5, (2, 259)).astype(np.float32))

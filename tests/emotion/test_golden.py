@@ -1,4 +1,4 @@
-"""The weights that ship answer today as they did when they were made."""
+"""The weights that ship predict as they did when they were made."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from musimo.resources import weights_path
 GOLDEN = Path(__file__).with_name("golden.npz")  # made by make_golden.py
 
 
-def test_frozen_features_give_frozen_answers() -> None:
+def test_frozen_features_give_frozen_predictions() -> None:
     with np.load(GOLDEN) as golden:
         predictor = Predictor.load(weights_path(), "cpu")
         assert (predictor.model_id, FEATURE_ID) == (str(golden["model_id"]), str(golden["feature_id"]))

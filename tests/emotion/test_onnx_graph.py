@@ -79,7 +79,7 @@ def test_the_network_that_ships_says_what_it_says_in_torch() -> None:
     np.testing.assert_allclose(ours.embedding, embedding.numpy(), atol=1e-4)
 
 
-def test_clips_of_other_lengths_are_answered_one_by_one() -> None:
+def test_windows_of_different_lengths_are_predicted_one_by_one() -> None:
     network = on_cpu(drawn(SMALL))
     rng = np.random.default_rng(7)
     clips = [rng.normal(0, 1, (n, 5)).astype(np.float32) for n in (6, 20, 6)]

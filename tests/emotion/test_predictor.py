@@ -1,4 +1,4 @@
-"""The predictor: the same answer in any company, on whatever device is left."""
+"""The predictor: the same result whatever the other tracks, on whatever device is left."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def clips(*lengths: int) -> list[FloatArray]:
 
 
 def each(predictor: Predictor, clips: Sequence[FloatArray]) -> list[WindowPrediction]:
-    """Every clip as a track of its own."""
+    """Predict every window as a track of its own."""
     return [felt for [felt] in predictor.predict([[clip] for clip in clips])]
 
 
@@ -60,7 +60,7 @@ def shipped() -> Predictor:
     return Predictor.load(weights_path(), "cpu")
 
 
-def test_a_track_in_company_is_the_track_alone_bit_for_bit(shipped: Predictor) -> None:
+def test_a_track_among_others_is_the_track_alone_bit_for_bit(shipped: Predictor) -> None:
     rng = np.random.default_rng(3)
     lengths = [(200, 200, 200), (200,), (37, 200), (311, 311), (16,)]
     tracks = [[rng.normal(-20, 20, (n, 193)).astype(np.float32) for n in track] for track in lengths]
@@ -73,7 +73,7 @@ def test_a_track_in_company_is_the_track_alone_bit_for_bit(shipped: Predictor) -
         assert one.fused.tobytes() == other.fused.tobytes()
 
 
-def test_clips_of_one_track_are_what_they_are_alone_but_for_rounding(shipped: Predictor) -> None:
+def test_windows_of_one_track_are_as_alone_except_for_rounding(shipped: Predictor) -> None:
     rng = np.random.default_rng(5)
     track = [rng.normal(-20, 20, (200, 193)).astype(np.float32) for _ in range(3)]
     for one, other in zip(shipped.predict([track])[0], each(shipped, track), strict=True):
@@ -82,7 +82,7 @@ def test_clips_of_one_track_are_what_they_are_alone_but_for_rounding(shipped: Pr
         np.testing.assert_allclose(one.embedding, other.embedding, rtol=1e-4, atol=1e-3)
 
 
-def test_answers_are_on_the_scale_of_0_to_1(shipped: Predictor) -> None:
+def test_predictions_are_on_the_scale_of_0_to_1(shipped: Predictor) -> None:
     rng = np.random.default_rng(4)
     for felt in each(shipped, [rng.normal(0, 300, (20, 193)).astype(np.float32) for _ in range(5)]):
         assert 0 <= felt.valence <= 1
@@ -93,7 +93,7 @@ def test_answers_are_on_the_scale_of_0_to_1(shipped: Predictor) -> None:
 
 
 class Constant:
-    """NetworkOutput ratings given beforehand, whatever it hears, and the means of what it was given."""
+    """Predict given ratings, whatever the features, and their means as the rest."""
 
     device = "cpu"
 
@@ -118,7 +118,7 @@ def test_ratings_become_0_to_1(ratings: tuple[float, float], expected: tuple[flo
     assert (felt.valence, felt.arousal) == expected
 
 
-def test_features_are_normalised_by_the_training_set() -> None:
+def test_features_are_normalized_by_the_training_set() -> None:
     (felt,) = each(constant(5, 5), [np.full((16, 5), 4, dtype=np.float32)])
     assert felt.embedding.tolist() == [1.5] * 5  # (4 - 1) / 2
 
@@ -131,7 +131,7 @@ def test_fused_values_come_in_the_axes_of_the_space() -> None:
     np.testing.assert_allclose([felt.fused], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_clip_too_short_to_hear_is_repeated() -> None:
+def test_a_window_that_is_too_short_is_repeated() -> None:
     predictor = on_cpu()
     (short,) = clips(5)
     long = np.tile(short, (4, 1))  # 20 frames, of which the network needs 16
@@ -149,13 +149,13 @@ def test_a_clip_too_short_to_hear_is_repeated() -> None:
         np.full((20, 5), np.inf, dtype=np.float32),
     ],
 )
-def test_a_clip_that_is_none_is_refused(bad: FloatArray) -> None:
+def test_invalid_features_are_refused(bad: FloatArray) -> None:
     with pytest.raises(AudioError) as caught:
         each(on_cpu(), [*clips(20), bad])
     assert caught.value.stage == "analyze"
 
 
-def test_an_answer_that_is_no_number_is_refused() -> None:
+def test_a_prediction_that_is_not_finite_is_refused() -> None:
     with pytest.raises(AudioError, match="not finite"):
         each(constant(float("nan"), 5), clips(20))
 
@@ -171,7 +171,7 @@ def test_read_only_features_pass_without_a_warning() -> None:
 
 
 class SmallGpu(TorchNetwork):
-    """A GPU that is none, and claims to hold ``room`` clips at once."""
+    """A fake GPU with memory for ``room`` windows."""
 
     def __init__(self, room: int, error: Exception) -> None:
         super().__init__(weights(), "cpu")
@@ -212,7 +212,7 @@ def test_halves_its_batches_where_memory_is_short_and_says_so_once() -> None:
         np.testing.assert_allclose(one.embedding, other.embedding, atol=1e-5)
 
 
-def test_leaves_a_gpu_that_cannot_hold_one_clip() -> None:
+def test_leaves_a_gpu_that_cannot_hold_one_window() -> None:
     notices: list[str] = []
     predictor, network = on_small_gpu(0, notices)
     assert len(each(predictor, clips(20, 20, 20))) == 3

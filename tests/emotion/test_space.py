@@ -1,4 +1,4 @@
-"""The space of sounds: axes on paper, a file that refuses damage, places that do not depend on neighbours."""
+"""The sound space: axes computed by hand, damage refused, vectors independent of other tracks."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def test_a_louder_embedding_is_the_same_embedding(space: SoundSpace) -> None:
     np.testing.assert_allclose(loud.embedding.mean, soft.embedding.mean, atol=1e-6)
 
 
-def test_one_sound_lies_where_it_lies_among_many(space: SoundSpace) -> None:
+def test_a_vector_does_not_depend_on_others(space: SoundSpace) -> None:
     many = sounds(5)
     one = Descriptors(many.embedding[3:4], many.statistics[3:4], many.fused[3:4])
     np.testing.assert_allclose(space.vectors(one, BOTH)[0], space.vectors(many, BOTH)[3], atol=1e-6)
 
 
-def test_what_is_kept_of_a_place_answers_for_every_mixture(space: SoundSpace) -> None:
+def test_block_vectors_combine_to_every_mixture(space: SoundSpace) -> None:
     some = replace(sounds(7), fused=normal(7, 3))
     kept = space.block_vectors(some)
     assert kept.shape == (7, space.width) == (7, 9)
@@ -94,7 +94,7 @@ def test_what_is_kept_of_a_place_answers_for_every_mixture(space: SoundSpace) ->
         np.testing.assert_allclose(again @ again.T, vectors @ vectors.T, atol=1e-3)
 
 
-def test_no_sounds_have_no_places(space: SoundSpace) -> None:
+def test_no_descriptors_give_no_vectors(space: SoundSpace) -> None:
     nothing = np.empty((0, 0), np.float32)
     assert space.vectors(Descriptors(nothing, nothing, nothing), BOTH).shape == (0, 9)
     assert unit([]).shape == (0, 0)

@@ -99,7 +99,7 @@ def test_a_hop_that_does_not_divide_the_window_still_finds_the_step() -> None:
     assert turn.time_s == 60
 
 
-def test_a_steady_drift_and_a_change_that_has_no_whole_window_left_are_no_turns() -> None:
+def test_a_steady_drift_and_a_change_without_a_whole_window_left_are_no_turns() -> None:
     assert find_turns(curve(lambda s: (0.5, s / 120)), WINDOW_S) == ()
     assert find_turns(curve(lambda s: (0.5, 0.2 if s < 110 else 0.9)), WINDOW_S) == ()
 

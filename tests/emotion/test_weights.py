@@ -125,7 +125,7 @@ def test_refuses_a_flipped_bit(saved: Path) -> None:
     refused(saved, "damaged or was renamed", saved.stem)
 
 
-def test_refuses_another_name_and_tells_the_right_one(saved: Path) -> None:
+def test_refuses_another_name_and_reports_the_right_one(saved: Path) -> None:
     renamed = saved.rename(saved.with_name("mine.safetensors"))
     refused(renamed, saved.stem)
 
@@ -178,7 +178,7 @@ def test_refuses_numbers_that_are_none(saved: Path, tmp_path: Path) -> None:
     )
 
 
-def test_refuses_a_file_without_statistics_or_with_tensors_lacking(saved: Path) -> None:
+def test_refuses_a_file_without_statistics_or_with_tensors_missing(saved: Path) -> None:
     tensors = load_file(saved)
     for name in (MEANS, "dense1.linear.weight"):
         lacking = {key: tensor for key, tensor in tensors.items() if key != name}
@@ -224,7 +224,7 @@ def test_what_does_not_fit_the_card_is_not_written(tmp_path: Path) -> None:
         save_weights(tmp_path, TENSORS, MEANS_5, SDS_5 * 0, SPACE, CARD)
 
 
-def test_the_weights_that_ship_are_whole_small_and_for_these_features() -> None:
+def test_the_weights_that_ship_are_complete_small_and_for_these_features() -> None:
     path = weights_path()
     assert path.stat().st_size <= 12_000_000
     loaded = load_weights(path, FEATURE_ID)
