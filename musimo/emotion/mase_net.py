@@ -51,21 +51,21 @@ def frame_mask(lengths: Tensor, n_frames: int) -> Tensor:
 
 
 def mean_over_time(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Average each channel over the unmasked frames (section 3.F): (B, C, T) -> (B, C)."""
+    """Average each channel over its clip's frames (section 3.F): (B, C, T) -> (B, C)."""
     if mask is None:
         return x.mean(dim=2)
     return (x * mask[:, None]).sum(dim=2) / mask.sum(dim=1, keepdim=True)
 
 
 def max_over_time(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Take the maximum of each channel over the unmasked frames (section 3.F): (B, C, T) -> (B, C)."""
+    """Take the maximum of each channel over its clip's frames (section 3.F): (B, C, T) -> (B, C)."""
     if mask is not None:
         x = x.masked_fill(~mask[:, None], -torch.inf)
     return x.amax(dim=2)
 
 
 class FrameNorm(nn.BatchNorm1d):
-    """Batch norm with statistics of the unmasked frames only: (B, C, T) -> (B, C, T)."""
+    """Batch norm whose statistics exclude frames past the ends of clips: (B, C, T) -> (B, C, T)."""
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Normalize; in evaluation mode every frame is treated alike, so the mask is ignored."""
@@ -110,7 +110,7 @@ class MultiScaleBlock(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """(B, n_in, T) -> (B, width, T // pool); masked frames must be zero."""
+        """(B, n_in, T) -> (B, width, T // pool); frames past the end of a clip must be zero."""
         y = torch.cat([branch(x) for branch in self.branches], dim=1)
         y = F.relu(self.norm(y, mask))
         out: Tensor = self.se(y, mask)

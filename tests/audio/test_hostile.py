@@ -1,4 +1,4 @@
-"""Files made to keep a machine busy or full: each costs little time and memory, and is extracted or refused."""
+"""Files made to keep a machine busy or full: each costs little time and memory, or is refused."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ def test_halves_its_batches_where_memory_is_short_and_says_so_once() -> None:
     assert network.sizes == [7, 4, 2, 2, 2, 1]
     assert predictor.batch_size == 2
     assert len(notices) == 1
-    assert "too little memory for 8 clips" in notices[0]
+    assert "too little memory for 8 windows" in notices[0]
     alone = each(on_cpu(), clips(*[20] * 5, 30, 40))
     for one, other in zip(felt, alone, strict=True):
         np.testing.assert_allclose(one.embedding, other.embedding, atol=1e-5)
