@@ -15,8 +15,8 @@ from musimo.records import DoubleArray, FloatArray
 
 MEL_COLUMNS, CHROMA_COLUMNS = slice(0, 128), slice(168, 180)
 FRAMES_PER_S = 22_050 / 512
-KEY_S = 3.0  # long enough for a key to show, short enough to follow it
-TRIAD_S = (0.5, 1.5)  # a beat, and a chord
+KEY_S = 3.0  # length of segments: long enough for a key to show, short enough to follow it
+TRIAD_S = (0.5, 1.5)  # lengths of segments: a beat, and a chord
 LAGS = (13, 17, 22, 28, 36, 46, 60, 87)  # frames between beats, 200 down to 30 per minute, in seven bands
 REGISTERS = (slice(0, 20), slice(20, 70), slice(70, 128))  # mel bands: bass, middle, treble
 MIN_FRAMES = 2 * LAGS[-1]  # 4 s, which the slowest beat needs; shorter audio is repeated
@@ -69,10 +69,10 @@ def _key_strengths(chroma: DoubleArray, profile: DoubleArray) -> DoubleArray:
 
 def _key(chroma: DoubleArray) -> DoubleArray:
     """Compute strength and stability of major and minor, and the pitch classes above the tonic: 20 values."""
-    whole, segments = chroma.mean(axis=0), _segments(chroma, KEY_S)
-    major, minor = _key_strengths(whole, MAJOR_KEY), _key_strengths(whole, MINOR_KEY)
+    overall, segments = chroma.mean(axis=0), _segments(chroma, KEY_S)
+    major, minor = _key_strengths(overall, MAJOR_KEY), _key_strengths(overall, MINOR_KEY)
     majors, minors = (_key_strengths(segments, p).max(axis=1) for p in (MAJOR_KEY, MINOR_KEY))
-    moving = np.abs(np.diff(segments, axis=0)).mean() if len(segments) > 1 else 0.0
+    movement_rate = np.abs(np.diff(segments, axis=0)).mean() if len(segments) > 1 else 0.0
     tonic = int(np.maximum(major, minor).argmax())
     strengths = [
         major.max(),
@@ -82,18 +82,20 @@ def _key(chroma: DoubleArray) -> DoubleArray:
         majors.mean(),
         minors.mean(),
         (majors - minors).mean(),
-        moving,
+        movement_rate,
     ]
-    return np.concatenate([strengths, np.roll(whole, -tonic) / (whole.sum() + TINY)])
+    return np.concatenate([strengths, np.roll(overall, -tonic) / (overall.sum() + TINY)])
 
 
 def _intervals(chroma: DoubleArray) -> DoubleArray:
     """Compute simultaneous intervals, by frame, by segment and overall: 24 values."""
-    whole, segments = chroma.mean(axis=0), _segments(chroma, KEY_S)
-    total = whole.sum() + TINY
-    spectra = [np.abs(np.fft.rfft(x))[..., 1:].reshape(-1, 6).mean(axis=0) for x in (chroma, segments, whole)]
-    together = [whole @ np.roll(whole, semitones) for semitones in range(1, 7)]
-    return np.concatenate([*(s / total for s in spectra), together / (whole @ whole + TINY)])
+    overall, segments = chroma.mean(axis=0), _segments(chroma, KEY_S)
+    total = overall.sum() + TINY
+    spectra = [
+        np.abs(np.fft.rfft(x))[..., 1:].reshape(-1, 6).mean(axis=0) for x in (chroma, segments, overall)
+    ]
+    together = [overall @ np.roll(overall, semitones) for semitones in range(1, 7)]
+    return np.concatenate([*(s / total for s in spectra), together / (overall @ overall + TINY)])
 
 
 def _clarity(chroma: DoubleArray) -> DoubleArray:

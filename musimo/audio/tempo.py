@@ -39,9 +39,7 @@ class TempoParameters:
     n_steps: int = 400  # tempi that are scored, 0.4 % apart: less than the width of a peak
     halves: float = 0.95  # of the peaks' height: where it is as high half-way, the beat is there too
     faintest: float = 0.15  # dB, SD of onset strength: steady tones and noise have less, all music more
-    least: float = (
-        0.15  # height of the peaks: above it, windows of one track agree; shuffled onsets have 0.08
-    )
+    least: float = 0.15  # peak height: above it, windows of one track agree; shuffled onsets have 0.08
 
 
 PARAMETERS = TempoParameters()
