@@ -41,8 +41,8 @@ class FeatureParameters:
     fmax: float = SAMPLE_RATE / 2  # Hz
     mel_norm: str = "slaney"  # filters of equal area
     ref: float = 1.0  # power of 0 dB
-    amin: float = 1e-10  # smallest power before the logarithm
-    top_db: float = 80.0  # dB below the maximum of the window, likewise
+    amin: float = 1e-10  # power below which a decibel value stops falling
+    top_db: float = 80.0  # dB below the maximum of the window, below which it stops falling too
     n_mfcc: int = 40
     n_chroma: int = 12
     tuning: float = 0.0

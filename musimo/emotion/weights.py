@@ -29,7 +29,7 @@ ARCHITECTURE = "mase_net"
 ARCHITECTURE_VERSION = 1
 """Incremented when the code changes what existing tensors mean."""
 
-MEANS, SDS = "normalisation.means", "normalisation.sds"
+MEANS, SDS = "normalisation.means", "normalisation.sds"  # names in existing files
 
 StoredArray = NDArray[np.floating[Any]]  # float16 or float32
 
