@@ -7,9 +7,7 @@ system has them.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
@@ -17,17 +15,6 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
-
-AnyPath = bytes | str | Path
-
-
-def path_bytes(path: AnyPath) -> bytes:
-    """Return a path as the file system has it, with a leading ``~`` or ``~user`` expanded.
-
-    A ``~user`` that the system does not know is left as written.
-    """
-    return os.path.expanduser(os.fsencode(path))  # noqa: PTH111 - pathlib raises for an unknown user
-
 
 CONTENT_BYTES = 16  # of a content hash: the first collision is expected at some 10^19 tracks
 

@@ -21,12 +21,12 @@ from mutagen.apev2 import APENoHeaderError, APEv2
 
 from musimo.atomic import replacing
 from musimo.audio.decode import open_audio
+from musimo.audio.files import AnyPath
 from musimo.audio.id3 import end_of_frames
 from musimo.audio.own_tags.edit import edit
 from musimo.audio.own_tags.pieces import Edit, Fields, own_name, put_together
 from musimo.audio.tags import MAX_FRAMES
 from musimo.errors import AudioError, TagsError
-from musimo.records import AnyPath
 
 OTHER_SOUND = "its sound is not the one the library knows: scan its folder first"
 

@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from musimo.audio.files import AnyPath
 from musimo.audio.formats import is_music
 from musimo.errors import AudioError
 from musimo.library.db.journal import Journal
@@ -29,7 +30,7 @@ from musimo.library.scan import worker
 from musimo.library.scan.events import Audit, FileFailed, FileStored
 from musimo.library.scan.scan import ScanOptions, scan
 from musimo.library.scan.walk import MARKER, SKIPPED_FOLDERS
-from musimo.records import AnyPath, Coverage, ExtractedWindow, FileOpened, FloatArray, Tags, Window
+from musimo.records import Coverage, ExtractedWindow, FileOpened, FloatArray, Tags, Window
 from tests.conftest import PlainPredictor
 
 N_SOUNDS = 6

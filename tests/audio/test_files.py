@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from musimo.records import AnyPath, path_bytes
+from musimo.audio.files import AnyPath, path_bytes
 
 
 @pytest.mark.parametrize(
