@@ -122,7 +122,7 @@ def test_a_library_may_stay_with_its_model(in_use: Path, music: Path, home: Path
     assert len(staying.similar("new.wav")) == N_TRACKS
 
     kept_weights(home / "library.db", OLD).unlink()
-    with pytest.raises(WeightsError, match=f"answers by {OLD}") as caught:
+    with pytest.raises(WeightsError, match=f"active model of the library is {OLD}") as caught:
         list(Library.open().scan_events([os.fsencode(music)], ScanOptions(), keep_model=True))
     assert "--weights" in caught.value.hint
 
@@ -197,7 +197,7 @@ def test_who_asks_is_told_which_model_answers(in_use: Path, music: Path) -> None
     library.similar("0.wav")
     assert [f"answers come from {OLD} until {NEW} has heard all" in sentence for sentence in told] == [True]
     library.scan(music)
-    assert f"{NEW} hears all music anew; until it has, {OLD} goes on" in told[1]
+    assert f"{NEW} analyzes all music again; until that is complete, {OLD} answers" in told[1]
     assert len(told) == 2
 
 

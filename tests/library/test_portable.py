@@ -222,7 +222,7 @@ def test_what_lies_in_another_space_is_refused(store: Store) -> None:
         "refused",
         "refused",
     ]
-    with pytest.raises(MusimoError, match="heard other"):
+    with pytest.raises(MusimoError, match="features other"):
         write_analyses(store, AnalysisModel(MAKER.model, "other"), [analysis(3)])
 
 

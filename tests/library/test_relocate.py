@@ -132,7 +132,7 @@ def test_another_sound_at_the_new_place_is_refused_and_nothing_changes(tmp_path:
     catalog = catalog_of(tmp_path, "old", "a\n.mp3", "b.mp3")
     Catalog(catalog.store.path, tmp_path / "new").add(Entry("a\n.mp3", direction(9), sound=b"other"))
     put(tmp_path / "new", "a\n.mp3", "b.mp3")
-    with pytest.raises(LibraryError, match="1 files are known at the new place with another sound") as caught:
+    with pytest.raises(LibraryError, match="knows 1 files at the new path with other content") as caught:
         move(catalog, tmp_path, "old", "new")
     assert "a\\n.mp3" in caught.value.message
     assert "musimo prune" in caught.value.hint

@@ -54,7 +54,7 @@ def open_database(path: Path, *, create: bool = False) -> Engine:
     try:
         if not path.exists():
             if not create:
-                raise LibraryError(f"there is no library at {path}", "create one: musimo scan FOLDER")
+                raise LibraryError(f"there is no library at {path}", "make one: musimo scan FOLDER")
             path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LibraryError(f"cannot use {error.filename}: {error.strerror}", OTHER_FILE) from error
@@ -89,12 +89,12 @@ def library_error(path: Path, error: DBAPIError | sqlite3.Error) -> LibraryError
     if reason in AMBIGUOUS and _is_full(path):
         reason = FULL
     hints = {
-        "file is not a database": "this is not a musimo library: name another with --library FILE",
+        "file is not a database": "this is no musimo library: name another with --library FILE",
         "unable to open database file": OTHER_FILE,
         LOCKED: "another musimo is writing to it: try again when it is done",
         FULL: "free some space; everything stored before is safe",
         "attempt to write a readonly database": NOT_WRITABLE,
-        "database disk image is malformed": "musimo doctor shows the damage; restore a backup",
+        "database disk image is malformed": "musimo doctor shows the damage; put back a copy of it",
     }
     return LibraryError(f"cannot use the library {path}: {reason}", hints.get(reason, ""))
 
@@ -176,7 +176,7 @@ def _upgrade(engine: Engine, path: Path) -> None:
         version = text("SELECT version_num FROM alembic_version")
         revision = connection.execute(version).scalar() if ours else None
     if tables and revision is None:
-        raise LibraryError(f"{path} is a database, but not a musimo library", OTHER_FILE)
+        raise LibraryError(f"{path} is a database, but no musimo library", OTHER_FILE)
     if revision == schema.REVISION:
         return
     if revision is not None and revision < schema.REVISION and not may_write(path):

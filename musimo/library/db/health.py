@@ -31,7 +31,7 @@ class Health:
 
 def sqlite_version() -> str:
     """Return the version of the SQLite library in use."""
-    return sqlite_version()
+    return sqlite3.sqlite_version
 
 
 def examine(path: Path) -> Health:
@@ -45,13 +45,13 @@ def examine(path: Path) -> Health:
         with closing(connect_read_only(path)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
             if not {"alembic_version", "library_state"} <= tables:
-                raise LibraryError(f"{path} is a database, but not a musimo library", OTHER_FILE)
+                raise LibraryError(f"{path} is a database, but no musimo library", OTHER_FILE)
             [revision] = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             return Health(str(revision), _writer(connection), tuple(_problems(connection)))
     except sqlite3.Error as error:
         raise library_error(path, error) from error
     except TypeError as error:  # a table that should have a row has none
-        raise LibraryError(f"the library {path} is incomplete", "restore a backup") from error
+        raise LibraryError(f"the library {path} is incomplete", "put back a copy of it") from error
 
 
 def _problems(connection: sqlite3.Connection) -> list[str]:

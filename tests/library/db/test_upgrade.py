@@ -19,7 +19,7 @@ from musimo.library.db.queries import Store
 from tests.conftest import PlainAnalyzer
 from tests.sounds import melody
 
-FIRST = Path(__file__).parents[1] / "libraries" / "0001.db"  # three melodies in /music, heard by OLD
+FIRST = Path(__file__).parents[2] / "libraries" / "0001.db"  # three melodies in /music, heard by OLD
 OLD = "mase_net-0.2-309989ef"
 
 
@@ -65,7 +65,7 @@ def test_until_it_is_heard_again_every_answer_says_what_to_do(library: Library, 
         lambda: library.similar(outside),
         lambda: library.mood(0.5, 0.5),
     ):
-        with pytest.raises(NotFoundError, match=f"analysed by .*{library.model}, only by {OLD}") as caught:
+        with pytest.raises(NotFoundError, match=f"analyzed by .*{library.model}, only by {OLD}") as caught:
             ask()
         assert "musimo scan FOLDER" in caught.value.hint
     assert (library.status().counts.analyzed, library.status().indexed) == (0, 0)

@@ -112,7 +112,7 @@ def test_without_a_space_or_before_there_were_places_no_window_is_named(
 def test_an_older_library_names_no_window(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Indexes, "_space", lambda self: PlainSpace())
     path = home / "library.db"
-    shutil.copy(Path(__file__).parents[1] / "libraries" / "0004.db", path)
+    shutil.copy(Path(__file__).parents[2] / "libraries" / "0004.db", path)
     model = Store.open(path, "any").active_model()
     assert model is not None
     store = Store.open(path, model)

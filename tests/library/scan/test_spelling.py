@@ -90,9 +90,9 @@ def test_another_spelling_of_a_file_is_the_same_file_and_is_not_opened(
 def test_a_failure_is_known_under_another_spelling_and_a_changed_file_is_heard(
     catalog: Catalog, disk: Disk
 ) -> None:
-    catalog.fail("InvalidLine.mp3")
+    catalog.fail("Broken.mp3")
     catalog.add(Entry("Changed.mp3", direction(1), mtime_ns=5))
-    disk.respell("InvalidLine.mp3", "broken.mp3")
+    disk.respell("Broken.mp3", "broken.mp3")
     disk.respell("Changed.mp3", "changed.mp3")
     plan = plan_of(catalog)
     assert (plan.n_known_failures, [file.file.path for file in plan.to_open]) == (1, [b"changed.mp3"])
