@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musimo.errors import AudioError, NotFoundError, UsageError
-from musimo.library.active_model import Move, answering_weights, move_from, not_analysed
-from musimo.library.db.calibrations import answered_mood
+from musimo.library.active_model import ModelUpgrade, active_weights, not_analyzed, upgrade_progress
+from musimo.library.calibration import calibrated_emotion
 from musimo.library.db.queries import Store
 from musimo.library.overview import Details, Status
 from musimo.records import (
@@ -119,7 +119,7 @@ class Library:
         While another process writes to the library this one raises LibraryError, or waits. With
         ``keep_model`` the model that answers hears what is new, and not the one in use.
         """
-        from musimo.library.scan.session import scan_library
+        from musimo.library.scan_session import scan_library
 
         def finish() -> Iterator[ScanEvent]:
             self._session = None
@@ -209,9 +209,9 @@ class Library:
         known = find_track(store, track)
         if known is None:
             return self.hear(path_bytes(track))
-        sound = None if known.content is None else store.sound(known.content)
+        sound = None if known.content is None else store.descriptors_of(known.content)
         if sound is None:
-            raise not_analysed(store, os.fsdecode(known.path), store.heard_by(known.content or 0))
+            raise not_analyzed(store, os.fsdecode(known.path), store.analyzed_by(known.content or 0))
         return Seed(known, sound, known.content)
 
     def hear(self, path: bytes, plan: WindowPlan = "windows") -> Seed:
@@ -220,7 +220,7 @@ class Library:
         if isinstance(heard, FailedFile):
             raise AudioError(heard.stage, f"cannot hear {os.fsdecode(path)}: {heard.reason}")
         emotion = heard.emotion
-        felt = (*answered_mood(self._store(), emotion), heard.partial, heard.tempo_key)
+        felt = (*calibrated_emotion(self._store(), emotion), heard.partial, heard.tempo_key)
         track = Track(None, heard.path, heard.tags, heard.duration_s, None, *felt)
         sound = Descriptors(emotion.embedding[None], heard.statistics[None], emotion.fused[None])
         return Seed(track, sound, self._store().content_id(heard.content))
@@ -233,7 +233,7 @@ class Library:
             raise NotFoundError(f"{track} is not in the library", "hear it alone: musimo analyze FILE")
         if known.content is None:
             return Details(known, None, None, ())
-        valence_sd, arousal_sd = store.spread(known.content) or (None, None)
+        valence_sd, arousal_sd = store.emotion_sd(known.content) or (None, None)
         return Details(known, valence_sd, arousal_sd, tuple(store.windows_of(known.content)))
 
     def status(self) -> Status:
@@ -247,7 +247,7 @@ class Library:
             len(indexes.sounds("both")),
             tuple(store.root_paths()),
             self._move(),
-            quadrant_counts(store.moods()[1]),
+            quadrant_counts(store.emotions()[1]),
         )
 
     @property
@@ -258,8 +258,8 @@ class Library:
     def asked(self, index: MappedIndex) -> MappedIndex:
         """The index, if it holds anything or there is nothing to hold; else NotFoundError."""
         store = self._store()
-        if not len(index) and (before := store.heard_by()) and store.counts().tracks:
-            raise not_analysed(store, "no track of the library", before)
+        if not len(index) and (before := store.analyzed_by()) and store.counts().tracks:
+            raise not_analyzed(store, "no track of the library", before)
         return index
 
     def build_indexes(self) -> Iterator[Indexing]:
@@ -285,7 +285,7 @@ class Library:
         if self._session is None:
             in_use = weights_path(self.settings.weights)
             store = Store.open(self.settings.library, in_use.stem)
-            weights = answering_weights(store, in_use)
+            weights = active_weights(store, in_use)
             if weights != in_use and self.settings.weights:
                 from musimo.audio.features import FEATURE_ID
                 from musimo.emotion.weights import load_weights
@@ -303,9 +303,9 @@ class Library:
     def _store(self) -> Store:
         return self._answering().store
 
-    def _move(self) -> Move | None:
+    def _move(self) -> ModelUpgrade | None:
         store = self._store()
-        return move_from(Store(store.engine, store.path, self.model), store.model)
+        return upgrade_progress(Store(store.engine, store.path, self.model), store.model)
 
     def load_predictor(self) -> Predictor:
         """The network in use, on its device."""

@@ -19,11 +19,11 @@ from musimo.errors import LibraryError, UsageError
 from musimo.library.db.engine import back_up
 from musimo.library.db.health import examine
 from musimo.library.db.lock import hold
-from musimo.library.db.prune import PrunePlan, plan_prune
-from musimo.library.db.prune import prune as delete_tracks
 from musimo.library.db.queries import Store
-from musimo.library.db.relocate import Relocated
-from musimo.library.db.relocate import relocate as rename_folder
+from musimo.library.prune import PrunePlan, plan_prune
+from musimo.library.prune import prune as delete_tracks
+from musimo.library.relocate import Relocated
+from musimo.library.relocate import relocate as rename_folder
 from musimo.library.scan.events import Indexing
 from musimo.search.index import INDEXES, base_file, index_file
 
@@ -43,7 +43,7 @@ def prune(library: Library, plan: PrunePlan) -> int:
 def relocate(
     library: Library, old: str | Path | bytes, new: str | Path | bytes, *, dry_run: bool = False
 ) -> Relocated:
-    """Tell the library that a folder moved; see :func:`musimo.library.db.relocate.relocate`."""
+    """Tell the library that a folder moved; see :func:`musimo.library.relocate.relocate`."""
     store = _store(library)
     old, new = (os.path.abspath(_expanded(path)) for path in (old, new))  # noqa: PTH100 - bytes
     roots = store.root_paths()

@@ -6,7 +6,6 @@ import importlib
 import os
 import platform
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from musimo import __version__
 from musimo.errors import MusimoError
 from musimo.library.db import schema
 from musimo.library.db.engine import may_write
-from musimo.library.db.health import examine
+from musimo.library.db.health import examine, sqlite_version
 from musimo.resources import weights_path
 from musimo.settings import Settings
 
@@ -93,7 +92,7 @@ def _versions() -> Check:
     found = [
         f"musimo {__version__}",
         f"Python {platform.python_version()}",
-        f"SQLite {sqlite3.sqlite_version}",
+        f"SQLite {sqlite_version()}",
     ]
     missing = []
     for name in MODULES:
@@ -221,13 +220,13 @@ def _schema(revision: str, written_by: str) -> Check:
 
 def _contents(settings: Settings) -> Iterator[Check]:
     """Folders and indexes, of a library that is whole and of today's schema."""
-    from musimo.library.active_model import answering_weights
+    from musimo.library.active_model import active_weights
     from musimo.library.db.queries import Store
 
     try:
         in_use = weights_path(settings.weights)
         store = Store.open(settings.library, in_use.stem)
-        store = Store(store.engine, store.path, answering_weights(store, in_use).stem)
+        store = Store(store.engine, store.path, active_weights(store, in_use).stem)
         away = [os.fsdecode(root) for root in store.root_paths() if not os.path.isdir(root)]  # noqa: PTH112
         yield _indexes(store)
     except MusimoError as error:
@@ -246,7 +245,7 @@ def _indexes(store: Store) -> Check:
 
     from musimo.search.index import INDEXES, index_file, read_whole
 
-    held = {"mood": store.moods()[0]}
+    held = {"mood": store.emotions()[0]}
     sounds = store.stamps()[0]
     stale, bad = [], []
     for name in INDEXES:

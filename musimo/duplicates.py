@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musimo.api import Library
-from musimo.library.db.copies import Copies
+from musimo.library.db import copies
+from musimo.library.db.queries import Store
 from musimo.library.scan.walk import identity
 from musimo.records import Filter, FloatArray, Track
 from musimo.search.duplicates import (
@@ -54,33 +55,37 @@ def duplicates(
     NotFoundError : nothing of the library is analysed
     """
     opened = library.opened
-    copies = Copies.of(opened.store)
+    store = opened.store
     index = library.asked(opened.indexes.sounds("both"))
-    shared = copies.tracks_with(copies.shared(), where)
+    shared = copies.tracks_with(store, copies.shared_contents(store), where)
     same = [
         DuplicateGroup("sound", 1.0, _best_first(alike), _linked(alike))
         for alike in shared.values()
         if len(alike) > 1
     ]
-    ids, durations = _heard(copies, index, where)
+    ids, durations = _heard(store, index, where)
     pairs: list[SimilarPair] = []
     for event in similar_pairs(ids, durations, lambda some: index.places(some)[0]):
         if isinstance(event, SimilarPair):
             pairs.append(event)
         else:
             yield event
-    pairs += _namesakes(copies.namesakes(), index, ids, durations, {(one.first, one.second) for one in pairs})
-    tracks = copies.tracks_with(sorted({id_ for pair in pairs for id_ in (pair.first, pair.second)}), where)
+    pairs += _namesakes(
+        copies.namesakes(store), index, ids, durations, {(one.first, one.second) for one in pairs}
+    )
+    tracks = copies.tracks_with(
+        store, sorted({id_ for pair in pairs for id_ in (pair.first, pair.second)}), where
+    )
     yield from _in_order(same)
     yield from _groups(pairs, tracks)
 
 
-def _heard(copies: Copies, index: MappedIndex, where: Sequence[Filter]) -> tuple[Ids, NDArray[np.float64]]:
+def _heard(store: Store, index: MappedIndex, where: Sequence[Filter]) -> tuple[Ids, NDArray[np.float64]]:
     """Ids of the sounds to be compared, ascending, and how long they last."""
     ids, _ = index.seen()
     if where:
-        ids = ids[np.isin(ids, copies.matching_contents(where))]
-    known, durations = copies.durations()
+        ids = ids[np.isin(ids, store.matching_contents(where))]
+    known, durations = copies.durations(store)
     return ids, durations[np.searchsorted(known, ids)]
 
 

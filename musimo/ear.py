@@ -17,11 +17,20 @@ import numpy as np
 
 from musimo.api import Library, Seed
 from musimo.errors import MusimoError, NotFoundError, UsageError
+from musimo.library import calibration
+from musimo.library.calibration import CalibrationFits
 from musimo.library.db import calibrations
-from musimo.library.db.calibrations import AppliedCalibration, CalibrationFits
+from musimo.library.db.calibrations import AppliedCalibration
 from musimo.library.db.lock import hold
 from musimo.library.db.queries import Store
-from musimo.library.db.ratings import Opinion, Rating, heard_mood, n_rated, opinion_of, rated
+from musimo.library.db.ratings import (
+    Opinion,
+    Rating,
+    all_ratings,
+    count_ratings,
+    opinion_of,
+    predicted_emotion,
+)
 from musimo.library.db.ratings import forget as delete_ratings
 from musimo.library.db.ratings import rate as write_ratings
 from musimo.output.ratings_csv import BadLine, RatedLine, named_path, read_ratings
@@ -116,7 +125,7 @@ def rate_from(library: Library, data: bytes, scale: Scale = "0-1") -> int:
 
 def ratings(library: Library) -> list[Rating]:
     """Every rating, by path."""
-    return rated(library.opened.store)
+    return all_ratings(library.opened.store)
 
 
 def calibrate(library: Library, *, dry_run: bool = False) -> Calibrated:
@@ -130,9 +139,9 @@ def calibrate(library: Library, *, dry_run: bool = False) -> Calibrated:
     """
     store = library.opened.store
     if dry_run:
-        return Calibrated(calibrations.fit_ratings(store), None)
+        return Calibrated(calibration.fit_ratings(store), None)
     with hold(store.path):
-        fits = calibrations.fit_ratings(store)
+        fits = calibration.fit_ratings(store)
         if fits.calibration is None:
             calibrations.undo(store)
             return Calibrated(fits, None)
@@ -149,7 +158,7 @@ def undo(library: Library) -> bool:
 def state(library: Library) -> tuple[int, AppliedCalibration | None]:
     """How many sounds are rated, and the calibration that answers; None where the network alone does."""
     store = library.opened.store
-    return n_rated(store), calibrations.applied(store)
+    return count_ratings(store), calibrations.applied(store)
 
 
 def of_track(library: Library, track: Track) -> tuple[tuple[float, float] | None, Opinion | None]:
@@ -157,14 +166,14 @@ def of_track(library: Library, track: Track) -> tuple[tuple[float, float] | None
     if track.content is None:
         return None, None
     store = library.opened.store
-    return heard_mood(store, track.content), opinion_of(store, track.content)
+    return predicted_emotion(store, track.content), opinion_of(store, track.content)
 
 
 def taste(library: Library) -> tuple[list[Seed], list[Seed]]:
     """The tracks that are liked, and those that are disliked, to ask with; none that is not analysed."""
     store = library.opened.store
-    known = [one for one in rated(store) if one.opinion.liking and one.track]
-    ids, sounds = store.sounds(np.array(sorted(one.content for one in known), np.int64))
+    known = [one for one in all_ratings(store) if one.opinion.liking and one.track]
+    ids, sounds = store.descriptors(np.array(sorted(one.content for one in known), np.int64))
     sides: dict[int | None, list[Seed]] = {1: [], -1: []}
     for one in known:
         at = int(np.searchsorted(ids, one.content))

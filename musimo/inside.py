@@ -23,7 +23,7 @@ from musimo.search.times import passage
 
 def hear_curve(
     library: Library, track: str | Path, plan: SlidingPlan | None = None
-) -> Iterator[curve.Felt | Curve]:
+) -> Iterator[curve.CurveProgress | Curve]:
     """Mood inside a track of the library or any file; the last event is the curve.
 
     A file needs no library.
@@ -41,7 +41,7 @@ def hear_curve(
     if library.settings.library.exists() or not os.path.isfile(path):  # noqa: PTH113 - bytes
         known, path = _found(library, track)
     settings = library.settings
-    return curve.hear_curve(path, library.load_predictor, settings.jobs, plan or sliding_plan(), known)
+    return curve.analyze_curve(path, library.load_predictor, settings.jobs, plan or sliding_plan(), known)
 
 
 def hear_passage(
@@ -55,7 +55,7 @@ def hear_passage(
     AudioError : it cannot be heard
     """
     known, path = _found(library, track)
-    window = passage(start_s, end_s, curve.measured_length(path, library.settings.jobs))
+    window = passage(start_s, end_s, curve.measure_duration(path, library.settings.jobs))
     seed = library.hear(path, window)
     return replace(seed, track=replace(seed.track, id=known.id if known else None)), window
 

@@ -92,7 +92,7 @@ def _explained(
     if not rows:
         return []
     contents = np.array([row.track.content for row in rows], np.int64)
-    ids, sounds = library.opened.store.sounds(contents)
+    ids, sounds = library.opened.store.descriptors(contents)
     at = np.searchsorted(ids, contents)  # each sound is there, for an index of them gave the rows
     blocks = Descriptors.__dataclass_fields__
     of_rows = Descriptors(*(getattr(sounds, block)[at] for block in blocks))

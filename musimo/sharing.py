@@ -18,18 +18,23 @@ from typing import IO
 from musimo.api import Library
 from musimo.atomic import replacing
 from musimo.errors import MusimoError, WeightsError
-from musimo.library.active_model import keep_weights, settle
-from musimo.library.db.analyses import BATCH, analyses, keep, maker_of
+from musimo.library.active_model import activate_if_complete, keep_weights
+from musimo.library.db.analyses import (
+    BATCH,
+    Analysis,
+    AnalysisModel,
+    analysis_model,
+    stored_analyses,
+    write_analyses,
+)
 from musimo.library.db.lock import hold
 from musimo.library.db.queries import Store
 from musimo.library.portable import (
-    Analysis,
-    Broken,
-    Maker,
-    lines,
+    InvalidLine,
     opened,
     read_analyses,
-    read_maker,
+    read_header,
+    to_lines,
 )
 from musimo.library.scan.events import Indexing
 from musimo.records import Filter
@@ -67,19 +72,19 @@ def export_analyses(library: Library, target: str | Path, where: Sequence[Filter
     MusimoError : it cannot be written
     """
     store = library.opened.store
-    maker = maker_of(store)
+    maker = analysis_model(store)
     path = Path(target).expanduser()
     n = 0
 
     def counted() -> Iterator[Analysis]:
         nonlocal n
-        for analysis in analyses(store, where):
+        for analysis in stored_analyses(store, where):
             n += 1
             yield analysis
 
     try:
         with replacing(path.resolve()) as beside, beside.open("wb") as file:
-            _write(file, lines(maker, counted()), zipped=path.suffix.lower() == ".gz")
+            _write(file, to_lines(maker, counted()), zipped=path.suffix.lower() == ".gz")
     except OSError as error:
         raise MusimoError(
             f"cannot write {path}: {error.strerror}",
@@ -90,7 +95,7 @@ def export_analyses(library: Library, target: str | Path, where: Sequence[Filter
 
 def import_analyses(
     library: Library, source: str | Path, stop: Callable[[], bool] = lambda: False
-) -> Iterator[Broken | Indexing | Imported]:
+) -> Iterator[InvalidLine | Indexing | Imported]:
     """Take in what another library heard; the last event tells what it came to.
 
     Batch by batch, one transaction each; what a kill leaves behind is there, and known the next time. The
@@ -114,7 +119,7 @@ def import_analyses(
                 for event in _import(store, maker, n_axes, told, stop):
                     done = event if isinstance(event, Imported) else done
                     yield event
-                settle(store)
+                activate_if_complete(store)
                 with suppress(MusimoError):  # the next scan tries it again, and tells
                     keep_weights(store, weights)
                 yield from Library(library.settings).build_indexes()
@@ -124,8 +129,8 @@ def import_analyses(
 
 
 def _import(
-    store: Store, maker: Maker, n_axes: int | None, file: IO[bytes], stop: Callable[[], bool]
-) -> Iterator[Broken | Imported]:
+    store: Store, maker: AnalysisModel, n_axes: int | None, file: IO[bytes], stop: Callable[[], bool]
+) -> Iterator[InvalidLine | Imported]:
     counts: Counter[str] = Counter()
 
     def told(*, interrupted: bool = False) -> Imported:
@@ -133,16 +138,18 @@ def _import(
 
     batch: dict[int, Analysis] = {}  # by line
 
-    def kept() -> Iterator[Broken]:
-        fates = keep(store, maker, list(batch.values()), n_axes)
+    def kept() -> Iterator[InvalidLine]:
+        fates = write_analyses(store, maker, list(batch.values()), n_axes)
         counts.update(fates)
         yield from (
-            Broken(line, OTHER_SPACE) for line, fate in zip(batch, fates, strict=True) if fate == "refused"
+            InvalidLine(line, OTHER_SPACE)
+            for line, fate in zip(batch, fates, strict=True)
+            if fate == "refused"
         )
         batch.clear()
 
     for line, read in enumerate(read_analyses(file), FIRST_LINE):
-        if isinstance(read, Broken):
+        if isinstance(read, InvalidLine):
             counts["refused"] += 1
             yield read
             continue
@@ -157,14 +164,14 @@ def _import(
     yield told()
 
 
-def _read_maker(file: IO[bytes], path: Path) -> Maker:
+def _read_maker(file: IO[bytes], path: Path) -> AnalysisModel:
     try:
-        return read_maker(file)
+        return read_header(file)
     except MusimoError as error:
         raise MusimoError(f"cannot import {path}: {error.message}", error.hint) from error
 
 
-def _checked_axes(maker: Maker, weights: Path) -> int | None:
+def _checked_axes(maker: AnalysisModel, weights: Path) -> int | None:
     """Numbers of a fused row, where the model is the one in use; it must have heard its own features."""
     from musimo.audio.features import FEATURE_ID
     from musimo.emotion.space import load_space

@@ -58,7 +58,7 @@ def mood_words(library: Library, *, absolute: bool = False) -> Callable[[float, 
     Words mean percentiles of the library's own sounds, as in ``mood calm``, unless ``absolute``.
     """
     own = library.settings.moods
-    heard = np.sort(library.opened.store.moods()[1], axis=0)
+    heard = np.sort(library.opened.store.emotions()[1], axis=0)
 
     def words(valence: float, arousal: float) -> str:
         point = (valence, arousal)

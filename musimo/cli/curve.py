@@ -15,7 +15,7 @@ from musimo.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from musimo.library.curve import Felt
+    from musimo.library.curve import CurveProgress
     from musimo.output.curves import CurveFormat
     from musimo.records import Curve
 
@@ -122,7 +122,7 @@ def command(
         invocation.note(f"{min(99, 100 * curve.partial):.0f} % of it could be heard")
 
 
-def _follow(invocation: Invocation, events: Iterator[Felt | Curve]) -> Curve:
+def _follow(invocation: Invocation, events: Iterator[CurveProgress | Curve]) -> Curve:
     """Draw the bar while a track is heard; returns its curve."""
     import sys
 

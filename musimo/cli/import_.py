@@ -12,7 +12,7 @@ from musimo.cli.interrupt import gentle_interrupt
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from musimo.library.portable import Broken
+    from musimo.library.portable import InvalidLine
     from musimo.library.scan.events import Indexing
     from musimo.sharing import Imported
 
@@ -56,20 +56,20 @@ def command(invocation: Invocation, /, file: str, as_json: bool) -> int:
     return 3 if done.refused else 0
 
 
-def _follow(invocation: Invocation, events: Iterable[Broken | Indexing | Imported]) -> Imported:
+def _follow(invocation: Invocation, events: Iterable[InvalidLine | Indexing | Imported]) -> Imported:
     """Draw the bar and name broken lines; returns what the import came to."""
     import sys
 
     from tqdm import tqdm
 
-    from musimo.library.portable import Broken
+    from musimo.library.portable import InvalidLine
     from musimo.library.scan.events import Indexing
     from musimo.output.text import safe
 
     hidden = invocation.quiet or not sys.stderr.isatty()
     with tqdm(desc="importing", unit="sound", disable=hidden, dynamic_ncols=True, leave=False) as bar:
         for event in events:
-            if isinstance(event, Broken):
+            if isinstance(event, InvalidLine):
                 bar.clear()
                 invocation.note(f"line {event.line}: {safe(event.reason)}")
             elif isinstance(event, Indexing):

@@ -88,12 +88,12 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
     from tqdm import tqdm
 
     from musimo.library.scan.events import (
+        ContentChanged,
         FileFailed,
         FileStored,
         FolderRefused,
         Indexing,
         Planned,
-        SoundChanged,
     )
     from musimo.output.text import safe
 
@@ -102,11 +102,11 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
     with bar:
         for event in events:
             if isinstance(event, Planned):
-                bar.reset(total=event.to_hear)
-                if event.again:
+                bar.reset(total=event.n_files)
+                if event.n_outdated:
                     invocation.note(
-                        f"{event.again} of the library's sounds have no tempo and key yet, or older ones:"
-                        " a scan of their folders hears them again"
+                        f"{event.n_outdated} of the library's sounds have no tempo and key yet,"
+                        " or older ones: a scan of their folders hears them again"
                     )
             elif isinstance(event, Indexing):
                 invocation.step(event)
@@ -115,7 +115,7 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
                 if invocation.verbose:
                     bar.clear()
                     invocation.note(f"{event.arrival}: {shown(event.path)}")
-            elif isinstance(event, SoundChanged):
+            elif isinstance(event, ContentChanged):
                 bar.clear()
                 invocation.note(
                     f"the sound of {shown(event.path)} changed, its size and time did not: "

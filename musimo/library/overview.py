@@ -1,4 +1,4 @@
-"""What is told of a track, and of a library as a whole."""
+"""Records of one track in full, and of a library as a whole."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from musimo.library.active_model import Move
+from musimo.library.active_model import ModelUpgrade
 from musimo.library.db.queries import Counts
 from musimo.records import Track, WindowEmotion
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """All that is known of one track."""
+    """A track with standard deviations over its windows, and the windows."""
 
     track: Track
     valence_sd: float | None
@@ -23,9 +23,17 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The library in numbers; ``model`` is the one that answers, ``move`` leads to the one in use.
+    """Numbers of a library.
 
-    ``quadrants`` counts its sounds in the quadrants of the plane, see :mod:`musimo.search.plane`.
+    Parameters
+    ----------
+    library : its file
+    model : the active model
+    counts : tracks by state
+    indexed : contents in the index
+    roots : folders that were scanned
+    upgrade : progress of the model in use, where that is to replace the active one
+    quadrants : contents by quadrant of the valence-arousal plane, see :mod:`musimo.search.plane`
     """
 
     library: Path
@@ -33,5 +41,5 @@ class Status:
     counts: Counts
     indexed: int
     roots: tuple[bytes, ...]
-    move: Move | None
+    upgrade: ModelUpgrade | None
     quadrants: Mapping[str, int]

@@ -6,13 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import select, update
-
 from musimo.audio.tag_writing import Stamp, check_sound, fields_of, write_fields
 from musimo.errors import TagsError
+from musimo.library.db.known_files import content_and_stat, replace_stat
 from musimo.library.db.queries import Store
-from musimo.library.db.schema import contents, tracks
-from musimo.library.db.transactions import transaction
 from musimo.records import Track
 
 State = Literal["written", "to write", "unchanged", "left out"]
@@ -98,21 +95,13 @@ def _write(store: Store, wish: Wish, *, keep_mtime: bool) -> Tagged:
 
 def _known(store: Store, track: Track) -> tuple[bytes, Stamp]:
     """Hash of the sound of a track, and what its file is known by."""
-    query = (
-        select(contents.c.hash, tracks.c.size, tracks.c.mtime_ns)
-        .join(contents, contents.c.id == tracks.c.content_id)
-        .where(tracks.c.id == track.id)
-    )
-    with store.connect() as connection:
-        row = connection.execute(query).first()
-    if row is None:
+    known = content_and_stat(store, track.id)
+    if known is None:
         raise TagsError("its sound is not in the library: scan its folder first")
-    return row.hash, Stamp(row.size, row.mtime_ns)
+    content, size, mtime_ns = known
+    return content, Stamp(size, mtime_ns)
 
 
 def _remember(store: Store, track: Track, old: Stamp, new: Stamp) -> None:
     """Let a track be known by what its file is now, if it was what its file had been."""
-    as_it_was = (tracks.c.id == track.id, tracks.c.size == old.size, tracks.c.mtime_ns == old.mtime_ns)
-    now = {"size": new.size, "mtime_ns": new.mtime_ns}
-    with transaction(store) as connection:
-        connection.execute(update(tracks).where(*as_it_was).values(now))
+    replace_stat(store, track.id, (old.size, old.mtime_ns), (new.size, new.mtime_ns))

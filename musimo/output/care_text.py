@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from musimo.doctor import Check
-from musimo.library.db.prune import PrunePlan
-from musimo.library.db.relocate import Relocated
+from musimo.library.prune import PrunePlan
+from musimo.library.relocate import Relocated
 from musimo.output.json_out import document
 from musimo.output.naming import Fields, full_name, path_fields, track_fields
 from musimo.output.text import pad, safe

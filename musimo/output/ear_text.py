@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from musimo.emotion.calibration import MIN_RATINGS, DimensionFit
-from musimo.library.db.calibrations import AppliedCalibration, CalibrationFits
+from musimo.library.calibration import CalibrationFits
+from musimo.library.db.calibrations import AppliedCalibration
 from musimo.library.db.ratings import Opinion, Rating
 from musimo.output.json_out import document
 from musimo.output.naming import LIKINGS, SECOND_DIGITS, full_name, number, opinion_fields, track_fields
@@ -66,7 +67,7 @@ def ratings_json(ratings: Sequence[Rating], scale: Scale) -> str:
     rows = [
         {
             "track": track_fields(one.track, scale) if one.track else None,
-            "sound": one.sound.hex(),
+            "sound": one.content_hash.hex(),
             **opinion_fields(one.opinion, scale),
             "rated_at": one.rated_at,
         }
@@ -110,8 +111,8 @@ def fits_lines(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry
         for name, fit in _named(fits)
     ]
     lines = [*table(columns, rows, 100), ""]
-    if fits.n_unheard:
-        lines.append(f"{fits.n_unheard} rated without being analysed by this model: they do not count")
+    if fits.n_not_analyzed:
+        lines.append(f"{fits.n_not_analyzed} rated without being analysed by this model: they do not count")
     if fits.calibration is None:
         lines.append("the network answers as it is")
     elif dry_run:
@@ -141,7 +142,7 @@ def fits_json(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry_
     return document(
         {
             **dimensions,
-            "unheard": fits.n_unheard,
+            "unheard": fits.n_not_analyzed,
             "sounds": n_sounds,
             "dry_run": dry_run,
             "needs": MIN_RATINGS,

@@ -55,7 +55,7 @@ def ratings_csv(ratings: Sequence[Rating], scale: Scale) -> str:
         row: dict[str, object] = {
             **opinion_fields(rating.opinion, scale),
             "rated_at": rating.rated_at,
-            "sound": rating.sound.hex(),
+            "sound": rating.content_hash.hex(),
         }
         if rating.track is not None:
             row["artist"], row["title"] = artist_and_title(rating.track)

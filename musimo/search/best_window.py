@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musimo.library.db.queries import Store
-from musimo.library.db.windows import PlacedWindows, placed_windows
+from musimo.library.db.windows import WindowVectors, window_vectors
 from musimo.records import FloatArray, Window
 from musimo.search.index import VectorIndex
 from musimo.search.indexes import Indexes
@@ -51,14 +51,14 @@ def best_windows(
     questions = indexes.questions([seed.sound for seed in seeds], by)
     found: dict[int, BestWindow] = {}
     for start in range(0, len(contents), SOUNDS_AT_ONCE):
-        heard = placed_windows(store, contents[start : start + SOUNDS_AT_ONCE], indexes.unmixed_width())
+        heard = window_vectors(store, contents[start : start + SOUNDS_AT_ONCE], indexes.unmixed_width())
         if len(heard.windows):
-            places = indexes.mixed(heard.places, MIXTURES[by])
+            places = indexes.mixed(heard.vectors, MIXTURES[by])
             found |= nearest(heard, rows(places, ordinary_of(index, heard.contents)), questions)
     return found
 
 
-def nearest(heard: PlacedWindows, windows: FloatArray, questions: FloatArray) -> dict[int, BestWindow]:
+def nearest(heard: WindowVectors, windows: FloatArray, questions: FloatArray) -> dict[int, BestWindow]:
     """Of each sound the window that is nearest to any question; of equal ones the first.
 
     Parameters

@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 
 from musimo.errors import NotFoundError, UsageError
-from musimo.library.db.folding import fold
+from musimo.library.db.folding import fold, fold_path
 from musimo.library.db.queries import Store
-from musimo.library.scan.spelling import fold_path
 from musimo.library.scan.walk import identity
 from musimo.records import Track
 

@@ -37,7 +37,7 @@ class Sounds:
 
     def places(self, ids: Ids) -> tuple[Ids, FloatArray]:
         """Heard, turned and whitened."""
-        found, sounds = self._store.sounds(ids)
+        found, sounds = self._store.descriptors(ids)
         return found, self._space().vectors(sounds, MIXTURES[self._by])
 
 
@@ -51,7 +51,7 @@ class Moods:
 
     def stamps(self) -> tuple[Ids, Ids]:
         """A mood is its own stamp: the bits of both numbers."""
-        self._ids, self._moods = self._store.moods()
+        self._ids, self._moods = self._store.emotions()
         return self._ids, self._moods.view(np.int64).reshape(-1)
 
     def places(self, ids: Ids) -> tuple[Ids, FloatArray]:

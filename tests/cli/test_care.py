@@ -11,7 +11,7 @@ import soundfile
 
 from musimo import doctor
 from musimo.doctor import Check
-from musimo.library.db.known_files import GoneFile
+from musimo.library.db.files import GoneFile
 from musimo.library.db.lock import hold
 from musimo.search.index import index_file
 from tests.catalog import Catalog
@@ -74,7 +74,7 @@ def test_prune_in_json(shell: Shell, music: Path) -> None:
 
 
 def test_prune_does_not_believe_an_absent_drive(shell: Shell, library: Catalog) -> None:
-    scan_folder = library.journal.claim(library.root)
+    scan_folder = library.scan_folder()
     gone = GoneFile(scan_folder.root_id, b"odd/hostile.mp3", library.id("odd/hostile.mp3"), False)
     library.journal.mark_missing([gone])
     ran = shell("prune", "-y")

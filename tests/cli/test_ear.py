@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from musimo import Library, ear
-from musimo.library.db.known_files import GoneFile
+from musimo.library.db.files import GoneFile
 from tests.catalog import Catalog, Entry
 from tests.cli.conftest import Shell, angle, harmless
 from tests.emotion.test_calibration import heard

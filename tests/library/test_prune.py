@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from musimo.library.db.known_files import GoneFile
-from musimo.library.db.prune import plan_prune, prune
+from musimo.library.db.files import GoneFile
+from musimo.library.prune import plan_prune, prune
 from tests.catalog import Catalog, Entry, direction
 
 
@@ -25,7 +25,7 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 def lose(catalog: Catalog, *names: str, really: bool = True) -> None:
-    scan_folder = catalog.journal.claim(catalog.root)
+    scan_folder = catalog.scan_folder()
     for name in names:
         if really:
             Path(os.fsdecode(catalog.path(name))).unlink()
@@ -45,7 +45,7 @@ def test_missing_tracks_go_and_what_was_heard_of_them_stays(catalog: Catalog) ->
     assert (catalog.store.counts().tracks, catalog.store.counts().missing) == (8, 0)
     assert content is not None
     assert content.content is not None
-    assert catalog.store.sound(content.content) is not None
+    assert catalog.store.descriptors_of(content.content) is not None
     assert catalog.add(Entry("back.mp3", None, sound=b"1.mp3")) == ["new"]
     assert catalog.store.counts().analyzed == 9, "it was not heard again"
 

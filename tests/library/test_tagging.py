@@ -150,7 +150,7 @@ def test_words_are_those_that_lead_to_the_place() -> None:
 
 
 def test_words_mean_percentiles_of_the_library_unless_the_plane_is_asked_for(library: Library) -> None:
-    moods = library.opened.store.moods()[1]
+    moods = library.opened.store.emotions()[1]
     words = tagging.mood_words(library)
     highest = tuple(float(value) for value in moods.max(axis=0))
     assert words(*highest).startswith("happy")

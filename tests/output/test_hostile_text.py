@@ -21,8 +21,8 @@ import pytest
 
 from musimo.cli.context import shown
 from musimo.doctor import Check
-from musimo.library.db.prune import PrunePlan, RefusedRoot
-from musimo.library.db.relocate import Relocated
+from musimo.library.prune import PrunePlan, RefusedRoot
+from musimo.library.relocate import Relocated
 from musimo.output import care_text
 from musimo.output.answers import (
     AnalyzeAnswer,

@@ -42,7 +42,7 @@ def test_what_is_written_is_read(
     assert len(lines) == len(opinions)
     for line, rating in zip(lines, ratings, strict=True):
         assert isinstance(line, RatedLine)
-        assert (line.names["sound"], line.names["path"]) == (rating.sound.hex(), TRACK.path.decode())
+        assert (line.names["sound"], line.names["path"]) == (rating.content_hash.hex(), TRACK.path.decode())
         assert line.opinion.liking == rating.opinion.liking
         for name in ("valence", "arousal"):
             assert getattr(line.opinion, name) == pytest.approx(getattr(rating.opinion, name), abs=1e-4)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from musimo import Library, lists
-from musimo.library.db.windows import PlacedWindows
+from musimo.library.db.windows import WindowVectors
 from musimo.records import FloatArray, Window
 from musimo.resources import weights_path
 from musimo.search.best_window import BestWindow, nearest, ordinary_of
@@ -76,8 +76,8 @@ def test_windows_follow_their_rows_into_another_order(library: Library) -> None:
 
 
 def test_of_equal_windows_the_first_is_named_and_no_similarity_is_below_0() -> None:
-    heard = PlacedWindows(np.array([4, 4, 7, 7]), (FIRST, SECOND, FIRST, SECOND), at(30, 30, 170, 100))
-    windows = rows(heard.places, np.zeros(4, np.float32))
+    heard = WindowVectors(np.array([4, 4, 7, 7]), (FIRST, SECOND, FIRST, SECOND), at(30, 30, 170, 100))
+    windows = rows(heard.vectors, np.zeros(4, np.float32))
     best = nearest(heard, windows, questions(at(0)))
     assert best[4].window == FIRST
     assert best[4].similarity == pytest.approx(cos(radians(30)))
@@ -90,7 +90,7 @@ def test_a_window_is_counted_from_what_is_ordinary_for_its_track() -> None:
     index = MappedIndex(Header("m", "cosine", 0), Segment(ids, np.zeros(2, np.int64), at(0, 50), ordinary))
     off = ordinary_of(index, np.array([9, 3, 9]))
     np.testing.assert_allclose(off, [0.2, 0, 0.2], atol=1e-6)
-    heard = PlacedWindows(np.array([9]), (THIRD,), at(60))
-    best = nearest(heard, rows(heard.places, off[:1]), questions(at(0)))
+    heard = WindowVectors(np.array([9]), (THIRD,), at(60))
+    best = nearest(heard, rows(heard.vectors, off[:1]), questions(at(0)))
     assert best[9].window == THIRD
     assert best[9].similarity == pytest.approx(0.375, abs=1e-6)

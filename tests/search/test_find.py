@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import NotFoundError, UsageError
-from musimo.library.db.known_files import GoneFile
+from musimo.library.db.files import GoneFile
 from musimo.records import Tags
 from musimo.search.find import LISTED, find_track
 from tests.catalog import Catalog, Entry, direction

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from musimo.library.scan.walk import FoundFile, IgnoredFile, UnreadableEntry, walk
+from musimo.library.db.files import FoundFile
+from musimo.library.scan.walk import IgnoredFile, UnreadableEntry, walk
 
 
 def found(top: Path) -> list[bytes]:

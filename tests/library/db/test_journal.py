@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from musimo.library.db.files import GoneFile
 from musimo.library.db.journal import Journal
-from musimo.library.db.known_files import GoneFile
 from musimo.library.db.schema import emotions
+from musimo.library.scan.roots import claim, is_known
+from musimo.library.scan.spelling import moved_from
 from musimo.records import Tags
 from tests.catalog import Catalog, Entry, direction
 
@@ -121,13 +123,13 @@ class TestMoves:
 def test_ids_are_never_used_twice(catalog: Catalog) -> None:
     catalog.add(Entry("a.mp3", direction(1)), Entry("b.mp3", direction(2)))
     highest = max(catalog.ids("a.mp3", "b.mp3"))
-    sounds = catalog.store.sounds()[0]
+    sounds = catalog.store.descriptors()[0]
     with closing(sqlite3.connect(catalog.store.path)) as connection, connection:
         for table in ("tracks", "windows", "emotions", "contents"):
             connection.execute(f"DELETE FROM {table}")
     catalog.add(Entry("c.mp3", direction(3)))
     assert catalog.id("c.mp3") > highest
-    assert catalog.store.sounds()[0].min() > sounds.max()
+    assert catalog.store.descriptors()[0].min() > sounds.max()
 
 
 class TestRoots:
@@ -144,7 +146,7 @@ class TestRoots:
         catalog.fail("broken.mp3")
         ids, paths = catalog.ids(*names), [catalog.path(name) for name in names]
         broken = catalog.path("broken.mp3")
-        scan_folder = catalog.journal.claim(os.fsencode(tmp_path / "music"))
+        scan_folder = claim(catalog.journal, os.fsencode(tmp_path / "music"))
         assert catalog.store.root_paths() == [os.fsencode(tmp_path / "music")] == [scan_folder.folder]
         tracks = [catalog.store.track_by_id(track_id) for track_id in ids]
         assert [track.path for track in tracks if track] == paths
@@ -153,30 +155,30 @@ class TestRoots:
         assert all(isinstance(path, bytes) for path in self.stored_paths(catalog)), "text would not be found"
 
     def test_a_folder_inside_a_root_is_a_part_of_it(self, catalog: Catalog, tmp_path: Path) -> None:
-        outer = catalog.journal.claim(catalog.root)
-        inner = catalog.journal.claim(catalog.root + b"/rock")
+        outer = catalog.scan_folder()
+        inner = claim(catalog.journal, catalog.root + b"/rock")
         assert (inner.root_id, inner.prefix, inner.folder) == (
             outer.root_id,
             b"rock/",
             catalog.root + b"/rock",
         )
-        touching = catalog.journal.claim(catalog.root + b"-more")
+        touching = claim(catalog.journal, catalog.root + b"-more")
         assert touching.root_id != outer.root_id, "a name that begins alike is another folder"
         assert len(catalog.store.root_paths()) == 2
 
     def test_the_root_of_all_takes_in_every_other(self, catalog: Catalog) -> None:
         catalog.add(Entry("a.mp3", direction(1)))
         path, track_id = catalog.path("a.mp3"), catalog.id("a.mp3")
-        assert catalog.journal.claim(b"/").folder == b"/"
+        assert claim(catalog.journal, b"/").folder == b"/"
         track = catalog.store.track_at(path)
         assert track is not None
         assert (track.id, track.path) == (track_id, path)
-        assert catalog.journal.knows(b"/anywhere")
+        assert is_known(catalog.journal, b"/anywhere")
 
     def test_known_files_are_those_below_the_prefix(self, catalog: Catalog) -> None:
         catalog.add(Entry("rock/a.mp3", direction(1)), Entry("rocky/b.mp3", direction(2)))
         catalog.add(Entry("ro_k/c.mp3", direction(3)))
-        known = catalog.journal.known_files(catalog.journal.claim(catalog.root + b"/rock"))
+        known = catalog.journal.known_files(claim(catalog.journal, catalog.root + b"/rock"))
         assert set(known) == {b"rock/a.mp3"}
 
     @staticmethod
@@ -192,7 +194,7 @@ class TestFailures:
     def test_a_broken_file_takes_its_track_out_of_the_answers(self, catalog: Catalog) -> None:
         catalog.add(Entry("a.mp3", direction(1)))
         catalog.fail("a.mp3", "decode", "no sound could be decoded")
-        assert len(catalog.store.sounds()[0]) == 0
+        assert len(catalog.store.descriptors()[0]) == 0
         [failure] = catalog.store.failures()
         assert (failure.path, failure.stage, failure.reason) == (
             catalog.path("a.mp3"),
@@ -203,7 +205,7 @@ class TestFailures:
     def test_a_file_that_cannot_be_read_now_keeps_its_sound(self, catalog: Catalog) -> None:
         catalog.add(Entry("a.mp3", direction(1)))
         catalog.fail("a.mp3", "read", "no permission to read it")
-        assert len(catalog.store.sounds()[0]) == 1
+        assert len(catalog.store.descriptors()[0]) == 1
         assert catalog.store.counts().failed == 1
 
     def test_a_second_failure_replaces_the_first_and_a_success_ends_it(self, catalog: Catalog) -> None:
@@ -245,12 +247,12 @@ class TestGeneration:
         before = catalog.store.generation()
         catalog.fail("new.mp3")
         catalog.fail("a.mp3", "read")
-        catalog.journal.write([], [])
+        catalog.journal.write([], [], moved_from)
         root = catalog.planned("a.mp3").scan_folder.root_id
         catalog.journal.mark_missing([GoneFile(root, b"new.mp3", None, False)])
         catalog.journal.mark_missing([GoneFile(root, b"a.mp3", catalog.id("a.mp3"), True)])
         catalog.journal.mark_found([])
-        catalog.journal.claim(b"/")
+        claim(catalog.journal, b"/")
         Journal(catalog.store, "plain-features", "full")
         assert catalog.store.generation() == before
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from musimo.library.db.files import FoundFile, PlannedFile
 from musimo.library.scan.plan import ScanPlan, make_plans, refusal
-from musimo.library.scan.roots import PlannedFile
-from musimo.library.scan.walk import FoundFile
+from musimo.library.scan.roots import claim
 from tests.catalog import Catalog, Entry, direction
 
 
@@ -30,7 +30,7 @@ def lay(catalog: Catalog, name: str, size: int = 1000, mtime_ns: int = 0) -> Non
 
 def plan_of(catalog: Catalog, folder: str = "", *, retry_failed: bool = False) -> ScanPlan:
     path = catalog.root + b"/" + folder.encode() if folder else catalog.root
-    [plan] = make_plans(catalog.journal, [catalog.journal.claim(path)], retry_failed=retry_failed)
+    [plan] = make_plans(catalog.journal, [claim(catalog.journal, path)], retry_failed=retry_failed)
     return plan
 
 
@@ -47,7 +47,7 @@ def test_a_file_is_heard_again_when_its_size_or_time_differ(
     catalog.add(Entry("a.mp3", direction(1)))
     lay(catalog, "a.mp3", size, mtime_ns)
     plan = plan_of(catalog)
-    assert (names(plan.to_hear), plan.n_unchanged) == (([b"a.mp3"], 0) if heard else ([], 1))
+    assert (names(plan.to_open), plan.n_unchanged) == (([b"a.mp3"], 0) if heard else ([], 1))
 
 
 def test_what_another_model_heard_is_heard_again(catalog: Catalog, tmp_path: Path) -> None:
@@ -55,9 +55,9 @@ def test_what_another_model_heard_is_heard_again(catalog: Catalog, tmp_path: Pat
     lay(catalog, "a.mp3")
     lay(catalog, "b.mp3")
     other = Catalog(tmp_path / "library.db", tmp_path / "music", "plain-2")
-    assert names(plan_of(other).to_hear) == [b"a.mp3", b"b.mp3"]
+    assert names(plan_of(other).to_open) == [b"a.mp3", b"b.mp3"]
     other.add(Entry("a.mp3", direction(1)))
-    assert names(plan_of(other).to_hear) == [b"b.mp3"]
+    assert names(plan_of(other).to_open) == [b"b.mp3"]
 
 
 def test_a_known_failure_waits_but_one_that_may_pass_does_not(catalog: Catalog) -> None:
@@ -65,9 +65,9 @@ def test_a_known_failure_waits_but_one_that_may_pass_does_not(catalog: Catalog) 
         catalog.fail(name, "read" if name == "locked.mp3" else "decode")
         lay(catalog, name, size=1000 + (name == "changed.mp3"))
     plan = plan_of(catalog)
-    assert names(plan.to_hear) == [b"changed.mp3", b"locked.mp3"]
+    assert names(plan.to_open) == [b"changed.mp3", b"locked.mp3"]
     assert plan.n_known_failures == 1
-    assert names(plan_of(catalog, retry_failed=True).to_hear) == [
+    assert names(plan_of(catalog, retry_failed=True).to_open) == [
         b"broken.mp3",
         b"changed.mp3",
         b"locked.mp3",
@@ -77,9 +77,9 @@ def test_a_known_failure_waits_but_one_that_may_pass_does_not(catalog: Catalog) 
 def test_a_plan_for_a_part_of_a_root_leaves_the_rest_alone(catalog: Catalog) -> None:
     catalog.add(Entry("rock/a.mp3", direction(1)), Entry("jazz/b.mp3", direction(2)))
     lay(catalog, "rock/new.mp3")
-    catalog.journal.claim(catalog.root)
+    catalog.scan_folder()
     plan = plan_of(catalog, "rock")
-    assert names(plan.to_hear) == [b"rock/new.mp3"]
+    assert names(plan.to_open) == [b"rock/new.mp3"]
     assert [(file.path, file.track_id) for file in plan.gone] == [(b"rock/a.mp3", catalog.id("rock/a.mp3"))]
     assert plan.n_present == 1
 
@@ -134,19 +134,19 @@ def test_a_missing_track_that_is_back_is_found_not_heard(catalog: Catalog) -> No
     assert [file.was_missing for file in plan_of(catalog).gone] == [True]
     lay(catalog, "a.mp3")
     plan = plan_of(catalog)
-    assert (plan.found_again, plan.to_hear, plan.gone, plan.n_unchanged) == ([catalog.id("a.mp3")], [], [], 1)
+    assert (plan.found_again, plan.to_open, plan.gone, plan.n_unchanged) == ([catalog.id("a.mp3")], [], [], 1)
 
 
 def test_paths_of_a_plan_are_relative_to_the_root_and_bytes(catalog: Catalog) -> None:
     lay(catalog, "deep/er/a.mp3", 7, 5)
-    catalog.journal.claim(catalog.root)
-    [planned] = plan_of(catalog, "deep").to_hear
+    catalog.scan_folder()
+    [planned] = plan_of(catalog, "deep").to_open
     assert planned.file == FoundFile(b"deep/er/a.mp3", 7, 5)
     assert planned.full_path == catalog.path("deep/er/a.mp3")
 
 
 def test_a_folder_that_can_be_listed_again_is_no_failure_any_more(catalog: Catalog) -> None:
-    catalog.journal.claim(catalog.root)
+    catalog.scan_folder()
     catalog.fail("rock", "read", "no permission to read it")
     lay(catalog, "rock/a.mp3")
     for folder in ("", "rock"):

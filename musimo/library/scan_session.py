@@ -1,4 +1,4 @@
-"""A scan from first to last: which model hears, who else writes, and what has to follow."""
+"""A whole scan: choose the model, lock the library, scan, activate the model, update the indexes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from musimo.audio.features import FEATURE_ID
 from musimo.errors import MusimoError
-from musimo.library.active_model import keep_weights, settle, weights_to_stay
+from musimo.library.active_model import activate_if_complete, keep_weights, weights_to_keep
 from musimo.library.db.journal import Journal
 from musimo.library.db.lock import hold
 from musimo.library.db.queries import Store
@@ -28,7 +28,7 @@ def scan_library(
     options: ScanOptions,
     finish: Callable[[], Iterator[ScanEvent]],
     stop: Callable[[], bool],
-    told: Callable[[str], None],
+    on_notice: Callable[[str], None],
     *,
     wait: bool,
     keep_model: bool,
@@ -37,38 +37,38 @@ def scan_library(
 
     Parameters
     ----------
-    library : its file, which is made where there is none
-    weights : of the model in use; with ``keep_model`` the one that answers takes its place
-    load_predictor : called once there is something to hear
-    finish : what follows while no other process may write, before the audit; its events are passed on
-    stop : asked now and then
-    told : hears sentences that a user should know
-    wait : for another process that writes, in place of a LibraryError
+    library : its file, which is created if absent
+    weights : of the model in use; ``keep_model`` replaces them by those of the active model
+    load_predictor : called once there is something to analyze
+    finish : called under the lock, before the audit; its events are passed on
+    stop : called now and then; True ends the scan
+    on_notice : called with sentences for the user
+    wait : wait for another process that writes, instead of raising a LibraryError
     """
     for folder in folders:  # a typing mistake must not leave an empty library behind
         if not library.exists() and not os.path.isdir(folder):
             raise no_folder(folder)
     store = Store.open(library, weights.stem, create=True)
     if keep_model:
-        weights = weights_to_stay(store, weights)
+        weights = weights_to_keep(store, weights)
         store = Store(store.engine, store.path, weights.stem)
-    with hold(store.path, wait=wait, stop=stop, on_wait=told) as held:
+    with hold(store.path, wait=wait, stop=stop, on_wait=on_notice) as held:
         if not held:
             yield Audit(interrupted=True)
             return
         journal = Journal(store, FEATURE_ID, options.coverage)
-        settle(store)
-        if (before := store.answering_model()) != store.model:
-            told(
-                f"{store.model} hears all music anew; until it has, {before} goes on answering"
-                " (to stay with it: musimo scan --keep-model)"
+        activate_if_complete(store)
+        if (before := store.active_model()) != store.model:
+            on_notice(
+                f"{store.model} analyzes all music again; until that is complete, {before} answers"
+                " (to keep it: musimo scan --keep-model)"
             )
         for event in scan(journal, folders, lambda: load_predictor(weights), options, stop):
             if isinstance(event, Audit):
-                settle(store)
+                activate_if_complete(store)
                 try:
                     keep_weights(store, weights)
                 except MusimoError as error:
-                    told(f"{error.message}: after an upgrade, only the new network could answer")
+                    on_notice(f"{error.message}: after an upgrade, only the new network could answer")
                 yield from finish()
             yield event

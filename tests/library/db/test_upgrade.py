@@ -19,7 +19,7 @@ from musimo.library.db.queries import Store
 from tests.conftest import PlainPredictor
 from tests.sounds import melody
 
-FIRST = Path(__file__).parents[1] / "libraries" / "0001.db"  # three melodies in /music, heard by OLD
+FIRST = Path(__file__).parents[2] / "libraries" / "0001.db"  # three melodies in /music, heard by OLD
 OLD = "mase_net-0.2-309989ef"
 
 
@@ -47,13 +47,13 @@ def test_it_is_backed_up_and_loses_nothing(library: Library, home: Path) -> None
     with closing(sqlite3.connect(backup)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
         before = connection.execute("SELECT valence, arousal FROM emotions ORDER BY content_id").fetchall()
-    np.testing.assert_allclose(store.moods()[1], before, rtol=1e-6)
+    np.testing.assert_allclose(store.emotions()[1], before, rtol=1e-6)
     assert store.counts().analyzed == 3
     assert len(store.stamps()[0]) == 0, "there is no space in which the old model's sounds lie"
     track = store.track_by_id(1)
     assert track is not None
     assert track.content is not None
-    assert store.sound(track.content) is None
+    assert store.descriptors_of(track.content) is None
     assert len(store.windows_of(track.content)) == 1
 
 
@@ -65,7 +65,7 @@ def test_until_it_is_heard_again_every_answer_says_what_to_do(library: Library, 
         lambda: library.similar(outside),
         lambda: library.mood(0.5, 0.5),
     ):
-        with pytest.raises(NotFoundError, match=f"analysed by .*{library.model}, only by {OLD}") as caught:
+        with pytest.raises(NotFoundError, match=f"analyzed by .*{library.model}, only by {OLD}") as caught:
             ask()
         assert "musimo scan FOLDER" in caught.value.hint
     assert (library.status().counts.analyzed, library.status().indexed) == (0, 0)
@@ -94,7 +94,7 @@ def test_a_library_of_the_second_schema_answers_as_before_and_calls_nothing_part
     backup = home / f"library.db.before-{schema.REVISION}"
     with closing(sqlite3.connect(backup)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
-    np.testing.assert_allclose(store.moods()[1], before, rtol=1e-6)
+    np.testing.assert_allclose(store.emotions()[1], before, rtol=1e-6)
     assert (store.counts().analyzed, store.counts().partial) == (3, 0)
     assert len(store.stamps()[0]) == 3
     assert [track.partial for track in store.all_tracks()] == [None] * 3
@@ -106,7 +106,7 @@ def test_a_library_of_the_third_schema_knows_which_model_answers(home: Path) -> 
     path = home / "library.db"
     shutil.copy(FIRST.with_name("0003.db"), path)
     store = Store.open(path, "mase_net-next")
-    assert store.answering_model() == third
+    assert store.active_model() == third
     assert store.progress(third) == (0, 3)
     assert len(Store.open(path, third).stamps()[0]) == 3
     assert (home / f"library.db.before-{schema.REVISION}").is_file()
@@ -119,9 +119,9 @@ def test_a_library_of_the_fourth_schema_answers_as_before(home: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         before = connection.execute("SELECT valence, arousal FROM emotions ORDER BY content_id").fetchall()
     store = Store.open(path, fourth)
-    np.testing.assert_allclose(store.moods()[1], before, rtol=1e-6)
+    np.testing.assert_allclose(store.emotions()[1], before, rtol=1e-6)
     assert len(store.stamps()[0]) == 3
-    assert store.answering_model() == fourth
+    assert store.active_model() == fourth
 
 
 def test_every_schema_that_was_has_its_library() -> None:

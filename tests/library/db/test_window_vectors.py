@@ -16,7 +16,7 @@ from musimo import Library, lists
 from musimo.inside import hear_passage
 from musimo.library.db.journal import Journal
 from musimo.library.db.queries import Store
-from musimo.library.db.windows import PlacedWindows, placed_windows
+from musimo.library.db.windows import WindowVectors, window_vectors
 from musimo.library.scan.scan import ScanOptions, scan
 from musimo.records import FloatArray, WindowPrediction
 from musimo.resources import weights_path
@@ -55,17 +55,17 @@ def music(tmp_path: Path) -> Path:
     return folder
 
 
-def heard(path: Path, music: Path, jobs: int, batch_size: int) -> PlacedWindows:
+def heard(path: Path, music: Path, jobs: int, batch_size: int) -> WindowVectors:
     store = Store.open(path, "plain-1", create=True)
     options = ScanOptions(jobs=jobs, batch_size=batch_size, coverage="full")
     for _ in scan(Journal(store, "plain-features", "full"), [bytes(music)], PlacingPredictor, options):
         pass
     of_path = {track.path: track.content for track in store.all_tracks()}
     contents = [content for _, content in sorted(of_path.items()) if content is not None]
-    found = placed_windows(store, contents, SPACE.width)
+    found = window_vectors(store, contents, SPACE.width)
     order = np.argsort([contents.index(content) for content in found.contents.tolist()], kind="stable")
-    return PlacedWindows(
-        np.sort(found.contents), tuple(found.windows[at] for at in order), found.places[order]
+    return WindowVectors(
+        np.sort(found.contents), tuple(found.windows[at] for at in order), found.vectors[order]
     )
 
 
@@ -76,8 +76,8 @@ def test_places_are_the_same_bits_whoever_heard_them(tmp_path: Path, music: Path
     together = heard(tmp_path / "together.db", music, 2, 16)
     assert len(alone.windows) == 6
     assert alone.windows == together.windows
-    assert alone.places.tobytes() == together.places.tobytes()
-    np.testing.assert_allclose(np.linalg.norm(alone.places.reshape(6, 3, 3), axis=2), 1, atol=1e-3)
+    assert alone.vectors.tobytes() == together.vectors.tobytes()
+    np.testing.assert_allclose(np.linalg.norm(alone.vectors.reshape(6, 3, 3), axis=2), 1, atol=1e-3)
 
 
 def test_a_passage_finds_the_half_of_a_track_that_is_like_it(
@@ -112,8 +112,8 @@ def test_without_a_space_or_before_there_were_places_no_window_is_named(
 def test_an_older_library_names_no_window(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Indexes, "_space", lambda self: PlainSpace())
     path = home / "library.db"
-    shutil.copy(Path(__file__).parents[1] / "libraries" / "0004.db", path)
-    model = Store.open(path, "any").answering_model()
+    shutil.copy(Path(__file__).parents[2] / "libraries" / "0004.db", path)
+    model = Store.open(path, "any").active_model()
     assert model is not None
     store = Store.open(path, model)
     first, *others = [track for track in store.all_tracks() if track.content is not None]
@@ -121,7 +121,7 @@ def test_an_older_library_names_no_window(home: Path, monkeypatch: pytest.Monkey
     assert contents
     assert all(store.windows_of(content) for content in contents)
     indexes = Indexes(store, weights_path())
-    sound = store.sound(first.content or 0)
+    sound = store.descriptors_of(first.content or 0)
     assert sound is not None
     seeds = [Seed(first, sound, first.content)]
     assert best_windows(store, indexes, indexes.sounds("both"), contents, seeds, "both") == {}
@@ -135,6 +135,6 @@ def test_places_of_another_width_are_passed_over(tmp_path: Path) -> None:
         Entry("2.mp3", direction(1), places=(odd,)),
     )
     contents = [track.content for track in catalog.store.all_tracks() if track.content is not None]
-    found = placed_windows(catalog.store, contents, DIMENSIONS)
+    found = window_vectors(catalog.store, contents, DIMENSIONS)
     assert found.contents.tolist() == [contents[0]] * 2
-    np.testing.assert_array_equal(found.places, [direction(1), direction(0, 1)])
+    np.testing.assert_array_equal(found.vectors, [direction(1), direction(0, 1)])

@@ -10,19 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from musimo.library.db.files import Renaming, ScanFolder
+from musimo.library.db.folding import fold_path
 from musimo.library.db.journal import Journal
 from musimo.library.db.queries import Store
 from musimo.library.scan import plan as plan_module
 from musimo.library.scan.events import Audit
 from musimo.library.scan.plan import ScanPlan, make_plans
-from musimo.library.scan.roots import Identities, Renaming, ScanFolder, locate, outermost
+from musimo.library.scan.roots import Identities, claim, is_known, locate, outermost
 from musimo.library.scan.scan import ScanOptions, scan
-from musimo.library.scan.spelling import as_listed, fold_path
+from musimo.library.scan.spelling import as_listed
 from musimo.library.scan.walk import WalkEvent, walk
 from tests.catalog import Catalog, Entry, direction
 from tests.conftest import PlainPredictor
-from tests.library.test_plan import lay
-from tests.library.test_scan import tone
+from tests.library.scan.test_plan import lay
+from tests.library.scan.test_scan import tone
 
 NFC, NFD = "Bj\u00f6rk.mp3", "Bjo\u0308rk.mp3"
 
@@ -58,7 +60,7 @@ def disk(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 def plan_of(catalog: Catalog, scan_folder: ScanFolder | None = None) -> ScanPlan:
-    [plan] = make_plans(catalog.journal, [scan_folder or catalog.journal.claim(catalog.root)])
+    [plan] = make_plans(catalog.journal, [scan_folder or catalog.scan_folder()])
     return plan
 
 
@@ -80,7 +82,7 @@ def test_another_spelling_of_a_file_is_the_same_file_and_is_not_opened(
     track_id = catalog.id(old)
     disk.respell(old, new)
     plan = plan_of(catalog)
-    assert (plan.n_unchanged, plan.to_hear, plan.gone, plan.n_present) == (1, [], [], 1)
+    assert (plan.n_unchanged, plan.to_open, plan.gone, plan.n_present) == (1, [], [], 1)
     assert catalog.id(new) == track_id
     assert catalog.store.counts().tracks == 1
 
@@ -93,7 +95,7 @@ def test_a_failure_is_known_under_another_spelling_and_a_changed_file_is_heard(
     disk.respell("Broken.mp3", "broken.mp3")
     disk.respell("Changed.mp3", "changed.mp3")
     plan = plan_of(catalog)
-    assert (plan.n_known_failures, [file.file.path for file in plan.to_hear]) == (1, [b"changed.mp3"])
+    assert (plan.n_known_failures, [file.file.path for file in plan.to_open]) == (1, [b"changed.mp3"])
     assert [failure.path for failure in catalog.store.failures()] == [catalog.path("broken.mp3")]
 
 
@@ -115,7 +117,7 @@ def test_names_that_the_disk_tells_apart_stay_apart(catalog: Catalog) -> None:
     lay(catalog, "B.mp3")
     catalog.add(Entry("b.mp3", direction(2)))
     plan = plan_of(catalog)
-    assert [file.file.path for file in plan.to_hear] == [b"B.mp3"], "another file, on a disk that keeps both"
+    assert [file.file.path for file in plan.to_open] == [b"B.mp3"], "another file, on a disk that keeps both"
 
 
 def test_two_rows_that_turn_out_to_be_one_file_become_one_with_the_older_date(
@@ -136,10 +138,10 @@ def test_two_rows_that_turn_out_to_be_one_file_become_one_with_the_older_date(
 
 def test_a_part_of_a_root_is_known_under_another_spelling(catalog: Catalog, disk: Disk) -> None:
     catalog.add(Entry("Rock/a.mp3", direction(1)), Entry("Rock/b.mp3", direction(2)))
-    whole = catalog.journal.claim(catalog.root)
+    whole = catalog.scan_folder()
     disk.respell("Rock/a.mp3", "rock/a.mp3")
     plan = plan_of(catalog, ScanFolder(whole.root_id, whole.root, b"rock/"))
-    assert (plan.n_unchanged, plan.to_hear, plan.gone) == (1, [], [])
+    assert (plan.n_unchanged, plan.to_open, plan.gone) == (1, [], [])
     assert sorted(catalog.journal.known_files(whole)) == [b"Rock/b.mp3", b"rock/a.mp3"]
 
 
@@ -150,7 +152,7 @@ def test_nothing_is_asked_of_the_disk_for_names_that_are_not_alike(
     for n in range(9):
         lay(catalog, f"new {n}.mp3")
     monkeypatch.setattr(os.path, "samestat", None)
-    assert len(plan_of(catalog).to_hear) == 9
+    assert len(plan_of(catalog).to_open) == 9
 
 
 def test_a_path_is_spelled_as_the_disk_lists_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,21 +175,21 @@ def test_a_root_is_known_under_any_name_that_leads_to_it(catalog: Catalog, tmp_p
     (tmp_path / "music" / "rock").mkdir()
     (tmp_path / "again").symlink_to("music")
     (tmp_path / "up").symlink_to(".")
-    outer = catalog.journal.claim(catalog.root)
+    outer = catalog.scan_folder()
     for name, prefix in (("again", b""), ("again/rock", b"rock/"), ("up/music/rock", b"rock/")):
-        assert catalog.journal.knows(os.fsencode(tmp_path / name))
-        scan_folder = catalog.journal.claim(os.fsencode(tmp_path / name))
+        assert is_known(catalog.journal, os.fsencode(tmp_path / name))
+        scan_folder = claim(catalog.journal, os.fsencode(tmp_path / name))
         assert (scan_folder.root_id, scan_folder.root, scan_folder.prefix) == (
             outer.root_id,
             outer.root,
             prefix,
         )
     catalog.add(Entry("rock/a.mp3", direction(1)))
-    assert catalog.journal.knows(os.fsencode(tmp_path / "up"))
-    above = catalog.journal.claim(os.fsencode(tmp_path / "up"))
+    assert is_known(catalog.journal, os.fsencode(tmp_path / "up"))
+    above = claim(catalog.journal, os.fsencode(tmp_path / "up"))
     assert catalog.store.root_paths() == [above.root]
     assert [track.path for track in catalog.store.all_tracks()] == [above.root + b"/music/rock/a.mp3"]
-    assert not catalog.journal.knows(os.fsencode(tmp_path.parent / "elsewhere"))
+    assert not is_known(catalog.journal, os.fsencode(tmp_path.parent / "elsewhere"))
 
 
 def test_folders_inside_others_are_walked_once(tmp_path: Path) -> None:
@@ -204,7 +206,7 @@ def test_folders_inside_others_are_walked_once(tmp_path: Path) -> None:
 
 def test_a_renaming_of_what_is_not_known_does_nothing(catalog: Catalog) -> None:
     catalog.add(Entry("a.mp3", direction(1)))
-    root, before = catalog.journal.claim(catalog.root).root_id, catalog.store.generation()
+    root, before = catalog.scan_folder().root_id, catalog.store.generation()
     catalog.journal.rename([Renaming(root, b"b.mp3", root, b"a.mp3")])
     assert (catalog.store.counts().tracks, catalog.store.generation()) == (1, before)
 

@@ -22,13 +22,13 @@ from musimo.library.scan.messages import (
     MAX_JSON,
     SIZES,
     TAG,
-    Answer,
+    ContentQuery,
+    ContentReply,
     ExtractMessage,
     Finished,
     Message,
     MessageProtocol,
     Request,
-    Wanted,
     read,
     write,
 )
@@ -41,7 +41,7 @@ OPENED = FileOpened(
 CLIP = ExtractedWindow(
     Window(0, 45), np.full((3, N_FEATURES), 0.1, np.float32), np.arange(N_STATISTICS, dtype=np.float32)
 )
-COURSE: list[ExtractMessage | Wanted] = [OPENED, Wanted(CONTENT), CLIP, Finished()]
+COURSE: list[ExtractMessage | ContentQuery] = [OPENED, ContentQuery(CONTENT), CLIP, Finished()]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))  # no database takes lone surrogates
 lengths = st.floats(0, allow_infinity=False, allow_nan=False)
@@ -61,8 +61,8 @@ tags = st.builds(
 )
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Request, st.binary(), st.sampled_from(("windows", "full")) | slides | windows),
-    st.builds(Answer, st.booleans()),
-    st.builds(Wanted, contents),
+    st.builds(ContentReply, st.booleans()),
+    st.builds(ContentQuery, contents),
     st.just(Finished()),
     st.builds(AudioError, st.sampled_from(("read", "decode")), st.text()),
     st.builds(FileOpened, tags, contents, lengths, st.lists(windows).map(tuple), st.none() | lengths),
@@ -227,15 +227,15 @@ def test_nonsense_is_told_from_messages(frame: bytes) -> None:
 def follow(*several: Message, wanted: bool = True) -> None:
     hearing = MessageProtocol()
     for message in several:
-        if isinstance(hearing.followed(message), Wanted):
-            hearing.answer(Answer(wanted))
+        if isinstance(hearing.accept(message), ContentQuery):
+            hearing.reply(ContentReply(wanted))
 
 
 def test_the_course_that_every_file_takes() -> None:
     error = AudioError("decode", "it is damaged")
     follow(*COURSE)
-    follow(OPENED, Wanted(CONTENT), CLIP, CLIP, Finished())
-    follow(OPENED, Wanted(CONTENT), Finished(), wanted=False)
+    follow(OPENED, ContentQuery(CONTENT), CLIP, CLIP, Finished())
+    follow(OPENED, ContentQuery(CONTENT), Finished(), wanted=False)
     for n in range(len(COURSE)):
         follow(*COURSE[:n], error)
 
@@ -245,17 +245,17 @@ def test_the_course_that_every_file_takes() -> None:
     [
         ([CLIP], True),
         ([Finished()], True),
-        ([Wanted(CONTENT)], True),
+        ([ContentQuery(CONTENT)], True),
         ([Request(b"", "full")], True),
         ([OPENED, OPENED], True),
         ([OPENED, CLIP], True),
         ([OPENED, Finished()], True),
-        ([OPENED, Answer(True)], True),
-        ([OPENED, Wanted(bytes(16))], True),
-        ([OPENED, Wanted(CONTENT), Wanted(CONTENT)], True),
-        ([OPENED, Wanted(CONTENT), Finished()], True),
-        ([OPENED, Wanted(CONTENT), CLIP], False),
-        ([OPENED, Wanted(CONTENT), CLIP, CLIP, CLIP], True),
+        ([OPENED, ContentReply(True)], True),
+        ([OPENED, ContentQuery(bytes(16))], True),
+        ([OPENED, ContentQuery(CONTENT), ContentQuery(CONTENT)], True),
+        ([OPENED, ContentQuery(CONTENT), Finished()], True),
+        ([OPENED, ContentQuery(CONTENT), CLIP], False),
+        ([OPENED, ContentQuery(CONTENT), CLIP, CLIP, CLIP], True),
         ([*COURSE, Finished()], True),
     ],
 )

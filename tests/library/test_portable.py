@@ -23,21 +23,26 @@ from musimo.emotion.calibration import Calibration
 from musimo.emotion.predictor import Predictor
 from musimo.errors import LibraryError, MusimoError
 from musimo.library.db import analyses as sharing
-from musimo.library.db.analyses import BATCH, analyses, keep, maker_of
+from musimo.library.db.analyses import (
+    BATCH,
+    Analysis,
+    AnalysisModel,
+    AnalyzedWindow,
+    analysis_model,
+    stored_analyses,
+    write_analyses,
+)
 from musimo.library.db.calibrations import apply
 from musimo.library.db.lock import hold
 from musimo.library.db.queries import Store
 from musimo.library.db.schema import contents, emotions, tempo_keys, windows
 from musimo.library.portable import (
-    MAX_BROKEN,
-    Analysis,
-    Broken,
-    Maker,
-    Part,
-    lines,
+    MAX_INVALID,
+    InvalidLine,
     opened,
     read_analyses,
-    read_maker,
+    read_header,
+    to_lines,
 )
 from musimo.records import TempoKey
 from musimo.search.where import parse
@@ -46,7 +51,7 @@ from tests.catalog import direction
 from tests.conftest import PlainPredictor
 from tests.sounds import sine
 
-MAKER = Maker("mase_net-9-abc", FEATURE_ID)
+MAKER = AnalysisModel("mase_net-9-abc", FEATURE_ID)
 
 
 def analysis(n: int = 0, **changes: Any) -> Analysis:
@@ -64,8 +69,8 @@ def analysis(n: int = 0, **changes: Any) -> Analysis:
         partial=None,
         analyzed_at="2026-01-02T03:04:05+00:00",
         windows=(
-            Part(0.0, 45.0, 0.2, 0.7, np.arange(8, dtype="<f2").tobytes()),
-            Part(90.0, 135.0, 0.3, 0.8, np.ones(8, dtype="<f2").tobytes()),
+            AnalyzedWindow(0.0, 45.0, 0.2, 0.7, np.arange(8, dtype="<f2").tobytes()),
+            AnalyzedWindow(90.0, 135.0, 0.3, 0.8, np.ones(8, dtype="<f2").tobytes()),
         ),
         tempo_key=TempoKey(128.0, 0.9, "A minor", 0.5),
         tempo_maker="tempo-1",
@@ -73,14 +78,14 @@ def analysis(n: int = 0, **changes: Any) -> Analysis:
     return replace(whole, **changes)
 
 
-def read_back(written: bytes) -> tuple[Maker, list[Analysis | Broken]]:
+def read_back(written: bytes) -> tuple[AnalysisModel, list[Analysis | InvalidLine]]:
     file = opened(BytesIO(written))
-    return read_maker(file), list(read_analyses(file))
+    return read_header(file), list(read_analyses(file))
 
 
 def test_what_is_written_is_read() -> None:
     rows = [analysis(), analysis(1, tempo_key=None, tempo_maker=None, fused=None, partial=0.5)]
-    written = b"".join(lines(MAKER, rows))
+    written = b"".join(to_lines(MAKER, rows))
     assert read_back(written) == (MAKER, rows)
     assert read_back(gzip.compress(written)) == (MAKER, rows)
 
@@ -126,10 +131,10 @@ def floats(*numbers: float, kind: str = "<f4") -> str:
     ids=str,
 )
 def test_no_number_is_believed(change: dict[str, Any]) -> None:
-    head, line, end = lines(MAKER, [analysis()])
+    head, line, end = to_lines(MAKER, [analysis()])
     said = json.loads(line) | change
     [broken] = read_back(b"".join((head, json.dumps(said).encode(), b"\n", end)))[1]
-    assert isinstance(broken, Broken)
+    assert isinstance(broken, InvalidLine)
     assert broken.line == 2
     assert broken.reason
 
@@ -138,30 +143,30 @@ def test_no_number_is_believed(change: dict[str, Any]) -> None:
     "line", [b"", b"{", b"[]", b"null", b"[" * 100_000, b"{}", b"\xff", b'{"content": NaN}', b"1" * 5_000]
 )
 def test_a_broken_line_costs_itself_alone(line: bytes) -> None:
-    head, good, end = lines(MAKER, [analysis()])
+    head, good, end = to_lines(MAKER, [analysis()])
     rows = read_back(b"".join((head, line, b"\n", good, end.replace(b"1", b"2"))))[1]
-    assert [type(row) for row in rows] == [Broken, Analysis]
+    assert [type(row) for row in rows] == [InvalidLine, Analysis]
 
 
 def test_a_file_that_ends_early_says_so() -> None:
-    written = b"".join(lines(MAKER, [analysis(n) for n in range(5)]))
+    written = b"".join(to_lines(MAKER, [analysis(n) for n in range(5)]))
     cut = written[: written.rindex(b'{"end"')]
-    assert read_back(cut)[1][-1] == Broken(7, "the file ends early")
+    assert read_back(cut)[1][-1] == InvalidLine(7, "the file ends early")
     packed = gzip.compress(written)
     *_, last = read_back(packed[: len(packed) // 2])[1]
-    assert isinstance(last, Broken)
+    assert isinstance(last, InvalidLine)
     assert "cannot be read on" in last.reason
     few = written.replace(b'{"end":5}', b'{"end":6}')
-    assert isinstance(read_back(few)[1][-1], Broken)
+    assert isinstance(read_back(few)[1][-1], InvalidLine)
 
 
 def test_nobody_is_kept_busy_by_broken_or_endless_lines() -> None:
-    head = next(lines(MAKER, []))
+    head = next(to_lines(MAKER, []))
     rows = read_back(gzip.compress(head + b"\n" * 10**6))[1]
-    assert len(rows) == MAX_BROKEN + 1
-    long = head + b"[" + b" " * (2**24 + 9) + b"]\n" + [*lines(MAKER, [analysis()])][1]
+    assert len(rows) == MAX_INVALID + 1
+    long = head + b"[" + b" " * (2**24 + 9) + b"]\n" + [*to_lines(MAKER, [analysis()])][1]
     kinds = [type(row) for row in read_back(long)[1]]
-    assert kinds == [Broken, Analysis, Broken]
+    assert kinds == [InvalidLine, Analysis, InvalidLine]
 
 
 @pytest.mark.parametrize(
@@ -188,37 +193,37 @@ def count(store: Store, table: Any) -> int:
 def test_analyses_arrive_once_and_whole(store: Store) -> None:
     rows = [analysis(n) for n in range(2 * BATCH + 3)]
     generation = store.generation()
-    assert {*keep(store, MAKER, rows)} == {"new"}
+    assert {*write_analyses(store, MAKER, rows)} == {"new"}
     assert store.generation() != generation
     generation = store.generation()
-    assert {*keep(store, MAKER, rows)} == {"known"}
+    assert {*write_analyses(store, MAKER, rows)} == {"known"}
     assert store.generation() == generation
-    assert list(analyses(store)) == rows
-    assert maker_of(store) == MAKER
+    assert list(stored_analyses(store)) == rows
+    assert analysis_model(store) == MAKER
     counts = [count(store, table) for table in (contents, emotions, windows, tempo_keys)]
     assert counts == [len(rows), len(rows), 2 * len(rows), len(rows)]
 
 
 def test_what_was_heard_in_full_replaces_windows_and_not_the_other_way_round(store: Store) -> None:
     full = analysis(coverage="full", valence=0.9, windows=analysis().windows[:1])
-    assert keep(store, MAKER, [analysis()]) == ["new"]
-    assert keep(store, MAKER, [full]) == ["new"]
-    assert keep(store, MAKER, [analysis()]) == ["known"]
-    assert list(analyses(store)) == [full]
+    assert write_analyses(store, MAKER, [analysis()]) == ["new"]
+    assert write_analyses(store, MAKER, [full]) == ["new"]
+    assert write_analyses(store, MAKER, [analysis()]) == ["known"]
+    assert list(stored_analyses(store)) == [full]
 
 
 def test_what_lies_in_another_space_is_refused(store: Store) -> None:
     short = floats(*range(64))
     odd = analysis(1, fused=base64.b64decode(short))
     windows_ = tuple(replace(part, place=b"\0\0") for part in analysis().windows)
-    assert keep(store, MAKER, [odd], n_axes=128) == ["refused"]
-    assert keep(store, MAKER, [analysis(), odd, analysis(2, windows=windows_)]) == [
+    assert write_analyses(store, MAKER, [odd], n_axes=128) == ["refused"]
+    assert write_analyses(store, MAKER, [analysis(), odd, analysis(2, windows=windows_)]) == [
         "new",
         "refused",
         "refused",
     ]
-    with pytest.raises(MusimoError, match="heard other"):
-        keep(store, Maker(MAKER.model, "other"), [analysis(3)])
+    with pytest.raises(MusimoError, match="features other"):
+        write_analyses(store, AnalysisModel(MAKER.model, "other"), [analysis(3)])
 
 
 def test_memory_stays_flat(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,19 +231,19 @@ def test_memory_stays_flat(store: Store, tmp_path: Path, monkeypatch: pytest.Mon
 
     def peak(first: int, n: int) -> float:
         tracemalloc.start()
-        made = lines(MAKER, (analysis(k) for k in range(first, first + n)))
+        made = to_lines(MAKER, (analysis(k) for k in range(first, first + n)))
         with (tmp_path / "a.jsonl").open("wb") as file:
             file.writelines(made)
         with (tmp_path / "a.jsonl").open("rb") as file:
-            read_maker(file)
+            read_header(file)
             batch: list[Analysis] = []
             for row in read_analyses(file):
                 assert isinstance(row, Analysis)
                 batch.append(row)
                 if len(batch) == 16:
-                    keep(store, MAKER, batch)
+                    write_analyses(store, MAKER, batch)
                     batch.clear()
-        assert sum(1 for _ in analyses(store)) >= n
+        assert sum(1 for _ in stored_analyses(store)) >= n
         highest = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return highest
@@ -334,26 +339,26 @@ def test_what_arrives_answers_by_the_owners_ear_and_leaves_as_the_network_had_it
     export_analyses(nas, tmp_path / "back.jsonl")
     assert imported(heard, tmp_path / "back.jsonl").known == 4
     with (tmp_path / "back.jsonl").open("rb") as file:
-        read_maker(file)
+        read_header(file)
         assert sorted(a.valence for a in read_analyses(file) if isinstance(a, Analysis)) == sorted(there)
 
 
 def test_analyses_of_another_model_are_kept_beside(heard: Library, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_bytes(b"".join(lines(MAKER, [analysis()])))
+    path.write_bytes(b"".join(to_lines(MAKER, [analysis()])))
     before = heard.status()
     assert imported(Library.open(tmp_path / "gpu.db"), path) == Imported(MAKER.model, 1, 0, 0)
     assert Library.open(tmp_path / "gpu.db").status() == before
     other = Store.open(tmp_path / "gpu.db", MAKER.model)
-    assert list(analyses(other)) == [analysis()]
-    path.write_bytes(b"".join(lines(Maker(heard.model, "other-features"), [analysis()])))
+    assert list(stored_analyses(other)) == [analysis()]
+    path.write_bytes(b"".join(to_lines(AnalysisModel(heard.model, "other-features"), [analysis()])))
     with pytest.raises(MusimoError, match="other-features"):
         imported(heard, path)
 
 
 def test_it_stops_between_batches_and_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_bytes(b"".join(lines(MAKER, [analysis(n) for n in range(2 * BATCH)])))
+    path.write_bytes(b"".join(to_lines(MAKER, [analysis(n) for n in range(2 * BATCH)])))
     library = Library.open(tmp_path / "nas.db")
     stopped = imported(library, path, lambda: True)
     assert stopped == Imported(MAKER.model, BATCH, 0, 0, interrupted=True)
@@ -373,14 +378,14 @@ def test_one_writer_at_a_time_and_no_half_file(
         raise OSError(28, "No space left on device")
 
     data = path.read_bytes()
-    monkeypatch.setattr("musimo.sharing.lines", full)
+    monkeypatch.setattr("musimo.sharing.to_lines", full)
     with pytest.raises(MusimoError, match="No space left"):
         export_analyses(heard, path)
     assert path.read_bytes() == data
 
 
 def test_tempo_that_is_known_already_stays(store: Store) -> None:
-    keep(store, MAKER, [analysis(tempo_key=None, tempo_maker=None)])
+    write_analyses(store, MAKER, [analysis(tempo_key=None, tempo_maker=None)])
     with store.engine.begin() as connection:
         ids = connection.execute(select(contents.c.id)).scalar_one()
         connection.execute(
@@ -388,6 +393,6 @@ def test_tempo_that_is_known_already_stays(store: Store) -> None:
                 content_id=ids, maker="mine", tempo=90.0, tempo_confidence=1.0, key=None, key_confidence=0.0
             )
         )
-    assert keep(store, MAKER, [analysis()]) == ["known"]
-    [row] = analyses(store)
+    assert write_analyses(store, MAKER, [analysis()]) == ["known"]
+    [row] = stored_analyses(store)
     assert (row.tempo_key, row.tempo_maker) == (TempoKey(90.0, 1.0, None, 0.0), "mine")

@@ -19,7 +19,7 @@ from musimo.errors import AudioError, UsageError
 from musimo.library.db.journal import Journal
 from musimo.library.db.queries import Store
 from musimo.library.scan import worker, workers
-from musimo.library.scan.events import Audit, FileFailed, FileStored, FolderRefused, ScanEvent, SoundChanged
+from musimo.library.scan.events import Audit, ContentChanged, FileFailed, FileStored, FolderRefused, ScanEvent
 from musimo.library.scan.scan import ScanOptions, scan
 from musimo.records import Descriptors, FloatArray, WindowPrediction
 from tests.conftest import PlainPredictor
@@ -72,7 +72,7 @@ def export(store: Store) -> list[tuple[object, ...]]:
             track.valence,
             track.arousal,
             track.tempo_key,
-            _bytes_of(store.sound(track.content)) if track.content else None,
+            _bytes_of(store.descriptors_of(track.content)) if track.content else None,
         )
         for track in store.all_tracks()
     ]
@@ -142,11 +142,11 @@ def test_a_missing_track_leaves_the_answers_and_returns(store: Store, music: Pat
     (music / "1.wav").rename(tmp_path / "away.wav")
     audit, _ = run(store, music)
     assert (audit.missing, audit.seen) == (1, 2)
-    assert len(list(store.all_tracks())) == len(store.sounds()[0]) == 2
+    assert len(list(store.all_tracks())) == len(store.descriptors()[0]) == 2
     (tmp_path / "away.wav").rename(music / "1.wav")
     audit, _ = run(store, music)
     assert (audit.missing, audit.unchanged) == (0, 3)
-    assert len(store.sounds()[0]) == 3
+    assert len(store.descriptors()[0]) == 3
 
 
 @pytest.mark.parametrize("back_as", ["a link to nothing", "no sound"])
@@ -318,7 +318,7 @@ def test_a_track_whose_file_breaks_leaves_the_answers(store: Store, music: Path)
     (music / "1.wav").write_bytes(b"broken" * 50)
     audit, _ = run(store, music)
     assert (audit.failed, audit.unchanged) == (1, 2)
-    assert len(store.sounds()[0]) == 2
+    assert len(store.descriptors()[0]) == 2
     assert store.counts().analyzed == 2
 
 
@@ -357,7 +357,7 @@ def test_a_crash_or_a_hang_costs_one_file(store: Store, music: Path, monkeypatch
     tone(music / "crash.wav", 550)
     tone(music / "hang.wav", 660)
     monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", BAD_WORKER))
-    monkeypatch.setattr(workers, "SILENCE_S", 12.0)  # a busy machine takes seconds to start a worker
+    monkeypatch.setattr(workers, "MAX_IDLE_S", 12.0)  # a busy machine takes seconds to start a worker
     audit, _ = run(store, music, options=ScanOptions(jobs=2))
     assert (audit.new, audit.failed, audit.seen) == (3, 2, 5)
     stages = {row.path: row.stage for row in store.failures()}
@@ -419,7 +419,7 @@ def test_verify_finds_what_size_and_time_hide(store: Store, music: Path, tmp_pat
     audit, events = run(store, music, predictor=predictor, options=options)
     assert (audit.changed, audit.unchanged, audit.failed, audit.known_failures) == (3, 1, 2, 1)
     assert (audit.seen, audit.left, audit.missing, predictor.n_clips) == (6, 0, 0, 1)
-    told = {event.path for event in events if isinstance(event, SoundChanged)}
+    told = {event.path for event in events if isinstance(event, ContentChanged)}
     assert told == {os.fsencode(music / name) for name in ("1.wav", "2.wav")}, "tags may change in silence"
     [failed] = [event.path for event in events if isinstance(event, FileFailed)]
     assert failed == os.fsencode(music / "3.wav")
@@ -430,7 +430,7 @@ def test_verify_finds_what_size_and_time_hide(store: Store, music: Path, tmp_pat
     before = store.generation()
     audit, events = run(store, music, options=options)
     assert (audit.unchanged, audit.failed, audit.known_failures, audit.seen) == (4, 2, 2, 6)
-    assert not [event for event in events if isinstance(event, SoundChanged | FileFailed)]
+    assert not [event for event in events if isinstance(event, ContentChanged | FileFailed)]
     assert store.generation() == before
 
 
@@ -462,7 +462,7 @@ def test_what_verify_cannot_read_keeps_its_sound_and_what_returned_is_verified(
     monkeypatch.setattr(worker, "extract_windows", without_one)
     audit, _ = run(store, music, options=ScanOptions(verify=True))
     assert (audit.unchanged, audit.failed, audit.missing) == (2, 1, 0)
-    assert len(store.sounds()[0]) == 3
+    assert len(store.descriptors()[0]) == 3
     monkeypatch.undo()
     audit, _ = run(store, music, options=ScanOptions(verify=True))
     assert (audit.changed, audit.unchanged, audit.failed) == (1, 2, 0)

@@ -60,7 +60,7 @@ def told(store: Store) -> dict[str, TempoKey | None]:
 
 def n_again(events: list[ScanEvent]) -> int:
     [planned] = [event for event in events if isinstance(event, Planned)]
-    return planned.again
+    return planned.n_outdated
 
 
 @pytest.mark.parametrize("jobs", [0, 2])

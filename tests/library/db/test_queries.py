@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from musimo.errors import LibraryError
-from musimo.library.db.known_files import GoneFile
+from musimo.library.db.files import GoneFile
 from musimo.library.db.queries import Counts, Store
 from musimo.records import RangeFilter, Tags, TextFilter
 from tests.catalog import FUSED, STATISTICS, Catalog, Entry, direction
@@ -40,25 +40,25 @@ def test_a_track_comes_back_as_it_was_written(catalog: Catalog) -> None:
     assert track.duration_s == 100.0, "measured, not claimed"
     assert (track.valence, track.arousal) == (0.25, 0.75)
     assert track.content is not None
-    sound = catalog.store.sound(track.content)
+    sound = catalog.store.descriptors_of(track.content)
     assert sound is not None
     np.testing.assert_array_equal(sound.embedding, [direction(1)])
     np.testing.assert_array_equal(sound.statistics, [STATISTICS])
     np.testing.assert_array_equal(sound.fused, [FUSED])
     [part] = catalog.store.windows_of(track.content)
     assert (part.window.start_s, part.window.end_s, part.valence, part.arousal) == (0, 45, 0.25, 0.75)
-    assert catalog.store.spread(track.content) == (0.0, 0.0)
+    assert catalog.store.emotion_sd(track.content) == (0.0, 0.0)
 
 
 def test_exact_copies_share_one_sound(catalog: Catalog) -> None:
     ids, _ = catalog.store.stamps()
-    found, sounds = catalog.store.sounds(ids)
+    found, sounds = catalog.store.descriptors(ids)
     np.testing.assert_array_equal(found, ids)
     assert sounds.embedding.dtype == sounds.statistics.dtype == sounds.fused.dtype == np.float32
     np.testing.assert_array_equal(sounds.embedding, [direction(1), direction(0, 1)])
     np.testing.assert_array_equal(sounds.statistics, [STATISTICS, STATISTICS])
     np.testing.assert_array_equal(sounds.fused, [FUSED, FUSED])
-    mood_ids, moods = catalog.store.moods()
+    mood_ids, moods = catalog.store.emotions()
     np.testing.assert_array_equal(mood_ids, ids)
     np.testing.assert_array_equal(moods, [(0.25, 0.75), (0.5, 0.5)])
     assert catalog.store.counts() == Counts(tracks=3, analyzed=3, missing=0, failed=0)
@@ -78,7 +78,7 @@ def test_a_sound_is_gone_when_its_last_copy_is(catalog: Catalog) -> None:
     miss(catalog, "b.mp3")
     assert len(catalog.store.stamps()[0]) == 2
     miss(catalog, "copy of b.mp3")
-    assert len(catalog.store.stamps()[0]) == len(catalog.store.moods()[0]) == 1
+    assert len(catalog.store.stamps()[0]) == len(catalog.store.emotions()[0]) == 1
     assert [track.path for track in catalog.store.all_tracks()] == [catalog.path("a.mp3")]
     assert catalog.store.counts() == Counts(tracks=3, analyzed=1, missing=2, failed=0)
     assert catalog.store.track_by_id(catalog.id("b.mp3")) is not None, "still known by name"
@@ -98,7 +98,7 @@ def test_the_sounds_asked_for_are_told_where_they_have_a_place(catalog: Catalog)
     [first, second] = catalog.store.stamps()[0]
     catalog.add(Entry("unheard.mp3"))
     asked = np.array([second, 10**9, catalog.store.content_id(b"unheard.mp3") or 0], np.int64)
-    ids, sounds = catalog.store.sounds(asked)
+    ids, sounds = catalog.store.descriptors(asked)
     assert ids.tolist() == [second]
     np.testing.assert_array_equal(sounds.embedding, [direction(0, 1)])
     assert first not in ids
@@ -114,7 +114,7 @@ def test_stamps_and_moods_are_read_without_the_long_rows(catalog: Catalog) -> No
     engine = catalog.store.engine
     event.listen(engine, "before_cursor_execute", listen)
     catalog.store.stamps()
-    catalog.store.moods()
+    catalog.store.emotions()
     event.remove(engine, "before_cursor_execute", listen)
     queries = [(statement, values) for statement, values in asked if statement.startswith("SELECT")]
     assert len(queries) == 2
@@ -128,24 +128,24 @@ def test_stamps_and_moods_are_read_without_the_long_rows(catalog: Catalog) -> No
 
 def test_another_model_sees_the_tracks_but_none_of_the_answers(catalog: Catalog) -> None:
     other = Store(catalog.store.engine, catalog.store.path, "other-2")
-    assert len(other.stamps()[0]) == len(other.moods()[0]) == 0
+    assert len(other.stamps()[0]) == len(other.emotions()[0]) == 0
     assert other.counts() == Counts(tracks=3, analyzed=0, missing=0, failed=0)
     track = other.track_at(catalog.path("a.mp3"))
     assert track is not None
     assert track.content is not None
-    assert (track.valence, track.arousal, other.spread(track.content)) == (None, None, None)
-    assert other.sound(track.content) is None
+    assert (track.valence, track.arousal, other.emotion_sd(track.content)) == (None, None, None)
+    assert other.descriptors_of(track.content) is None
     assert other.windows_of(track.content) == []
-    assert other.heard_by(track.content) == other.heard_by() == ["plain-1"]
-    assert other.heard_by(track.content + 100) == []
+    assert other.analyzed_by(track.content) == other.analyzed_by() == ["plain-1"]
+    assert other.analyzed_by(track.content + 100) == []
 
 
 def test_an_empty_library_answers_with_nothing(tmp_path: Path) -> None:
     store = Catalog(tmp_path / "library.db", tmp_path).store
-    ids, sounds = store.sounds(store.stamps()[0])
+    ids, sounds = store.descriptors(store.stamps()[0])
     assert len(ids) == len(sounds.embedding) == len(sounds.statistics) == len(sounds.fused) == 0
-    assert store.heard_by() == []
-    assert store.moods()[1].shape == (0, 2)
+    assert store.analyzed_by() == []
+    assert store.emotions()[1].shape == (0, 2)
     assert not [*store.all_tracks(), *store.failures(), *store.tracks_like("a", 5)]
     assert store.matching_contents([]).dtype == np.int64
 

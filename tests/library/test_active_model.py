@@ -90,23 +90,23 @@ def test_the_old_answers_stay_until_the_new_model_has_heard_all(in_use: Path, mu
     assert upgraded.similar("0.wav") == before
     status = upgraded.status()
     assert (status.model, status.counts.analyzed, status.indexed) == (OLD, N_TRACKS, N_TRACKS)
-    assert status.move is not None
-    assert (status.move.model, status.move.heard, status.move.sounds) == (NEW, 0, N_TRACKS)
+    assert status.upgrade is not None
+    assert (status.upgrade.model, status.upgrade.n_analyzed, status.upgrade.n_contents) == (NEW, 0, N_TRACKS)
 
     audit = scan_some(upgraded, music, events=5)
     assert audit.interrupted
-    move = upgraded.status().move
-    assert move is not None
-    assert 0 < move.heard < N_TRACKS
-    assert move.heard == audit.changed
+    progress = upgraded.status().upgrade
+    assert progress is not None
+    assert 0 < progress.n_analyzed < N_TRACKS
+    assert progress.n_analyzed == audit.changed
     assert valences(upgraded) == valences(Library.open()) == {VALENCE[OLD]}
     assert upgraded.similar("0.wav") == before
 
-    assert upgraded.scan(music).changed == N_TRACKS - move.heard
+    assert upgraded.scan(music).changed == N_TRACKS - progress.n_analyzed
     for library in (upgraded, Library.open()):
         assert valences(library) == {VALENCE[NEW]}
         assert library.status().model == NEW
-        assert library.status().move is None
+        assert library.status().upgrade is None
     assert Library.open().scan(music).unchanged == N_TRACKS
 
 
@@ -122,7 +122,7 @@ def test_a_library_may_stay_with_its_model(in_use: Path, music: Path, home: Path
     assert len(staying.similar("new.wav")) == N_TRACKS
 
     kept_weights(home / "library.db", OLD).unlink()
-    with pytest.raises(WeightsError, match=f"answers by {OLD}") as caught:
+    with pytest.raises(WeightsError, match=f"active model of the library is {OLD}") as caught:
         list(Library.open().scan_events([os.fsencode(music)], ScanOptions(), keep_model=True))
     assert "--weights" in caught.value.hint
 
@@ -144,7 +144,7 @@ def test_what_is_gone_or_failed_keeps_no_library_from_its_new_model(in_use: Path
     (music / "2.wav").write_bytes(b"")  # a failure of reading: what was heard before is kept
     library = Library.open()
     library.scan(music)
-    assert (library.status().model, library.status().move) == (NEW, None)
+    assert (library.status().model, library.status().upgrade) == (NEW, None)
 
 
 def test_one_copy_of_the_weights_is_kept_beside_the_library(in_use: Path, music: Path, home: Path) -> None:
@@ -197,7 +197,7 @@ def test_who_asks_is_told_which_model_answers(in_use: Path, music: Path) -> None
     library.similar("0.wav")
     assert [f"answers come from {OLD} until {NEW} has heard all" in sentence for sentence in told] == [True]
     library.scan(music)
-    assert f"{NEW} hears all music anew; until it has, {OLD} goes on" in told[1]
+    assert f"{NEW} analyzes all music again; until that is complete, {OLD} answers" in told[1]
     assert len(told) == 2
 
 

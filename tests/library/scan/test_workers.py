@@ -152,7 +152,7 @@ def test_ctrl_c_is_not_for_the_workers(
 
 def test_a_worker_that_is_silent_is_given_up(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
-    monkeypatch.setattr(workers, "SILENCE_S", 0.2)
+    monkeypatch.setattr(workers, "MAX_IDLE_S", 0.2)
     [error] = heard(tasks[:1], 1)[0]
     assert isinstance(error, AudioError)
     assert (error.stage, error.reason) == ("timeout", "the decoder gave no sign of life for 0 s")
