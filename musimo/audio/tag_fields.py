@@ -27,7 +27,8 @@ from typing import IO, Any, Final
 
 from mutagen.aiff import AIFFFile
 from mutagen.apev2 import APETextValue, APEv2
-from mutagen.asf import ASF, ASFUnicodeAttribute
+from mutagen.asf import ASF
+from mutagen.asf._attrs import ASFUnicodeAttribute
 from mutagen.flac import FLAC, Padding, StreamInfo, VCFLACDict
 from mutagen.mp4 import MP4, AtomDataType, MP4FreeForm, MP4MetadataError, MP4Tags
 from mutagen.oggflac import OggFLAC
@@ -53,11 +54,11 @@ from musimo.audio.tag_rest import (
     ASF_PROPERTIES,
     FLAC_COMMENTS,
     Fingerprint,
-    RawFlac,
     around,
     asf_rest,
     blocks,
     damaged,
+    flac_blocks,
     flac_rest,
     is_fragmented,
     mp4_rest,
@@ -83,20 +84,6 @@ def _aiff(file: IO[bytes], size: int) -> OwnTag:
 
 APE_FOOTER: Final = struct.Struct("<8sIIII8x")  # name, version, size without header, items, flags
 APE_HAS_HEADER: Final = 1 << 31
-
-
-def _ape_span(file: IO[bytes], size: int) -> tuple[int, int]:
-    """Return start and end of the APE tag before the end or an ID3v1 tag; an empty span without one."""
-    end = id3v1_start(file, size)
-    file.seek(max(0, end - APE_FOOTER.size))
-    footer = file.read(APE_FOOTER.size)
-    if end < APE_FOOTER.size or not footer.startswith(b"APETAGEX"):
-        return end, end
-    _, _, length, _, flags = APE_FOOTER.unpack(footer)
-    start = end - length - (APE_FOOTER.size if flags & APE_HAS_HEADER else 0)
-    if not 0 <= start <= end - APE_FOOTER.size:
-        raise damaged("its APE tag is longer than the file")
-    return start, end
 
 
 def _ape_span(file: IO[bytes], size: int) -> tuple[int, int]:
@@ -145,10 +132,13 @@ def _ape_bytes(tags: Any) -> bytes:
 # ---- Vorbis comments ----
 
 
-class _Flac(FLAC):
+class _FlacComments(FLAC):
     """FLAC whose pictures and other blocks keep their bytes, for mutagen reads only what it has to."""
 
     METADATA_BLOCKS = [StreamInfo, Padding, None, None, VCFLACDict]  # noqa: RUF012 - as mutagen has it
+
+
+_Flac: Any = _FlacComments
 
 
 def _check_comments(comments: Any, data: bytes) -> str:
@@ -161,16 +151,15 @@ def _check_comments(comments: Any, data: bytes) -> str:
 
 def _flac(file: IO[bytes], size: int) -> OwnTag:
     start = ([0] + [end for _, end in id3_tags(file)])[-1]
-    file.seek(0)
-    found = [block.data for block in RawFlac(file).metadata_blocks if block.code == FLAC_COMMENTS]
+    found = [data for code, data in flac_blocks(file) if code == FLAC_COMMENTS]
     if len(found) > 1:
         raise TagsError("it has several comment blocks")
     comments: Any = VCFLACDict(found[0]) if found else ()
     refusal = _check_comments(comments, found[0]) if found else ""
 
     def save(copy: IO[bytes], fields: Fields) -> None:
-        flac = _Flac(copy)
-        if flac.tags is None:
+        flac: Any = _Flac(copy)
+        if not found:
             flac.add_tags()
             flac.tags.vendor = VENDOR
         flac.tags[:] = [*other_items(flac.tags), *fields.items()]
@@ -236,19 +225,25 @@ class _OwnItems(MP4Tags):
     def __setitem__(self, key: str, value: Any) -> None:
         if _own_key(key) is None:
             raise MP4MetadataError(key)
-        super().__setitem__(key, value)
+        tags: Any = super()
+        tags.__setitem__(key, value)
 
 
-class _Mp4(MP4):
+class _Mp4OwnItems(MP4):
     MP4Tags = _OwnItems
+
+
+_Mp4: Any = _Mp4OwnItems
 
 
 def _mp4(file: IO[bytes], size: int) -> OwnTag:
     file.seek(0)
-    tags: Any = _Mp4(file).tags
-    if tags is None:
-        tags = _OwnItems()
-    items = tuple((name, *found) for name, found in sorted(tags._failed_atoms.items()))
+    tags = _Mp4(file).tags  # may be empty, and None where there is no list
+    items = (
+        tuple((name, *found) for name, found in sorted(tags._failed_atoms.items()))
+        if tags is not None
+        else ()
+    )
 
     def save(copy: IO[bytes], fields: Fields) -> None:
         mp4 = _Mp4(copy)
@@ -261,7 +256,7 @@ def _mp4(file: IO[bytes], size: int) -> OwnTag:
         copy.seek(0)
         mp4.save(copy, padding=keep_padding)
 
-    fields = {_own_key(key) or key: b"".join(tags[key]).decode("utf-8", "replace") for key in tags.keys()}  # noqa: SIM118
+    fields = {_own_key(key) or key: b"".join(tags[key]).decode("utf-8", "replace") for key in tags or ()}
     refusal = "it is an MP4 file in fragments" if is_fragmented(file) else ""
     return OwnTag(fields, refusal, lambda: [items, *mp4_rest(file)], in_place(file, save))
 
@@ -271,7 +266,7 @@ def _mp4(file: IO[bytes], size: int) -> OwnTag:
 
 def _asf(file: IO[bytes], size: int) -> OwnTag:
     file.seek(0)
-    tags = ASF(file).tags
+    tags: Any = ASF(file).tags
 
     def save(copy: IO[bytes], fields: Fields) -> None:
         asf: Any = ASF(copy)

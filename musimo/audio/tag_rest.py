@@ -14,7 +14,7 @@ from typing import IO, Any, Final
 
 from mutagen.asf import ASF
 from mutagen.flac import FLAC, StreamInfo
-from mutagen.mp4 import Atoms
+from mutagen.mp4._atom import Atoms
 from mutagen.ogg import OggPage
 
 from musimo.errors import TagsError
@@ -27,6 +27,7 @@ MP4_TAGS: Final = b"moov.udta.meta"
 MP4_OFFSETS: Final = {b"stco": "I", b"co64": "Q"}
 ASF_FILE_SIZE: Final = slice(16, 24)  # in the properties
 ASF_PROPERTIES: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+ASF_EXTENSION: Final = bytes.fromhex("b503bf5f2ea9cf118ee300c00c205365")  # holds objects
 ASF_TAGS: Final = frozenset(
     bytes.fromhex(guid)
     for guid in (
@@ -68,16 +69,22 @@ def around(file: IO[bytes], size: int, span: tuple[int, int]) -> Fingerprint:
     return [digest(file, 0, span[0]), digest(file, span[1], size)]
 
 
-class RawFlac(FLAC):
+class _RawFlac(FLAC):
     """FLAC of whose blocks mutagen reads the first alone, so that the others are bytes."""
 
     METADATA_BLOCKS = [StreamInfo]  # noqa: RUF012 - as mutagen has it
 
 
+def flac_blocks(file: IO[bytes]) -> list[tuple[int, bytes]]:
+    """Return type and content of each metadata block."""
+    kind: Any = _RawFlac
+    file.seek(0)
+    return [(block.code, block.write()) for block in kind(file).metadata_blocks]
+
+
 def flac_rest(file: IO[bytes], size: int, start: int) -> Fingerprint:
     """Return a fingerprint of a FLAC stream that begins at ``start``: audio, and all blocks but comments."""
-    file.seek(0)
-    parts = [(block.code, block.write()) for block in RawFlac(file).metadata_blocks]
+    parts = flac_blocks(file)
     audio = start + len(b"fLaC") + sum(4 + len(data) for _, data in parts)
     others = [part for part in parts if part[0] not in (FLAC_COMMENTS, FLAC_PADDING)]
     return [*around(file, size, (start, audio)), *others]
@@ -194,7 +201,7 @@ def asf_rest(file: IO[bytes], size: int) -> Fingerprint:
 
 def _objects(objects: Any) -> Iterator[Hashable]:
     for part in objects:
-        if part.objects:
+        if part.GUID == ASF_EXTENSION:
             yield from _objects(part.objects)
         elif part.GUID == ASF_PROPERTIES:
             yield part.data[: ASF_FILE_SIZE.start], part.data[ASF_FILE_SIZE.stop :]
