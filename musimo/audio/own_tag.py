@@ -52,11 +52,6 @@ def own_texts(items: Iterable[tuple[str, Any]]) -> Fields:
     return {own: str(value) for name, value in items if (own := own_name(name)) is not None}
 
 
-def other_items(items: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Return the pairs that are no field of musimo's."""
-    return [item for item in items if own_name(item[0]) is None]
-
-
 def in_place(
     file: IO[bytes], save: Callable[[IO[bytes], Fields], None]
 ) -> Callable[[IO[bytes], Fields], None]:

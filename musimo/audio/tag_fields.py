@@ -29,7 +29,7 @@ from mutagen.aiff import AIFFFile
 from mutagen.apev2 import APETextValue, APEv2
 from mutagen.asf import ASF
 from mutagen.asf._attrs import ASFUnicodeAttribute
-from mutagen.flac import FLAC, Padding, StreamInfo, VCFLACDict
+from mutagen.flac import MetadataBlock
 from mutagen.mp4 import MP4, AtomDataType, MP4FreeForm, MP4MetadataError, MP4Tags
 from mutagen.oggflac import OggFLAC
 from mutagen.oggopus import OggOpus
@@ -44,7 +44,6 @@ from musimo.audio.own_tag import (
     OwnTag,
     in_place,
     keep_padding,
-    other_items,
     own_name,
     own_texts,
     spliced,
@@ -54,6 +53,7 @@ from musimo.audio.tag_rest import (
     ASF_PROPERTIES,
     FLAC_COMMENTS,
     Fingerprint,
+    RawFlac,
     around,
     asf_rest,
     blocks,
@@ -131,22 +131,45 @@ def _ape_bytes(tags: Any) -> bytes:
 
 # ---- Vorbis comments ----
 
-
-class _FlacComments(FLAC):
-    """FLAC whose pictures and other blocks keep their bytes, for mutagen reads only what it has to."""
-
-    METADATA_BLOCKS = [StreamInfo, Padding, None, None, VCFLACDict]  # noqa: RUF012 - as mutagen has it
+LENGTH: Final = struct.Struct("<I")
+NO_COMMENTS: Final = LENGTH.pack(len(b"musimo")) + b"musimo" + LENGTH.pack(0)  # signed by who makes them
 
 
-_Flac: Any = _FlacComments
+class _Comments:
+    """A comment block, parsed here because mutagen changes comments that are no UTF-8 or have no name.
 
+    Vorbis I specification, section 5: the vendor, and comments, each with its length before it.
+    """
 
-def _check_comments(comments: Any, data: bytes) -> str:
-    """Return why mutagen cannot write comments that it read from these bytes; empty where it can."""
-    made = comments.write(framing=False)
-    return (
-        "" if data.startswith(made) else "it has comments that are no valid text, which mutagen would change"
-    )
+    def __init__(self, data: bytes) -> None:
+        try:
+            place = LENGTH.size + LENGTH.unpack_from(data)[0]
+            self.vendor = data[:place]
+            [n] = LENGTH.unpack_from(data, place)
+            place += LENGTH.size
+            self.all: list[bytes] = []
+            for _ in range(n):
+                end = place + LENGTH.size + LENGTH.unpack_from(data, place)[0]
+                self.all.append(data[place + LENGTH.size : end])
+                place = end
+        except struct.error as error:
+            raise damaged("its comments do not fit together") from error
+        if place > len(data):
+            raise damaged("its comments do not fit together")
+        self.tail = data[place:]
+        pairs = [comment.decode("utf-8", "replace").partition("=") for comment in self.all]
+        self.fields = own_texts((name, text) for name, _, text in pairs)
+        self.others = [raw for raw, pair in zip(self.all, pairs, strict=True) if own_name(pair[0]) is None]
+
+    def rendered(self, fields: Fields) -> bytes:
+        """Return the block with other fields of musimo's, without tail."""
+        comments = self.others + [f"{name}={text}".encode() for name, text in fields.items()]
+        listed = b"".join(LENGTH.pack(len(comment)) + comment for comment in comments)
+        return self.vendor + LENGTH.pack(len(comments)) + listed
+
+    def rest(self) -> Fingerprint:
+        """Return everything but musimo's fields."""
+        return [self.vendor, *self.others, self.tail]
 
 
 def _flac(file: IO[bytes], size: int) -> OwnTag:
@@ -154,23 +177,22 @@ def _flac(file: IO[bytes], size: int) -> OwnTag:
     found = [data for code, data in flac_blocks(file) if code == FLAC_COMMENTS]
     if len(found) > 1:
         raise TagsError("it has several comment blocks")
-    comments: Any = VCFLACDict(found[0]) if found else ()
-    refusal = _check_comments(comments, found[0]) if found else ""
+    comments = _Comments(found[0] if found else NO_COMMENTS)
 
     def save(copy: IO[bytes], fields: Fields) -> None:
-        flac: Any = _Flac(copy)
+        flac = RawFlac(copy)
         if not found:
-            flac.add_tags()
-            flac.tags.vendor = VENDOR
-        flac.tags[:] = [*other_items(flac.tags), *fields.items()]
+            flac.metadata_blocks.append(MetadataBlock(b""))
+            flac.metadata_blocks[-1].code = FLAC_COMMENTS
+        [block] = [block for block in flac.metadata_blocks if block.code == FLAC_COMMENTS]
+        block.data = comments.rendered(fields) + comments.tail
         copy.seek(0)
         flac.save(copy, padding=keep_padding)
 
     def rest() -> Fingerprint:
-        vendor = comments.vendor if found else VENDOR
-        return [vendor, *other_items(comments), *flac_rest(file, size, start)]
+        return [*comments.rest(), *flac_rest(file, size, start)]
 
-    return OwnTag(own_texts(comments), refusal, rest, in_place(file, save))
+    return OwnTag(comments.fields, "", rest, in_place(file, save))
 
 
 OGG_TAGS: Final[Mapping[bytes, tuple[Any, int]]] = {
@@ -190,24 +212,20 @@ def _ogg(file: IO[bytes], size: int) -> OwnTag:
     begin = min(places, key=places.__getitem__)
     kind, n_head = OGG_TAGS[begin]
     [stream] = ogg_streams(file, size, headers_of=begin)
-    file.seek(0)
-    comments = kind(file).tags
-    data = stream.headers[1][n_head:]
+    comments = _Comments(stream.headers[1][n_head:])
 
     def save(copy: IO[bytes], fields: Fields) -> None:
         ogg = kind(copy)
-        before = len(ogg.tags.write(framing=False))
-        ogg.tags[:] = [*other_items(ogg.tags), *fields.items()]
-        growth = len(ogg.tags.write(framing=False)) - before
+        data = comments.rendered(fields)
+        ogg.tags.write = lambda framing=True: data + b"\1" * framing
+        growth = len(data) - len(comments.rendered(comments.fields))
         copy.seek(0)
         ogg.save(copy, padding=lambda info: max(0, info.padding + growth))  # as much as there was
 
     def rest() -> Fingerprint:
-        tail = data[len(comments.write(framing=False)) :]
-        streams = [stream.fingerprint() for stream in ogg_streams(file, size)]
-        return [comments.vendor, tail, *other_items(comments), *streams]
+        return [*comments.rest(), *(stream.fingerprint() for stream in ogg_streams(file, size))]
 
-    return OwnTag(own_texts(comments), _check_comments(comments, data), rest, in_place(file, save))
+    return OwnTag(comments.fields, "", rest, in_place(file, save))
 
 
 # ---- MP4 ----

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import IO, Any, Final
 
 from mutagen.asf import ASF
-from mutagen.flac import FLAC, StreamInfo
+from mutagen.flac import FLAC, Padding, StreamInfo
 from mutagen.mp4._atom import Atoms
 from mutagen.ogg import OggPage
 
@@ -70,16 +70,18 @@ def around(file: IO[bytes], size: int, span: tuple[int, int]) -> Fingerprint:
 
 
 class _RawFlac(FLAC):
-    """FLAC of whose blocks mutagen reads the first alone, so that the others are bytes."""
+    """FLAC of whose blocks mutagen reads the first and padding alone, so that the others are bytes."""
 
-    METADATA_BLOCKS = [StreamInfo]  # noqa: RUF012 - as mutagen has it
+    METADATA_BLOCKS = [StreamInfo, Padding]  # noqa: RUF012 - as mutagen has it
+
+
+RawFlac: Any = _RawFlac
 
 
 def flac_blocks(file: IO[bytes]) -> list[tuple[int, bytes]]:
     """Return type and content of each metadata block."""
-    kind: Any = _RawFlac
     file.seek(0)
-    return [(block.code, block.write()) for block in kind(file).metadata_blocks]
+    return [(block.code, block.write()) for block in RawFlac(file).metadata_blocks]
 
 
 def flac_rest(file: IO[bytes], size: int, start: int) -> Fingerprint:
