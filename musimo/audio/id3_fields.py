@@ -5,6 +5,7 @@ mutagen is shown no frame at all, so that it keeps the bytes of each; musimo's a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable
 from io import BytesIO
 from typing import IO, Any, Final
@@ -153,6 +154,9 @@ def id3_in_chunk(file: IO[bytes], size: int, kind: Any, name: str) -> OwnTag:
     kind : mutagen's class for files of chunks
     """
     iff = kind(file)
+    end = iff.root.data_offset + iff.root.data_size
+    if end > size:
+        raise damaged("it is shorter than its header says")
     found = [chunk for chunk in iff.root.subchunks() if chunk.id.upper() == "ID3"]
     if len(found) > 1:
         raise TagsError("it has several ID3 chunks")
@@ -164,6 +168,13 @@ def id3_in_chunk(file: IO[bytes], size: int, kind: Any, name: str) -> OwnTag:
 
     def save(copy: IO[bytes], fields: Fields) -> None:
         made, iff = edit_id3(tag, fields), kind(copy)
+        if end == size and size % 2:  # some programs leave out the last byte of padding
+            copy.seek(0, os.SEEK_END)
+            copy.write(b"\0")
+            copy.seek(4)
+            iff.root.data_size += 1
+            iff.root.write_size()
+            iff = kind(copy)
         if made:
             if name not in iff:
                 iff.insert_chunk(name)

@@ -62,7 +62,8 @@ from musimo.audio.tag_rest import (
     flac_rest,
     is_fragmented,
     mp4_rest,
-    ogg_streams,
+    ogg_comments,
+    ogg_rest,
 )
 from musimo.errors import TagsError
 
@@ -156,7 +157,7 @@ class _Comments:
             raise damaged("its comments do not fit together") from error
         if place > len(data):
             raise damaged("its comments do not fit together")
-        self.tail = data[place:]
+        self.size, self.tail = place, data[place:]
         pairs = [comment.decode("utf-8", "replace").partition("=") for comment in self.all]
         self.fields = own_texts((name, text) for name, _, text in pairs)
         self.others = [raw for raw, pair in zip(self.all, pairs, strict=True) if own_name(pair[0]) is None]
@@ -211,19 +212,18 @@ def _ogg(file: IO[bytes], size: int) -> OwnTag:
         raise TagsError("musimo knows no comments in a stream of its kind")
     begin = min(places, key=places.__getitem__)
     kind, n_head = OGG_TAGS[begin]
-    [stream] = ogg_streams(file, size, headers_of=begin)
-    comments = _Comments(stream.headers[1][n_head:])
+    comments = _Comments(ogg_comments(file, begin)[n_head:])
 
     def save(copy: IO[bytes], fields: Fields) -> None:
         ogg = kind(copy)
         data = comments.rendered(fields)
         ogg.tags.write = lambda framing=True: data + b"\1" * framing
-        growth = len(data) - len(comments.rendered(comments.fields))
+        growth = len(data) - comments.size
         copy.seek(0)
         ogg.save(copy, padding=lambda info: max(0, info.padding + growth))  # as much as there was
 
     def rest() -> Fingerprint:
-        return [*comments.rest(), *(stream.fingerprint() for stream in ogg_streams(file, size))]
+        return [*comments.rest(), *ogg_rest(file, size)]
 
     return OwnTag(comments.fields, "", rest, in_place(file, save))
 

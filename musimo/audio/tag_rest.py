@@ -6,6 +6,7 @@ where a part stands, nor on padding, so that it is equal before and after a tag 
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Hashable, Iterator
 from hashlib import blake2b
@@ -17,6 +18,7 @@ from mutagen.flac import FLAC, Padding, StreamInfo
 from mutagen.mp4._atom import Atoms
 from mutagen.ogg import OggPage
 
+from musimo.audio.ogg import CAPTURE
 from musimo.errors import TagsError
 
 Fingerprint = list[Hashable]
@@ -92,7 +94,7 @@ def flac_rest(file: IO[bytes], size: int, start: int) -> Fingerprint:
     return [*around(file, size, (start, audio)), *others]
 
 
-class OggStream:
+class _OggStream:
     """What has been read of a logical stream of Ogg: its first packets, and a hash of its audio.
 
     Headers may be spread over pages in another way. Pages of audio have to keep all but number and checksum;
@@ -103,7 +105,7 @@ class OggStream:
         self.serial = serial
         self.headers: list[bytes] = [b""]
         self._audio = blake2b(digest_size=16)
-        self._page = -1
+        self._page, self.end = -1, 0
 
     def add(self, page: Any) -> None:
         """Read the next page of the stream."""
@@ -116,7 +118,7 @@ class OggStream:
             for part in page.packets[:-1]:
                 self._extend(part, ends=True)
             self._extend(page.packets[-1] if page.packets else b"", ends=page.complete and bool(page.packets))
-        self._page = page.sequence
+        self._page, self.end = page.sequence, page.offset + page.size
 
     def _extend(self, part: bytes, *, ends: bool) -> None:
         self.headers[-1] += part
@@ -128,27 +130,39 @@ class OggStream:
         return self.serial, self.headers[0], *self.headers[2:], self._audio.digest()
 
 
-def ogg_streams(file: IO[bytes], size: int, *, headers_of: bytes = b"") -> Iterator[OggStream]:
-    """Yield each stream when it has ended; or the one that begins so, when its comments have been read."""
-    streams: dict[int, OggStream] = {}
+def _ogg_streams(file: IO[bytes]) -> Iterator[_OggStream]:
+    """Yield the stream of each page, when it has been read, up to the end or what is no page."""
+    streams: dict[int, _OggStream] = {}
     file.seek(0)
-    while file.tell() < size:
+    while file.read(len(CAPTURE)) == CAPTURE:
+        file.seek(-len(CAPTURE), os.SEEK_CUR)
         page = OggPage(file)
-        if page.first and page.serial in streams:
-            yield streams.pop(page.serial)
-        stream = streams.setdefault(page.serial, OggStream(page.serial))
-        stream.add(page)
-        if headers_of and len(stream.headers) > 2 and stream.headers[0].startswith(headers_of):
-            yield stream
-            return
-    yield from streams.values()
+        if page.first or page.serial not in streams:
+            streams[page.serial] = _OggStream(page.serial)
+        streams[page.serial].add(page)
+        yield streams[page.serial]
+
+
+def ogg_comments(file: IO[bytes], beginning: bytes) -> bytes:
+    """Return the second packet of the first stream that begins so."""
+    for stream in _ogg_streams(file):
+        if len(stream.headers) > 2 and stream.headers[0].startswith(beginning):
+            return stream.headers[1]
+    raise damaged("its comments do not end")
+
+
+def ogg_rest(file: IO[bytes], size: int) -> Fingerprint:
+    """Return a fingerprint of all streams without their comments, and of what stands behind them."""
+    streams = dict.fromkeys(_ogg_streams(file))
+    end = max(stream.end for stream in streams)
+    return [digest(file, end, size), *(stream.fingerprint() for stream in streams)]
 
 
 def chunks_rest(file: IO[bytes], size: int, iff: Any) -> Fingerprint:
     """Return a fingerprint of a WAV or AIFF file: all chunks but the ID3 one, and what stands behind them."""
     parts = iff.root.subchunks()
-    end = iff.root.offset + 8 + iff.root.data_size
-    if end > size or not parts or parts[-1].data_offset + parts[-1].data_size not in (end, end - 1):
+    end = iff.root.data_offset + iff.root.data_size
+    if not parts or parts[-1].data_offset + parts[-1].data_size not in (end, end - 1):
         raise damaged("its chunks do not fit together")
     others = [
         (part.id, digest(file, part.data_offset, part.data_offset + part.data_size))

@@ -26,6 +26,7 @@ from musimo.audio.decode import open_sound
 from musimo.audio.files import AnyPath
 from musimo.audio.own_tag import Fields, OwnTag, own_name
 from musimo.audio.tag_fields import read_own_tag
+from musimo.audio.tag_rest import Fingerprint
 from musimo.errors import AudioError, TagsError
 
 OTHER_AUDIO = "its audio is not the one that the library knows: scan its folder first"
@@ -100,12 +101,13 @@ def write_fields(
             return None
         _check_replaceable(target, facts)
         _check_writable(tag)
+        rest = tag.rest()
         kind, seen = _seen_by_mutagen(target)
         if _content(target) != content:
             raise TagsError(OTHER_AUDIO)
         with replacing(target) as beside:
             write_copy(tag, fields, beside)
-            check_copy(beside, tag, fields)
+            check_copy(beside, fields, rest)
             if _content(beside) != content:
                 raise TagsError("a check failed: the copy does not hold the same audio")
             if _seen(kind, beside) != seen:
@@ -123,13 +125,13 @@ def write_copy(tag: OwnTag, fields: Fields, copy: Path) -> None:
         tag.write_copy(made, fields)
 
 
-def check_copy(copy: Path, tag: OwnTag, fields: Fields) -> None:
-    """Raise TagsError unless a copy has these fields, and all else of the file that ``tag`` was read from."""
+def check_copy(copy: Path, fields: Fields, rest: Fingerprint) -> None:
+    """Raise TagsError unless a copy has these fields, and everything else is as ``rest`` says."""
     with copy.open("rb") as file, _by_mutagen("read the copy"):
         made = _own_tag(file, copy)
         if dict(made.fields) != dict(fields):
             raise TagsError("a check failed: the fields cannot be read from the copy")
-        if made.rest() != tag.rest():
+        if made.rest() != rest:
             raise TagsError("a check failed: the copy differs in more than musimo's fields")
 
 
