@@ -20,8 +20,8 @@ from musimo.errors import TagsError
 
 ID3V1_SIZE: Final = 128
 NEW_VERSION: Final = 3  # of a tag that is made: every program reads it
-UNSYNCHRONISED, EXTENDED, FOOTER = 0x80, 0x40, 0x10  # flags of a tag
-UNSYNCHRONISED_FRAME: Final = 0x02  # in the last byte of a frame's header, version 2.4
+UNSYNCHRONIZED, EXTENDED, FOOTER = 0x80, 0x40, 0x10  # flags of a tag
+UNSYNCHRONIZED_FRAME: Final = 0x02  # in the last byte of a frame's header, version 2.4
 NO_ID3V1: Final = bytes(256)  # behind a tag on its own, so that mutagen sees none
 
 
@@ -46,18 +46,17 @@ def _frames(tag: bytes) -> tuple[Any, list[bytes]]:
     known = _Unread(Frames_2_2 if version == 2 else Frames)
     tags = ID3(BytesIO(tag), known_frames=known, translate=False, load_v1=False)
     body = tag[10:]
-    if version < 4 and flags & UNSYNCHRONISED:
+    if version < 4 and flags & UNSYNCHRONIZED:
         body = body.replace(b"\xff\x00", b"\xff")
     kept = b"".join(tags.unknown_frames)
     start = body.find(kept)
     whole = start == 0 or (start > 0 and tags.f_extended)
     if not whole or body[start + len(kept) :].strip(b"\0") or _is_cut(tags.unknown_frames, version):
         raise TagsError("its ID3 tag holds damaged or empty frames, which mutagen would drop")
-    if version == 4 and flags & UNSYNCHRONISED:
-        return tags, [
-            raw[:9] + bytes((raw[9] | UNSYNCHRONISED_FRAME,)) + raw[10:] for raw in tags.unknown_frames
-        ]
-    return tags, tags.unknown_frames
+    frames: list[bytes] = tags.unknown_frames
+    if version == 4 and flags & UNSYNCHRONIZED:  # mutagen leaves out the flag of the tag
+        frames = [raw[:9] + bytes((raw[9] | UNSYNCHRONIZED_FRAME,)) + raw[10:] for raw in frames]
+    return tags, frames
 
 
 def _is_cut(frames: list[bytes], version: int) -> bool:
@@ -107,9 +106,7 @@ def edit_id3(tag: bytes, fields: Fields) -> bytes:
 def _version_2_2(tags: Any, size: int) -> bytes:
     """Return a tag of version 2.2, which mutagen does not write; only the heads of frames differ from 2.3."""
     part = BytesIO()
-    tags.save(
-        part, v2_version=3, v23_sep=None, padding=lambda info: 0
-    )  # without unknown frames: they are 2.2
+    tags.save(part, v2_version=3, v23_sep=None, padding=lambda info: 0)  # leaves out frames of 2.2
     made, place = part.getvalue(), 10
     frames: list[bytes] = list(tags.unknown_frames)
     while place < len(made):

@@ -67,9 +67,6 @@ from musimo.audio.tag_rest import (
 )
 from musimo.errors import TagsError
 
-VENDOR: Final = "musimo"  # signs a comment block that is made
-
-
 # ---- WAV and AIFF ----
 
 
@@ -84,6 +81,8 @@ def _aiff(file: IO[bytes], size: int) -> OwnTag:
 # ---- APEv2 ----
 
 APE_FOOTER: Final = struct.Struct("<8sIIII8x")  # name, version, size without header, items, flags
+APE_NAME: Final = b"APETAGEX"
+APE_VERSION: Final = 2_000
 APE_HAS_HEADER: Final = 1 << 31
 
 
@@ -92,7 +91,7 @@ def _ape_span(file: IO[bytes], size: int) -> tuple[int, int]:
     end = id3v1_start(file, size)
     file.seek(max(0, end - APE_FOOTER.size))
     footer = file.read(APE_FOOTER.size)
-    if end < APE_FOOTER.size or not footer.startswith(b"APETAGEX"):
+    if end < APE_FOOTER.size or not footer.startswith(APE_NAME):
         return end, end
     _, _, length, _, flags = APE_FOOTER.unpack(footer)
     start = end - length - (APE_FOOTER.size if flags & APE_HAS_HEADER else 0)
@@ -107,33 +106,39 @@ def _ape(file: IO[bytes], size: int) -> OwnTag:
     tags: Any = APEv2()
     if tag:
         tags.load(BytesIO(tag))
-    own = [
-        key for key, value in tags.items() if own_name(key) is not None and isinstance(value, APETextValue)
-    ]
-    refusal = (
-        "" if not tag or Counter(_ape_bytes(tags)) == Counter(tag) else "mutagen would change its APE tag"
-    )
+    texts = {key: value for key, value in tags.items() if isinstance(value, APETextValue)}
+    others = {key: value for key, value in tags.items() if key not in texts or own_name(key) is None}
+    refusal = "its APE tag is of a kind that mutagen would change" if tag and not _is_kept(tags, tag) else ""
 
     def edit(fields: Fields) -> bytes:
-        changed: Any = APEv2()
-        changed.update({key: value for key, value in tags.items() if key not in own})
-        changed.update(fields)
-        return _ape_bytes(changed) if changed else b""
+        return _ape_bytes({**others, **fields}) if others or fields else b""
 
-    fields = own_texts((key, tags[key]) for key in own)
-    return OwnTag(fields, refusal, lambda: around(file, size, span), spliced(file, size, span, edit))
+    def rest() -> Fingerprint:
+        return [_ape_bytes(others), *around(file, size, span)]
+
+    return OwnTag(own_texts(texts.items()), refusal, rest, spliced(file, size, span, edit))
 
 
-def _ape_bytes(tags: Any) -> bytes:
+def _ape_bytes(items: Mapping[str, Any]) -> bytes:
+    tags: Any = APEv2()
+    tags.update(items)
     made = BytesIO()
     tags.save(made)
     return made.getvalue()
 
 
+def _is_kept(tags: Any, tag: bytes) -> bool:
+    """Return whether mutagen writes the same items, which it sorts; it makes version 2 and clears flags."""
+    version = APE_FOOTER.unpack(tag[-APE_FOOTER.size :])[1]
+    begin = APE_FOOTER.size if tag.startswith(APE_NAME) else 0
+    items = _ape_bytes(tags)[APE_FOOTER.size : -APE_FOOTER.size]
+    return version == APE_VERSION and Counter(tag[begin : -APE_FOOTER.size]) == Counter(items)
+
+
 # ---- Vorbis comments ----
 
 LENGTH: Final = struct.Struct("<I")
-NO_COMMENTS: Final = LENGTH.pack(len(b"musimo")) + b"musimo" + LENGTH.pack(0)  # signed by who makes them
+NO_COMMENTS: Final = LENGTH.pack(len(b"musimo")) + b"musimo" + LENGTH.pack(0)  # vendor: who made the block
 
 
 class _Comments:

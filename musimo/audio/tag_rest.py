@@ -193,11 +193,15 @@ def _leaves(file: IO[bytes], atom: Any, above: bytes) -> Iterator[Hashable]:
         else:
             yield path, digest(file, start, end)
     for child in atom.children or ():
-        is_type = child.name == b"hdlr" and b"mdir" in b"".join(
-            blocks(file, child.offset, child.offset + child.length)
-        )
-        if path != MP4_TAGS or not (is_type or child.name in (b"ilst", b"free")):
+        if path != MP4_TAGS or not _is_list(file, child):
             yield from _leaves(file, child, path + b".")
+
+
+def _is_list(file: IO[bytes], atom: Any) -> bool:
+    """Return whether a box is iTunes' list, the padding beside it or its type, which mutagen may make."""
+    if atom.name == b"hdlr":
+        return b"mdir" in b"".join(blocks(file, atom.offset, atom.offset + atom.length))
+    return atom.name in (b"ilst", b"free")
 
 
 def _distances(data: bytes, kind: str) -> Hashable:
