@@ -139,7 +139,7 @@ def test_tags_of_every_kind_around_mp3(kind: str, frames: bytes, tmp_path: Path)
         assert all(before.count(one) <= data.count(one) for one in (*OLD_FRAMES, *FRAMES))
         assert frames in data
         assert not before or data.endswith(frames + behind)
-        assert data.endswith(behind[-len(ID3V1) :])
+        assert not behind.endswith(ID3V1) or data.endswith(ID3V1)
     assert before or emptied == frames + behind
 
 
@@ -212,15 +212,12 @@ def test_blocks_of_flac_stay(tmp_path: Path) -> None:
     cue = b"1234567890123".ljust(128, b"\0") + bytes(8) + b"\x80" + bytes(258) + b"\1"
     cue += bytes(8) + b"\xaa" + b"isrc".ljust(12, b"\0") + b"\xc0" + bytes(13) + b"\0"
     picture = struct.pack(">II10sIIIIII", 3, 10, b"image/jpeg", 0, 1, 2, 3, 4, len(jpeg())) + jpeg()
-    blocks = [
-        flac_block(5, cue),
-        flac_block(3, bytes(36)),
-        flac_block(2, b"APPLpayload"),
-        flac_block(6, picture),
-    ]
-    blocks.append(flac_block(100, b"reserved"))
+    blocks = [flac_block(3, bytes(36)), flac_block(2, b"APPLpayload"), flac_block(6, picture)]
+    blocks += [flac_block(100, b"reserved"), flac_block(5, cue)]
     path = tmp_path / "y.flac"
     for before, behind in ((b"", b""), (tag(3, 0, *FRAMES), ID3V1)):
+        if before:
+            blocks.pop()  # FFmpeg opens no file with ID3 frames and a cue sheet
         path.write_bytes(before + data[:42] + b"".join(blocks) + data[42:] + behind)
         original = path.read_bytes()
         written, emptied = come_and_go(path)
