@@ -32,13 +32,11 @@ class _Unread(dict[str, Any]):
         raise KeyError(name)
 
 
-def _frames(tag: bytes) -> tuple[Any, list[bytes]]:
-    """Return a tag as mutagen's object, and the bytes of its frames."""
+def _frames(tag: bytes) -> tuple[Any, list[bytes], str]:
+    """Return a tag as mutagen's object, the bytes of its frames, and why it cannot be written, if so."""
     if not tag:
-        return ID3(), []
-    version, flags = tag[3], tag[5]
-    if flags & FOOTER and version == 4:
-        raise TagsError("its ID3 tag has a footer, which mutagen does not write")
+        return ID3(), [], ""
+    version, flags, refusal = tag[3], tag[5], ""
     if version == 2 and flags & EXTENDED:
         raise TagsError("its ID3 tag is compressed")
     if end_of_frames(BytesIO(tag), MAX_FRAMES) is not None:
@@ -52,11 +50,13 @@ def _frames(tag: bytes) -> tuple[Any, list[bytes]]:
     start = body.find(kept)
     whole = start == 0 or (start > 0 and tags.f_extended)
     if not whole or body[start + len(kept) :].strip(b"\0") or _is_cut(tags.unknown_frames, version):
-        raise TagsError("its ID3 tag holds damaged or empty frames, which mutagen would drop")
+        refusal = "its ID3 tag holds damaged or empty frames, which mutagen would drop"
+    if flags & FOOTER and version == 4:
+        refusal = "its ID3 tag has a footer, which mutagen does not write"
     frames: list[bytes] = tags.unknown_frames
     if version == 4 and flags & UNSYNCHRONIZED:  # mutagen leaves out the flag of the tag
         frames = [raw[:9] + bytes((raw[9] | UNSYNCHRONIZED_FRAME,)) + raw[10:] for raw in frames]
-    return tags, frames
+    return tags, frames, refusal
 
 
 def _is_cut(frames: list[bytes], version: int) -> bool:
@@ -78,18 +78,19 @@ def _own_frame(raw: bytes, version: int) -> tuple[str, str] | None:
     return None
 
 
-def read_id3(tag: bytes) -> tuple[Fields, Hashable]:
-    """Return musimo's fields in a tag, and all other frames."""
-    frames = _frames(tag)[1]
+def read_id3(tag: bytes) -> tuple[Fields, Hashable, str]:
+    """Return musimo's fields in a tag, all other frames, and why it cannot be written; empty if it can."""
+    _, frames, refusal = _frames(tag)
     own = [_own_frame(raw, tag[3]) for raw in frames]
     fields = dict(field for field in own if field is not None)
-    return fields, tuple(raw for raw, field in zip(frames, own, strict=True) if field is None)
+    others = tuple(raw for raw, field in zip(frames, own, strict=True) if field is None)
+    return fields, others, refusal
 
 
 def edit_id3(tag: bytes, fields: Fields) -> bytes:
     """Return the tag, in its version, with other fields of musimo's; empty where no frame is left."""
     version = tag[3] if tag else NEW_VERSION
-    tags, frames = _frames(tag)
+    tags, frames, _ = _frames(tag)
     tags.unknown_frames = [raw for raw in frames if _own_frame(raw, version) is None]
     if not fields and not tags.unknown_frames:
         return b""
@@ -132,8 +133,7 @@ def id3_in_front(file: IO[bytes], size: int) -> OwnTag:
     if end > size:
         raise damaged("its ID3 tag is longer than the file")
     tag = b"".join(blocks(file, 0, end))
-    fields, others = read_id3(tag)
-    refusal = ""
+    fields, others, refusal = read_id3(tag)
     if not tag and id3v1_start(file, size) < size:
         refusal = "it has an ID3v1 tag alone, which an ID3v2 tag would hide from other programs"
 
@@ -161,7 +161,7 @@ def id3_in_chunk(file: IO[bytes], size: int, kind: Any, name: str) -> OwnTag:
     tag = found[0].read() if found else b""
     if found and (tag[:3] != b"ID3" or len(tag) < 10):
         raise damaged("its ID3 chunk holds no ID3 tag")
-    fields, others = read_id3(tag)
+    fields, others, refusal = read_id3(tag)
 
     def save(copy: IO[bytes], fields: Fields) -> None:
         made, iff = edit_id3(tag, fields), kind(copy)
@@ -181,4 +181,4 @@ def id3_in_chunk(file: IO[bytes], size: int, kind: Any, name: str) -> OwnTag:
         else:
             iff.delete_chunk(name)
 
-    return OwnTag(fields, "", lambda: [others, *chunks_rest(file, size, iff)], in_place(file, save))
+    return OwnTag(fields, refusal, lambda: [others, *chunks_rest(file, size, iff)], in_place(file, save))

@@ -292,7 +292,7 @@ def test_every_version_of_id3_keeps_its_frames(version: int, unsynchronised: boo
     made = edit_id3(tag, FIELDS)
     assert frame in made
     assert made[3] == version
-    assert read_id3(made) == (FIELDS, (frame,))
+    assert read_id3(made) == (FIELDS, (frame,), "")
     emptied = edit_id3(made, {})
     assert edit_id3(emptied, {}) == emptied
     assert edit_id3(tag, {})[10 : 10 + len(frame)] == frame
@@ -326,8 +326,11 @@ def test_sizes_of_id3_2_4_written_as_if_it_were_2_3_are_understood() -> None:
     ],
 )
 def test_an_id3_tag_that_is_not_understood_is_left_alone(tag: bytes) -> None:
-    with pytest.raises(TagsError):
-        in_memory(tag + b"\xff\xfb\x90\x64" + bytes(300))
+    try:
+        refusal = in_memory(tag + b"\xff\xfb\x90\x64" + bytes(300)).refusal
+    except TagsError as error:
+        refusal = error.message
+    assert "ID3 tag" in refusal or "mutagen cannot read" in refusal
 
 
 def in_memory(data: bytes) -> OwnTag:
@@ -407,7 +410,7 @@ def test_frames_keep_their_bytes(frames: list[tuple[str, bytes]]) -> None:
     tag = b"ID3\3\0\0" + synchsafe(len(raw) + 30) + raw + bytes(30)
     made = edit_id3(tag, FIELDS)
     assert raw in made
-    assert read_id3(made) == (FIELDS, read_id3(tag)[1])
+    assert read_id3(made) == (FIELDS, read_id3(tag)[1], "")
     assert edit_id3(made, {})[10 : 10 + len(raw)] == raw
 
 

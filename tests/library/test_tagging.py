@@ -66,7 +66,10 @@ def test_the_next_scan_finds_what_was_written_unchanged(library: Library, music:
         assert read_fields(row.update.track.path, {})[0] == row.update.fields
     audit = library.scan(music)
     assert (audit.unchanged, audit.seen) == (4, 4)
-    assert {*states(tagging.write(library, tagging.tag_updates(library))).values()} == {"unchanged", "left out"}
+    assert {*states(tagging.write(library, tagging.tag_updates(library))).values()} == {
+        "unchanged",
+        "left out",
+    }
 
 
 def test_what_other_programs_changed_is_still_seen_by_the_next_scan(library: Library, music: Path) -> None:
