@@ -6,7 +6,6 @@ where a part stands, nor on padding, so that it is equal before and after a tag 
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Hashable, Iterator
 from hashlib import blake2b
@@ -16,15 +15,15 @@ from typing import IO, Any, Final
 from mutagen.asf import ASF
 from mutagen.flac import FLAC, Padding, StreamInfo
 from mutagen.mp4._atom import Atoms
-from mutagen.ogg import OggPage
 
-from musimo.audio.ogg import CAPTURE
+from musimo.audio.ogg import CAPTURE, FIRST, PAGE, SEGMENT
 from musimo.errors import TagsError
 
 Fingerprint = list[Hashable]
 
 BLOCK: Final = 2**20  # bytes read at once
 FLAC_PADDING, FLAC_COMMENTS = 1, 4  # types of blocks
+PAGE_NUMBER: Final = 18  # in the head of a page of Ogg, with the checksum behind it
 MP4_TAGS: Final = b"moov.udta.meta"
 MP4_OFFSETS: Final = {b"stco": "I", b"co64": "Q"}
 ASF_FILE_SIZE: Final = slice(16, 24)  # in the properties
@@ -104,26 +103,24 @@ class _OggStream:
     def __init__(self, serial: int) -> None:
         self.serial = serial
         self.headers: list[bytes] = [b""]
+        self.end = 0  # of the last page, in the file
+        self._page = -1
         self._audio = blake2b(digest_size=16)
-        self._page, self.end = -1, 0
 
-    def add(self, page: Any) -> None:
+    def add(self, head: bytes, number: int, lengths: bytes, body: bytes) -> None:
         """Read the next page of the stream."""
         if len(self.headers) > 3:
-            facts = page.position, page.first, page.last, page.continued, page.complete
-            lengths = [len(part) for part in page.packets]
-            self._audio.update(repr((facts, lengths, page.sequence - self._page)).encode())
-            self._audio.update(b"".join(page.packets))
+            self._audio.update(b"%b%d" % (head[:PAGE_NUMBER], number - self._page))
+            self._audio.update(lengths)
+            self._audio.update(body)
         else:
-            for part in page.packets[:-1]:
-                self._extend(part, ends=True)
-            self._extend(page.packets[-1] if page.packets else b"", ends=page.complete and bool(page.packets))
-        self._page, self.end = page.sequence, page.offset + page.size
-
-    def _extend(self, part: bytes, *, ends: bool) -> None:
-        self.headers[-1] += part
-        if ends:
-            self.headers.append(b"")
+            place = 0
+            for length in lengths:
+                self.headers[-1] += body[place : place + length]
+                place += length
+                if length < SEGMENT:
+                    self.headers.append(b"")
+        self._page = number
 
     def fingerprint(self) -> Hashable:
         """Return all but the second packet, which holds the comments."""
@@ -133,14 +130,20 @@ class _OggStream:
 def _ogg_streams(file: IO[bytes]) -> Iterator[_OggStream]:
     """Yield the stream of each page, when it has been read, up to the end or what is no page."""
     streams: dict[int, _OggStream] = {}
-    file.seek(0)
-    while file.read(len(CAPTURE)) == CAPTURE:
-        file.seek(-len(CAPTURE), os.SEEK_CUR)
-        page = OggPage(file)
-        if page.first or page.serial not in streams:
-            streams[page.serial] = _OggStream(page.serial)
-        streams[page.serial].add(page)
-        yield streams[page.serial]
+    place = file.seek(0)
+    while len(head := file.read(PAGE.size)) == PAGE.size and head.startswith(CAPTURE):
+        _, _, flags, _, serial, number, _, n_segments = PAGE.unpack(head)
+        lengths = file.read(n_segments)
+        body = file.read(sum(lengths))
+        if len(lengths) + len(body) < n_segments + sum(lengths):
+            break
+        if flags & FIRST or serial not in streams:
+            streams[serial] = _OggStream(serial)
+        stream = streams[serial]
+        stream.add(head, number, lengths, body)
+        place += len(head) + len(lengths) + len(body)
+        stream.end = place
+        yield stream
 
 
 def ogg_comments(file: IO[bytes], beginning: bytes) -> bytes:
