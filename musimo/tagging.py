@@ -2,8 +2,8 @@
 
 from musimo import Library, tagging
 library = Library.open()
-for tagged in tagging.write(library, tagging.wishes(library)):
-    print(tagged.state, tagged.wish.track.path, tagged.reason)
+for tagged in tagging.write(library, tagging.tag_updates(library)):
+    print(tagged.state, tagged.update.track.path, tagged.reason)
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from musimo.api import Library
 from musimo.errors import NotFoundError
 from musimo.library.db.lock import hold
-from musimo.library.tagging import Tagged, Wish, tag
+from musimo.library.tagging import TagResult, TagUpdate, tag
 from musimo.records import Filter, FloatArray, Track
 from musimo.search.mood_words import words_for
 from musimo.search.selection import Selection
@@ -25,13 +25,13 @@ DIGITS = 3  # of valence and arousal: the network is far from certain in the sec
 SEPARATOR = "; "  # between words, as between several values of other tags
 
 
-def wishes(
+def tag_updates(
     library: Library,
     *named: str | Path,
     where: Sequence[Filter] = (),
     absolute: bool = False,
     remove: bool = False,
-) -> list[Wish]:
+) -> list[TagUpdate]:
     """What files are to say in musimo's fields; of tracks that are not analysed, that there is nothing.
 
     Parameters
@@ -47,7 +47,7 @@ def wishes(
     """
     found = [_found(library, track) for track in named] or library.tracks(Selection(None, where, None, None))
     if remove:
-        return [Wish(track, {}) for track in found]
+        return [TagUpdate(track, {}) for track in found]
     words = mood_words(library, absolute=absolute)
     return [_wish(track, words) for track in found]
 
@@ -69,18 +69,18 @@ def mood_words(library: Library, *, absolute: bool = False) -> Callable[[float, 
     return words
 
 
-def look(library: Library, wanted: Sequence[Wish]) -> Iterator[Tagged]:
+def look(library: Library, wanted: Sequence[TagUpdate]) -> Iterator[TagResult]:
     """What :func:`write` would do; nothing is written."""
     return tag(library.opened.store, wanted, write=False)
 
 
 def write(
     library: Library,
-    wanted: Sequence[Wish],
+    wanted: Sequence[TagUpdate],
     *,
     keep_mtime: bool = False,
     stop: Callable[[], bool] = lambda: False,
-) -> Iterator[Tagged]:
+) -> Iterator[TagResult]:
     """Write into files what they are to say, and tell of each; see :mod:`musimo.audio.tag_writing`.
 
     Raises
@@ -105,9 +105,9 @@ def _percentile(ordered: FloatArray, value: float) -> float:
     return float(below + not_above) / (2 * len(ordered))
 
 
-def _wish(track: Track, words: Callable[[float, float], str]) -> Wish:
+def _wish(track: Track, words: Callable[[float, float], str]) -> TagUpdate:
     if track.valence is None or track.arousal is None:
-        return Wish(track, {}, "it is not analysed")
+        return TagUpdate(track, {}, "it is not analysed")
     fields = {
         "MUSIMO_VALENCE": f"{track.valence:.{DIGITS}f}",
         "MUSIMO_AROUSAL": f"{track.arousal:.{DIGITS}f}",
@@ -115,4 +115,4 @@ def _wish(track: Track, words: Callable[[float, float], str]) -> Wish:
     }
     if track.tempo_key is not None and track.tempo_key.tempo is not None:
         fields["MUSIMO_BPM"] = f"{track.tempo_key.tempo:.1f}"
-    return Wish(track, fields)
+    return TagUpdate(track, fields)

@@ -15,7 +15,7 @@ from musimo.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from musimo.library.tagging import State, Tagged
+    from musimo.library.tagging import State, TagResult
 
 
 @click.command("tag")
@@ -70,11 +70,11 @@ def command(
         raise UsageError("tag --write asks first, and nobody is there to answer", "-y writes without asking")
     library = invocation.library()
     conditions = [parse(expression) for expression in where]
-    wanted = tagging.wishes(library, *tracks, where=conditions, absolute=absolute, remove=remove)
-    done: list[Tagged] = []
+    wanted = tagging.tag_updates(library, *tracks, where=conditions, absolute=absolute, remove=remove)
+    done: list[TagResult] = []
     if not (write and yes):
         done = _follow(invocation, tagging.look(library, wanted), len(wanted), quiet=as_json)
-    shown = {(id(tagged.wish), tagged.reason) for tagged in done}
+    shown = {(id(tagged.update), tagged.reason) for tagged in done}
     to_write = sum(tagged.state == "to write" for tagged in done)
     wrote = stopped = False
     asked = write and not yes and to_write > 0
@@ -97,12 +97,12 @@ def command(
 
 def _follow(
     invocation: Invocation,
-    events: Iterable[Tagged],
+    events: Iterable[TagResult],
     total: int,
     *,
     quiet: bool,
     shown: Collection[tuple[int, str]] = (),
-) -> list[Tagged]:
+) -> list[TagResult]:
     """Print what there is to tell of each file as it comes, and was not shown, over a bar."""
     import sys
 
@@ -111,14 +111,14 @@ def _follow(
     from musimo.output.tag_text import tagged_line
 
     hidden = invocation.quiet or not sys.stderr.isatty()
-    done: list[Tagged] = []
+    done: list[TagResult] = []
     with tqdm(
         desc="tagging", unit="file", total=total, disable=hidden, dynamic_ncols=True, leave=False
     ) as bar:
         for tagged in events:
             done.append(tagged)
             bar.update()
-            new = (id(tagged.wish), tagged.reason) not in shown
+            new = (id(tagged.update), tagged.reason) not in shown
             if not quiet and new and (tagged.state != "unchanged" or invocation.verbose):
                 bar.clear()
                 click.echo(tagged_line(tagged), nl=False)

@@ -1,4 +1,4 @@
-"""What is printed, and how: one record an answer, one for the wishes of whoever reads it."""
+"""What is printed, and how: one record an answer, one for the tag_updates of whoever reads it."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def _mood_query(answer: MoodAnswer, scale: Scale) -> dict[str, object]:
     like = None
     if answer.like is not None:
         like = {**track_fields(answer.like, scale), "versions": ids_of(answer.versions)}
-    wishes = {
+    tag_updates = {
         "relative": answer.relative or None,
         "words": answer.words,
         "spread": None if answer.spread is None else number(answer.spread * stretch, SCORE_DIGITS),
@@ -204,7 +204,7 @@ def _mood_query(answer: MoodAnswer, scale: Scale) -> dict[str, object]:
         "like": like,
         **_wishes(answer),
     }
-    given = {name: wish for name, wish in wishes.items() if wish is not None}
+    given = {name: wish for name, wish in tag_updates.items() if wish is not None}
     return {**_point((answer.valence, answer.arousal), plane), **given}
 
 

@@ -21,14 +21,12 @@ from hypothesis import strategies as st
 
 from musimo.audio import tag_writing
 from musimo.audio.decode import open_audio
-from musimo.audio.own_tags import pieces
-from musimo.audio.own_tags.asf import HEADER
-from musimo.audio.own_tags.comments import EMPTY, edit_comments
-from musimo.audio.own_tags.edit import edit
-from musimo.audio.own_tags.id3_tag import edit_tag
-from musimo.audio.own_tags.mp4 import edit_mp4
-from musimo.audio.own_tags.pieces import OWN, Kept
-from musimo.audio.tag_writing import Stamp, fields_of, write_fields
+from musimo.audio.id3 import synchsafe
+from musimo.audio.id3_fields import edit_id3, read_id3
+from musimo.audio.ogg import checksum
+from musimo.audio.own_tag import OWN, OwnTag
+from musimo.audio.tag_fields import ASF_HEADER, read_own_tag
+from musimo.audio.tag_writing import Stamp, read_fields, write_fields
 from musimo.audio.tags import read_tags
 from musimo.errors import TagsError
 from tests.sounds import add_sound, encode, jpeg, melody
@@ -249,14 +247,14 @@ def test_fields_come_and_go_and_nothing_else_changes(kind: str, copy: Callable[[
     assert others | foreign == before[0]
     assert pictures == before[1]
     assert (sound(path), read_tags(path)) == (content, tags)
-    assert fields_of(path, {})[0] == FIELDS
+    assert read_fields(path, {})[0] == FIELDS
 
     changed = path.stat()
     assert write_fields(path, FIELDS, content) is None
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == (changed.st_mtime_ns, changed.st_ino)
 
     assert write_fields(path, FEWER, content) is not None
-    assert fields_of(path, {})[0] == FEWER
+    assert read_fields(path, {})[0] == FEWER
     assert write_fields(path, {}, content) is not None
     assert seen(path) == before
     assert (sound(path), read_tags(path)) == (content, tags)
@@ -288,20 +286,31 @@ def test_every_version_of_id3_keeps_its_frames(version: int, unsynchronised: boo
     written = frame.replace(b"\xff\x00", b"\xff\x00\x00") if unsynchronised and version < 4 else frame
     flags = 0x80 if unsynchronised else 0
     tag = b"ID3" + bytes((version, 0, flags, 0, 0, 0, len(written) + 20)) + written + bytes(20)
-    before, made = edit_tag(tag, FIELDS)
-    assert before == {}
+    if unsynchronised and version == 4:
+        frame = frame[:9] + b"\2" + frame[10:]  # it says so itself then
+    assert read_id3(tag)[0] == {}
+    made = edit_id3(tag, FIELDS)
     assert frame in made
     assert made[3] == version
-    assert edit_tag(made, {})[0] == FIELDS
-    emptied = edit_tag(made, {})[1]
-    assert edit_tag(emptied, {}) == ({}, emptied)
-    assert edit_tag(tag, {})[1][10 : 10 + len(frame)] == frame
+    assert read_id3(made) == (FIELDS, (frame,), "")
+    emptied = edit_id3(made, {})
+    assert edit_id3(emptied, {}) == emptied
+    assert edit_id3(tag, {})[10 : 10 + len(frame)] == frame
+
+
+def test_frames_that_only_the_tag_says_are_unsynchronized_say_so_themselves() -> None:
+    frame = b"TIT2\0\0\0\x08\0\0" + b"\1\xff\0\xfe\xff\0\x01\0"
+    made = edit_id3(b"ID3\4\0\x80\0\0\0\x12" + frame, FIELDS)
+    assert frame[:9] + b"\2" + frame[10:] in made
+    assert (
+        id3.ID3(BytesIO(made))["TIT2"].text == id3.ID3(BytesIO(b"ID3\4\0\x80\0\0\0\x12" + frame))["TIT2"].text
+    )
 
 
 def test_sizes_of_id3_2_4_written_as_if_it_were_2_3_are_understood() -> None:
     frame = b"TIT2" + (300).to_bytes(4, "big") + b"\0\0" + b"\3" + b"x" * 299
-    tag = b"ID3\4\0\0" + bytes((0, 0, len(frame) >> 7, len(frame) & 0x7F)) + frame
-    assert frame in edit_tag(tag, FIELDS)[1]
+    tag = b"ID3\4\0\0" + synchsafe(len(frame)) + frame
+    assert frame in edit_id3(tag, FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -310,13 +319,24 @@ def test_sizes_of_id3_2_4_written_as_if_it_were_2_3_are_understood() -> None:
         b"ID3\3\0\0\0\0\0\x14" + b"TIT2\0\0\xff\xff\0\0" + bytes(10),
         b"ID3\3\0\0\0\0\0\x14" + b"tit2\0\0\0\1\0\0x" + bytes(9),
         b"ID3\3\0\0\0\0\0\x14" + b"TIT2\0\0\0\1\0\0x" + bytes(8) + b"!",
+        b"ID3\3\0\0\0\0\0\x14" + b"TIT2\0\0\0\0\0\0" + bytes(10),
         b"ID3\7\0\0\0\0\0\0",
         b"ID3\2\0\x40\0\0\0\0",
+        b"ID3\4\0\x10\0\0\0\0",
     ],
 )
 def test_an_id3_tag_that_is_not_understood_is_left_alone(tag: bytes) -> None:
-    with pytest.raises(TagsError):
-        edit_tag(tag, FIELDS)
+    try:
+        refusal = in_memory(tag + b"\xff\xfb\x90\x64" + bytes(300)).refusal
+    except TagsError as error:
+        refusal = error.message
+    assert "ID3 tag" in refusal or "mutagen cannot read" in refusal
+
+
+def in_memory(data: bytes) -> OwnTag:
+    """The tag of a file that is not on disk."""
+    with tag_writing._by_mutagen("read its tags"):
+        return read_own_tag(BytesIO(data), len(data), lambda: "mp3")
 
 
 def test_padding_takes_a_tag_so_that_the_sound_does_not_move(copy: Callable[[str], Path]) -> None:
@@ -331,23 +351,67 @@ comments = st.lists(st.binary(max_size=40).filter(lambda data: not data.upper().
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 
 
+def flac_with(block: bytes) -> bytes:
+    """A FLAC file of a header, such a comment block and no audio."""
+    info = struct.pack(">HH6sQ16s", 4096, 4096, bytes(6), 44_100 << 44 | 1 << 41 | 15 << 36 | 9, bytes(16))
+    return b"fLaC\0\0\0\x22" + info + b"\x84" + len(block).to_bytes(3, "big") + block
+
+
 @given(comments, st.binary(max_size=9), st.dictionaries(st.sampled_from(OWN), texts))
 def test_comments_keep_their_bytes(others: list[bytes], tail: bytes, fields: dict[str, str]) -> None:
     parts = [struct.pack("<I", len(one)) + one for one in others]
-    block = EMPTY[:-4] + struct.pack("<I", len(parts)) + b"".join(parts) + tail
-    before, made = edit_comments(block, fields)
-    assert before == {}
-    assert edit_comments(made, {}) == (fields, block)
+    block = b"\6\0\0\0vendor" + struct.pack("<I", len(parts)) + b"".join(parts) + tail
+    tag, made = in_memory(flac_with(block)), BytesIO()
+    assert (tag.fields, tag.refusal) == ({}, "")
+    tag.write_copy(made, fields)
+    assert b"".join(parts) in made.getvalue()
+    written, emptied = in_memory(made.getvalue()), BytesIO()
+    assert (written.fields, written.rest()) == (fields, tag.rest())
+    written.write_copy(emptied, {})
+    assert block in emptied.getvalue()
 
 
-@given(st.lists(st.tuples(st.text("TIA2", min_size=3, max_size=3).map("T{}".format), st.binary(max_size=40))))
+@pytest.mark.parametrize("kind", ["ogg", "opus", "oga"])
+def test_comments_that_are_no_text_or_have_no_name_keep_their_bytes(kind: str, tmp_path: Path) -> None:
+    path = encode(tmp_path / f"x.{kind}", melody(2, 44_100))
+    file: Any = mutagen.File(path)
+    file.tags += [("TITLE", "cafe?"), ("SOFT", "No name")]
+    file.save()
+    data = path.read_bytes().replace(b"cafe?", b"caf\xe9!").replace(b"SOFT=No", b"SOFT-No")
+    path.write_bytes(repaged(data))
+    before, content = path.read_bytes(), sound(path)
+    assert b"TITLE=caf\xe9!" in before
+    write_fields(path, FIELDS, content)
+    assert b"TITLE=caf\xe9!" in path.read_bytes()
+    write_fields(path, {}, content)
+    assert path.read_bytes() == before
+
+
+def repaged(data: bytes) -> bytes:
+    """An Ogg file with its checksums made anew."""
+    pages, place = [], 0
+    while place < len(data):
+        end = place + 27 + data[place + 26] + sum(data[place + 27 : place + 27 + data[place + 26]])
+        page = data[place : place + 22] + bytes(4) + data[place + 26 : end]
+        pages.append(page[:22] + checksum(page).to_bytes(4, "little") + page[26:])
+        place = end
+    return b"".join(pages)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text("TIA2", min_size=3, max_size=3).map("T{}".format), st.binary(min_size=1, max_size=40)
+        )
+    )
+)
 def test_frames_keep_their_bytes(frames: list[tuple[str, bytes]]) -> None:
     raw = b"".join(name.encode() + len(body).to_bytes(4, "big") + b"\0\0" + body for name, body in frames)
-    size = len(raw) + 30
-    tag = b"ID3\3\0\0" + bytes((0, 0, size >> 7, size & 0x7F)) + raw + bytes(30)
-    made = edit_tag(tag, FIELDS)[1]
-    assert made[10 : 10 + len(raw)] == raw
-    assert edit_tag(made, {})[0] == FIELDS
+    tag = b"ID3\3\0\0" + synchsafe(len(raw) + 30) + raw + bytes(30)
+    made = edit_id3(tag, FIELDS)
+    assert raw in made
+    assert read_id3(made) == (FIELDS, read_id3(tag)[1], "")
+    assert edit_id3(made, {})[10 : 10 + len(raw)] == raw
 
 
 HEADS = (
@@ -359,7 +423,7 @@ HEADS = (
     b"RIFF\x20\0\0\0WAVE",
     b"FORM\0\0\0\x20AIFF",
     b"wvpk",
-    HEADER,
+    ASF_HEADER,
 )
 
 
@@ -367,8 +431,10 @@ HEADS = (
 def test_no_bytes_make_an_edit_fail_otherwise_than_told(data: bytes) -> None:
     for head in HEADS:
         file = head + data
-        with suppress(TagsError):
-            list(edit(BytesIO(file), len(file), FIELDS).pieces)
+        with suppress(TagsError), tag_writing._by_mutagen("read or write its tags"):
+            tag = in_memory(file)
+            tag.rest()
+            tag.write_copy(BytesIO(), FIELDS)
 
 
 @pytest.mark.parametrize("kind", ["ogg", "opus", "oga"])
@@ -421,10 +487,7 @@ def test_mp4_in_fragments_is_left_alone(tmp_path: Path) -> None:
 def test_mp4_that_has_no_tags_gets_them(tmp_path: Path) -> None:
     path = encode(tmp_path / "x.m4a", melody(2, 44_100))
     mutagen.File(path).delete()
-    with path.open("rb") as file:
-        made = edit_mp4(file, path.stat().st_size, FIELDS)
-        assert made.before == {}
-        assert any(isinstance(piece, Kept) for piece in made.pieces)
+    assert read_fields(path, {})[0] == {}
     write_fields(path, FIELDS, sound(path))
     assert own(seen(path)[0]) == {*FIELDS}
 
@@ -486,7 +549,7 @@ def track(copy: Callable[[str], Path]) -> Path:
 
 def test_other_sound_than_is_known_is_left_alone(track: Path) -> None:
     data = track.read_bytes()
-    with pytest.raises(TagsError, match="not the one the library knows"):
+    with pytest.raises(TagsError, match="not the one that the library knows"):
         write_fields(track, FIELDS, bytes(16))
     assert track.read_bytes() == data
 
@@ -505,9 +568,9 @@ def test_a_fault_at_any_step_leaves_the_old_file_and_no_litter(
     elif step == "flush":
         monkeypatch.setattr(os, "fsync", fail)
     elif step == "copy":
-        monkeypatch.setattr(tag_writing, "put_together", fail)
+        monkeypatch.setattr(tag_writing, "write_copy", fail)
     else:
-        monkeypatch.setattr(tag_writing, "_check_copy", fail)
+        monkeypatch.setattr(tag_writing, "check_copy", fail)
     with pytest.raises(KeyboardInterrupt if step == "interrupt" else TagsError, match=r"no space|^$"):
         write_fields(track, FIELDS, content)
     assert track.read_bytes() == data
@@ -518,19 +581,20 @@ def test_a_fault_at_any_step_leaves_the_old_file_and_no_litter(
 def test_a_copy_that_is_not_right_is_never_put_in_place(
     track: Path, wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data, content, put_together = track.read_bytes(), sound(track), pieces.put_together
+    data, content, write_copy = track.read_bytes(), sound(track), tag_writing.write_copy
 
-    def spoilt(file: Any, wanted: Any) -> list[bytes]:
-        made = b"".join(put_together(file, wanted))
+    def spoilt(tag: Any, fields: Any, copy: Path) -> None:
+        write_copy(tag, fields, copy)
+        made = copy.read_bytes()
         old, new = {
             "sound": (made[-5_000:-4_900], bytes(100)),
             "tags": (b"NAME 3", b"NAME X"),
             "fields": (b"MUSIMO_BPM", b"MUSIMO_BPX"),
         }[wrong]
         assert old in made
-        return [made.replace(old, new)]
+        copy.write_bytes(made.replace(old, new))
 
-    monkeypatch.setattr(tag_writing, "put_together", spoilt)
+    monkeypatch.setattr(tag_writing, "write_copy", spoilt)
     with pytest.raises(TagsError, match="a check failed"):
         write_fields(track, FIELDS, content)
     assert track.read_bytes() == data
@@ -540,13 +604,13 @@ def test_a_copy_that_is_not_right_is_never_put_in_place(
 def test_a_file_that_changes_meanwhile_is_left_as_it_became(
     track: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content, check = sound(track), tag_writing._check_copy
+    content, check = sound(track), tag_writing.check_copy
 
     def meanwhile(*arguments: Any) -> None:
         check(*arguments)
         track.write_bytes(b"something else")
 
-    monkeypatch.setattr(tag_writing, "_check_copy", meanwhile)
+    monkeypatch.setattr(tag_writing, "check_copy", meanwhile)
     with pytest.raises(TagsError, match="another program"):
         write_fields(track, FIELDS, content)
     assert track.read_bytes() == b"something else"
@@ -573,14 +637,14 @@ def test_a_link_stays_one_and_its_file_is_written(track: Path, tmp_path: Path) -
     link.symlink_to(track.name)
     write_fields(link, FIELDS, sound(track))
     assert link.is_symlink()
-    assert fields_of(track, {})[0] == FIELDS
+    assert read_fields(track, {})[0] == FIELDS
 
 
 def test_what_may_not_be_replaced_is_told(track: Path, tmp_path: Path) -> None:
     content, data = sound(track), track.read_bytes()
     other = tmp_path / "other name.flac"
     other.hardlink_to(track)
-    for look in (lambda: write_fields(track, FIELDS, content), lambda: fields_of(track, FIELDS)):
+    for look in (lambda: write_fields(track, FIELDS, content), lambda: read_fields(track, FIELDS)):
         with pytest.raises(TagsError, match="2 names"):
             look()
     other.unlink()
