@@ -31,9 +31,9 @@ from musimo.search.duplicates import (
     judged,
     near_pairs,
 )
-from musimo.search.index import MappedIndex
+from musimo.search.index import VectorIndex
 from musimo.search.quality import rank
-from musimo.search.space import Ids
+from musimo.search.space import Ids, split_rows
 
 __all__ = ["Compared", "Group", "duplicates"]
 
@@ -60,7 +60,7 @@ def duplicates(library: Library, where: Sequence[Filter] = ()) -> Iterator[Compa
     ]
     ids, durations = _heard(copies, index, where)
     pairs: list[Pair] = []
-    for event in near_pairs(ids, durations, lambda some: index.places(some)[0]):
+    for event in near_pairs(ids, durations, lambda some: split_rows(index.vectors(some))[0]):
         if isinstance(event, Pair):
             pairs.append(event)
         else:
@@ -71,9 +71,9 @@ def duplicates(library: Library, where: Sequence[Filter] = ()) -> Iterator[Compa
     yield from _groups(pairs, tracks)
 
 
-def _heard(copies: Copies, index: MappedIndex, where: Sequence[Filter]) -> tuple[Ids, NDArray[np.float64]]:
+def _heard(copies: Copies, index: VectorIndex, where: Sequence[Filter]) -> tuple[Ids, NDArray[np.float64]]:
     """Ids of the sounds to be compared, ascending, and how long they last."""
-    ids, _ = index.seen()
+    ids = index.ids
     if where:
         ids = ids[np.isin(ids, copies.matching_contents(where))]
     known, durations = copies.durations()
@@ -82,7 +82,7 @@ def _heard(copies: Copies, index: MappedIndex, where: Sequence[Filter]) -> tuple
 
 def _namesakes(
     alike: Iterable[Sequence[int]],
-    index: MappedIndex,
+    index: VectorIndex,
     ids: Ids,
     durations: NDArray[np.float64],
     told: set[tuple[int, int]],
@@ -92,7 +92,7 @@ def _namesakes(
         group = np.intersect1d(np.array(some, np.int64), ids)
         if not 2 <= len(group) <= NAMESAKES:
             continue
-        places: FloatArray = index.places(group)[0]
+        places: FloatArray = split_rows(index.vectors(group))[0]
         lasts = durations[np.searchsorted(ids, group)]
         near = places @ places.T
         for i, j in combinations(range(len(group)), 2):

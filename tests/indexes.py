@@ -10,7 +10,7 @@ import numpy as np
 from musimo.library.scan.events import Indexing
 from musimo.records import FloatArray
 from musimo.search.codes import Codes, Encoder
-from musimo.search.index import Header, MappedIndex, Segment
+from musimo.search.index import Header, VectorIndex, Segment
 from musimo.search.renew import open_index
 from musimo.search.space import Ids, questions, rows
 
@@ -33,26 +33,26 @@ class Given:
         return ids, self.of_ids[np.searchsorted(self.ids, ids)]
 
 
-def opened(path: Path, header: Header, source: Given) -> tuple[MappedIndex, list[Indexing]]:
+def opened(path: Path, header: Header, source: Given) -> tuple[VectorIndex, list[Indexing]]:
     """An index, and the steps it took."""
     steps: list[Indexing] = []
 
-    def follow() -> Generator[Indexing, None, MappedIndex]:
+    def follow() -> Generator[Indexing, None, VectorIndex]:
         index = yield from open_index(path, header, source)
         result.append(index)
         return index
 
-    result: list[MappedIndex] = []
+    result: list[VectorIndex] = []
     steps += follow()
     return result[0], steps
 
 
-def index_of(ids: Ids, places: FloatArray, header: Header) -> MappedIndex:
+def index_of(ids: Ids, places: FloatArray, header: Header) -> VectorIndex:
     """An index in memory; nothing is ordinary."""
-    return MappedIndex(header, _segment(ids, places))
+    return VectorIndex(header, _segment(ids, places))
 
 
-def index_with_codes(ids: Ids, places: FloatArray, header: Header) -> MappedIndex:
+def index_with_codes(ids: Ids, places: FloatArray, header: Header) -> VectorIndex:
     """An index whose vectors all lie in a long segment, with codes where inner products are compared."""
     segment = _segment(ids, places)
     codes = None
@@ -61,7 +61,7 @@ def index_with_codes(ids: Ids, places: FloatArray, header: Header) -> MappedInde
         encoder.add(rows(segment.places, segment.ordinary))
         codes = Codes(encoder.codes())
     base = Segment(segment.ids, segment.stamps, segment.places, segment.ordinary, codes)
-    return MappedIndex(header, _segment(ids[:0], places[:0]), base)
+    return VectorIndex(header, _segment(ids[:0], places[:0]), base)
 
 
 def asking(place: FloatArray, header: Header) -> FloatArray:

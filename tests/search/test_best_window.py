@@ -13,7 +13,7 @@ from musimo.library.db.windows import PlacedWindows
 from musimo.records import FloatArray, Window
 from musimo.resources import weights_path
 from musimo.search.best_window import BestWindow, nearest, ordinary_of
-from musimo.search.index import Header, MappedIndex, Segment
+from musimo.search.index import Header, VectorIndex, Segment
 from musimo.search.indexes import Indexes
 from musimo.search.selection import EVERYTHING
 from musimo.search.space import questions, rows
@@ -87,7 +87,7 @@ def test_of_equal_windows_the_first_is_named_and_no_similarity_is_below_0() -> N
 def test_a_window_is_counted_from_what_is_ordinary_for_its_track() -> None:
     """Cosine 0.5, less the 0.2 that are ordinary: 0.3 of 0.8."""
     ids, ordinary = np.array([3, 9]), np.array([0.0, 0.2], np.float32)
-    index = MappedIndex(Header("m", "cosine", 0), Segment(ids, np.zeros(2, np.int64), at(0, 50), ordinary))
+    index = VectorIndex(Header("m", "cosine", 0), Segment(ids, np.zeros(2, np.int64), at(0, 50), ordinary))
     off = ordinary_of(index, np.array([9, 3, 9]))
     np.testing.assert_allclose(off, [0.2, 0, 0.2], atol=1e-6)
     heard = PlacedWindows(np.array([9]), (THIRD,), at(60))

@@ -10,7 +10,7 @@ import pytest
 from musimo.emotion.space import unit
 from musimo.records import FloatArray
 from musimo.search import index as engine
-from musimo.search.index import Header, MappedIndex, Metric, Segment, VectorIndex
+from musimo.search.index import Header, VectorIndex, Metric, Segment, VectorIndex
 from musimo.search.space import Ids, questions
 from tests.indexes import asking, index_of, index_with_codes
 
@@ -134,7 +134,7 @@ def test_what_is_ordinary_is_taken_off() -> None:
     """(0.8 - 0.5) / (1 - 0.5) is less than 0.7 of which nothing is ordinary."""
     places = np.array([[0.8, 0.6], [0.7, 0.714]], np.float32)
     ordinary = np.array([0.5, 0], np.float32)
-    index = MappedIndex(COSINE, Segment(np.array([1, 2]), np.array([0, 0]), places, ordinary))
+    index = VectorIndex(COSINE, Segment(np.array([1, 2]), np.array([0, 0]), places, ordinary))
     question = questions(np.array([[1, 0]], np.float32))
     ids, scores = index.search(question[0], 2)
     assert ids.tolist() == [2, 1]
@@ -149,7 +149,7 @@ def test_two_segments_answer_as_one_and_what_is_gone_is_gone() -> None:
         index_with_codes(ids[:300], vectors[:300], COSINE),
         index_of(ids[300:], vectors[300:], COSINE),
     )
-    both = MappedIndex(COSINE, added.added, base.base, np.sort(ids[:100]))
+    both = VectorIndex(COSINE, added.added, base.base, np.sort(ids[:100]))
     assert len(both) == len(one) == 300
     for query in vectors[[0, 200, 350]]:
         question = asking(query, COSINE)

@@ -22,9 +22,9 @@ from tests.spaces import normal
 
 def test_the_same_sound_is_wholly_similar_and_an_ordinary_one_is_less_so() -> None:
     places = unit(normal(200, 8))
-    similarity = rows(places, ordinary(places)) @ questions(places).T
+    similarity = rows(places, hubness_offsets(places)) @ questions(places).T
     np.testing.assert_allclose(np.diag(similarity), 1, atol=1e-5)
-    taken_off = ordinary(places)[:, None]
+    taken_off = hubness_offsets(places)[:, None]
     np.testing.assert_allclose(similarity, (places @ places.T - taken_off) / (1 - taken_off), atol=1e-5)
 
 
@@ -33,13 +33,13 @@ def test_what_is_ordinary_is_half_the_mean_of_the_nearest_sixth_or_so() -> None:
     cosines = places @ places.T
     np.fill_diagonal(cosines, -1)
     nearest = np.sort(cosines, axis=1)[:, -18:]  # 15 % of 120
-    np.testing.assert_allclose(ordinary(places), 0.5 * nearest.mean(axis=1), atol=1e-6)
+    np.testing.assert_allclose(hubness_offsets(places), 0.5 * nearest.mean(axis=1), atol=1e-6)
 
 
 def test_a_hub_is_found_less_often() -> None:
     """In a cloud that lies to one side, those in its middle are near to all."""
     places = unit(normal(300, 20) + np.float32(0.3))
-    similarity = rows(places, ordinary(places)) @ questions(places).T
+    similarity = rows(places, hubness_offsets(places)) @ questions(places).T
     assert largest_hub(similarity) < 0.7 * largest_hub(places @ places.T)
 
 
@@ -52,19 +52,19 @@ def largest_hub(similarity: np.ndarray) -> int:
 
 def test_a_small_library_says_nothing_of_what_is_ordinary() -> None:
     places = unit(normal(99, 4))
-    np.testing.assert_array_equal(ordinary(places), np.zeros(99))
-    np.testing.assert_array_equal(rows(places, ordinary(places)), np.hstack([places, np.zeros((99, 1))]))
+    np.testing.assert_array_equal(hubness_offsets(places), np.zeros(99))
+    np.testing.assert_array_equal(rows(places, hubness_offsets(places)), np.hstack([places, np.zeros((99, 1))]))
     nothing = np.empty((0, 4), np.float32)
     assert rows(nothing, ordinary(nothing)).shape == (0, 5)
 
 
 def test_chunks_and_a_share_of_references_say_nearly_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     places = unit(normal(400, 20) + np.float32(0.3))
-    whole = ordinary(places)
+    whole = hubness_offsets(places)
     monkeypatch.setattr(space, "CHUNK", 90)
-    np.testing.assert_allclose(ordinary(places), whole, atol=1e-6)
+    np.testing.assert_allclose(hubness_offsets(places), whole, atol=1e-6)
     monkeypatch.setattr(space, "REFERENCES", 200)
-    assert np.corrcoef(ordinary(places), whole)[0, 1] > 0.9
+    assert np.corrcoef(hubness_offsets(places), whole)[0, 1] > 0.9
 
 
 def test_what_is_ordinary_for_a_few_is_what_it_is_among_all() -> None:
@@ -72,7 +72,7 @@ def test_what_is_ordinary_for_a_few_is_what_it_is_among_all() -> None:
     ids = np.arange(300) * 7 + 3
     some = np.array([5, 80, 299])
     alone = ordinary_to(ids[some], places[some], ids, places)
-    np.testing.assert_allclose(alone, ordinary(places)[some], atol=1e-6)
+    np.testing.assert_allclose(alone, hubness_offsets(places)[some], atol=1e-6)
 
 
 def test_references_change_little_where_tracks_come_and_go_and_have_no_favourites() -> None:

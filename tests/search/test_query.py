@@ -10,7 +10,7 @@ import pytest
 
 from musimo.emotion.space import unit
 from musimo.records import FloatArray
-from musimo.search.index import Header, MappedIndex
+from musimo.search.index import Header, VectorIndex
 from musimo.search.query import FIRST_LOOK, nearest_moods, nearest_sounds
 from musimo.search.space import Ids, questions
 from tests.indexes import index_of
@@ -30,7 +30,7 @@ def asked(*degrees: float) -> FloatArray:
     return questions(at(*degrees))
 
 
-def circle(*degrees: int) -> MappedIndex:
+def circle(*degrees: int) -> VectorIndex:
     """Sounds around a circle, each under its angle as its id."""
     return index_of(np.array(degrees, np.int64), at(*degrees), COSINE)
 
@@ -104,7 +104,7 @@ def test_no_more_is_looked_for_than_is_read() -> None:
     content, vectors = many(3000)
     asked: list[int] = []
 
-    class Counting(MappedIndex):
+    class Counting(VectorIndex):
         def search(self, vector: FloatArray, k: int, allowed: Ids | None = None) -> tuple[Ids, FloatArray]:
             asked.append(k)
             return super().search(vector, k, allowed)
@@ -124,7 +124,7 @@ def test_an_empty_library_tells_nothing() -> None:
 MOODS = {1: (0.9, 0.9), 2: (0.5, 0.5), 3: (0.5, 0.1), 4: (0.1, 0.5), 5: (0.55, 0.45)}
 
 
-def mood_index() -> MappedIndex:
+def mood_index() -> VectorIndex:
     return index_of(np.array([*MOODS], np.int64), np.array([*MOODS.values()], np.float32), EUCLIDEAN)
 
 

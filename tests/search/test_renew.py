@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from musimo.emotion.space import unit
 from musimo.records import FloatArray
 from musimo.search import renew, space
-from musimo.search.index import Header, MappedIndex, base_file, read_whole
+from musimo.search.index import Header, VectorIndex, base_file, read_whole
 from musimo.search.sections import MAGIC, PAGE
 from musimo.search.space import Ids
 from tests.indexes import Given, asking, index_of, integers, opened
@@ -29,12 +29,12 @@ def sounds(n: int, d: int = 8, seed: int = 1) -> tuple[Ids, FloatArray]:
     return np.sort(rng.permutation(10 * n)[:n]) + 1, unit(rng.standard_normal((n, d)) + 0.3)
 
 
-def made(path: Path, n: int = 50, header: Header = COSINE, seed: int = 1) -> tuple[MappedIndex, Given]:
+def made(path: Path, n: int = 50, header: Header = COSINE, seed: int = 1) -> tuple[VectorIndex, Given]:
     source = Given(*sounds(n, seed=seed))
     return opened(path, header, source)[0], source
 
 
-def same_answers(one: MappedIndex, other: MappedIndex) -> None:
+def same_answers(one: VectorIndex, other: VectorIndex) -> None:
     np.testing.assert_array_equal(one.seen()[0], other.seen()[0])
     ids = one.seen()[0]
     np.testing.assert_allclose(one.vectors(ids), other.vectors(ids), atol=1e-5)
@@ -129,7 +129,7 @@ class TestFile:
                 damaged[place] ^= 0x40
                 file.write_bytes(damaged)
                 with pytest.raises(ValueError, match=r"is damaged|is not a musimo index"):
-                    MappedIndex.load(path)
+                    VectorIndex.load(path)
             file.write_bytes(data)
 
     def test_its_ids_and_codes_may_not_differ_by_a_bit_nor_its_numbers_when_all_is_read(
@@ -152,7 +152,7 @@ class TestFile:
                     read_whole(path)
                 if name in ("ids", "codes") or file == path:
                     with pytest.raises(ValueError, match="damaged"):
-                        MappedIndex.load(path)
+                        VectorIndex.load(path)
             file.write_bytes(data)
 
     def test_the_long_segment_of_another_is_not_believed(self, path: Path) -> None:
@@ -162,7 +162,7 @@ class TestFile:
             pytest.skip("a short one has none")
         base_file(path.with_name("other.index")).replace(base_file(path))
         with pytest.raises(ValueError, match="not what"):
-            MappedIndex.load(path)
+            VectorIndex.load(path)
 
     def test_damage_is_not_carried_on_when_all_is_written_anew(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
@@ -270,4 +270,4 @@ def test_step_by_step_it_answers_as_one_made_anew(
 
         index, _ = opened(path, header, source())
         same_answers(index, opened(path.with_name(f"anew-{generation}.index"), header, source())[0])
-        same_answers(index, MappedIndex.load(path))
+        same_answers(index, VectorIndex.load(path))

@@ -8,7 +8,7 @@ from musimo.emotion.space import unit
 from musimo.records import FloatArray
 from musimo.search.index import Header
 from musimo.search.query import nearest_sounds
-from musimo.search.space import questions
+from musimo.search.space import query_vectors
 from musimo.search.taste import MOST, representatives
 from tests.indexes import index_of
 
