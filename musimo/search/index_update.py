@@ -119,9 +119,9 @@ def _extend(
 
 def _rebuild(path: Path, header: Header, source: Source, plan: Plan) -> Generator[Indexing, None, FaissIndex]:
     """Write everything; vectors that the old index has are taken from it, if it is whole."""
-    if plan.old is not None and plan.old.base is not None:
+    if plan.old is not None:
         try:
-            segment_file.load(base_file(path), whole=True)
+            FaissIndex.load(path, whole=True)
         except (OSError, ValueError):
             plan = Plan(plan.ids, plan.stamps, np.zeros(len(plan.ids), bool), None, same_references=False)
     segment = yield from _build(source, header, plan)
@@ -178,7 +178,7 @@ def _build(source: Source, header: Header, plan: Plan) -> Generator[Indexing, No
 
 
 def _rows(source: Source, header: Header, chunk: Plan) -> tuple[Mask, FloatArray]:
-    """Return which rows of a chunk are there, and those; offsets that do not hold, or are not known, are 0."""
+    """Return which rows of a chunk are there, and those; offsets yet to be computed are 0."""
     new, vectors = source.vectors(chunk.ids[~chunk.known])
     there = chunk.known | np.isin(chunk.ids, new, assume_unique=True)
     rows = _without_offsets(vectors) if header.metric == "cosine" else vectors

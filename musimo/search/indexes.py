@@ -47,7 +47,7 @@ class SoundVectors:
 
 
 class Moods:
-    """(valence, arousal) of the contents of a library, to be indexed; all are read at once: they are short."""
+    """(valence, arousal) of the contents of a library, to be indexed; all are read at once."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

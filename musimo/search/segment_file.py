@@ -103,8 +103,8 @@ def load(path: Path, *, whole: bool = False) -> tuple[Segment, Description, Ids]
         raise FileNotFoundError(f"{path} is not a file")
     with path.open("rb") as file:
         data = _mapped(file.fileno())  # ValueError: it is empty
-    page = _page(data, path)
     try:
+        page = _page(data, path)
         start, stop = page["vectors"]
         if _crc32(data[:start], data[stop:-PAGE]) != page["rest_crc32"]:
             raise ValueError(f"{path} is damaged")
@@ -112,7 +112,7 @@ def load(path: Path, *, whole: bool = False) -> tuple[Segment, Description, Ids]
             if _crc32(data[start:stop]) != page["vectors_crc32"]:
                 raise ValueError(f"the vectors in {path} are damaged")
         else:
-            _advise_random(data, start, stop)
+            _advise_random(data)
         sizes = (page["count"], page["count"], page["removed"])
         ids, stamps, removed = np.split(
             data[page["index_size"] : -PAGE].copy().view(np.int64), np.cumsum(sizes)[:2]
@@ -162,13 +162,12 @@ def _mapped(handle: int) -> Bytes:
     return np.frombuffer(mmap.mmap(handle, 0, access=mmap.ACCESS_READ), np.uint8)
 
 
-def _advise_random(data: Bytes, start: int, stop: int) -> None:
-    """Advise the system not to read ahead: of many vectors, a short list is wanted."""
+def _advise_random(data: Bytes) -> None:
+    """Advise the system not to read ahead, as only a short list of many vectors is read."""
     mapped = getattr(data.base, "obj", None)
     if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_RANDOM"):
-        first = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
         with suppress(OSError):
-            mapped.madvise(mmap.MADV_RANDOM, first, stop - first)
+            mapped.madvise(mmap.MADV_RANDOM)
 
 
 def _crc32(*parts: Bytes) -> int:
