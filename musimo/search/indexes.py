@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Final
 
 import numpy as np
@@ -82,12 +82,17 @@ class Indexes:
         self._on_step = on_step or (lambda _: None)
         self._loaded_space: SoundSpace | None = None
         self._opened: dict[IndexName, FaissIndex] = {}
-        self._lock = Lock()  # of opening and building: two threads must not do the same work
+        self._lock = RLock()  # two threads must not build one index at the same time
 
     def build(self) -> Generator[Indexing, None, None]:
         """Build or update the indexes that most queries need, and yield progress."""
-        yield from self._open_sounds("both")
-        yield from self._open_moods()
+        for opening in (self._open_sounds("both"), self._open_moods()):
+            while True:
+                with self._lock:  # released before the caller has its turn
+                    step = next(opening, None)
+                if step is None:
+                    break
+                yield step
 
     def sounds(self, by: By) -> VectorIndex:
         """Return the index of sound vectors; it is searched with :meth:`query_vectors`."""
@@ -119,12 +124,13 @@ class Indexes:
         return self._loaded_space
 
     def _completed(self, opening: Generator[Indexing, None, FaissIndex]) -> FaissIndex:
-        while True:
-            try:
-                self._on_step(next(opening))
-            except StopIteration as opened:
-                index: FaissIndex = opened.value
-                return index
+        with self._lock:
+            while True:
+                try:
+                    self._on_step(next(opening))
+                except StopIteration as opened:
+                    index: FaissIndex = opened.value
+                    return index
 
     def _open_sounds(self, by: By) -> Generator[Indexing, None, FaissIndex]:
         model = index_model_id(self._store.model, by)
@@ -136,10 +142,9 @@ class Indexes:
     def _open(
         self, name: IndexName, metric: Metric, model: str, source: Source
     ) -> Generator[Indexing, None, FaissIndex]:
-        with self._lock:
-            header = Header(model, metric, self._store.generation())
-            index = self._opened.get(name)
-            if index is None or index.header != header:
-                index = yield from open_index(index_file(self._store.path, name), header, source)
-                self._opened[name] = index
-            return index
+        header = Header(model, metric, self._store.generation())
+        index = self._opened.get(name)
+        if index is None or index.header != header:
+            index = yield from open_index(index_file(self._store.path, name), header, source)
+            self._opened[name] = index
+        return index
