@@ -75,13 +75,13 @@ class Segment:
     def _short_list(self, query: FloatArray, k: int, usable: Mask | None, n: int) -> Ids | None:
         """Return positions of usable vectors among which the nearest are; None to compare all of them."""
         wanted = max(SHORTLIST, PER_RESULT * k)
-        if self._codes is None or 2 * wanted >= n:
+        longer = wanted * len(self) // n  # of which a filter leaves about as many as are wanted
+        if self._codes is None or 2 * longer >= n:  # comparing all of them costs no more
             return None
-        # A filter leaves as much of a longer list. If what it allows is elsewhere, all of that is compared.
-        found: Ids = self._codes.search(query, min(wanted * len(self) // n, len(self)))[1][0]
+        found: Ids = self._codes.search(query, longer)[1][0]
         found = found[found >= 0]
         found = found if usable is None else found[usable[found]]
-        return found if 2 * len(found) >= wanted else None
+        return found if 2 * len(found) >= wanted else None  # what the filter allows may be elsewhere
 
     def _nearest(self, query: FloatArray, k: int, candidates: Ids | None) -> tuple[Ids, FloatArray]:
         """Return positions and scores of the ``k`` nearest candidates (None: of all), nearest first."""
