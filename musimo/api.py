@@ -35,7 +35,7 @@ from musimo.records import (
 )
 from musimo.resources import weights_path
 from musimo.search.find import find_track
-from musimo.search.index import MappedIndex
+from musimo.search.index import VectorIndex
 from musimo.search.indexes import Indexes
 from musimo.search.plane import quadrant_counts
 from musimo.search.query import nearest_moods
@@ -255,7 +255,7 @@ class Library:
         """The library as it answers, for the modules beside this one that ask it more."""
         return self._answering()
 
-    def asked(self, index: MappedIndex) -> MappedIndex:
+    def asked(self, index: VectorIndex) -> VectorIndex:
         """The index, if it holds anything or there is nothing to hold; else NotFoundError."""
         store = self._store()
         if not len(index) and (before := store.analyzed_by()) and store.counts().tracks:

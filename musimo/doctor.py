@@ -243,7 +243,9 @@ def _indexes(store: Store) -> Check:
     """Whether each index holds just the sounds that the library has."""
     import numpy as np
 
-    from musimo.search.index import INDEXES, index_file, read_whole
+    from musimo.search.faiss_index import FaissIndex
+    from musimo.search.index import INDEXES, index_file
+    from musimo.search.segment_file import OutdatedIndexError
 
     held = {"mood": store.emotions()[0]}
     sounds = store.stamps()[0]
@@ -251,15 +253,18 @@ def _indexes(store: Store) -> Check:
     for name in INDEXES:
         path = index_file(store.path, name)
         try:
-            index = read_whole(path)
+            index = FaissIndex.load(path, whole=True)
         except FileNotFoundError:
+            continue
+        except OutdatedIndexError:
+            stale.append(path.name)
             continue
         except (OSError, ValueError) as error:
             bad.append(f"{path.name} cannot be read ({error})")
             continue
         if index.header.generation != store.generation() or store.model not in index.header.model.split():
             stale.append(path.name)
-        elif not np.array_equal(index.seen()[0], held.get(name, sounds)):
+        elif not np.array_equal(index.ids, held.get(name, sounds)):
             bad.append(f"{path.name} holds other tracks than the library")
     if bad:
         return Check("indexes", "bad", "; ".join(bad), "make them anew: musimo reindex")

@@ -33,8 +33,8 @@ from musimo.search.duplicates import (
     quality_rank,
     similar_pairs,
 )
-from musimo.search.index import MappedIndex
-from musimo.search.space import Ids
+from musimo.search.index import VectorIndex
+from musimo.search.space import Ids, split_rows
 
 __all__ = ["ComparisonProgress", "DuplicateGroup", "duplicates"]
 
@@ -65,7 +65,7 @@ def duplicates(
     ]
     ids, durations = _heard(store, index, where)
     pairs: list[SimilarPair] = []
-    for event in similar_pairs(ids, durations, lambda some: index.places(some)[0]):
+    for event in similar_pairs(ids, durations, lambda some: split_rows(index.vectors(some))[0]):
         if isinstance(event, SimilarPair):
             pairs.append(event)
         else:
@@ -80,9 +80,9 @@ def duplicates(
     yield from _groups(pairs, tracks)
 
 
-def _heard(store: Store, index: MappedIndex, where: Sequence[Filter]) -> tuple[Ids, NDArray[np.float64]]:
+def _heard(store: Store, index: VectorIndex, where: Sequence[Filter]) -> tuple[Ids, NDArray[np.float64]]:
     """Ids of the sounds to be compared, ascending, and how long they last."""
-    ids, _ = index.seen()
+    ids = index.ids
     if where:
         ids = ids[np.isin(ids, store.matching_contents(where))]
     known, durations = copies.durations(store)
@@ -91,7 +91,7 @@ def _heard(store: Store, index: MappedIndex, where: Sequence[Filter]) -> tuple[I
 
 def _namesakes(
     alike: Iterable[Sequence[int]],
-    index: MappedIndex,
+    index: VectorIndex,
     ids: Ids,
     durations: NDArray[np.float64],
     told: set[tuple[int, int]],
@@ -101,7 +101,7 @@ def _namesakes(
         group = np.intersect1d(np.array(some, np.int64), ids)
         if not 2 <= len(group) <= MAX_NAMESAKES:
             continue
-        places: FloatArray = index.places(group)[0]
+        places: FloatArray = split_rows(index.vectors(group))[0]
         lasts = durations[np.searchsorted(ids, group)]
         near = places @ places.T
         for i, j in combinations(range(len(group)), 2):

@@ -98,4 +98,4 @@ def _explained(
     of_rows = Descriptors(*(getattr(sounds, block)[at] for block in blocks))
     of_seeds = Descriptors(*(np.concatenate([getattr(s.sound, block) for s in seeds]) for block in blocks))
     asked, found = [seed.track for seed in seeds], [row.track for row in rows]
-    return explain(asked, of_seeds, found, of_rows, library.opened.indexes.places, by)
+    return explain(asked, of_seeds, found, of_rows, library.opened.indexes.sound_vectors, by)

@@ -148,7 +148,7 @@ def path(
 def _plane(library: Library, selection: Selection, *, relative: bool) -> Plane:
     """The sounds an answer may hold; percentiles are of all."""
     index = library.asked(library.opened.indexes.moods())
-    ids, _ = index.seen()
+    ids = index.ids
     plane = Plane(ids, index.vectors(ids))
     return (plane.relative() if relative else plane).only(allowed(library.opened.store, selection))
 
@@ -167,7 +167,7 @@ def _near_and_like(
 ) -> Near:
     indexes = library.opened.indexes
     index = library.asked(indexes.sounds("both"))
-    [question] = indexes.questions([like.sound], "both")
+    [question] = indexes.query_vectors([like.sound], "both")
 
     def similarities(ids: Sequence[int]) -> dict[int, float]:
         found, scores = index.search(question, len(ids), np.array(ids, np.int64))

@@ -20,7 +20,7 @@ from musimo.records import FloatArray, PathTrack, Track
 from musimo.search.diversify import GroupKeys, album_key, artist_key
 from musimo.search.selection import Selection, allowed
 from musimo.search.sound_path import PathSpace, angles, choose_sound_path
-from musimo.search.space import By, Ids, questions
+from musimo.search.space import By, Ids, query_vectors, split_rows
 from musimo.search.versions import work_key
 
 
@@ -53,10 +53,10 @@ def path(
     store, indexes = library.opened.store, library.opened.indexes
     index = library.asked(indexes.sounds(by))
     usable = allowed(store, selection)
-    places = indexes.questions([seed.sound for seed in seeds], by)[:, :-1]
+    places = indexes.query_vectors([seed.sound for seed in seeds], by)[:, :-1]
 
     def near(place: FloatArray, k: int) -> Ids:
-        return index.search(questions(place[None])[0], k, usable)[0]
+        return index.search(query_vectors(place[None])[0], k, usable)[0]
 
     def tracks_of(ids: Sequence[int]) -> dict[int, Track]:
         return store.tracks_of(ids, selection.where)
@@ -67,7 +67,7 @@ def path(
 
     terrain = PathSpace(
         near,
-        lambda ids: index.places(ids)[0],
+        lambda ids: split_rows(index.vectors(ids))[0],
         groups,
         (selection.max_per_artist, selection.max_per_album, 1 if selection.fold_versions else None),
     )
@@ -81,7 +81,7 @@ def path(
     between = tracks_of([id_ for leg in legs for id_ in leg])
     rows: list[tuple[Track, FloatArray]] = [(seeds[0].track, places[0])]
     for leg, seed, place in zip(legs, seeds[1:], places[1:], strict=True):
-        of_leg = index.places(np.array(leg, np.int64))[0]
+        of_leg = split_rows(index.vectors(np.array(leg, np.int64)))[0]
         rows += [(between[id_], row) for id_, row in zip(leg, of_leg, strict=True)]
         rows.append((seed.track, place))
     to_ends = angles(np.stack([row for _, row in rows]), places[[0, -1]])

@@ -147,7 +147,7 @@ def test_an_index_is_only_a_cache(music: Path, home: Path, damage: str) -> None:
     library = Library.open()
     assert library.similar(music / "1.flac") == similar
     assert library.mood(0.5, 0.5) == moods
-    assert all(index.read_bytes().startswith(b"musimo-index") for index in indexes)
+    assert all(b"musimo-index" in index.read_bytes() for index in indexes)
 
 
 def test_what_a_scan_changes_the_next_answer_knows(music: Path) -> None:

@@ -16,7 +16,8 @@ from musimo import doctor
 from musimo.api import Library
 from musimo.doctor import Check, diagnose
 from musimo.resources import weights_path
-from musimo.search.index import MappedIndex, index_file
+from musimo.search.faiss_index import FaissIndex
+from musimo.search.index import index_file
 from musimo.search.indexes import Indexes
 from musimo.settings import Settings, load_settings
 from tests.catalog import Catalog, Entry, PlainSpace, direction
@@ -156,7 +157,7 @@ def test_each_harm_is_named_with_what_to_do(
 
 def test_an_index_of_other_vectors_is_found(catalog: Catalog) -> None:
     path = index_file(catalog.store.path, "mood")
-    header = MappedIndex.load(path).header
+    header = FaissIndex.load(path).header
     path.unlink()
     opened(path, header, Given(np.array([1, 2], np.int64), np.zeros((2, 2), np.float32)))
     assert library_checks()["indexes"].state == "bad"

@@ -103,9 +103,9 @@ def content(answer: Answer, scale: Scale) -> dict[str, object]:
 
 def map_content(drawn: SoundMap, scale: Scale) -> dict[str, object]:
     """A map as the content of its document: tracks with their place by sound."""
-    places = drawn.places.tolist()
+    places = drawn.points.tolist()
     return {
-        "shown": number(drawn.shown, SECOND_DIGITS),
+        "shown": number(drawn.explained, SECOND_DIGITS),
         "results": [
             {**track_fields(track, scale), "x": number(x, SCORE_DIGITS), "y": number(y, SCORE_DIGITS)}
             for track, (x, y) in zip(drawn.tracks, places, strict=True)

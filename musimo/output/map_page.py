@@ -46,7 +46,7 @@ def content(drawn: SoundMap, scale: Scale) -> dict[str, object]:
     return {
         "neutral": from_unit(0.5, scale),
         "range": [low, high],
-        "shown": number(drawn.shown, 3),
+        "shown": number(drawn.explained, 3),
         "tracks": _columns(drawn, scale),
         "nearest": drawn.nearest.tolist(),
         "colours": {by: _colouring(drawn, by, scale) for by in COLOURS},
@@ -73,8 +73,8 @@ def _columns(drawn: SoundMap, scale: Scale) -> dict[str, list[object]]:
         "pulse": [_pulse(track.tempo_key) for track in tracks],
         "valence": [mood(track.valence, scale) for track in tracks],
         "arousal": [mood(track.arousal, scale) for track in tracks],
-        "x": [number(x, SCORE_DIGITS) for x in drawn.places[:, 0].tolist()],
-        "y": [number(y, SCORE_DIGITS) for y in drawn.places[:, 1].tolist()],
+        "x": [number(x, SCORE_DIGITS) for x in drawn.points[:, 0].tolist()],
+        "y": [number(y, SCORE_DIGITS) for y in drawn.points[:, 1].tolist()],
     }
 
 

@@ -73,7 +73,7 @@ def sounding_like(
 ) -> Alike:
     """Tracks that sound like the seeds and less like others, without either and their exact copies."""
     asked = {seed.content for seed in (*seeds, *unlike)}
-    wanted, unwanted = (indexes.questions([seed.sound for seed in side], by) for side in (seeds, unlike))
+    wanted, unwanted = (indexes.query_vectors([seed.sound for seed in side], by) for side in (seeds, unlike))
     fresh = (
         (content, similarity)
         for content, similarity in nearest_sounds(index, wanted, unwanted, allowed(store, selection))

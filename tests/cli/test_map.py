@@ -91,7 +91,7 @@ def test_an_empty_library_has_no_map(shell: Shell, home: Path, tmp_path: Path) -
     Catalog(home / "library.db", tmp_path, weights_path().stem)
     ran = shell("map", "-o", tmp_path / "map.html")
     assert ran.code == 4
-    assert b"hear some music: musimo scan FOLDER" in ran.err
+    assert b"analyze some music: musimo scan FOLDER" in ran.err
 
 
 def test_without_matplotlib_the_error_says_how_to_install_it(
