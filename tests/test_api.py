@@ -60,7 +60,7 @@ def music(tmp_path: Path, tunes: Path) -> Path:
 
 
 def names(rows: object) -> list[str]:
-    return [os.path.basename(os.fsdecode(row.track.path)) for row in rows]  # type: ignore[attr-defined] # noqa: PTH119
+    return [os.path.basename(os.fsdecode(row.track.path_bytes)) for row in rows]  # type: ignore[attr-defined] # noqa: PTH119
 
 
 def test_three_lines_make_a_library_and_ask_it(music: Path) -> None:

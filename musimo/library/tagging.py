@@ -78,18 +78,18 @@ def tag(
 
 
 def _look(store: Store, wish: Wish) -> Tagged:
-    before, stamp = fields_of(wish.track.path, wish.fields)
+    before, stamp = fields_of(wish.track.path_bytes, wish.fields)
     if dict(before) == dict(wish.fields):
         return Tagged(wish, "unchanged", before)
     content, known = _known(store, wish.track)
     if stamp != known:  # who writes opens every file; who looks believes size and time
-        check_sound(wish.track.path, content)
+        check_sound(wish.track.path_bytes, content)
     return Tagged(wish, "to write", before)
 
 
 def _write(store: Store, wish: Wish, *, keep_mtime: bool) -> Tagged:
     content, _ = _known(store, wish.track)
-    written = write_fields(wish.track.path, wish.fields, content, keep_mtime=keep_mtime)
+    written = write_fields(wish.track.path_bytes, wish.fields, content, keep_mtime=keep_mtime)
     if written is None:
         return Tagged(wish, "unchanged", wish.fields)
     _remember(store, wish.track, written.old, written.new)

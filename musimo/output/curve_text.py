@@ -13,8 +13,8 @@ from musimo.output.naming import full_name
 from musimo.output.tables import Column, clock, decimal, table
 from musimo.output.text import cut, safe
 from musimo.records import Turn
+from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.passages import moment
-from musimo.search.scale import RANGES, Scale, from_unit
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
 LEAST_RANGE: Final = 1 / 8  # of 0..1, a point of 1-9, from the lowest block to the highest: less is no drama

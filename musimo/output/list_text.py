@@ -9,10 +9,10 @@ from musimo.output.naming import artist_and_title
 from musimo.output.tables import UNKNOWN, Column, clock, decimal
 from musimo.output.text import cut, safe, width
 from musimo.records import TempoKey, Track
+from musimo.records.scale import RANGES, Scale
 from musimo.search.explain import Explanation, alike, genres_of
 from musimo.search.jumps import key_of, tempo_of
 from musimo.search.order import Order
-from musimo.search.scale import RANGES, Scale
 
 INDENT: Final = "      "  # as far as the names after "like  "
 UNDER: Final = "    "  # in front of what is said of a row, so that its number stands out

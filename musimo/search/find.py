@@ -37,7 +37,9 @@ def find_track(store: Store, named: str | Path) -> Track | None:
     if len(found) > 1:
         exact = [track for track in found if fold(track.tags.title or "") == fold(words)]
         if not exact and len(found) <= LISTED:  # all there are; without a title, a track is shown by its file
-            exact = [one for one in found if not one.tags.title and fold(_stem(one.path)) == fold(words)]
+            exact = [
+                one for one in found if not one.tags.title and fold(_stem(one.path_bytes)) == fold(words)
+            ]
         found = exact if len(exact) == 1 else found
     if len(found) == 1:
         return found[0]
@@ -46,7 +48,7 @@ def find_track(store: Store, named: str | Path) -> Track | None:
             f"no track of the library has {words!r} in its title or path, and no such file exists",
             "musimo export lists every track",
         )
-    lines = [f"{track.id}: {_on_one_line(track.path)}" for track in found[:LISTED]]
+    lines = [f"{track.id}: {_on_one_line(track.path_bytes)}" for track in found[:LISTED]]
     more = ["…"] if len(found) > LISTED else []
     raise UsageError(f"{words!r} names several tracks; say which, by id or path", "\n".join(lines + more))
 

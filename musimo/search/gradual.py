@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musimo.records import FloatArray
-from musimo.search.plane import Point
+from musimo.search.plane import Plane, Point
 
 CLOSE = 0.01  # of the wished length: half a minute in three quarters of an hour, which nobody minds
 TRIES = 5  # numbers of tracks that are tried; two or three are enough nearly always
@@ -190,3 +190,12 @@ def _near(places: FloatArray, target: FloatArray) -> Positions:
 
 def _distances(places: FloatArray, target: FloatArray) -> NDArray[np.float64]:
     return np.asarray(np.linalg.norm(places - target, axis=1), np.float64)
+
+
+def near_line(plane: Plane, start: Point, end: Point, duration_s: float) -> list[int]:
+    """Return the ids, ascending, of the candidates near the line from ``start`` to ``end``."""
+    found: set[int] = set()
+    for target in line(start, end, most_targets(duration_s)):
+        distances = plane.distances((float(target[0]), float(target[1])))
+        found.update(plane.ids[np.argsort(distances, kind="stable")[:POOL]].tolist())
+    return sorted(found)

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musimo.errors import UsageError
-from musimo.records import MoodTrack, SimilarTrack, Track
+from musimo.records import Track
 from musimo.search.jumps import Floats, jumps
+from musimo.search.rows import MoodTrack, SimilarTrack
 
 Order = Literal["similarity", "mood", "flow"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)

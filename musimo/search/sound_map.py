@@ -61,7 +61,7 @@ def map_sounds(store: Store, index: MappedIndex, selection: Selection) -> SoundM
         else:
             of_sound.setdefault(track.content, track)
     if not of_sound:
-        asked = " that is asked for" if selection.where else ""
+        asked = " that is asked for" if selection.filters else ""
         raise NotFoundError(
             f"there is no analysed track{asked}, so there is nothing to draw",
             "ask for others with --where" if asked else "hear some music: musimo scan FOLDER",

@@ -138,12 +138,12 @@ class Pieces:
             return False
         shown = next((other for other in self._shown[key] if not _apart(track, other)), None)
         if shown is not None:
-            self._passed_over[shown.path].append(track)
+            self._passed_over[shown.path_bytes].append(track)
         return shown is not None
 
     def versions(self, track: Track) -> tuple[Track, ...]:
         """Those passed over for a track, in the order of their coming."""
-        return tuple(self._passed_over.get(track.path, ()))
+        return tuple(self._passed_over.get(track.path_bytes, ()))
 
 
 def version_key(track: Track) -> Hashable | None:
@@ -154,10 +154,10 @@ def version_key(track: Track) -> Hashable | None:
     if title:
         title = _without_number(title, tags.track)
     else:
-        title = _spaced(PurePath(os.fsdecode(track.path)).stem)
+        title = _spaced(PurePath(os.fsdecode(track.path_bytes)).stem)
         title = title if artist is None else _without_number(title, None)
     piece = piece_name(title)
-    return None if piece is None else (artist or os.path.dirname(track.path), piece)  # noqa: PTH120 - bytes
+    return None if piece is None else (artist or os.path.dirname(track.path_bytes), piece)  # noqa: PTH120 - bytes
 
 
 @lru_cache(maxsize=1024)  # a track is asked about when it comes, and again when it is shown

@@ -41,9 +41,9 @@ def ratings_file(catalog: Catalog, folder: Path, n: int, higher: float) -> Path:
     """A CSV file that rates so many of the many by so much higher than the network."""
     file = folder / "ratings.csv"
     rows = [
-        f"{track.path.decode()},{(track.valence or 0) + higher:.4f}"
+        f"{track.path_bytes.decode()},{(track.valence or 0) + higher:.4f}"
         for track in catalog.store.all_tracks()
-        if b"many" in track.path
+        if b"many" in track.path_bytes
     ]
     file.write_text("\n".join(["path,valence", *rows[:n]]) + "\n")
     return file

@@ -49,7 +49,7 @@ def test_a_sound_that_grows_loud_grows_excited(song: bytes) -> None:
     assert turn.arousal > 0.1
     assert [step.done for step in steps] == sorted(step.done for step in steps)
     assert (steps[0], steps[-1]) == (Felt(0, 11), Felt(11, 11))
-    assert (curve.track.id, curve.track.path, curve.partial) == (None, song, None)
+    assert (curve.track.id, curve.track.path_bytes, curve.partial) == (None, song, None)
 
 
 def test_a_worker_hears_the_same(song: bytes) -> None:
@@ -77,9 +77,7 @@ def test_what_cannot_be_heard_is_an_error(tmp_path: Path) -> None:
 def test_a_decoder_that_crashes_or_hangs_is_an_error(
     song: bytes, monkeypatch: pytest.MonkeyPatch, does: str, said: str, patience_s: float
 ) -> None:
-    code = (
-        f"import os, time\nfrom musimo.library.scan import worker\nworker.hear = lambda *_: {does}\nworker.main()"
-    )
+    code = f"import os, time\nfrom musimo.library.scan import worker\nworker.hear = lambda *_: {does}\nworker.main()"
     monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", code))
     monkeypatch.setattr(workers, "SILENCE_S", patience_s)
     monkeypatch.setattr(workers, "READ_RATE", 1e12)

@@ -147,7 +147,7 @@ class TestRoots:
         scan_folder = catalog.journal.claim(os.fsencode(tmp_path / "music"))
         assert catalog.store.root_paths() == [os.fsencode(tmp_path / "music")] == [scan_folder.folder]
         tracks = [catalog.store.track_by_id(track_id) for track_id in ids]
-        assert [track.path for track in tracks if track] == paths
+        assert [track.path_bytes for track in tracks if track] == paths
         assert catalog.ids(*names) == ids
         assert [failure.path for failure in catalog.store.failures()] == [broken]
         assert all(isinstance(path, bytes) for path in self.stored_paths(catalog)), "text would not be found"
@@ -170,7 +170,7 @@ class TestRoots:
         assert catalog.journal.claim(b"/").folder == b"/"
         track = catalog.store.track_at(path)
         assert track is not None
-        assert (track.id, track.path) == (track_id, path)
+        assert (track.id, track.path_bytes) == (track_id, path)
         assert catalog.journal.knows(b"/anywhere")
 
     def test_known_files_are_those_below_the_prefix(self, catalog: Catalog) -> None:

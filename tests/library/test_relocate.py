@@ -29,7 +29,7 @@ def catalog_of(tmp_path: Path, root: str, *names: str) -> Catalog:
 
 
 def paths(store: Store, base: Path) -> list[str]:
-    return [os.path.relpath(os.fsdecode(track.path), base) for track in store.all_tracks()]
+    return [os.path.relpath(os.fsdecode(track.path_bytes), base) for track in store.all_tracks()]
 
 
 def known_roots(store: Store, base: Path) -> list[str]:

@@ -44,7 +44,7 @@ def library(music: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
 
 
 def states(rows: object) -> dict[str, str]:
-    return {Path(os.fsdecode(row.wish.track.path)).name: row.state for row in rows}  # type: ignore[attr-defined]
+    return {Path(os.fsdecode(row.wish.track.path_bytes)).name: row.state for row in rows}  # type: ignore[attr-defined]
 
 
 ALL = {"0.flac": "written", "1.flac": "written", "2.flac": "written", "film.mka": "left out"}
@@ -63,7 +63,7 @@ def test_the_next_scan_finds_what_was_written_unchanged(library: Library, music:
     assert left.reason == "musimo writes no tags into files of this kind"
     for row in rows[:3]:
         assert row.wish.fields["MUSIMO_VALENCE"] == f"{row.wish.track.valence:.3f}"
-        assert fields_of(row.wish.track.path, {})[0] == row.wish.fields
+        assert fields_of(row.wish.track.path_bytes, {})[0] == row.wish.fields
     audit = library.scan(music)
     assert (audit.unchanged, audit.seen) == (4, 4)
     assert {*states(tagging.write(library, tagging.wishes(library))).values()} == {"unchanged", "left out"}
@@ -88,7 +88,7 @@ def test_a_tempo_that_is_known_goes_into_a_field_of_its_own(
         monkeypatch.setattr(Library, "tracks", lambda self, selection, known=known: iter([known]))
         [row] = tagging.write(library, tagging.wishes(library))
         assert row.state == "written"
-        assert fields_of(track.path, {})[0].get("MUSIMO_BPM") == expected
+        assert fields_of(track.path_bytes, {})[0].get("MUSIMO_BPM") == expected
 
 
 def test_other_sound_and_missing_files_are_left_out(library: Library, music: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_track_that_is_not_analysed_has_nothing_to_say(library: Library, music
     (music / "0.flac").write_bytes(b"text")
     library.scan(music)
     rows = {
-        Path(os.fsdecode(row.wish.track.path)).name: row
+        Path(os.fsdecode(row.wish.track.path_bytes)).name: row
         for row in tagging.look(library, tagging.wishes(library))
     }
     assert (rows["0.flac"].state, rows["0.flac"].reason) == ("left out", "it is not analysed")

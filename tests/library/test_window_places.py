@@ -60,7 +60,7 @@ def heard(path: Path, music: Path, jobs: int, batch_size: int) -> PlacedWindows:
     options = ScanOptions(jobs=jobs, batch_size=batch_size, coverage="full")
     for _ in scan(Journal(store, "plain-features", "full"), [bytes(music)], PlacingAnalyzer, options):
         pass
-    of_path = {track.path: track.content for track in store.all_tracks()}
+    of_path = {track.path_bytes: track.content for track in store.all_tracks()}
     contents = [content for _, content in sorted(of_path.items()) if content is not None]
     found = placed_windows(store, contents, SPACE.width)
     order = np.argsort([contents.index(content) for content in found.contents.tolist()], kind="stable")
@@ -105,7 +105,7 @@ def test_without_a_space_or_before_there_were_places_no_window_is_named(
     catalog = Catalog(tmp_path / "library.db", tmp_path / "music", weights_path().stem)
     catalog.add(Entry("1.mp3", direction(1)), Entry("2.mp3", direction(1, 1)))
     found = lists.similar(Library.open(tmp_path / "library.db"), "1.mp3")
-    assert [row.track.path for row in found.rows] == [catalog.path("2.mp3")]
+    assert [row.track.path_bytes for row in found.rows] == [catalog.path("2.mp3")]
     assert found.windows == (None,)
 
 

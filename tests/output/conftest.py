@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from musimo.output.answers import MoodAnswer, SimilarAnswer
+from musimo.output.answers import MoodResult, SimilarResult
 from musimo.records import (
     AnalyzedFile,
     Emotion,
@@ -54,17 +54,17 @@ def hostile() -> Track:
 
 
 @pytest.fixture
-def similar(track: Track, bare: Track, hostile: Track) -> SimilarAnswer:
+def similar(track: Track, bare: Track, hostile: Track) -> SimilarResult:
     wide = replace(track, tags=Tags(title="春の海" * 20, artist="宮城道雄"), duration_s=3725.0)
     rows = [track, wide, bare, hostile]
-    return SimilarAnswer(
+    return SimilarResult(
         [replace(track, id=None)], [SimilarTrack(rank, 1 / rank, row) for rank, row in enumerate(rows, 1)]
     )
 
 
 @pytest.fixture
-def mood(track: Track) -> MoodAnswer:
-    return MoodAnswer(0.75, 0.25, [MoodTrack(1, 0.125, track)])
+def mood(track: Track) -> MoodResult:
+    return MoodResult(0.75, 0.25, [MoodTrack(1, 0.125, track)])
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from musimo.errors import UsageError
 from musimo.library.db.ratings import Opinion, Rating
 from musimo.output.ratings_csv import BadLine, RatedLine, named_path, ratings_csv, read_ratings
 from musimo.records import Tags, Track
-from musimo.search.scale import Scale
+from musimo.records.scale import Scale
 
 TRACK = Track(7, b'/music/=a, b\n"c".mp3', Tags(title="=1+1", artist="A"), 60.0, 3, 0.5, 0.5)
 AT = "2026-11-01T12:00:00+00:00"

@@ -46,7 +46,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
 
 def test_each_row_names_the_window_that_is_nearest_to_the_seed(library: Library) -> None:
     found = lists.similar(library, "seed.mp3", selection=EVERYTHING)
-    best = {row.track.path: one for row, one in zip(found.rows, found.windows, strict=True)}
+    best = {row.track.path_bytes: one for row, one in zip(found.rows, found.windows, strict=True)}
     near, far = best[b"/music/near.mp3"], best[b"/music/far.mp3"]
     assert near is not None
     assert far is not None
@@ -58,7 +58,7 @@ def test_each_row_names_the_window_that_is_nearest_to_the_seed(library: Library)
 
 def test_of_several_seeds_the_nearest_of_all_counts(library: Library) -> None:
     found = lists.similar(library, "seed.mp3", "other.mp3", selection=EVERYTHING)
-    best = {row.track.path: one for row, one in zip(found.rows, found.windows, strict=True)}
+    best = {row.track.path_bytes: one for row, one in zip(found.rows, found.windows, strict=True)}
     far = best[b"/music/far.mp3"]
     assert far is not None
     assert far.window == SECOND, "60 degrees from the one, where the first is 80 from the other"
@@ -70,8 +70,8 @@ def test_windows_follow_their_rows_into_another_order(library: Library) -> None:
         lists.similar(library, "seed.mp3", selection=EVERYTHING, order=order)
         for order in ("similarity", "flow")
     )
-    assert {row.track.path: best for row, best in zip(plain.rows, plain.windows, strict=True)} == {
-        row.track.path: best for row, best in zip(ordered.rows, ordered.windows, strict=True)
+    assert {row.track.path_bytes: best for row, best in zip(plain.rows, plain.windows, strict=True)} == {
+        row.track.path_bytes: best for row, best in zip(ordered.rows, ordered.windows, strict=True)
     }
 
 

@@ -55,6 +55,11 @@ class AppliedCalibration:
     n_ratings: int
     fitted_at: str
 
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields of the JSON contract."""
+        bends = {"valence": self.valence, "arousal": self.arousal}
+        return {**bends, "ratings": self.n_ratings, "fitted_at": self.fitted_at}
+
 
 def fit_ratings(store: Store) -> CalibrationFits:
     """Fit the network's answers to what the owner rated."""

@@ -54,11 +54,11 @@ def plan_prune(store: Store, *, accept_missing: bool = False) -> PrunePlan:
     accept_missing : believe that files are gone, however many
     """
     marked = store.missing_tracks()
-    gone = [track for track in marked if not os.path.lexists(track.path)]
+    gone = [track for track in marked if not os.path.lexists(track.path_bytes)]
     chosen: list[Track] = []
     refused: list[RefusedRoot] = []
     for root in store.root_paths():
-        of_root = [track for track in gone if track.path.startswith(root.rstrip(b"/") + b"/")]
+        of_root = [track for track in gone if track.path_bytes.startswith(root.rstrip(b"/") + b"/")]
         reason = None if accept_missing or not of_root else _refusal(store, root, len(of_root))
         if reason is None:
             chosen += of_root
@@ -85,7 +85,7 @@ def prune(store: Store, chosen: Sequence[Track]) -> int:
 
     A folder that is gone with its last track is forgotten too.
     """
-    ids = [track.id for track in chosen if not os.path.lexists(track.path)]
+    ids = [track.id for track in chosen if not os.path.lexists(track.path_bytes)]
     deleted = 0
     with transaction(store) as connection:
         for start in range(0, len(ids), IDS_PER_STATEMENT):

@@ -363,7 +363,7 @@ def _matrix(blobs: Sequence[bytes]) -> FloatArray:
 def _track(row: Row[Any]) -> Track:
     return Track(
         id=row.id,
-        path=os.path.join(row.root, row.path),
+        path_bytes=os.path.join(row.root, row.path),
         tags=Tags(**{field: getattr(row, field) for field in TAG_FIELDS}),
         duration_s=row.measured_s if row.measured_s is not None else row.duration_s,
         content=row.content_id,

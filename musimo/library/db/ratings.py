@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
@@ -16,8 +16,11 @@ from musimo.library.db.queries import IDS_PER_QUERY, Store
 from musimo.library.db.schema import contents, emotions, models, ratings
 from musimo.library.db.transactions import now, transaction
 from musimo.records import Track
+from musimo.records.fields import Fields, point
+from musimo.records.scale import Scale
 
 SAID = ("valence", "arousal", "liking")
+LIKINGS: Final = {1: "like", -1: "dislike"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,10 @@ class Opinion:
     valence: float | None = None
     arousal: float | None = None
     liking: int | None = None
+
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract."""
+        return {**point(self.valence, self.arousal, scale), "liking": LIKINGS.get(self.liking or 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,15 @@ class Rating:
     rated_at: str
     track: Track | None
 
+    def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
+        """Return the fields of the JSON contract."""
+        return {
+            "track": self.track and self.track.as_dict(scale),
+            "sound": self.sound.hex(),
+            **self.opinion.as_dict(scale),
+            "rated_at": self.rated_at,
+        }
+
 
 def rated(store: Store) -> list[Rating]:
     """Every rating, by path; those without a track come last."""
@@ -65,7 +81,9 @@ def rated(store: Store) -> list[Rating]:
         Rating(row.content_id, row.hash, _opinion(row), row.rated_at, tracks.get(row.content_id))
         for row in rows
     ]
-    return sorted(found, key=lambda one: (one.track is None, one.track.path if one.track else one.sound))
+    return sorted(
+        found, key=lambda one: (one.track is None, one.track.path_bytes if one.track else one.sound)
+    )
 
 
 def opinion_of(store: Store, content: int) -> Opinion | None:

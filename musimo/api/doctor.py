@@ -9,23 +9,21 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from musimo import __version__
 from musimo.errors import MusimoError
 from musimo.library.db import schema
 from musimo.library.db.engine import may_write
 from musimo.library.db.health import examine
+from musimo.records import Check as Check
 from musimo.resources import weights_path
 from musimo.settings import Settings
 
 if TYPE_CHECKING:
     from musimo.library.db.queries import Store
-
-State = Literal["ok", "note", "bad"]
 
 MODULES = (
     "numpy",
@@ -59,24 +57,6 @@ DECODERS = (
 LEAST_FREE = 100_000_000  # bytes: a log and new indexes of a library of some ten thousand tracks
 REINSTALL = "install musimo again: pip install --force-reinstall musimo"
 SAMPLES = 45 * 22_050  # a window as a scan hears it
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at.
-
-    Parameters
-    ----------
-    name : what
-    state : ``note`` is worth knowing, ``bad`` keeps musimo from working or will
-    found : what is the case
-    remedy : what to do; empty where there is nothing to
-    """
-
-    name: str
-    state: State
-    found: str
-    remedy: str = ""
 
 
 def diagnose(settings: Settings) -> Iterator[Check]:

@@ -13,6 +13,26 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from musimo.records.check import Check as Check
+from musimo.records.fields import (
+    CONFIDENCE_DIGITS,
+    SECOND_DIGITS,
+    TEMPO_DIGITS,
+    Fields,
+    OnDisk,
+    number,
+    path_fields,
+    point,
+)
+from musimo.records.filters import Filter as Filter
+from musimo.records.filters import KeyFilter as KeyFilter
+from musimo.records.filters import NumberField as NumberField
+from musimo.records.filters import PathFilter as PathFilter
+from musimo.records.filters import RangeFilter as RangeFilter
+from musimo.records.filters import TextField as TextField
+from musimo.records.filters import TextFilter as TextFilter
+from musimo.records.scale import Scale
+
 FloatArray = NDArray[np.float32]
 
 CONTENT_BYTES = 16  # of a sound's hash: two different sounds share one once in some 10^19 tracks
@@ -61,6 +81,10 @@ class Window:
     def middle_s(self) -> float:
         """The time that a reading of this stretch is told at."""
         return (self.start_s + self.end_s) / 2
+
+    def as_dict(self) -> Fields:
+        """Return the fields of the JSON contract."""
+        return {"start": number(self.start_s, SECOND_DIGITS), "end": number(self.end_s, SECOND_DIGITS)}
 
 
 WindowPlan = Coverage | Sliding | Window
@@ -130,6 +154,10 @@ class WindowEmotion:
     valence: float
     arousal: float
 
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract."""
+        return {**self.window.as_dict(), **point(self.valence, self.arousal, scale)}
+
 
 @dataclass(frozen=True, slots=True)
 class Emotion:
@@ -194,19 +222,39 @@ class TempoKey:
     key: str | None
     key_confidence: float
 
+    def as_dict(self) -> Fields:
+        """Return the fields of the JSON contract."""
+        return {
+            "tempo": number(self.tempo, TEMPO_DIGITS),
+            "tempo_confidence": number(self.tempo_confidence, CONFIDENCE_DIGITS),
+            "key": self.key,
+            "key_confidence": number(self.key_confidence, CONFIDENCE_DIGITS),
+        }
+
+
+def tempo_key_fields(tempo_key: TempoKey | None) -> Fields:
+    """Return the fields of tempo and key, each None where they are not known."""
+    return dict.fromkeys(TempoKey.__dataclass_fields__) if tempo_key is None else tempo_key.as_dict()
+
 
 @dataclass(frozen=True, slots=True)
-class Track:
-    """One track of a library, as answers show it.
+class Track(OnDisk):
+    """One track of a library, as results show it.
 
-    ``content`` names the row of its sound; tracks that share it are exact copies. ``valence`` and
-    ``arousal`` are None where the sound is not analysed under the model in use. A file outside the library
-    has neither ``id`` nor ``content``. ``partial`` is the share of the sound that could be heard, 0..1;
-    None where it is whole, or not analysed. ``tempo_key`` is None where it was not listened for.
+    Parameters
+    ----------
+    id : of the track in the library; None for a file outside it
+    path_bytes : absolute path, as on disk; ``path`` is the same as a :class:`pathlib.Path`
+    tags : of the file
+    duration_s : measured where the audio is analyzed, else as its header claims
+    content : id of its audio, shared by exact copies; None where that is not known
+    valence, arousal : 0..1; None where the audio is not analyzed by the active model
+    partial : decoded fraction of the audio, 0..1; None where all of it was decoded, or it is not analyzed
+    tempo_key : None where it is not analyzed
     """
 
     id: int | None
-    path: bytes  # absolute
+    path_bytes: bytes
     tags: Tags
     duration_s: float | None
     content: int | None
@@ -215,117 +263,51 @@ class Track:
     partial: float | None = None
     tempo_key: TempoKey | None = None
 
-
-TextField = Literal["title", "artist", "album", "albumartist", "genre", "composer", "format"]
-NumberField = Literal[
-    "id",
-    "year",
-    "track",
-    "disc",
-    "bpm",
-    "tempo",
-    "duration",
-    "bitrate",
-    "samplerate",
-    "channels",
-    "valence",
-    "arousal",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class TextFilter:
-    """``needle`` occurs in the field. The needle is folded; fold what it is looked for in."""
-
-    field: TextField
-    needle: str
-    negated: bool
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract; what is not known is None."""
+        tags = self.tags
+        return {
+            "id": self.id,
+            **path_fields(self.path_bytes),
+            "title": tags.title,
+            "artist": tags.artist,
+            "album": tags.album,
+            "albumartist": tags.albumartist,
+            "genre": tags.genre,
+            "year": tags.year,
+            "duration": number(self.duration_s, SECOND_DIGITS),
+            "format": tags.codec,
+            "bitrate": tags.bitrate,
+            **point(self.valence, self.arousal, scale),
+            "partial": number(self.partial, SECOND_DIGITS),
+            **tempo_key_fields(self.tempo_key),
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class PathFilter:
-    """``needle`` occurs in the absolute path."""
+class Failure(OnDisk):
+    """A file of the library that could not be analyzed; its path is absolute, ``when`` ISO 8601 in UTC."""
 
-    needle: bytes
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RangeFilter:
-    """``low <= field <= high``; None leaves an end open. Valence and arousal are 0..1, durations seconds."""
-
-    field: NumberField
-    low: float | None
-    high: float | None
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFilter:
-    """The key is one of ``keys``, which are of ``KEYS``."""
-
-    keys: tuple[str, ...]
-    negated: bool
-
-
-Filter = TextFilter | PathFilter | RangeFilter | KeyFilter
-"""One condition on a track; what is not known meets none, and meets every negated one."""
-
-
-@dataclass(frozen=True, slots=True)
-class SimilarTrack:
-    """One row of a ``similar`` answer; similarity is 0..1, 1 = the same sound."""
-
-    rank: int
-    similarity: float
-    track: Track
-    versions: tuple[Track, ...] = ()  # of the same piece, left out for this one
-
-
-@dataclass(frozen=True, slots=True)
-class MoodTrack:
-    """One row of a ``mood`` or ``mood-path`` answer.
-
-    ``distance`` is Euclidean on the 0..1 plane that was asked, of valence and arousal or of their
-    percentiles; ``similarity``, 0..1, is to the track that it was to sound like, None where there was none.
-    """
-
-    rank: int
-    distance: float
-    track: Track
-    similarity: float | None = None
-    versions: tuple[Track, ...] = ()  # as of `SimilarTrack`
-
-
-@dataclass(frozen=True, slots=True)
-class PathTrack:
-    """One row of a ``path`` answer.
-
-    ``to_start`` and ``to_end`` are angles to the first and the last track of the path, as shares of 180
-    degrees: 0 = the same sound, 0.5 = nothing in common.
-    """
-
-    rank: int
-    to_start: float
-    to_end: float
-    track: Track
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One file that could not be heard."""
-
-    path: bytes  # absolute
+    path_bytes: bytes
     stage: str
     reason: str
-    when: str  # ISO 8601, UTC
+    when: str
+
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract; the scale is of no account."""
+        return {
+            **path_fields(self.path_bytes),
+            "stage": self.stage,
+            "reason": self.reason,
+            "when": self.when,
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class AnalyzedFile:
+class AnalyzedFile(OnDisk):
     """Emotion of a file outside any library."""
 
-    path: bytes
+    path_bytes: bytes
     tags: Tags
     content: bytes  # hash of its sound
     duration_s: float
@@ -334,14 +316,29 @@ class AnalyzedFile:
     partial: float | None = None  # share of the sound that could be heard; None where it is whole
     tempo_key: TempoKey | None = None
 
+    def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
+        """Return the fields of the JSON contract; ``clips`` are its windows."""
+        return {
+            **path_fields(self.path_bytes),
+            "duration": number(self.duration_s, SECOND_DIGITS),
+            **point(self.emotion.valence, self.emotion.arousal, scale),
+            "partial": number(self.partial, SECOND_DIGITS),
+            **tempo_key_fields(self.tempo_key),
+            "clips": [one.as_dict(scale) for one in self.emotion.windows],
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class FailedFile:
-    """A file outside any library that could not be heard."""
+class FailedFile(OnDisk):
+    """A file outside any library that could not be analyzed."""
 
-    path: bytes
+    path_bytes: bytes
     stage: str
     reason: str
+
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract; the scale is of no account."""
+        return {**path_fields(self.path_bytes), "stage": self.stage, "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,66 @@
+"""``Library.duplicates``: tracks that are the same recording. A report: nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musimo.api.session import Session
+from musimo.library.db.copies import Copies
+from musimo.library.scan.walk import identity
+from musimo.records import Filter, FloatArray, Track
+from musimo.search.duplicates import (
+    Group,
+    Pair,
+    namesake_pairs,
+    near_pairs,
+    recording_groups,
+    sound_groups,
+)
+from musimo.search.index import MappedIndex
+from musimo.search.selection import Where, filters_of
+from musimo.search.space import Ids
+
+ONE_FILE = "some are names of one file (links): to delete one frees no space"
+
+
+def duplicates(session: Session, where: Where, on_progress: Callable[[int, int], None] | None) -> list[Group]:
+    """Answer :meth:`musimo.Library.duplicates`."""
+    filters = filters_of(where)
+    copies = Copies.of(session.store)
+    index = session.sounds("both")
+    ids, durations = _compared(copies, index, filters)
+    shared = copies.tracks_with(copies.shared(), filters)
+
+    def places(some: Ids) -> FloatArray:
+        return index.places(some)[0]
+
+    pairs: list[Pair] = []
+    for event in near_pairs(ids, durations, places):
+        if isinstance(event, Pair):
+            pairs.append(event)
+        elif on_progress is not None:
+            on_progress(event.done, event.total)
+    known = {(pair.first, pair.second) for pair in pairs}
+    pairs += namesake_pairs(copies.namesakes(), places, ids, durations, known)
+    tracks = copies.tracks_with(sorted({id_ for pair in pairs for id_ in (pair.first, pair.second)}), filters)
+    return [*sound_groups(shared.values(), _link_note), *recording_groups(pairs, tracks)]
+
+
+def _compared(
+    copies: Copies, index: MappedIndex, filters: Sequence[Filter]
+) -> tuple[Ids, NDArray[np.float64]]:
+    """Return the ids of the contents to be compared, ascending, and their durations in seconds."""
+    ids, _ = index.seen()
+    if filters:
+        ids = ids[np.isin(ids, copies.matching_contents(filters))]
+    known, durations = copies.durations()
+    return ids, durations[np.searchsorted(known, ids)]
+
+
+def _link_note(tracks: Iterable[Track]) -> str:
+    """Return a note where some of the tracks are one file, as far as their disk is there."""
+    files = [file for track in tracks if (file := identity(track.path_bytes)) is not None]
+    return ONE_FILE if len({*files}) < len(files) else ""
