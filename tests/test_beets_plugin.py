@@ -10,7 +10,7 @@ from typing import Any
 import mutagen
 import pytest
 
-from musimo.api import Library
+from musimo.api.session import Session
 from musimo.resources import weights_path
 from tests.catalog import Catalog, Entry, direction
 from tests.conftest import PlainAnalyzer
@@ -49,7 +49,7 @@ def beet(
     folder = tmp_path / "beets"
     folder.mkdir()
     monkeypatch.setenv("BEETSDIR", str(folder))
-    monkeypatch.setattr(Library, "_load_analyzer", lambda self, weights: PlainAnalyzer())
+    monkeypatch.setattr(Session, "load_analyzer", lambda self, weights: PlainAnalyzer())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     settings = [
         f"directory: {music}",

@@ -33,9 +33,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 PLAIN = """
-from musimo.api import Library
+from musimo.api.session import Session
 from tests.conftest import PlainAnalyzer
-Library._load_analyzer = lambda self, weights: PlainAnalyzer()
+Session.load_analyzer = lambda self, weights: PlainAnalyzer()
 """
 
 

@@ -30,12 +30,12 @@ MUSIMO = (sys.executable, "-c", "from musimo.cli.main import main; main()")
 # musimo with the plain network; WORKER, if set, is run in the place of a decoder
 PLAIN = """
 import os, sys
-from musimo.api import Library
+from musimo.api.session import Session
 from musimo.cli.main import main
 from musimo.library.scan import workers
 from tests.conftest import PlainAnalyzer
 
-Library._load_analyzer = lambda self, weights: PlainAnalyzer()
+Session.load_analyzer = lambda self, weights: PlainAnalyzer()
 if "WORKER" in os.environ:
     workers.COMMAND = (sys.executable, "-c", os.environ["WORKER"])
 main()
@@ -145,7 +145,7 @@ def test_a_second_ctrl_c_stops_at_once(start: Start, music: Path, tmp_path: Path
     code, out, err = finish(process)
     assert (code, out) == (130, b"")
     assert err.strip() == b"interrupted"
-    assert Library.open().status().counts.tracks == 0
+    assert Library.open().status().tracks == 0
 
 
 def test_a_kill_loses_no_more_than_a_batch(start: Start, music: Path) -> None:

@@ -222,7 +222,7 @@ def scan_and_check(world: World, options: ScanOptions, stop_after: int | None) -
         assert not connection.execute(text("PRAGMA foreign_key_check")).all()
 
     counts, present, missing = store.counts(), list(store.all_tracks()), store.missing_tracks()
-    failed = {failure.path for failure in store.failures()}
+    failed = {failure.path_bytes for failure in store.failures()}
     assert counts.tracks == len(present) + len(missing)
     assert counts.missing == len(missing)
     assert counts.analyzed == sum(track.valence is not None for track in present)

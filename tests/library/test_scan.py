@@ -270,7 +270,7 @@ def test_a_clip_without_an_answer_costs_its_own_file_alone(store: Store, music: 
     audit, _ = run(other, music, analyzer=Choosy())
     assert (audit.new, audit.failed) == (2, 1)
     [failure] = other.failures()
-    assert (failure.path, failure.stage) == (os.fsencode(music / "2.wav"), "analyze")
+    assert (failure.path_bytes, failure.stage) == (os.fsencode(music / "2.wav"), "analyze")
     assert failure.reason == "a sound without an answer"
 
 
@@ -300,7 +300,7 @@ def test_failures_are_rows_not_retried_until_asked_or_changed(store: Store, musi
     assert (audit.failed, audit.known_failures) == (1, 0)
     [failure] = [event for event in events if isinstance(event, FileFailed)]
     [row] = store.failures()
-    assert (row.path, row.stage, row.reason) == (failure.path, failure.stage, failure.reason)
+    assert (row.path_bytes, row.stage, row.reason) == (failure.path, failure.stage, failure.reason)
     audit, events = run(store, music)
     assert (audit.failed, audit.known_failures, audit.seen) == (1, 1, 4)
     assert not [event for event in events if isinstance(event, FileFailed)]
@@ -360,7 +360,7 @@ def test_a_crash_or_a_hang_costs_one_file(store: Store, music: Path, monkeypatch
     monkeypatch.setattr(workers, "SILENCE_S", 12.0)  # a busy machine takes seconds to start a worker
     audit, _ = run(store, music, options=ScanOptions(jobs=2))
     assert (audit.new, audit.failed, audit.seen) == (3, 2, 5)
-    stages = {row.path: row.stage for row in store.failures()}
+    stages = {row.path_bytes: row.stage for row in store.failures()}
     assert stages == {
         os.fsencode(music / "crash.wav"): "crashed",
         os.fsencode(music / "hang.wav"): "timeout",

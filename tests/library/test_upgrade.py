@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from musimo import Library
+from musimo.api.session import Session
 from musimo.errors import NotFoundError
 from musimo.library.db import schema
 from musimo.library.db.queries import Store
@@ -35,7 +36,7 @@ def library(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Libr
     shutil.copy(FIRST, home / "library.db")
     with closing(sqlite3.connect(home / "library.db")) as connection, connection:
         connection.execute("UPDATE roots SET path = ?", (os.fsencode(music),))
-    monkeypatch.setattr(Library, "_load_analyzer", lambda self, weights: PlainAnalyzer())
+    monkeypatch.setattr(Session, "load_analyzer", lambda self, weights: PlainAnalyzer())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     return Library.open()
 
@@ -68,7 +69,7 @@ def test_until_it_is_heard_again_every_answer_says_what_to_do(library: Library, 
         with pytest.raises(NotFoundError, match=f"analysed by .*{library.model}, only by {OLD}") as caught:
             ask()
         assert "musimo scan FOLDER" in caught.value.hint
-    assert (library.status().counts.analyzed, library.status().indexed) == (0, 0)
+    assert (library.status().analyzed, library.status().indexed) == (0, 0)
 
 
 def test_the_next_scan_hears_all_of_it_again_and_keeps_the_old_answers(
@@ -77,7 +78,7 @@ def test_the_next_scan_hears_all_of_it_again_and_keeps_the_old_answers(
     audit = library.scan(tmp_path / "music")
     assert (audit.new, audit.failed, audit.missing) == (0, 0, 0)
     assert len(library.similar("1.wav")) == 2
-    assert library.status().counts.analyzed == library.status().indexed == 3
+    assert library.status().analyzed == library.status().indexed == 3
     assert library.scan(tmp_path / "music").unchanged == 3
     assert [track.id for track in library.tracks()] == [1, 2, 3]
     assert Store.open(home / "library.db", OLD).counts().analyzed == 3

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from musimo import Library, lists
-from musimo.inside import hear_passage
+from musimo import Library
+from musimo.api.session import Session
 from musimo.library.db.journal import Journal
 from musimo.library.db.queries import Store
 from musimo.library.db.windows import PlacedWindows, placed_windows
@@ -83,16 +83,16 @@ def test_places_are_the_same_bits_whoever_heard_them(tmp_path: Path, music: Path
 def test_a_passage_finds_the_half_of_a_track_that_is_like_it(
     music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Library, "_load_analyzer", lambda self, weights: PlacingAnalyzer())
+    monkeypatch.setattr(Session, "load_analyzer", lambda self, weights: PlacingAnalyzer())
     monkeypatch.setattr(Indexes, "_space", lambda self: SPACE)
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     library = Library.open()
     library.scan(music, coverage="full")
     for start_s, half in ((2, 45.0), (50, 0.0)):
-        seed, _ = hear_passage(library, music / "tone first.wav", start_s, start_s + 30)
         for by in get_args(By):
-            found = lists.similar(library, seed, by=by)
-            [best] = found.windows
+            track = music / "tone first.wav"
+            [row] = library.similar(track, by=by, from_s=start_s, to_s=start_s + 30)
+            best = row.window
             assert best is not None
             assert best.window.start_s == pytest.approx(half, abs=0.1)
             assert best.similarity > 0.5
@@ -104,9 +104,9 @@ def test_without_a_space_or_before_there_were_places_no_window_is_named(
     monkeypatch.setattr(Indexes, "_space", lambda self: PlainSpace())
     catalog = Catalog(tmp_path / "library.db", tmp_path / "music", weights_path().stem)
     catalog.add(Entry("1.mp3", direction(1)), Entry("2.mp3", direction(1, 1)))
-    found = lists.similar(Library.open(tmp_path / "library.db"), "1.mp3")
-    assert [row.track.path_bytes for row in found.rows] == [catalog.path("2.mp3")]
-    assert found.windows == (None,)
+    [row] = Library.open(tmp_path / "library.db").similar("1.mp3")
+    assert row.track.path_bytes == catalog.path("2.mp3")
+    assert row.window is None
 
 
 def test_an_older_library_names_no_window(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,15 +1,17 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from musimo.library.active_model import Move
 from musimo.output.answer_text import text
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
+    Details,
     ErrorsAnswer,
     MoodResult,
     PrintOptions,
-    Details,
     SimilarResult,
     Status,
     TracksAnswer,
@@ -41,7 +43,7 @@ def test_similar(similar: SimilarResult) -> None:
 
 @pytest.mark.parametrize("columns", [50, 80, 132])
 def test_tables_stay_in_their_columns(similar: SimilarResult, mood: MoodResult, columns: int) -> None:
-    for answer in (similar, mood, TracksAnswer([row.track for row in similar.results])):
+    for answer in (similar, mood, TracksAnswer([row.track for row in similar.rows])):
         assert max(map(width, lines(answer, PrintOptions(width=columns)))) <= columns
 
 
@@ -63,7 +65,7 @@ def test_export(track: Track, bare: Track) -> None:
 
 
 def test_nothing_found(track: Track) -> None:
-    assert lines(SimilarResult([track], []))[-1] == "no tracks"
+    assert lines(SimilarResult((), (track,)))[-1] == "no tracks"
     assert lines(TracksAnswer([])) == ["no tracks"]
 
 
@@ -81,7 +83,7 @@ def test_analyze(analyzed: AnalyzedFile) -> None:
         "  /tmp/x.mp3",
         "      no sound in it",
     ]
-    deep = replace(analyzed, path=b"/very/deep" * 20 + b"/end.flac")
+    deep = replace(analyzed, path_bytes=b"/very/deep" * 20 + b"/end.flac")
     assert lines(AnalyzeAnswer([analyzed, deep], []))[-1].endswith("/deep/end.flac")
     assert len(lines(AnalyzeAnswer([analyzed, deep], []))) == 3
 
@@ -138,7 +140,9 @@ def test_a_partial_track_says_how_much_of_it_was_heard(track: Track, analyzed: A
 
 
 def test_status() -> None:
-    answer = Status(b"/home/me/library.db", 96, 95, 1, 2, "mase_net-1", 95, (b"/music", b"/more\n"))
+    answer = Status(
+        Path("/home/me/library.db"), 96, 95, 1, 2, "mase_net-1", 95, (Path("/music"), Path("/more\n"))
+    )
     assert lines(answer) == [
         "library   /home/me/library.db",
         "tracks    96",
@@ -151,7 +155,7 @@ def test_status() -> None:
         "          /more\\n",
     ]
     assert lines(replace(answer, partial=3))[3] == "partial   3 of them, with a part missing or damaged"
-    moving = replace(answer, next_model="mase_net-2", next_heard=12, next_sounds=95)
+    moving = replace(answer, move=Move("mase_net-2", 12, 95))
     assert lines(moving)[7] == "next      mase_net-2: 12 of 95 sounds heard; it answers when it has heard all"
     assert lines(replace(answer, roots=(), model=None))[-2:] == [
         "model     –",
@@ -181,7 +185,7 @@ def test_errors_are_grouped_by_stage() -> None:
 
 
 def test_status_tells_where_the_moods_lie_and_when_nearly_all_are_alike() -> None:
-    answer = Status(b"/l.db", 40, 40, 0, 0, "m", 40, (b"/music",))
+    answer = Status(Path("/l.db"), 40, 40, 0, 0, "m", 40, (Path("/music"),))
     assert not any("moods" in line for line in lines(answer))
     even = replace(answer, quadrants={"happy": 20, "tense": 10, "sad": 4, "calm": 6})
     assert lines(even)[-2:] == [

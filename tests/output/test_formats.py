@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from musimo.errors import UsageError
@@ -5,11 +7,11 @@ from musimo.output.answers import (
     FORMATS,
     AnalyzeAnswer,
     Answer,
+    Details,
     ErrorsAnswer,
     Format,
     MoodResult,
     PrintOptions,
-    Details,
     SimilarResult,
     Status,
     TracksAnswer,
@@ -28,7 +30,7 @@ def answers(similar: SimilarResult, mood: MoodResult, analyzed: AnalyzedFile, tr
         AnalyzeAnswer([analyzed], []),
         ErrorsAnswer([Failure(b"/a", "read", "gone", "2026")]),
         Details(track, None, None, ()),
-        Status(b"/l.db", 1, 1, 0, 0, "m", 1, ()),
+        Status(Path("/l.db"), 1, 1, 0, 0, "m", 1, ()),
     ]
 
 
@@ -75,4 +77,4 @@ def test_nothing_hostile_reaches_a_terminal(similar: SimilarResult, format_: For
 
 def test_print0_is_kept_for_the_program_that_reads_it(bare: Track) -> None:
     options = PrintOptions(print0=True, terminal=True)
-    assert render(TracksAnswer([bare]), "paths", options).data == bare.path + b"\0"
+    assert render(TracksAnswer([bare]), "paths", options).data == bare.path_bytes + b"\0"

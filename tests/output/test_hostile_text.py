@@ -20,17 +20,17 @@ import numpy as np
 import pytest
 
 from musimo.cli.context import shown
-from musimo.doctor import Check
+from musimo.library.active_model import Move
 from musimo.library.db.prune import PrunePlan, RefusedRoot
 from musimo.library.db.relocate import Relocated
 from musimo.output import care_text
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
+    Details,
     ErrorsAnswer,
     MoodResult,
     PrintOptions,
-    Details,
     SimilarResult,
     Status,
     TrackList,
@@ -42,11 +42,10 @@ from musimo.output.playlist_paths import PathStyle
 from musimo.output.text import MAX_MARKS, safe, width
 from musimo.records import (
     AnalyzedFile,
+    Check,
     Emotion,
     FailedFile,
     Failure,
-    MoodTrack,
-    SimilarTrack,
     Tags,
     TempoKey,
     Track,
@@ -54,6 +53,7 @@ from musimo.records import (
     WindowEmotion,
 )
 from musimo.search.explain import Explanation
+from musimo.search.rows import MoodTrack, SimilarTrack
 
 WIDTH = 60
 NASTY = {
@@ -145,16 +145,21 @@ def lists() -> dict[str, TrackList]:
         for n, track in enumerate(ALL)
     ]
     return {
-        "similar": SimilarResult(ALL[:2], [SimilarTrack(n, 0.5, track) for n, track in enumerate(ALL, 1)]),
+        "similar": SimilarResult(
+            tuple(SimilarTrack(n, 0.5, track) for n, track in enumerate(ALL, 1)), tuple(ALL[:2])
+        ),
         "explained": SimilarResult(
-            keyed[:2],
-            [SimilarTrack(n, 0.5, track, (ALL[0],)) for n, track in enumerate(keyed, 1)],
-            versions=[[ALL[1]], []],
-            explanations=why,
+            tuple(
+                SimilarTrack(n, 0.5, track, (ALL[0],), explanation=why[n - 1])
+                for n, track in enumerate(keyed, 1)
+            ),
+            tuple(keyed[:2]),
+            versions=((ALL[1],), ()),
+            explained=True,
             duration_s=60,
             order="flow",
         ),
-        "mood": MoodResult(0.5, 0.5, [MoodTrack(n, 0.5, track) for n, track in enumerate(ALL, 1)]),
+        "mood": MoodResult(tuple(MoodTrack(n, 0.5, track) for n, track in enumerate(ALL, 1)), 0.5, 0.5),
         "export": TracksAnswer(ALL),
     }
 
@@ -168,9 +173,13 @@ def answers() -> dict[str, Answer]:
     return {
         **lists(),
         "analyze": AnalyzeAnswer(files, failed),
-        "errors": ErrorsAnswer([Failure(one.path, one.stage, one.reason, "2026") for one in failed]),
+        "errors": ErrorsAnswer([Failure(one.path_bytes, one.stage, one.reason, "2026") for one in failed]),
         "status": Status(
-            TRACKS[0].path, 1, 1, 0, 0, NASTY["colour"], 1, [t.path for t in TRACKS], 1, NASTY["lines"]
+            TRACKS[0].path,
+            *(1, 1, 0, 0, NASTY["colour"], 1),
+            [t.path for t in TRACKS],
+            1,
+            Move(NASTY["lines"], 0, 0),
         ),
     }
 
@@ -294,13 +303,14 @@ def is_utf8(path: bytes) -> bool:
 def test_m3u_has_a_line_of_facts_and_a_line_a_file(format: Any) -> None:
     rendered = render(TracksAnswer(ALL), format, PrintOptions())
     head, *lines, end = rendered.data.split(b"\n")
-    held = [t.path for t in ALL if fits_a_line(t.path) and (format == "m3u" or is_utf8(t.path))]
+    paths = [t.path_bytes for t in ALL]
+    held = [path for path in paths if fits_a_line(path) and (format == "m3u" or is_utf8(path))]
     assert (head, end) == (b"#EXTM3U", b"")
     assert lines[1::2] == held
     for line in lines[::2]:
         assert line.startswith(b"#EXTINF:61,")
         assert_harmless_line(line)
-    assert {skipped.path for skipped in rendered.skipped} == {t.path for t in ALL} - set(held)
+    assert {skipped.path for skipped in rendered.skipped} == set(paths) - set(held)
 
 
 def assert_harmless_line(line: bytes) -> None:

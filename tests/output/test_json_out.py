@@ -1,17 +1,19 @@
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musimo.library.active_model import Move
 from musimo.library.db.ratings import Opinion
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
+    Details,
     ErrorsAnswer,
     MoodResult,
-    Details,
     SimilarResult,
     Status,
     TracksAnswer,
@@ -131,7 +133,7 @@ def test_show(track: Track, analyzed: AnalyzedFile) -> None:
 
 
 def test_status_and_errors() -> None:
-    assert read(Status(b"/l.db", 3, 2, 1, 0, "m", 2, (b"/music",), quadrants={"happy": 2})) == {
+    assert read(Status(Path("/l.db"), 3, 2, 1, 0, "m", 2, (Path("/music"),), quadrants={"happy": 2})) == {
         "schema": 1,
         "library": "/l.db",
         "tracks": 3,
@@ -147,7 +149,7 @@ def test_status_and_errors() -> None:
         "ratings": 0,
         "calibration": None,
     }
-    moving = Status(b"/l.db", 3, 2, 1, 0, "m", 2, (), 0, "m2", 1, 2)
+    moving = Status(Path("/l.db"), 3, 2, 1, 0, "m", 2, (), move=Move("m2", 1, 2))
     assert read(moving)["next"] == {"model": "m2", "heard": 1, "sounds": 2}
     assert read(ErrorsAnswer([Failure(b"/a", "read", "gone", "2026")])) == {
         "schema": 1,

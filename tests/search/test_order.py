@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from musimo.errors import UsageError
-from musimo.records import SimilarTrack, Tags, TempoKey, Track
+from musimo.records import Tags, TempoKey, Track
 from musimo.search.jumps import jumps, key_steps, mood_distance, tempo_ratio
 from musimo.search.order import MOST, arc, flow, in_order
+from musimo.search.rows import SimilarTrack
 
 
 def track(

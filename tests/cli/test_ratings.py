@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from musimo import Library, ear
+from musimo import Library
 from musimo.library.db.known_files import GoneFile
 from tests.catalog import Catalog, Entry
 from tests.cli.conftest import Shell, angle, harmless
@@ -320,7 +320,7 @@ def test_what_is_liked_is_asked_with_and_what_is_not_is_shunned(shell: Shell, li
 def test_a_large_taste_is_told_in_few_lines(shell: Shell, library: Catalog) -> None:
     library.add(*(Entry(f"many/{n}.mp3", angle(n)) for n in range(40)))
     library_ = Library.open()
-    ear.rate(library_, [str(id_) for id_ in library.ids(*(f"many/{n}.mp3" for n in range(40)))], liking=1)
+    library_.ratings.rate(*library.ids(*(f"many/{n}.mp3" for n in range(40))), liking=1)
     lines = shell("similar", "--liked", "--no-diversity").out.decode().splitlines()
     assert lines[5] == "      and 35 more"
     assert not {*lines[8:]} & {f"{n}" for n in range(40)}

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from musimo import doctor
-from musimo.api import Library
-from musimo.doctor import Check, diagnose
+from musimo.api import Library, doctor
+from musimo.api.doctor import diagnose
+from musimo.records import Check
 from musimo.resources import weights_path
 from musimo.search.index import MappedIndex, index_file
 from musimo.search.indexes import Indexes
@@ -30,7 +30,7 @@ def catalog(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cata
     made.add(*(Entry(f"{n}.mp3", direction(1, n)) for n in range(3)))
     with monkeypatch.context() as patch:
         patch.setattr(Indexes, "_space", lambda self: PlainSpace())
-        assert [*Library.open().build_indexes()]
+        assert [*Library.open()._session.build_indexes()]
     return made
 
 
