@@ -113,7 +113,8 @@ class Analyses:
         path = _path(source)
         try:
             with path.open("rb") as file:
-                yield from _load(self._session, path, file, stop)
+                unpacked = opened(file)  # outlives its use, or it would close the file first
+                yield from _load(self._session, path, unpacked, stop)
         except OSError as error:
             raise MusimoError(f"cannot read {path}: {error.strerror or error}") from error
 
@@ -152,13 +153,12 @@ def _written(target: AnyPath) -> Iterator[tuple[Path, IO[bytes]]]:
 def _load(
     session: Session, path: Path, file: IO[bytes], stop: Callable[[], bool]
 ) -> Iterator[Broken | Indexing | Imported]:
-    unpacked = opened(file)
-    maker = _read_maker(unpacked, path)
+    maker = _read_maker(file, path)
     n_axes = _checked_axes(maker, session.weights)
     store = Store.open(session.settings.library, session.weights.stem, create=True)
     with hold(store.path):
         done = Imported(maker.model, 0, 0, 0)
-        for event in _import(store, maker, n_axes, unpacked, stop):
+        for event in _import(store, maker, n_axes, file, stop):
             done = event if isinstance(event, Imported) else done
             yield event
         settle(store)

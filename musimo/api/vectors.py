@@ -75,5 +75,4 @@ def _embeddings(session: Session, tracks: list[Track]) -> FloatArray:
 
 
 def _sound_vectors(index: MappedIndex, tracks: list[Track]) -> FloatArray:
-    vectors, _ = index.places(_contents(tracks))
-    return vectors
+    return index.places(_contents(tracks))[0]

@@ -55,7 +55,11 @@ def command(
     from musimo.output import recipe_text
 
     speaker = [invocation]
-    library = Library(invocation.settings(), lambda sentence: speaker[-1].note(sentence), invocation.step)
+    library = Library(
+        invocation.settings(),
+        on_notice=lambda sentence: speaker[-1].note(sentence),
+        on_step=invocation.step,
+    )
     recipes = library.playlists.recipes(*names)
     if listing:
         shown = recipe_text.recipes_json(recipes) if as_json else recipe_text.recipe_lines(recipes)

@@ -98,7 +98,7 @@ def test_nothing_rated_is_an_empty_list(shell: Shell, library: Catalog) -> None:
         (("So What",), 2, "rate it how?"),
         (("--like",), 2, "rate which track?"),
         (("So What", "--like", "--dislike"), 2, "not both"),
-        (("So What", "--like", "--forget"), 2, "says nothing"),
+        (("So What", "--like", "--forget"), 2, "sets none"),
         (("So What", "--list"), 2, "take no TRACK"),
         (("So What", "--like", "-o", "x.csv"), 2, "take no TRACK"),
         (("--from", "-", "--list"), 2, "not both"),
@@ -187,9 +187,9 @@ def test_a_bad_line_keeps_the_whole_file_out(shell: Shell, library: Catalog, tmp
     ran = shell("rate", "--from", file)
     assert (ran.code, ran.out) == (2, b"")
     lines = ran.err.decode().splitlines()
-    assert lines[0] == "error: nothing was rated, for 3 of the lines cannot be: mend or delete them"
+    assert lines[0] == "error: nothing was rated, for 3 of the lines cannot be: correct or delete them"
     assert [line.partition(":")[0] for line in lines[1:]] == ["line 3", "line 4", "line 8"]
-    assert "rates the sound of line 7 otherwise" in lines[3]
+    assert "rates the audio of line 7 otherwise" in lines[3]
     assert shell("rate").code == 4
 
 
