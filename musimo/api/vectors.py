@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -56,7 +58,8 @@ def arrays(session: Session, selection: Selection) -> Arrays:
 def _tracks(session: Session, selection: Selection, index: MappedIndex) -> list[Track]:
     """Return the tracks of a selection that an index has, by path."""
     indexed = set(index.seen()[0].tolist())
-    return [track for track in select_tracks(session.store, selection) if track.content in indexed]
+    tracks = select_tracks(session.store, replace(selection, limit=None))
+    return list(islice((track for track in tracks if track.content in indexed), selection.limit))
 
 
 def _contents(tracks: list[Track]) -> Ids:
