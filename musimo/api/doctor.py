@@ -1,4 +1,4 @@
-"""Is all that musimo needs there, and is the library whole? Looks, and changes nothing."""
+"""``Library.maintenance.doctor``: check what musimo needs, and the library. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ DECODERS = (
     "mpc8",
     "tta",
 )
-"""FFmpeg's names of what most music is in."""
-LEAST_FREE = 100_000_000  # bytes: a log and new indexes of a library of some ten thousand tracks
+"""FFmpeg's names of the decoders most music needs."""
+LEAST_FREE = 100_000_000  # bytes: log and new indexes of a library of some ten thousand tracks
 REINSTALL = "install musimo again: pip install --force-reinstall musimo"
-SAMPLES = 45 * 22_050  # a window as a scan hears it
+SAMPLES = 45 * 22_050  # a window as a scan analyzes it
 
 
 def diagnose(settings: Settings) -> Iterator[Check]:
-    """Check after check, in an order in which the first trouble explains those after it."""
+    """Yield checks, in an order in which the first problem explains those after it."""
     yield _versions()
     yield _codecs()
     yield _weights(settings)
@@ -79,7 +79,7 @@ def _versions() -> Check:
     for name in MODULES:
         try:
             importlib.import_module(name)
-        except (ImportError, OSError) as error:  # OSError: a shared library that is not there
+        except (ImportError, OSError) as error:  # OSError: a shared library is missing
             missing.append(f"{name} ({error})")
         else:
             found.append(f"{name} {_version(name)}")
@@ -91,7 +91,7 @@ def _versions() -> Check:
 def _version(module: str) -> str:
     try:
         return metadata.version({"faiss": "faiss-cpu"}.get(module, module))
-    except metadata.PackageNotFoundError:  # it came from elsewhere, under another name
+    except metadata.PackageNotFoundError:  # installed under another name
         return "of an unknown version"
 
 
@@ -105,7 +105,7 @@ def _codecs() -> Check:
     for name in DECODERS:
         try:
             Codec(name, "r")
-        except ValueError:  # what PyAV's UnknownCodecError is
+        except ValueError:  # PyAV's UnknownCodecError
             missing.append(name)
     if missing:
         remedy = "install PyAV as its makers build it: pip install --force-reinstall --only-binary :all: av"
@@ -114,7 +114,7 @@ def _codecs() -> Check:
 
 
 def _weights(settings: Settings) -> Check:
-    """Load the weights: their name holds a checksum of what they are."""
+    """Load the weights, whose name holds their checksum."""
     try:
         from musimo.audio.features import FEATURE_ID
         from musimo.emotion.weights import load_weights
@@ -128,8 +128,8 @@ def _weights(settings: Settings) -> Check:
 
 
 def _device(settings: Settings) -> Check:
-    """Let the network feel 45 s of noise, from its samples on."""
-    told: list[str] = []
+    """Analyze 45 s of noise, from samples on."""
+    notices: list[str] = []
     try:
         import numpy as np
 
@@ -137,20 +137,20 @@ def _device(settings: Settings) -> Check:
         from musimo.emotion.analyzer import Analyzer
 
         analyzer = Analyzer.load(
-            weights_path(settings.weights), settings.device, settings.batch_size, told.append
+            weights_path(settings.weights), settings.device, settings.batch_size, notices.append
         )
         features = extract(np.random.default_rng(0).normal(0, 0.1, SAMPLES).astype(np.float32))
         started = time.perf_counter()
-        [[felt]] = analyzer.analyze([[features]])
+        [[predicted]] = analyzer.analyze([[features]])
         seconds = time.perf_counter() - started
     except MusimoError as error:
         return Check("device", "bad", error.message, error.hint or "use --device cpu")
     except (ImportError, OSError, RuntimeError) as error:
         return Check("device", "bad", str(error), REINSTALL)
-    found = f"{analyzer.device}: 45 s of noise felt in {seconds:.2f} s"
-    if told:
-        return Check("device", "note", f"{found}; {'; '.join(told)}", "--device cpu asks for no other")
-    return Check("device", "ok", f"{found} (valence {felt.valence:.2f}, arousal {felt.arousal:.2f})")
+    found = f"{analyzer.device}: 45 s of noise analyzed in {seconds:.2f} s"
+    if notices:
+        return Check("device", "note", f"{found}; {'; '.join(notices)}", "--device cpu uses no other")
+    return Check("device", "ok", f"{found} (valence {predicted.valence:.2f}, arousal {predicted.arousal:.2f})")
 
 
 def _library(settings: Settings) -> Iterator[Check]:
@@ -167,7 +167,7 @@ def _library(settings: Settings) -> Iterator[Check]:
         yield Check(
             "library",
             "note",
-            f"{path} can be asked, but not written",
+            f"{path} can be read, but not written",
             "scan into one of your own: --library FILE",
         )
     else:
@@ -176,7 +176,7 @@ def _library(settings: Settings) -> Iterator[Check]:
     if health.problems:
         yield Check("integrity", "bad", "; ".join(health.problems), _put_back(path))
         return
-    yield Check("integrity", "ok", "every page and every reference is in order")
+    yield Check("integrity", "ok", "every page and every reference is intact")
     if health.revision == schema.REVISION:
         yield from _contents(settings)
 
@@ -200,7 +200,7 @@ def _schema(revision: str, written_by: str) -> Check:
 
 
 def _contents(settings: Settings) -> Iterator[Check]:
-    """Folders and indexes, of a library that is whole and of today's schema."""
+    """Check folders and indexes of a library that is intact and of the current schema."""
     from musimo.library.active_model import answering_weights
     from musimo.library.db.queries import Store
 
@@ -221,7 +221,7 @@ def _contents(settings: Settings) -> Iterator[Check]:
 
 
 def _indexes(store: Store) -> Check:
-    """Whether each index holds just the sounds that the library has."""
+    """Check that each index holds exactly the tracks of the library."""
     import numpy as np
 
     from musimo.search.index import INDEXES, index_file, read_whole
@@ -255,7 +255,7 @@ def _indexes(store: Store) -> Check:
 
 
 def _free_space(library: Path) -> Check:
-    """Room for a copy of the library, which an upgrade makes, and for what a scan adds."""
+    """Check the space for a copy of the library, which an upgrade makes, and for what a scan adds."""
     folder = next(parent for parent in library.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
     needed = LEAST_FREE + (library.stat().st_size if library.exists() else 0)

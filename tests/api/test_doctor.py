@@ -57,7 +57,7 @@ def test_where_all_is_well_it_says_what_it_looked_at(catalog: Catalog) -> None:
     assert "torch" in found["versions"]
     assert "flac" in found["codecs"]
     assert weights_path().stem in found["weights"]
-    assert "noise felt in" in found["device"], "the network itself ran"
+    assert "noise analyzed in" in found["device"], "the network itself ran"
     assert found["indexes"].startswith("3 sounds")
 
 

@@ -19,7 +19,7 @@ from tests.conftest import PlainAnalyzer
 from tests.sounds import melody
 
 N_THREADS = 8
-N_BEFORE, N_AFTER = 6, 14
+N_BEFORE, N_AFTER = 5, 9
 EVERY = Selection(None, (), None, None, fold_versions=False)
 ROOT = Path(__file__).resolve().parents[2]
 
