@@ -12,10 +12,10 @@ from musimo.library.db.copies import Copies
 from musimo.library.scan.walk import identity
 from musimo.records import Filter, FloatArray, Track
 from musimo.search.duplicates import (
-    Group,
-    Pair,
+    DuplicateGroup,
+    SimilarPair,
     namesake_pairs,
-    near_pairs,
+    similar_pairs,
     recording_groups,
     sound_groups,
 )
@@ -26,7 +26,7 @@ from musimo.search.space import Ids
 ONE_FILE = "some are names of one file (links): to delete one frees no space"
 
 
-def duplicates(session: Session, where: Where, on_progress: Callable[[int, int], None] | None) -> list[Group]:
+def duplicates(session: Session, where: Where, on_progress: Callable[[int, int], None] | None) -> list[DuplicateGroup]:
     """Answer :meth:`musimo.Library.duplicates`."""
     filters = filters_of(where)
     copies = Copies.of(session.store)
@@ -37,9 +37,9 @@ def duplicates(session: Session, where: Where, on_progress: Callable[[int, int],
     def places(some: Ids) -> FloatArray:
         return index.places(some)[0]
 
-    pairs: list[Pair] = []
-    for event in near_pairs(ids, durations, places):
-        if isinstance(event, Pair):
+    pairs: list[SimilarPair] = []
+    for event in similar_pairs(ids, durations, places):
+        if isinstance(event, SimilarPair):
             pairs.append(event)
         elif on_progress is not None:
             on_progress(event.done, event.total)

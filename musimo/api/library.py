@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from musimo.library.scan.events import Audit, Indexing, ScanEvent
     from musimo.library.scan.scan import ScanOptions
     from musimo.records import Curve
-    from musimo.search.duplicates import Group
+    from musimo.search.duplicates import DuplicateGroup
     from musimo.search.sound_map import SoundMap
 
 Progress = Callable[[int, int], None]
@@ -317,7 +317,7 @@ class Library:
 
         return curve(self._session, track, window_s, hop_s, on_progress)
 
-    def duplicates(self, where: Where = (), on_progress: Progress | None = None) -> list[Group]:
+    def duplicates(self, where: Where = (), on_progress: Progress | None = None) -> list[DuplicateGroup]:
         """Find tracks with the same audio, of the same recording, and probably of the same recording.
 
         A report: nothing is changed. A track may be in one group of each kind.

@@ -10,11 +10,11 @@ from musimo.api.session import Session
 from musimo.errors import UsageError
 from musimo.search.mood import MoodQuery, near, near_and_like, similarities_to
 from musimo.search.mood import mood_path as path_rows
-from musimo.search.order import Order, in_order
+from musimo.search.order import Order, reorder
 from musimo.search.plane import Point
 from musimo.search.results import MoodPathResult, MoodResult
 from musimo.search.selection import Selection
-from musimo.search.words import place_of, point_of
+from musimo.search.mood_words import parse_point, point_of
 
 SEEDS = 10**6  # to draw a seed from: short enough to be typed again
 
@@ -61,7 +61,7 @@ def mood(
         similarities = similarities_to(session.sounds("both"), vector)
         rows, versions = near_and_like(session.store, session.moods(), query, found, similarities)
         result = replace(result, like=found.track, versions=versions)
-    return replace(result, rows=tuple(in_order(rows, order)))
+    return replace(result, rows=tuple(reorder(rows, order)))
 
 
 def mood_path(
@@ -93,7 +93,7 @@ def _point(session: Session, valence: str | float, arousal: float | None) -> Poi
 
 def _place(session: Session, mood: AnyMood) -> tuple[Point, bool]:
     """Return the point of a mood, and whether it was given in words."""
-    point, named = place_of(mood, session.settings.moods) if isinstance(mood, str) else (mood, False)
+    point, named = parse_point(mood, session.settings.moods) if isinstance(mood, str) else (mood, False)
     return point if named else _checked(point), named
 
 

@@ -15,7 +15,7 @@ from musimo.library.db.calibrations import answered_mood
 from musimo.library.db.ratings import rated
 from musimo.records import Descriptors, FailedFile, Track, Window, WindowPlan
 from musimo.search.find import find_track as find_named
-from musimo.search.passages import passage
+from musimo.search.times import passage
 from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
 from musimo.search.seeds import Seed
 

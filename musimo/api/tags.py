@@ -11,7 +11,7 @@ from musimo.api.session import Session
 from musimo.library.db.lock import hold
 from musimo.library.tagging import Tagged, Wish, tag
 from musimo.records import Track
-from musimo.search.mood_names import words_for
+from musimo.search.mood_words import words_for
 from musimo.search.plane import percentile
 from musimo.search.selection import Selection, Where, select_tracks
 

@@ -43,16 +43,16 @@ def command(
       musimo mood-path --from calm --to energetic --duration 45m -o workout.m3u8
       musimo mood-path --from 0.6,0.8 --to 0.6,0.2 --duration 30m
     """
-    from musimo.search.gradual import CLOSE
-    from musimo.search.lengths import seconds_of
-    from musimo.search.words import place_of
+    from musimo.search.mood_path import DURATION_TOLERANCE
+    from musimo.search.times import parse_duration
+    from musimo.search.mood_words import parse_point
 
     library = invocation.library()
     choice = choice_of(options)
     selection = make_selection(library.settings, limit=None, scale=choice.scale, **options)
-    duration_s = seconds_of(duration)
+    duration_s = parse_duration(duration)
     own = library.settings.moods
-    (first, first_named), (last, last_named) = place_of(start, own), place_of(end, own)
+    (first, first_named), (last, last_named) = parse_point(start, own), parse_point(end, own)
     among = first_named or last_named if relative is None else relative
     scale: Scale = "0-1" if among else choice.scale
     first, last = (
@@ -61,7 +61,7 @@ def command(
     )
     result = library.mood_path(first, last, duration_s, relative=among, selection=selection)
     lasts = sum(row.track.duration_s or 0 for row in result)
-    if result and lasts < (1 - CLOSE) * duration_s:
+    if result and lasts < (1 - DURATION_TOLERANCE) * duration_s:
         invocation.note("there are not enough tracks for so long; --no-diversity may allow more")
     print_answer(invocation, result, choice)
     return DONE if result else NOT_FOUND

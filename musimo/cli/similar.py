@@ -94,7 +94,7 @@ def command(
       musimo similar "So What" --explain
       musimo similar --liked
     """
-    from musimo.search.passages import parse_time
+    from musimo.search.times import parse_time
 
     if not tracks and not liked:
         raise click.UsageError("name at least one TRACK, or ask with --liked")

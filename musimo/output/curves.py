@@ -13,7 +13,7 @@ from musimo.output import json_out
 from musimo.records import Curve, Peak, Turn, WindowEmotion
 from musimo.records.fields import SCORE_DIGITS, SECOND_DIGITS, Fields, mood, number
 from musimo.records.scale import RANGES, Scale, from_unit
-from musimo.search.passages import moment
+from musimo.search.times import format_time
 
 CurveFormat = Literal["table", "csv", "json", "jsonl", "labels", "edl", "svg", "png"]
 CURVE_FORMATS: Final[tuple[CurveFormat, ...]] = get_args(CurveFormat)
@@ -136,7 +136,7 @@ def what_is_heard(curve: Curve) -> str:
     """In words, of how much sound a reading is."""
     window_s = curve.plan.window_s
     if curve.duration_s <= window_s:
-        said = f"one reading, of the whole track ({moment(curve.duration_s)})"
+        said = f"one reading, of the whole track ({format_time(curve.duration_s)})"
         window_s = curve.duration_s
     else:
         said = f"each reading is of the {window_s:g} s around its time, {curve.plan.hop_s:g} s after the last"

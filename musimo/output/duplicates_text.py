@@ -14,8 +14,8 @@ from musimo.output.naming import unicode_text
 from musimo.output.tables import clock
 from musimo.output.text import pad, safe, width
 from musimo.records.fields import SCORE_DIGITS, number
-from musimo.search.duplicates import KINDS, Group
-from musimo.search.quality import described
+from musimo.search.duplicates import DUPLICATE_KINDS, DuplicateGroup
+from musimo.search.duplicates import describe_quality
 
 HEADINGS: Final = {
     "sound": "the same sound: files that differ in their tags at most",
@@ -24,12 +24,12 @@ HEADINGS: Final = {
 }
 
 
-def group_lines(groups: Sequence[Group]) -> str:
+def group_lines(groups: Sequence[DuplicateGroup]) -> str:
     """All groups under a heading for each kind; in each the best file first."""
     if not groups:
         return "no duplicates\n"
     lines: list[str] = []
-    for kind in KINDS:
+    for kind in DUPLICATE_KINDS:
         of_kind = [group for group in groups if group.kind == kind]
         if not of_kind:
             continue
@@ -41,12 +41,12 @@ def group_lines(groups: Sequence[Group]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def groups_json(groups: Sequence[Group]) -> str:
+def groups_json(groups: Sequence[DuplicateGroup]) -> str:
     """All groups as one JSON document."""
     return document({"groups": [group.as_dict() for group in groups]})
 
 
-def groups_csv(groups: Sequence[Group]) -> str:
+def groups_csv(groups: Sequence[DuplicateGroup]) -> str:
     """One line a track, with the number of its group."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -56,22 +56,22 @@ def groups_csv(groups: Sequence[Group]) -> str:
         similarity = number(group.similarity, SCORE_DIGITS)
         for rank, track in enumerate(group.tracks, 1):
             facts = {"group": place, "kind": group.kind, "similarity": similarity, "rank": rank}
-            values = {**track.as_dict(), **facts, "quality": described(track)}
+            values = {**track.as_dict(), **facts, "quality": describe_quality(track)}
             cells = (values.get(column) for column in columns)
             writer.writerow([guarded(unicode_text(one)) if isinstance(one, str) else one for one in cells])
     return text.getvalue()
 
 
-def groups_paths(groups: Sequence[Group], *, print0: bool = False) -> bytes:
+def groups_paths(groups: Sequence[DuplicateGroup], *, print0: bool = False) -> bytes:
     """Paths, the best of a group first; an empty line, or an empty name, ends a group."""
     end = b"\0" if print0 else b"\n"
     return b"".join(b"".join(track.path_bytes + end for track in group.tracks) + end for group in groups)
 
 
-def _lines(place: int, group: Group) -> list[str]:
+def _lines(place: int, group: DuplicateGroup) -> list[str]:
     alike = "" if group.kind == "sound" else f"similarity {group.similarity:.3f}"
     first = f"{place}. {'; '.join(filter(None, (alike, safe(group.note))))}".rstrip()
-    qualities = [safe(described(track)) for track in group.tracks]
+    qualities = [safe(describe_quality(track)) for track in group.tracks]
     room = max(map(width, qualities))
     lines = [first]
     for track, quality in zip(group.tracks, qualities, strict=True):

@@ -15,7 +15,7 @@ from musimo.output.text import cut, safe
 from musimo.records import Tags, TempoKey, Track, WindowEmotion
 from musimo.records.fields import CONFIDENCE_DIGITS, TEMPO_DIGITS
 from musimo.records.scale import RANGES, Scale, from_unit
-from musimo.search.plane import lopsided
+from musimo.search.plane import dominant_quadrant
 
 MOOD_DIGITS: Final = 2
 MOOD_COLUMNS: Final = (Column("valence", right=True), Column("arousal", right=True))
@@ -106,7 +106,7 @@ def _quadrants(counts: Mapping[str, int]) -> list[tuple[str, str]]:
         return []
     cells = {name: f"{name:<5}  {count:>7}  {count / total:>4.0%}" for name, count in counts.items()}
     lines = [("moods", f"{cells['tense']}    {cells['happy']}"), ("", f"{cells['sad']}    {cells['calm']}")]
-    if fullest := lopsided(counts):
+    if fullest := dominant_quadrant(counts):
         lines.append(("", f"nearly all are {fullest}: musimo mood --relative tells them apart"))
     return lines
 

@@ -40,7 +40,7 @@ Near = Callable[[FloatArray, int], Ids]
 
 
 @dataclass(frozen=True, slots=True)
-class Terrain:
+class PathSpace:
     """Where a walk may go.
 
     Parameters
@@ -53,7 +53,7 @@ class Terrain:
 
     near: Near
     places: Callable[[Ids], FloatArray]
-    groups: Callable[[Ids], dict[int, Keys]]
+    groups: Callable[[Ids], dict[int, GroupKeys]]
     caps: tuple[int | None, ...]
 
 
@@ -84,7 +84,7 @@ def steps_between(stops: FloatArray, n: int) -> list[int]:
 
 
 def walk(
-    terrain: Terrain, stops: FloatArray, at_stops: Sequence[int | None], stop_groups: Sequence[Keys], n: int
+    terrain: PathSpace, stops: FloatArray, at_stops: Sequence[int | None], stop_groups: Sequence[Keys], n: int
 ) -> list[list[int]]:
     """Ids of the sounds between each two stops; no sound twice, none of the stops.
 
@@ -109,7 +109,7 @@ def walk(
 
 
 def _leg(
-    terrain: Terrain, start: FloatArray, end: FloatArray, steps: int, used: set[int], counts: _Counts
+    terrain: PathSpace, start: FloatArray, end: FloatArray, steps: int, used: set[int], counts: _Counts
 ) -> list[int]:
     """One leg, within the caps: where a way goes beyond one, the sounds of that key that lie nearest to their
     targets stay, the others are left out, and the way is sought again.

@@ -18,7 +18,7 @@ from musimo.library.db.folding import fold
 from musimo.records import FloatArray, Track
 from musimo.records.fields import SCORE_DIGITS, number
 from musimo.records.scale import Scale
-from musimo.search.quality import described, rank
+from musimo.search.duplicates import describe_quality, rank
 from musimo.search.space import Ids
 from musimo.search.titles import contradiction
 
@@ -37,12 +37,12 @@ NAMESAKES_APART_S: Final = 10.0  # another master may fade later, or end in sile
 CROWD: Final = 64  # near sounds in a stretch, above which they are no copies but silence, or test tones
 BLOCK: Final = 2048  # sounds compared at once with those as long: some 20 MB in a library of 100,000
 
-Kind = Literal["sound", "recording", "probable"]
-KINDS: Final[tuple[Kind, ...]] = ("sound", "recording", "probable")
+DuplicateKind = Literal["sound", "recording", "probable"]
+DUPLICATE_KINDS: Final[tuple[DuplicateKind, ...]] = ("sound", "recording", "probable")
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class SimilarPair:
     """Two sounds, by content id, the lower first; similarity is the cosine of their places."""
 
     first: int
@@ -51,7 +51,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparisonProgress:
     """An event of a search: so many sounds of so many have been compared."""
 
     done: int
@@ -59,7 +59,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class DuplicateGroup:
     """Tracks that are the same, those of the best quality first.
 
     Parameters
@@ -72,7 +72,7 @@ class Group:
         empty otherwise
     """
 
-    kind: Kind
+    kind: DuplicateKind
     similarity: float
     tracks: tuple[Track, ...]
     note: str = ""
@@ -95,7 +95,7 @@ def near_pairs(
     durations: NDArray[np.float64],
     places: Callable[[Ids], FloatArray],
     least: float = SAME,
-) -> Iterator[Compared | Pair]:
+) -> Iterator[ComparisonProgress | SimilarPair]:
     """Pairs of sounds at least so similar and at most ``APART_S`` apart in length, and how far the search is.
 
     In order of length, every sound has those of its length beside it: a block is compared with its own
@@ -122,11 +122,11 @@ def near_pairs(
                 a, b = start + int(i), begin + int(j)
                 if a < b and durations[b] - durations[a] <= APART_S:
                     low, high = sorted((int(ids[a]), int(ids[b])))
-                    yield Pair(low, high, min(float(near[i, j]), 1.0))
-        yield Compared(end, len(ids))
+                    yield SimilarPair(low, high, min(float(near[i, j]), 1.0))
+        yield ComparisonProgress(end, len(ids))
 
 
-def judged(pair: Pair, first: Track, second: Track) -> tuple[Kind, str] | None:
+def judged(pair: SimilarPair, first: Track, second: Track) -> tuple[DuplicateKind, str] | None:
     """What a pair is, by its sound and by what its tracks are called, and what is to be noted.
 
     None is two recordings.
@@ -151,7 +151,7 @@ def namesakes(first: Track, second: Track) -> bool:
     return all(names[0]) and names[0] == names[1]
 
 
-def grouped(pairs: Sequence[Pair]) -> list[tuple[list[int], float]]:
+def grouped(pairs: Sequence[SimilarPair]) -> list[tuple[list[int], float]]:
     """Groups in which every two are a pair, and their least similarity; the most similar are joined first.
 
     That A is like B and B is like C does not make A like C: chains of such would join what is different.
@@ -180,7 +180,7 @@ def namesake_pairs(
     ids: Ids,
     durations: NDArray[np.float64],
     known: Container[tuple[int, int]],
-) -> Iterator[Pair]:
+) -> Iterator[SimilarPair]:
     """Yield pairs of one artist and title that are similar in sound and length, and not known yet.
 
     Parameters
@@ -200,10 +200,10 @@ def namesake_pairs(
         for i, j in combinations(range(len(group)), 2):
             near = cosines[i, j] >= PROBABLE and abs(lasts[i] - lasts[j]) <= NAMESAKES_APART_S
             if near and (int(group[i]), int(group[j])) not in known:
-                yield Pair(int(group[i]), int(group[j]), float(cosines[i, j]))
+                yield SimilarPair(int(group[i]), int(group[j]), float(cosines[i, j]))
 
 
-def sound_groups(copies: Iterable[Sequence[Track]], note: Callable[[Sequence[Track]], str]) -> list[Group]:
+def sound_groups(copies: Iterable[Sequence[Track]], note: Callable[[Sequence[Track]], str]) -> list[DuplicateGroup]:
     """Return a group for each content that several tracks share, ordered by path.
 
     Parameters
@@ -212,10 +212,10 @@ def sound_groups(copies: Iterable[Sequence[Track]], note: Callable[[Sequence[Tra
     note : returns what is to be noted of some tracks; empty for nothing
     """
     shared = (tracks for tracks in copies if len(tracks) > 1)
-    return _by_path(Group("sound", 1.0, _best_first(tracks), note(tracks)) for tracks in shared)
+    return _by_path(DuplicateGroup("sound", 1.0, _best_first(tracks), note(tracks)) for tracks in shared)
 
 
-def recording_groups(pairs: Iterable[Pair], tracks: Mapping[int, Sequence[Track]]) -> list[Group]:
+def recording_groups(pairs: Iterable[SimilarPair], tracks: Mapping[int, Sequence[Track]]) -> list[DuplicateGroup]:
     """Return groups of one recording, then of probable ones, which may hold a recording's group and more.
 
     Parameters
@@ -223,8 +223,8 @@ def recording_groups(pairs: Iterable[Pair], tracks: Mapping[int, Sequence[Track]
     pairs : of contents
     tracks : of each content; a pair that is not in it is left out
     """
-    sure: list[Pair] = []
-    every: list[Pair] = []
+    sure: list[SimilarPair] = []
+    every: list[SimilarPair] = []
     notes: dict[tuple[int, int], str] = {}
     for pair in pairs:
         if pair.first not in tracks or pair.second not in tracks:
@@ -247,20 +247,20 @@ def recording_groups(pairs: Iterable[Pair], tracks: Mapping[int, Sequence[Track]
 
 
 def _group(
-    kind: Kind,
+    kind: DuplicateKind,
     ids: Sequence[int],
     similarity: float,
     tracks: Mapping[int, Sequence[Track]],
     notes: Mapping[tuple[int, int], str],
-) -> Group:
+) -> DuplicateGroup:
     said = [note for pair in combinations(ids, 2) if (note := notes.get(pair))]
     every = [track for id_ in ids for track in tracks[id_]]
-    return Group(kind, similarity, _best_first(every), "; ".join(dict.fromkeys(said)))
+    return DuplicateGroup(kind, similarity, _best_first(every), "; ".join(dict.fromkeys(said)))
 
 
 def _best_first(tracks: Iterable[Track]) -> tuple[Track, ...]:
     return tuple(sorted(tracks, key=lambda track: (rank(track), track.path_bytes)))
 
 
-def _by_path(groups: Iterable[Group]) -> list[Group]:
+def _by_path(groups: Iterable[DuplicateGroup]) -> list[DuplicateGroup]:
     return sorted(groups, key=lambda group: min(track.path_bytes for track in group.tracks))

@@ -13,7 +13,7 @@ from musimo.library.db.folding import fold
 from musimo.records import Descriptors, FloatArray, Track
 from musimo.records.fields import MOOD_DIGITS, SCORE_DIGITS, length, number
 from musimo.records.scale import Scale
-from musimo.search.jumps import KEY_JUMP, MOOD_JUMP, TEMPO_JUMP, key_of, key_steps, tempo_ratio
+from musimo.search.track_distances import KEY_JUMP, MOOD_JUMP, TEMPO_JUMP, key_of, key_steps, tempo_ratio
 from musimo.search.space import MIXTURES, By
 
 ALIKE_SOUND: Final = 0.2  # cosine: two SDs of those of tracks drawn at random, whose mean is 0

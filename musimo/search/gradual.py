@@ -53,12 +53,12 @@ def line(start: Point, end: Point, n: int) -> FloatArray:
     return np.asarray(a + along[:, None] * (b - a), np.float32)
 
 
-def most_targets(duration_s: float) -> int:
+def max_targets(duration_s: float) -> int:
     """How many targets a list of that length has at most."""
     return max(2, round(duration_s / TRACK_S))
 
 
-def gradual(candidates: Candidates, start: Point, end: Point, duration_s: float) -> list[tuple[int, float]]:
+def choose_mood_path(candidates: Candidates, start: Point, end: Point, duration_s: float) -> list[tuple[int, float]]:
     """Positions of the tracks chosen, in order, and how far each is from the mood of its place.
 
     Shorter than wished where there are not enough tracks.
@@ -185,7 +185,7 @@ def _off(places: FloatArray, ordered: Sequence[int], start: Point, end: Point) -
 
 
 def _near(places: FloatArray, target: FloatArray) -> Positions:
-    return np.argsort(_distances(places, target), kind="stable")[:POOL]
+    return np.argsort(_distances(places, target), kind="stable")[:POOL_SIZE]
 
 
 def _distances(places: FloatArray, target: FloatArray) -> NDArray[np.float64]:
@@ -195,7 +195,7 @@ def _distances(places: FloatArray, target: FloatArray) -> NDArray[np.float64]:
 def near_line(plane: Plane, start: Point, end: Point, duration_s: float) -> list[int]:
     """Return the ids, ascending, of the candidates near the line from ``start`` to ``end``."""
     found: set[int] = set()
-    for target in line(start, end, most_targets(duration_s)):
+    for target in points_on_line(start, end, max_targets(duration_s)):
         distances = plane.distances((float(target[0]), float(target[1])))
-        found.update(plane.ids[np.argsort(distances, kind="stable")[:POOL]].tolist())
+        found.update(plane.ids[np.argsort(distances, kind="stable")[:POOL_SIZE]].tolist())
     return sorted(found)

@@ -18,7 +18,7 @@ _CAMELOT = re.compile(r"(1[0-2]|[1-9])([ABab])", re.ASCII)
 _WHEEL_START: Final = 8  # 8A is A minor, 8B is C major; each step onwards is a fifth up
 
 
-def keys_meant(text: str) -> tuple[str, ...]:
+def parse_keys(text: str) -> tuple[str, ...]:
     """The keys of ``KEYS`` that a text means: one; all of a mode; all of them, where it is empty.
 
     Raises

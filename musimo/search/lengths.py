@@ -12,7 +12,7 @@ _CLOCK: Final = re.compile(r"(?:(\d+):)?(\d+):([0-5]\d)", re.ASCII)
 LONGEST_S: Final = 7 * 24 * 3600  # a week: longer than anyone listens at a stretch
 
 
-def seconds_of(text: str) -> float:
+def parse_duration(text: str) -> float:
     """Read ``45m``, ``1h30m``, ``90s``, ``45:00``, ``1:30:00`` or plain seconds.
 
     Raises

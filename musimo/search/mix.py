@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from musimo.search.gradual import CLOSE
+from musimo.search.mood_path import DURATION_TOLERANCE
 
 T = TypeVar("T")
 

@@ -10,14 +10,14 @@ import numpy as np
 from musimo.library.db.queries import Store
 from musimo.records import FloatArray, Track
 from musimo.search.diversify import album_key, artist_key
-from musimo.search.gradual import Candidates, gradual, near_line
+from musimo.search.mood_path import MoodPathCandidates, choose_mood_path, near_line
 from musimo.search.index import MappedIndex
 from musimo.search.plane import Plane, Point, in_tiers
 from musimo.search.query import nearest_moods
 from musimo.search.rows import MoodTrack
 from musimo.search.seeds import Seed
 from musimo.search.selection import Row, Selection, allowed, select_ranked
-from musimo.search.versions import version_key
+from musimo.search.versions import work_key
 
 Similarities = Callable[[Sequence[int]], dict[int, float]]
 """Similarities of content ids to one track, by id; those that are not known are left out."""
@@ -51,7 +51,7 @@ def near(store: Store, index: MappedIndex, query: MoodQuery) -> tuple[MoodTrack,
         if query.spread is None:
             ranking = plane.nearest(query.point)
         else:
-            ranking = plane.around(query.point, query.spread, query.seed)
+            ranking = plane.shuffled_within(query.point, query.spread, query.seed)
     return _rows(select_ranked(store, ranking, query.selection).rows, relative=query.relative)
 
 
@@ -103,7 +103,7 @@ def mood_path(
     *,
     relative: bool,
 ) -> tuple[MoodTrack, ...]:
-    """Return tracks whose moods lead evenly from ``start`` to ``end``; see :mod:`musimo.search.gradual`."""
+    """Return tracks whose moods lead evenly from ``start`` to ``end``; see :mod:`musimo.search.mood_path`."""
     plane = _plane(store, index, selection, relative=relative)
     ids = near_line(plane, start, end, duration_s)
     found = store.tracks_of(ids, selection.filters)
@@ -111,13 +111,13 @@ def mood_path(
     if not tracks:
         return ()
     at = np.searchsorted(plane.ids, [track.content or 0 for track in tracks])
-    candidates = Candidates(
-        plane.places[at],
+    candidates = MoodPathCandidates(
+        plane.points[at],
         np.array([track.duration_s for track in tracks], np.float64),
-        [(artist_key(track), album_key(track), version_key(track)) for track in tracks],
+        [(artist_key(track), album_key(track), work_key(track)) for track in tracks],
         selection.caps,
     )
-    chosen = gradual(candidates, start, end, duration_s)
+    chosen = choose_mood_path(candidates, start, end, duration_s)
     return tuple(
         MoodTrack(rank, distance, tracks[position], relative=relative)
         for rank, (position, distance) in enumerate(chosen, 1)

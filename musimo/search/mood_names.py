@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import dist
 
 from musimo.search.plane import Point
-from musimo.search.words import MOODS, RADIUS
+from musimo.search.mood_words import MOODS, RADIUS
 
 MIDDLE: Point = (0.5, 0.5)
 
@@ -18,7 +18,7 @@ def words_for(point: Point, own: Mapping[str, Point] | None = None) -> tuple[str
 
     Parameters
     ----------
-    point : valence and arousal, 0..1; as in :func:`musimo.search.words.point_of`, percentiles or not
+    point : valence and arousal, 0..1; as in :func:`musimo.search.mood_words.point_of`, percentiles or not
     own : words of the user's, which come before musimo's
     """
     valence, arousal = point

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from musimo.errors import UsageError
 from musimo.records import Track
-from musimo.search.jumps import Floats, jumps
+from musimo.search.track_distances import Floats, jumps
 from musimo.search.rows import MoodTrack, SimilarTrack
 
 Order = Literal["similarity", "mood", "flow"]
@@ -24,7 +24,7 @@ Places = NDArray[np.int64]
 Listed = TypeVar("Listed", SimilarTrack, MoodTrack)
 
 
-def in_order(rows: Sequence[Listed], order: Order) -> list[Listed]:
+def reorder(rows: Sequence[Listed], order: Order) -> list[Listed]:
     """The same rows in another order, ranked anew.
 
     Parameters
@@ -61,7 +61,7 @@ def arc(tracks: Sequence[Track]) -> list[int]:
 def flow(tracks: Sequence[Track]) -> list[int]:
     """Places of the tracks, the first one first, with small jumps from each to the next.
 
-    Jumps are those of :mod:`musimo.search.jumps`. From the first track on, the nearest that is left comes
+    Jumps are those of :mod:`musimo.search.track_distances`. From the first track on, the nearest that is left comes
     next; then stretches are turned around or moved as long as that shortens the sum of all jumps.
 
     Raises

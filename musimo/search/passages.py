@@ -41,15 +41,15 @@ def passage(start_s: float | None, end_s: float | None, duration_s: float) -> Wi
     """
     start_s = 0.0 if start_s is None else start_s
     end_s = duration_s if end_s is None else end_s
-    length = f"the track is {moment(duration_s)} long"
+    length = f"the track is {format_time(duration_s)} long"
     for time_s in (start_s, end_s):
         # a track is shown in whole seconds: the one that it is shown to end at is its end
         if not 0 <= time_s <= math.ceil(duration_s):
-            raise UsageError(f"{moment(time_s)} is not in the track", length)
+            raise UsageError(f"{format_time(time_s)} is not in the track", length)
     end_s = min(end_s, duration_s)
     if end_s <= start_s:
         raise UsageError(
-            f"a passage from {moment(start_s)} to {moment(end_s)} runs backwards or is empty", length
+            f"a passage from {format_time(start_s)} to {format_time(end_s)} runs backwards or is empty", length
         )
     if end_s - start_s < min(MIN_WINDOW_S, duration_s):
         raise UsageError(
@@ -59,7 +59,7 @@ def passage(start_s: float | None, end_s: float | None, duration_s: float) -> Wi
     return Window(start_s, end_s)
 
 
-def moment(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """A time as ``m:ss`` or ``h:mm:ss``, to the tenth of a second where it is no whole one."""
     minutes, rest = divmod(round(seconds * 10), 600)
     hours, minutes = divmod(minutes, 60)

@@ -1,4 +1,4 @@
-"""The query ``path``: tracks that lead from one to another; see :mod:`musimo.search.arc`."""
+"""The query ``path``: tracks that lead from one to another; see :mod:`musimo.search.sound_path`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import numpy as np
 from musimo.errors import UsageError
 from musimo.library.db.queries import Store
 from musimo.records import FloatArray, Track
-from musimo.search.arc import Keys, Terrain, angles, walk
+from musimo.search.diversify import GroupKeys
+from musimo.search.sound_path import PathSpace, angles, choose_sound_path
 from musimo.search.diversify import album_key, artist_key
 from musimo.search.index import MappedIndex
 from musimo.search.rows import PathTrack
 from musimo.search.seeds import Seed
 from musimo.search.selection import Selection, allowed
 from musimo.search.space import Ids, questions
-from musimo.search.versions import version_key
+from musimo.search.versions import work_key
 
 MOST = 50  # tracks: more take long, for every two candidates of neighboring steps are compared
 
@@ -39,7 +40,7 @@ def path(
     UsageError : a stop twice in a row
     """
     _check_apart(seeds)
-    legs = walk(
+    legs = choose_sound_path(
         _terrain(store, index, selection),
         places,
         [seed.content for seed in seeds],
@@ -59,17 +60,17 @@ def path(
     )
 
 
-def _terrain(store: Store, index: MappedIndex, selection: Selection) -> Terrain:
+def _terrain(store: Store, index: MappedIndex, selection: Selection) -> PathSpace:
     usable = allowed(store, selection)
 
     def near(place: FloatArray, k: int) -> Ids:
         return index.search(questions(place[None])[0], k, usable)[0]
 
-    def groups(ids: Ids) -> dict[int, Keys]:
+    def groups(ids: Ids) -> dict[int, GroupKeys]:
         found = store.tracks_of(ids.tolist(), selection.filters)
         return {id_: _keys(found[id_]) for id_ in ids.tolist()}
 
-    return Terrain(near, lambda ids: index.places(ids)[0], groups, selection.caps)
+    return PathSpace(near, lambda ids: index.places(ids)[0], groups, selection.caps)
 
 
 def check_length(n_stops: int, n: int) -> None:
@@ -88,5 +89,5 @@ def _check_apart(seeds: Sequence[Seed]) -> None:
             raise UsageError("a path cannot lead from a track to itself", "name two that sound different")
 
 
-def _keys(track: Track) -> Keys:
-    return artist_key(track), album_key(track), version_key(track)
+def _keys(track: Track) -> GroupKeys:
+    return artist_key(track), album_key(track), work_key(track)

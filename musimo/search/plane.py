@@ -129,7 +129,7 @@ def quadrant_counts(places: FloatArray) -> dict[str, int]:
     }
 
 
-def lopsided(counts: Mapping[str, int]) -> str | None:
+def dominant_quadrant(counts: Mapping[str, int]) -> str | None:
     """The quadrant that holds more than three quarters of a library; None where none does."""
     total = sum(counts.values())
     fullest = max(counts, key=lambda quadrant: counts[quadrant])

@@ -13,7 +13,7 @@ from musimo.search.best_window import best_windows
 from musimo.search.explain import Explanation, explain
 from musimo.search.index import VectorIndex
 from musimo.search.indexes import Indexes
-from musimo.search.order import Order, in_order
+from musimo.search.order import Order, reorder
 from musimo.search.query import nearest_sounds
 from musimo.search.rows import SimilarTrack
 from musimo.search.seeds import Seed
@@ -59,7 +59,7 @@ def similar(
         store, _ranked(store, indexes, index, query), query.selection, [seed.track for seed in every]
     )
     rows = [SimilarTrack(rank, row.score, row.track, row.versions) for rank, row in enumerate(listed.rows, 1)]
-    ordered = in_order(rows, query.order)
+    ordered = reorder(rows, query.order)
     contents = [row.track.content for row in ordered if row.track.content is not None]
     windows = best_windows(store, indexes, index, contents, query.seeds, query.by)
     whys = _explained(store, indexes, ordered, query) if query.explain else [None] * len(ordered)

@@ -128,12 +128,12 @@ class Pieces:
 
     def show(self, track: Track) -> None:
         """From now on its versions are passed over."""
-        if (key := version_key(track)) is not None:
+        if (key := work_key(track)) is not None:
             self._shown[key].append(track)
 
     def pass_over(self, track: Track) -> bool:
         """Whether it is a version of a piece that is shown; then it is kept with that one."""
-        key = version_key(track)
+        key = work_key(track)
         if key is None or key not in self._shown:
             return False
         shown = next((other for other in self._shown[key] if not _apart(track, other)), None)
@@ -146,7 +146,7 @@ class Pieces:
         return tuple(self._passed_over.get(track.path_bytes, ()))
 
 
-def version_key(track: Track) -> Hashable | None:
+def work_key(track: Track) -> Hashable | None:
     """What all versions of a piece share and no other piece has; None for a track that is one of nothing."""
     tags = track.tags
     artist = _artist(tags.artist) or _artist(tags.albumartist)
@@ -156,15 +156,15 @@ def version_key(track: Track) -> Hashable | None:
     else:
         title = _spaced(PurePath(os.fsdecode(track.path_bytes)).stem)
         title = title if artist is None else _without_number(title, None)
-    piece = piece_name(title)
+    piece = work_title(title)
     return None if piece is None else (artist or os.path.dirname(track.path_bytes), piece)  # noqa: PTH120 - bytes
 
 
 @lru_cache(maxsize=1024)  # a track is asked about when it comes, and again when it is shown
-def piece_name(title: str) -> str | None:
+def work_title(title: str) -> str | None:
     """A title without what names a version, in the form that is compared; None where it names no piece.
 
-    >>> piece_name("So What (Live at Newport) - 2009 Remaster")
+    >>> work_title("So What (Live at Newport) - 2009 Remaster")
     'so what'
     """
     if len(title) > LONGEST:

@@ -38,7 +38,7 @@ from musimo.records import (
     Track,
 )
 from musimo.records.scale import RANGES, Scale, to_unit
-from musimo.search.keys import keys_meant
+from musimo.search.keys import parse_keys
 
 TEXT_FIELDS: Final[tuple[TextField, ...]] = get_args(TextField)
 NUMBER_FIELDS: Final[tuple[NumberField, ...]] = get_args(NumberField)
@@ -72,7 +72,7 @@ def parse(expression: str, scale: Scale = "0-1") -> Filter:
     if field == "path":
         return PathFilter(_bytes(value), negated)
     if field == "key":
-        return KeyFilter(keys_meant(value), negated)
+        return KeyFilter(parse_keys(value), negated)
     if _is_text_field(field):
         return TextFilter(field, fold(_bytes(value).decode("utf-8", "backslashreplace")), negated)
     if _is_number_field(field):

@@ -110,7 +110,7 @@ def point_of(text: str, own: Mapping[str, Point] | None = None) -> Point:
     return sum(valences) / len(words), sum(arousals) / len(words)
 
 
-def place_of(text: str, own: Mapping[str, Point] | None = None) -> tuple[Point, bool]:
+def parse_point(text: str, own: Mapping[str, Point] | None = None) -> tuple[Point, bool]:
     """A place written as two numbers, ``0.2,0.8``, or in words; and whether it was in words."""
     parts = text.split(",")
     try:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from musimo.emotion.space import unit
 from musimo.records import FloatArray
-from musimo.search.arc import Keys, Terrain, angles, points_between, steps_between, walk
+from musimo.search.sound_path import Keys, PathSpace, angles, points_between, steps_between, walk
 from musimo.search.space import Ids
 
 
@@ -22,16 +22,16 @@ def at(*degrees: float) -> FloatArray:
     return np.stack([np.cos(turned), np.sin(turned)], axis=1).astype(np.float32)
 
 
-def terrain(places: FloatArray, artists: Sequence[str | None] = (), cap: int | None = None) -> Terrain:
+def terrain(places: FloatArray, artists: Sequence[str | None] = (), cap: int | None = None) -> PathSpace:
     """Sounds whose ids are their positions."""
 
     def near(place: FloatArray, k: int) -> Ids:
         return np.argsort(-(places @ place), kind="stable")[:k]
 
-    def groups(ids: Ids) -> dict[int, Keys]:
+    def groups(ids: Ids) -> dict[int, GroupKeys]:
         return {id_: (artists[id_] if artists else None,) for id_ in ids.tolist()}
 
-    return Terrain(near, lambda ids: places[ids], groups, (cap,))
+    return PathSpace(near, lambda ids: places[ids], groups, (cap,))
 
 
 def way(places: FloatArray, n: int, artists: Sequence[str | None] = (), cap: int | None = None) -> list[int]:
@@ -105,7 +105,7 @@ def test_no_artist_has_more_than_the_cap_and_the_ends_count() -> None:
 
 def test_legs_share_no_sound() -> None:
     places = at(*range(0, 91, 5))
-    legs = walk(terrain(places), places[[0, 9, 18]], [0, 9, 18], [(None,)] * 3, 16)
+    legs = choose_sound_path(terrain(places), places[[0, 9, 18]], [0, 9, 18], [(None,)] * 3, 16)
     assert [len(leg) for leg in legs] == [8, 8]
     assert sorted(legs[0] + legs[1]) == [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17]
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musimo.search.gradual import CLOSE, Candidates, gradual, line, most_targets
+from musimo.search.mood_path import DURATION_TOLERANCE, MoodPathCandidates, choose_mood_path, points_on_line, max_targets
 
 
 def candidates(
@@ -20,7 +20,7 @@ def candidates(
     cap: int | None = None,
 ) -> Candidates:
     keys = [(artist,) for artist in artists or [None] * len(places)]
-    return Candidates(np.array(places, np.float32).reshape(-1, 2), np.array(durations), keys, (cap,))
+    return MoodPathCandidates(np.array(places, np.float32).reshape(-1, 2), np.array(durations), keys, (cap,))
 
 
 ALONG = [(0.1 * n, 0.5) for n in range(11)]
@@ -33,16 +33,16 @@ def chosen(found: list[tuple[int, float]]) -> list[int]:
 def test_targets_are_even() -> None:
     assert line((0, 1), (1, 0), 3).tolist() == [[0, 1], [0.5, 0.5], [1, 0]]
     assert line((0, 1), (1, 0), 1).tolist() == [[0.5, 0.5]]
-    assert most_targets(2700) == 45
-    assert most_targets(1) == 2
+    assert max_targets(2700) == 45
+    assert max_targets(1) == 2
 
 
 def test_a_line_of_moods_is_walked_from_one_end_to_the_other() -> None:
     """Eleven tracks of a minute stand on a line; six minutes are every other one of them."""
-    found = gradual(candidates(ALONG, [60] * 11), (0, 0.5), (1, 0.5), 360)
+    found = choose_mood_path(candidates(ALONG, [60] * 11), (0, 0.5), (1, 0.5), 360)
     assert chosen(found) == [0, 2, 4, 6, 8, 10]
     assert [distance for _, distance in found] == pytest.approx([0] * 6, abs=1e-6)
-    back = gradual(candidates(ALONG, [60] * 11), (1, 0.5), (0, 0.5), 360)
+    back = choose_mood_path(candidates(ALONG, [60] * 11), (1, 0.5), (0, 0.5), 360)
     assert chosen(back) == [10, 8, 6, 4, 2, 0]
 
 
@@ -51,7 +51,7 @@ def test_the_length_is_mended_where_it_costs_the_mood_least() -> None:
     a quarter in the place of one of the six makes 375 s; the first costs least.
     """
     places = [(0.2 * n, 0.5) for n in range(6)] + [(0.2 * n, 0.51 + 0.01 * n) for n in range(6)]
-    found = gradual(candidates(places, [60] * 6 + [75] * 6), (0, 0.5), (1, 0.5), 375)
+    found = choose_mood_path(candidates(places, [60] * 6 + [75] * 6), (0, 0.5), (1, 0.5), 375)
     assert sorted(chosen(found)) == [1, 2, 3, 4, 5, 6]
     assert chosen(found)[0] == 6
 
@@ -59,15 +59,15 @@ def test_the_length_is_mended_where_it_costs_the_mood_least() -> None:
 def test_an_artist_has_no_more_than_the_cap() -> None:
     twice = [(0.1 * n, 0.5 + 0.1 * side) for side in (0, 1) for n in range(11)]
     artists: list[Hashable | None] = ["one"] * 11 + [None] * 11
-    found = gradual(candidates(twice, [60] * 22, artists, 2), (0, 0.5), (1, 0.5), 660)
+    found = choose_mood_path(candidates(twice, [60] * 22, artists, 2), (0, 0.5), (1, 0.5), 660)
     assert len(found) == 11
     assert sum(position < 11 for position in chosen(found)) == 2
 
 
 def test_what_there_is_not_enough_of_makes_a_shorter_list() -> None:
-    assert sorted(chosen(gradual(candidates(ALONG[:3], [60] * 3), (0, 0.5), (1, 0.5), 3600))) == [0, 1, 2]
-    assert gradual(candidates([], []), (0, 0), (1, 1), 600) == []
-    assert chosen(gradual(candidates(ALONG, [60] * 11), (0, 0.5), (1, 0.5), 5)) == [5], "one: the middle"
+    assert sorted(chosen(choose_mood_path(candidates(ALONG[:3], [60] * 3), (0, 0.5), (1, 0.5), 3600))) == [0, 1, 2]
+    assert choose_mood_path(candidates([], []), (0, 0), (1, 1), 600) == []
+    assert chosen(choose_mood_path(candidates(ALONG, [60] * 11), (0, 0.5), (1, 0.5), 5)) == [5], "one: the middle"
 
 
 @settings(max_examples=30)
@@ -79,7 +79,7 @@ def test_a_library_of_any_kind(seed: int, cap: int, duration_s: float) -> None:
     durations = random.uniform(100, 320, 300)
     artists: list[Hashable | None] = [int(artist) for artist in random.integers(0, 100, 300)]
     asked = candidates([(v, a) for v, a in places], [*durations], artists, cap)
-    found = chosen(gradual(asked, (0.2, 0.2), (0.8, 0.9), duration_s))
+    found = chosen(choose_mood_path(asked, (0.2, 0.2), (0.8, 0.9), duration_s))
     assert len({*found}) == len(found)
     assert max(Counter(artists[position] for position in found).values()) <= cap
     along = places[found] @ [0.6, 0.7]

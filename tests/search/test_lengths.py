@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from musimo.errors import UsageError
-from musimo.search.lengths import seconds_of
+from musimo.search.times import parse_duration
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from musimo.search.lengths import seconds_of
     ],
 )
 def test_lengths_are_read(written: str, seconds: float) -> None:
-    assert seconds_of(written) == seconds
+    assert parse_duration(written) == seconds
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_lengths_are_read(written: str, seconds: float) -> None:
 )
 def test_what_is_no_length_is_wrong_usage(written: str) -> None:
     with pytest.raises(UsageError, match="no length of time"):
-        seconds_of(written)
+        parse_duration(written)

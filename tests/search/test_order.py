@@ -9,7 +9,7 @@ import pytest
 
 from musimo.errors import UsageError
 from musimo.records import Tags, TempoKey, Track
-from musimo.search.jumps import jumps, key_steps, mood_distance, tempo_ratio
+from musimo.search.track_distances import jumps, key_steps, mood_distance, tempo_ratio
 from musimo.search.order import MOST, arc, flow, in_order
 from musimo.search.rows import SimilarTrack
 
@@ -129,8 +129,8 @@ class TestFlow:
 
 def test_rows_are_ranked_anew_and_keep_their_similarity() -> None:
     rows = [SimilarTrack(rank, 1 / rank, track(arousal)) for rank, arousal in enumerate((0.9, 0.1, 0.5), 1)]
-    assert in_order(rows, "similarity") == rows
-    told = in_order(rows, "mood")
+    assert reorder(rows, "similarity") == rows
+    told = reorder(rows, "mood")
     assert [(row.rank, row.similarity, row.track.arousal) for row in told] == [
         (1, 1 / 2, 0.1),
         (2, 1.0, 0.9),

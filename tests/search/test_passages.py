@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from musimo.errors import UsageError
 from musimo.records import Window
-from musimo.search.passages import moment, parse_time, passage
+from musimo.search.times import format_time, parse_time, passage
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_what_is_no_time(text: str) -> None:
 
 @given(st.integers(0, 1_000_000))
 def test_a_moment_reads_back(tenths: int) -> None:
-    assert parse_time(moment(tenths / 10)) == pytest.approx(tenths / 10)
+    assert parse_time(format_time(tenths / 10)) == pytest.approx(tenths / 10)
 
 
 def test_moments() -> None:
-    assert [moment(s) for s in (0, 22.5, 59.96, 60, 3599.97, 3723)] == [
+    assert [format_time(s) for s in (0, 22.5, 59.96, 60, 3599.97, 3723)] == [
         *("0:00", "0:22.5", "1:00", "1:00", "1:00:00", "1:02:03")
     ]
 

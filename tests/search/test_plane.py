@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musimo.search.plane import Plane, in_tiers, lopsided, percentiles, quadrant_counts
+from musimo.search.plane import Plane, in_tiers, dominant_quadrant, percentiles, quadrant_counts
 
 
 def plane(*places: tuple[float, float]) -> Plane:
@@ -86,7 +86,7 @@ def test_tiers_rank_the_nearest_tenth_by_sound_and_then_the_next() -> None:
 def test_quadrants_are_counted_and_a_lopsided_library_is_seen() -> None:
     places = np.array([(0.9, 0.9), (0.5, 0.5), (0.1, 0.9), (0.1, 0.1), (0.9, 0.1), (0.8, 0.49)], np.float32)
     assert quadrant_counts(places) == {"happy": 2, "tense": 1, "sad": 1, "calm": 2}
-    assert lopsided({"happy": 76, "tense": 24, "sad": 0, "calm": 0}) == "happy"
-    assert lopsided({"happy": 75, "tense": 25, "sad": 0, "calm": 0}) is None
-    assert lopsided({"happy": 0, "tense": 0, "sad": 0, "calm": 19}) is None, "a handful says nothing"
-    assert lopsided(quadrant_counts(places[:0])) is None
+    assert dominant_quadrant({"happy": 76, "tense": 24, "sad": 0, "calm": 0}) == "happy"
+    assert dominant_quadrant({"happy": 75, "tense": 25, "sad": 0, "calm": 0}) is None
+    assert dominant_quadrant({"happy": 0, "tense": 0, "sad": 0, "calm": 19}) is None, "a handful says nothing"
+    assert dominant_quadrant(quadrant_counts(places[:0])) is None

@@ -7,7 +7,7 @@ from math import atan2, degrees, hypot
 import pytest
 
 from musimo.errors import UsageError
-from musimo.search.words import MOODS, QUADRANTS, RADIUS, RUSSELL, place_of, point_of
+from musimo.search.mood_words import MOODS, QUADRANTS, RADIUS, RUSSELL, parse_point, point_of
 
 
 def test_russells_words_lie_on_a_circle_at_his_angles() -> None:
@@ -46,9 +46,9 @@ def test_a_word_that_is_not_known_lists_those_that_are() -> None:
 
 
 def test_a_place_is_two_numbers_or_words() -> None:
-    assert place_of("0.2, 0.8") == ((0.2, 0.8), False)
-    assert place_of("calm") == ((0.75, 0.25), True)
-    assert place_of("calm,sad") == ((0.5, 0.25), True)
+    assert parse_point("0.2, 0.8") == ((0.2, 0.8), False)
+    assert parse_point("calm") == ((0.75, 0.25), True)
+    assert parse_point("calm,sad") == ((0.5, 0.25), True)
     for wrong in ("0.2", "0.2,0.3,0.4", "0.2 0.3", ""):
         with pytest.raises(UsageError):
-            place_of(wrong)
+            parse_point(wrong)
