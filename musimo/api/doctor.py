@@ -150,7 +150,9 @@ def _device(settings: Settings) -> Check:
     found = f"{analyzer.device}: 45 s of noise analyzed in {seconds:.2f} s"
     if notices:
         return Check("device", "note", f"{found}; {'; '.join(notices)}", "--device cpu uses no other")
-    return Check("device", "ok", f"{found} (valence {predicted.valence:.2f}, arousal {predicted.arousal:.2f})")
+    return Check(
+        "device", "ok", f"{found} (valence {predicted.valence:.2f}, arousal {predicted.arousal:.2f})"
+    )
 
 
 def _library(settings: Settings) -> Iterator[Check]:

@@ -15,8 +15,8 @@ from musimo.search.duplicates import (
     DuplicateGroup,
     SimilarPair,
     namesake_pairs,
-    similar_pairs,
     recording_groups,
+    similar_pairs,
     sound_groups,
 )
 from musimo.search.index import MappedIndex
@@ -26,7 +26,9 @@ from musimo.search.space import Ids
 ONE_FILE = "some are names of one file (links): to delete one frees no space"
 
 
-def duplicates(session: Session, where: Where, on_progress: Callable[[int, int], None] | None) -> list[DuplicateGroup]:
+def duplicates(
+    session: Session, where: Where, on_progress: Callable[[int, int], None] | None
+) -> list[DuplicateGroup]:
     """Answer :meth:`musimo.Library.duplicates`."""
     filters = filters_of(where)
     copies = Copies.of(session.store)

@@ -10,11 +10,11 @@ from musimo.api.session import Session
 from musimo.errors import UsageError
 from musimo.search.mood import MoodQuery, near, near_and_like, similarities_to
 from musimo.search.mood import mood_path as path_rows
+from musimo.search.mood_words import parse_point, point_of
 from musimo.search.order import Order, reorder
 from musimo.search.plane import Point
 from musimo.search.results import MoodPathResult, MoodResult
 from musimo.search.selection import Selection
-from musimo.search.mood_words import parse_point, point_of
 
 SEEDS = 10**6  # to draw a seed from: short enough to be typed again
 

@@ -15,9 +15,9 @@ from musimo.library.db.calibrations import answered_mood
 from musimo.library.db.ratings import rated
 from musimo.records import Descriptors, FailedFile, Track, Window, WindowPlan
 from musimo.search.find import find_track as find_named
-from musimo.search.times import passage
 from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
 from musimo.search.seeds import Seed
+from musimo.search.times import passage
 
 AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack
 """A track: path of an audio file, id, words only one title or path has, or a track or row of a result."""

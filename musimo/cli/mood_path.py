@@ -44,8 +44,8 @@ def command(
       musimo mood-path --from 0.6,0.8 --to 0.6,0.2 --duration 30m
     """
     from musimo.search.mood_path import DURATION_TOLERANCE
-    from musimo.search.times import parse_duration
     from musimo.search.mood_words import parse_point
+    from musimo.search.times import parse_duration
 
     library = invocation.library()
     choice = choice_of(options)

@@ -44,8 +44,8 @@ from musimo.output.text import cut, safe
 from musimo.records import FailedFile, Failure, TempoKey, Track
 from musimo.records.fields import TEMPO_DIGITS
 from musimo.records.scale import RANGES, Scale
-from musimo.search.times import format_time
 from musimo.search.rows import plane_scale
+from musimo.search.times import format_time
 
 SCORE_DIGITS: Final = 3  # near neighbours differ in the third
 LINES_ASKED: Final = 5  # tracks of a question that are named: a taste may be of hundreds
@@ -101,7 +101,9 @@ def _similar(answer: SimilarResult, options: PrintOptions) -> list[str]:
     if len(answer.seeds) > LINES_ASKED:
         asked.append(f"      and {len(answer.seeds) - LINES_ASKED} more")
     if answer.passage is not None:
-        asked.append(f"      from {format_time(answer.passage.start_s)} to {format_time(answer.passage.end_s)}")
+        asked.append(
+            f"      from {format_time(answer.passage.start_s)} to {format_time(answer.passage.end_s)}"
+        )
     asked += order_line(answer.order)
     versions = versions_cells([row.versions for row in answer.rows])
     begins = _window_cells(answer)

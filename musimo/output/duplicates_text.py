@@ -14,8 +14,7 @@ from musimo.output.naming import unicode_text
 from musimo.output.tables import clock
 from musimo.output.text import pad, safe, width
 from musimo.records.fields import SCORE_DIGITS, number
-from musimo.search.duplicates import DUPLICATE_KINDS, DuplicateGroup
-from musimo.search.duplicates import describe_quality
+from musimo.search.duplicates import DUPLICATE_KINDS, DuplicateGroup, describe_quality
 
 HEADINGS: Final = {
     "sound": "the same sound: files that differ in their tags at most",

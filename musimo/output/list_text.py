@@ -11,8 +11,8 @@ from musimo.output.text import cut, safe, width
 from musimo.records import TempoKey, Track
 from musimo.records.scale import RANGES, Scale
 from musimo.search.explain import Explanation, alike, genres_of
-from musimo.search.track_distances import key_of, tempo_of
 from musimo.search.order import Order
+from musimo.search.track_distances import key_of, tempo_of
 
 INDENT: Final = "      "  # as far as the names after "like  "
 UNDER: Final = "    "  # in front of what is said of a row, so that its number stands out

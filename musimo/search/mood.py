@@ -10,8 +10,8 @@ import numpy as np
 from musimo.library.db.queries import Store
 from musimo.records import FloatArray, Track
 from musimo.search.diversify import album_key, artist_key
-from musimo.search.mood_path import MoodPathCandidates, choose_mood_path, near_line
 from musimo.search.index import MappedIndex
+from musimo.search.mood_path import MoodPathCandidates, choose_mood_path, near_line
 from musimo.search.plane import Plane, Point, in_tiers
 from musimo.search.query import nearest_moods
 from musimo.search.rows import MoodTrack

@@ -10,13 +10,12 @@ import numpy as np
 from musimo.errors import UsageError
 from musimo.library.db.queries import Store
 from musimo.records import FloatArray, Track
-from musimo.search.diversify import GroupKeys
-from musimo.search.sound_path import PathSpace, angles, choose_sound_path
-from musimo.search.diversify import album_key, artist_key
+from musimo.search.diversify import GroupKeys, album_key, artist_key
 from musimo.search.index import MappedIndex
 from musimo.search.rows import PathTrack
 from musimo.search.seeds import Seed
 from musimo.search.selection import Selection, allowed
+from musimo.search.sound_path import PathSpace, angles, choose_sound_path
 from musimo.search.space import Ids, questions
 from musimo.search.versions import work_key
 

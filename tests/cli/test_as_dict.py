@@ -31,7 +31,10 @@ def test_lists(shell: Shell, library: Catalog, scale: Scale) -> None:
     asked = Library.open()
     for result, command in (
         (asked.similar("So What", explain=True), ("similar", "So What", "--explain")),
-        (asked.similar("So What", "Giant Steps", order="flow"), ("similar", "So What", "Giant Steps", "--order", "flow")),
+        (
+            asked.similar("So What", "Giant Steps", order="flow"),
+            ("similar", "So What", "Giant Steps", "--order", "flow"),
+        ),
         (asked.mood("calm"), ("mood", "calm")),
         (asked.mood("calm", like="Paranoid"), ("mood", "calm", "--like", "Paranoid")),
         (asked.mood("calm", spread=0.5, seed=3), ("mood", "calm", "--spread", "0.5", "--seed", "3")),

@@ -60,8 +60,8 @@ def test_a_mode_alone_and_any_key() -> None:
 @pytest.mark.parametrize(
     "written", ["H", "AM", "A##", "0A", "13B", "8C", "A minor B", "m", "#", "Adorian", "8 A"]
 )
-def test_what_is_no_key_is_told_what_one_looks_like(written: str) -> None:
-    with pytest.raises(UsageError, match="is no key") as caught:
+def test_errors_show_how_to_write_a_key(written: str) -> None:
+    with pytest.raises(UsageError, match="is not a key") as caught:
         parse_keys(written)
     assert "F#m" in caught.value.hint
 
