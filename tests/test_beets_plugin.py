@@ -118,7 +118,7 @@ def test_who_has_all_heard_is_not_told_to_have_it_heard(
     (music / "unknown.flac").write_text("no sound any more")
     caplog.clear()
     beet("musimo", analyze="yes")
-    assert "cannot hear" in caplog.text
+    assert "cannot analyze" in caplog.text
     assert "beet musimo --analyze" not in caplog.text
 
 
