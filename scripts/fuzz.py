@@ -171,7 +171,7 @@ def _scan(store: Store, music: Path, kinds: dict[bytes, str], found: Found, keep
             found.broken.append(f"the scan of {music.name} stopped: {type(error).__name__}: {error}")
             return
     failed = {event.path: event for event in events if isinstance(event, FileFailed)}
-    partial = {track.path: track.partial is not None for track in store.all_tracks()}
+    partial = {track.path_bytes: track.partial is not None for track in store.all_tracks()}
     audit = events[-1]
     assert isinstance(audit, Audit)
     if (audit.seen, audit.failed, audit.left) != (len(kinds), len(failed), 0):

@@ -50,11 +50,11 @@ def plan_prune(store: Store, *, accept_missing: bool = False) -> PrunePlan:
     accept_missing : delete however many tracks are missing
     """
     marked = store.missing_tracks()
-    gone = [track for track in marked if not os.path.lexists(track.path)]
+    gone = [track for track in marked if not os.path.lexists(track.path_bytes)]
     chosen: list[Track] = []
     refused: list[RefusedRoot] = []
     for root in store.root_paths():
-        of_root = [track for track in gone if track.path.startswith(root.rstrip(b"/") + b"/")]
+        of_root = [track for track in gone if track.path_bytes.startswith(root.rstrip(b"/") + b"/")]
         reason = None if accept_missing or not of_root else _refusal(store, root, len(of_root))
         if reason is None:
             chosen += of_root
@@ -68,7 +68,7 @@ def prune(store: Store, chosen: Sequence[Track]) -> int:
 
     A root that no longer exists is deleted with its last track.
     """
-    ids = [track.id for track in chosen if track.id is not None and not os.path.lexists(track.path)]
+    ids = [track.id for track in chosen if track.id is not None and not os.path.lexists(track.path_bytes)]
     absent = [root for root in store.root_paths() if not os.path.isdir(root)]
     with transaction(store) as connection:
         n_deleted = delete_missing_tracks(connection, ids)

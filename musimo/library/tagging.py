@@ -75,18 +75,18 @@ def tag(
 
 
 def _preview(store: Store, wanted: TagUpdate) -> TagResult:
-    before, stamp = read_fields(wanted.track.path, wanted.fields)
+    before, stamp = read_fields(wanted.track.path_bytes, wanted.fields)
     if dict(before) == dict(wanted.fields):
         return TagResult(wanted, "unchanged", before)
     content, known = _known(store, wanted.track)
     if stamp != known:  # writing reads the audio of every file; a preview trusts size and time of change
-        check_content(wanted.track.path, content)
+        check_content(wanted.track.path_bytes, content)
     return TagResult(wanted, "to write", before)
 
 
 def _write(store: Store, wanted: TagUpdate, *, keep_mtime: bool) -> TagResult:
     content, _ = _known(store, wanted.track)
-    written = write_fields(wanted.track.path, wanted.fields, content, keep_mtime=keep_mtime)
+    written = write_fields(wanted.track.path_bytes, wanted.fields, content, keep_mtime=keep_mtime)
     if written is None:
         return TagResult(wanted, "unchanged", wanted.fields)
     _set_stamp(store, wanted.track, written.old, written.new)

@@ -20,7 +20,7 @@ from musimo.output.curve_svg import (
 from musimo.output.curves import CurveAnswer, what_is_heard
 from musimo.output.tables import clock
 from musimo.records import Dimension
-from musimo.search.scale import Scale, from_unit
+from musimo.records.scale import Scale, from_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,12 +16,13 @@ from string import Template
 from typing import Final
 
 from musimo.output.colouring import CIVIDIS, COLOURS, OKABE_ITO, REST, Colour, Groups, colouring
-from musimo.output.naming import MOOD_DIGITS, SCORE_DIGITS, artist_and_title, mood, number, unicode_text
+from musimo.output.naming import artist_and_title, unicode_text
 from musimo.output.scatter import View
 from musimo.output.tables import clock
 from musimo.output.text import cut, safe
 from musimo.records import TempoKey
-from musimo.search.scale import RANGES, Scale, from_unit
+from musimo.records.fields import MOOD_DIGITS, SCORE_DIGITS, mood, number
+from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.sound_map import SoundMap
 
 TEXT_COLUMNS: Final = 200  # of a tag; more is no name

@@ -19,7 +19,7 @@ from musimo.output.colouring import cividis as on_scale
 from musimo.output.naming import artist_and_title, unicode_text
 from musimo.output.text import cut, safe
 from musimo.records import Track
-from musimo.search.scale import Scale, from_unit
+from musimo.records.scale import Scale, from_unit
 from musimo.search.sound_map import SoundMap
 
 View = Literal["mood", "sound"]

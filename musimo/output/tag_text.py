@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from musimo.library.tagging import State, TagResult
 from musimo.output.json_out import document
-from musimo.output.naming import path_fields
 from musimo.output.text import safe
+from musimo.records.fields import path_fields
 
 PREFIX = "MUSIMO_"
 WORDS: Mapping[State, str] = {
@@ -22,7 +22,7 @@ WORDS: Mapping[State, str] = {
 
 def tagged_line(tagged: TagResult) -> str:
     """One file in a line or two."""
-    path = safe(os.fsdecode(tagged.update.track.path))
+    path = safe(os.fsdecode(tagged.update.track.path_bytes))
     if tagged.state == "left out":
         return f"left out: {path}\n    {safe(tagged.reason)}\n"
     said = {name: text for name, text in tagged.before.items() if name not in tagged.update.fields}
@@ -50,7 +50,7 @@ def tagged_json(all_tagged: Iterable[TagResult], *, dry_run: bool) -> str:
             "results": [
                 {
                     "id": tagged.update.track.id,
-                    **path_fields(tagged.update.track.path),
+                    **path_fields(tagged.update.track.path_bytes),
                     "state": tagged.state.replace(" ", "_"),
                     "before": dict(tagged.before),
                     "fields": dict(tagged.update.fields),

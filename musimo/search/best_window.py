@@ -10,6 +10,7 @@ import numpy as np
 from musimo.library.db.queries import Store
 from musimo.library.db.windows import WindowVectors, window_vectors
 from musimo.records import FloatArray, Window
+from musimo.records.fields import SCORE_DIGITS, Fields, number
 from musimo.search.index import VectorIndex
 from musimo.search.indexes import Indexes
 from musimo.search.seeds import Seed
@@ -30,6 +31,10 @@ class BestWindow:
 
     window: Window
     similarity: float
+
+    def as_dict(self) -> Fields:
+        """Return the fields of the JSON contract."""
+        return {**self.window.as_dict(), "similarity": number(self.similarity, SCORE_DIGITS)}
 
 
 def best_windows(

@@ -43,7 +43,7 @@ def test_it_only_shows_unless_told_to_write(shell: Shell, music: Path) -> None:
 def test_it_asks_before_it_writes(shell: Shell, music: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = shell("tag", "--write")
     assert ran.code == 2
-    assert b"nobody is there to answer\n-y writes" in ran.err
+    assert b"stdin is no terminal\n-y writes" in ran.err
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.confirm", lambda *_, **__: False)
     assert shell("tag", "--write").code == 0

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from safetensors.numpy import save_file
 
-from musimo import Library, ear
+from musimo import Library
 from musimo.emotion import calibration
 from musimo.errors import WeightsError
 from musimo.library.active_model import kept_weights
@@ -57,7 +57,7 @@ def in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shipped.mkdir()
     shutil.copy(weights_path(), shipped / f"{OLD}.safetensors")
     monkeypatch.setattr(Library, "_load_predictor", lambda self, path: FixedPredictor(VALENCE[path.stem]))
-    monkeypatch.setattr("musimo.api.weights_path", lambda chosen: chosen or next(shipped.iterdir()))
+    monkeypatch.setattr("musimo.api.session.weights_path", lambda chosen: chosen or next(shipped.iterdir()))
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     return shipped
 
@@ -89,7 +89,7 @@ def test_the_old_answers_stay_until_the_new_model_has_heard_all(in_use: Path, mu
     assert upgraded.model == NEW
     assert upgraded.similar("0.wav") == before
     status = upgraded.status()
-    assert (status.model, status.counts.analyzed, status.indexed) == (OLD, N_TRACKS, N_TRACKS)
+    assert (status.model, status.analyzed, status.indexed) == (OLD, N_TRACKS, N_TRACKS)
     assert status.upgrade is not None
     assert (status.upgrade.model, status.upgrade.n_analyzed, status.upgrade.n_contents) == (NEW, 0, N_TRACKS)
 
@@ -132,8 +132,8 @@ def test_a_file_outside_is_heard_by_the_model_that_answers(in_use: Path, music: 
     upgrade(in_use)
     outside = tmp_path / "outside.wav"
     soundfile.write(outside, melody(3, 22_050, 9), 22_050)
-    seed = Library.open().seed(outside)
-    assert seed.track.valence == VALENCE[OLD]
+    [seed] = Library.open().similar(outside).seeds
+    assert seed.valence == VALENCE[OLD]
 
 
 def test_what_is_gone_or_failed_keeps_no_library_from_its_new_model(in_use: Path, music: Path) -> None:
@@ -175,8 +175,8 @@ def test_a_new_model_answers_by_the_owners_ear_from_its_first_answer_on(
 ) -> None:
     monkeypatch.setattr(calibration, "MIN_RATINGS", N_TRACKS)
     Library.open().scan(music)
-    ear.rate(Library.open(), [music / f"{n}.wav" for n in range(N_TRACKS)], valence=0.5)
-    assert ear.calibrate(Library.open()).n_sounds == N_TRACKS
+    Library.open().ratings.rate(*(music / f"{n}.wav" for n in range(N_TRACKS)), valence=0.5)
+    assert Library.open().ratings.calibrate().n_sounds == N_TRACKS
     assert all(abs(valence - 0.5) < 0.1 for valence in valences(Library.open()))
     upgrade(in_use)
     scan_some(Library.open(), music, events=5)
@@ -185,7 +185,7 @@ def test_a_new_model_answers_by_the_owners_ear_from_its_first_answer_on(
     library = Library.open()
     assert library.status().model == NEW
     assert all(abs(valence - 0.5) < 0.1 for valence in valences(library))
-    assert ear.undo(library)
+    assert library.ratings.undo()
     assert valences(library) == {VALENCE[NEW]}
 
 
@@ -195,7 +195,9 @@ def test_who_asks_is_told_which_model_answers(in_use: Path, music: Path) -> None
     told: list[str] = []
     library = Library(Library.open().settings, told.append)
     library.similar("0.wav")
-    assert [f"answers come from {OLD} until {NEW} has heard all" in sentence for sentence in told] == [True]
+    assert [
+        f"answers come from {OLD} until {NEW} has analyzed every track" in sentence for sentence in told
+    ] == [True]
     library.scan(music)
     assert f"{NEW} analyzes all music again; until that is complete, {OLD} answers" in told[1]
     assert len(told) == 2

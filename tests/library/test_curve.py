@@ -49,7 +49,7 @@ def test_a_sound_that_grows_loud_grows_excited(song: bytes) -> None:
     assert turn.arousal > 0.1
     assert [step.done for step in steps] == sorted(step.done for step in steps)
     assert (steps[0], steps[-1]) == (CurveProgress(0, 11), CurveProgress(11, 11))
-    assert (curve.track.id, curve.track.path, curve.partial) == (None, song, None)
+    assert (curve.track.id, curve.track.path_bytes, curve.partial) == (None, song, None)
 
 
 def test_a_worker_hears_the_same(song: bytes) -> None:

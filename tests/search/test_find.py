@@ -40,7 +40,7 @@ def catalog(tmp_path: Path) -> Catalog:
 def found(catalog: Catalog, named: str | Path) -> str | None:
     """Name of the track that was found."""
     track = find_track(catalog.store, named)
-    return os.fsdecode(track.path[len(catalog.root) + 1 :]) if track else None
+    return os.fsdecode(track.path_bytes[len(catalog.root) + 1 :]) if track else None
 
 
 @pytest.mark.parametrize(

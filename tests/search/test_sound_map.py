@@ -61,7 +61,7 @@ def drawn(catalog: Catalog, selection: Selection = EVERYTHING) -> SoundMap:
 
 def test_a_sound_is_one_point_and_what_is_not_analysed_is_counted(catalog: Catalog) -> None:
     made = drawn(catalog)
-    assert [track.path for track in made.tracks] == [b"/m/a.mp3", b"/m/b.mp3", b"/m/c.mp3"]
+    assert [track.path_bytes for track in made.tracks] == [b"/m/a.mp3", b"/m/b.mp3", b"/m/c.mp3"]
     assert made.left_out == 1
     assert made.points.shape == (3, 2)
     assert made.explained == pytest.approx(1)  # three points always lie on a plane
@@ -74,7 +74,7 @@ def test_a_sound_is_one_point_and_what_is_not_analysed_is_counted(catalog: Catal
 
 def test_a_selection_is_all_that_is_drawn(catalog: Catalog) -> None:
     made = drawn(catalog, Selection(None, (parse("path:c.mp3", "0-1"),), None, None))
-    assert [track.path for track in made.tracks] == [b"/m/c.mp3"]
+    assert [track.path_bytes for track in made.tracks] == [b"/m/c.mp3"]
     assert made.nearest.shape == (1, 0)
     assert not made.points.any()
     with pytest.raises(NotFoundError, match="among those selected"):

@@ -34,6 +34,11 @@ class AppliedCalibration:
     n_ratings: int
     fitted_at: str
 
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields of the JSON contract."""
+        bends = {"valence": self.valence, "arousal": self.arousal}
+        return {**bends, "ratings": self.n_ratings, "fitted_at": self.fitted_at}
+
 
 @dataclass(frozen=True, slots=True)
 class RatedEmotions:

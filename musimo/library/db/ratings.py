@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
@@ -18,8 +18,11 @@ from musimo.library.db.queries import Store
 from musimo.library.db.schema import contents, emotions, ratings
 from musimo.library.db.transactions import now, transaction
 from musimo.records import Track
+from musimo.records.fields import Fields, point
+from musimo.records.scale import Scale
 
 FIELDS = ("valence", "arousal", "liking")
+LIKINGS: Final = {1: "like", -1: "dislike"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class Opinion:
     valence: float | None = None
     arousal: float | None = None
     liking: int | None = None
+
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract."""
+        return {**point(self.valence, self.arousal, scale), "liking": LIKINGS.get(self.liking or 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,15 @@ class Rating:
     rated_at: str
     track: Track | None
 
+    def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
+        """Return the fields of the JSON contract."""
+        return {
+            "track": self.track and self.track.as_dict(scale),
+            "sound": self.content_hash.hex(),
+            **self.opinion.as_dict(scale),
+            "rated_at": self.rated_at,
+        }
+
 
 def all_ratings(store: Store) -> list[Rating]:
     """Return every rating, by path; those without a track come last."""
@@ -68,7 +84,7 @@ def all_ratings(store: Store) -> list[Rating]:
         for row in rows
     ]
     return sorted(
-        found, key=lambda one: (one.track is None, one.track.path if one.track else one.content_hash)
+        found, key=lambda one: (one.track is None, one.track.path_bytes if one.track else one.content_hash)
     )
 
 

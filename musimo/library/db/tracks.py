@@ -48,7 +48,7 @@ def track_of(row: Row[Any]) -> Track:
     """Return the track that a row of :func:`track_query` describes."""
     return Track(
         id=row.id,
-        path=os.path.join(row.root, row.path),
+        path_bytes=os.path.join(row.root, row.path),
         tags=Tags(**{field: getattr(row, field) for field in TAG_FIELDS}),
         duration_s=row.measured_s if row.measured_s is not None else row.duration_s,
         content=row.content_id,

@@ -250,7 +250,7 @@ def test_a_library_on_a_full_disk_is_read_and_the_reason_is_told(
     assert "unable to open" in refused(catalog.store.path).message
     monkeypatch.setattr(database, "_is_full", lambda path: True)
     store = Store(open_database(catalog.store.path), catalog.store.path, catalog.store.model)
-    assert [track.path for track in store.all_tracks()] == [os.fsencode(tmp_path / "a.mp3")]
+    assert [track.path_bytes for track in store.all_tracks()] == [os.fsencode(tmp_path / "a.mp3")]
     with pytest.raises(LibraryError, match="disk is full") as caught, transaction(store) as connection:
         renew_generation(connection)
     assert "free some space" in caught.value.hint

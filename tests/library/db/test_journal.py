@@ -46,7 +46,7 @@ class TestMoves:
         assert catalog.add(Entry("new.mp3", sound=b"s", tags=Tags(title="New"))) == ["moved"]
         moved = catalog.store.track_by_id(track_id)
         assert moved is not None
-        assert (moved.path, moved.tags.title) == (catalog.path("new.mp3"), "New")
+        assert (moved.path_bytes, moved.tags.title) == (catalog.path("new.mp3"), "New")
         assert catalog.store.counts().tracks == 1
 
     def test_a_copy_is_new_while_the_first_file_is_there(self, catalog: Catalog) -> None:
@@ -149,9 +149,9 @@ class TestRoots:
         scan_folder = claim(catalog.journal, os.fsencode(tmp_path / "music"))
         assert catalog.store.root_paths() == [os.fsencode(tmp_path / "music")] == [scan_folder.folder]
         tracks = [catalog.store.track_by_id(track_id) for track_id in ids]
-        assert [track.path for track in tracks if track] == paths
+        assert [track.path_bytes for track in tracks if track] == paths
         assert catalog.ids(*names) == ids
-        assert [failure.path for failure in catalog.store.failures()] == [broken]
+        assert [failure.path_bytes for failure in catalog.store.failures()] == [broken]
         assert all(isinstance(path, bytes) for path in self.stored_paths(catalog)), "text would not be found"
 
     def test_a_folder_inside_a_root_is_a_part_of_it(self, catalog: Catalog, tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ class TestRoots:
         assert claim(catalog.journal, b"/").folder == b"/"
         track = catalog.store.track_at(path)
         assert track is not None
-        assert (track.id, track.path) == (track_id, path)
+        assert (track.id, track.path_bytes) == (track_id, path)
         assert is_known(catalog.journal, b"/anywhere")
 
     def test_known_files_are_those_below_the_prefix(self, catalog: Catalog) -> None:
@@ -196,7 +196,7 @@ class TestFailures:
         catalog.fail("a.mp3", "decode", "no sound could be decoded")
         assert len(catalog.store.descriptors()[0]) == 0
         [failure] = catalog.store.failures()
-        assert (failure.path, failure.stage, failure.reason) == (
+        assert (failure.path_bytes, failure.stage, failure.reason) == (
             catalog.path("a.mp3"),
             "decode",
             "no sound could be decoded",

@@ -58,7 +58,7 @@ def test_ratings_come_by_path_and_copies_share_one(catalog: Catalog) -> None:
         {content(catalog, "copy of b.mp3"): Opinion(0.1), content(catalog, "a.mp3"): Opinion(0.2)},
     )
     found = [
-        (one.track.path if one.track else None, one.content_hash, one.opinion)
+        (one.track.path_bytes if one.track else None, one.content_hash, one.opinion)
         for one in all_ratings(catalog.store)
     ]
     assert found == [
@@ -80,7 +80,7 @@ def test_a_rating_outlives_its_file_and_its_track(catalog: Catalog) -> None:
     rate(catalog.store, {a: Opinion(0.1), c: Opinion(liking=1)})
     root = catalog.planned("a.mp3").scan_folder.root_id
     catalog.journal.mark_missing([GoneFile(root, b"a.mp3", catalog.id("a.mp3"), False)])
-    assert [one.track.path for one in all_ratings(catalog.store) if one.track] == [
+    assert [one.track.path_bytes for one in all_ratings(catalog.store) if one.track] == [
         catalog.path("a.mp3"),
         catalog.path("c.mp3"),
     ], "a missing track is still known by name"
@@ -91,7 +91,7 @@ def test_a_rating_outlives_its_file_and_its_track(catalog: Catalog) -> None:
     catalog.add(Entry("elsewhere/a.flac", None, sound=b"a.mp3"))
     [back] = [one for one in all_ratings(catalog.store) if one.content == a]
     assert back.track is not None
-    assert back.track.path == catalog.path("elsewhere/a.flac")
+    assert back.track.path_bytes == catalog.path("elsewhere/a.flac")
 
 
 def test_a_rating_changes_no_answer_and_outdates_no_index(catalog: Catalog) -> None:

@@ -69,7 +69,7 @@ def test_it_is_asked_examined_and_copied_and_no_file_is_made(
     store = Store.open(folder / "library.db", MODEL)
     assert store.counts().tracks == 3
     assert len(store.descriptors()[0]) == 3
-    assert store.tracks_like("1.mp3", 5)[0].path == b"/music/1.mp3"
+    assert store.tracks_like("1.mp3", 5)[0].path_bytes == b"/music/1.mp3"
     assert examine(folder / "library.db").problems == ()
     assert [file.name for file in folder.iterdir()] == ["library.db"]
     assert (folder / "library.db").read_bytes() == before
@@ -93,8 +93,10 @@ def test_answers_need_no_index_on_disk(folder: Path, close: Close, monkeypatch: 
     monkeypatch.setattr(Indexes, "_space", lambda self: PlainSpace())
     library = Library(Settings(folder / "library.db"))
     close()
-    assert [row.track.path for row in library.mood(0.0, 0.5)] == [b"/music/%d.mp3" % n for n in range(3)]
-    assert [row.track.path for row in library.similar("0.mp3")] == [b"/music/1.mp3", b"/music/2.mp3"]
+    assert [row.track.path_bytes for row in library.mood(0.0, 0.5)] == [
+        b"/music/%d.mp3" % n for n in range(3)
+    ]
+    assert [row.track.path_bytes for row in library.similar("0.mp3")] == [b"/music/1.mp3", b"/music/2.mp3"]
     assert library.status().indexed == 3
     assert [file.name for file in folder.iterdir()] == ["library.db"]
 

@@ -55,7 +55,7 @@ def run(
 
 
 def told(store: Store) -> dict[str, TempoKey | None]:
-    return {Path(os.fsdecode(track.path)).name: track.tempo_key for track in store.all_tracks()}
+    return {Path(os.fsdecode(track.path_bytes)).name: track.tempo_key for track in store.all_tracks()}
 
 
 def n_again(events: list[ScanEvent]) -> int:
@@ -124,7 +124,7 @@ def test_filters_by_what_was_told(tmp_path: Path) -> None:
     )
 
     def names(*filters: RangeFilter | KeyFilter) -> str:
-        return "".join(chr(track.path[-1]) for track in catalog.store.all_tracks(filters))
+        return "".join(chr(track.path_bytes[-1]) for track in catalog.store.all_tracks(filters))
 
     assert names(RangeFilter("tempo", 118, 126, False)) == "a"
     assert names(RangeFilter("tempo", 118, 126, True)) == "bcd"

@@ -68,7 +68,7 @@ def test_until_it_is_heard_again_every_answer_says_what_to_do(library: Library, 
         with pytest.raises(NotFoundError, match=f"analyzed by .*{library.model}, only by {OLD}") as caught:
             ask()
         assert "musimo scan FOLDER" in caught.value.hint
-    assert (library.status().counts.analyzed, library.status().indexed) == (0, 0)
+    assert (library.status().analyzed, library.status().indexed) == (0, 0)
 
 
 def test_the_next_scan_hears_all_of_it_again_and_keeps_the_old_answers(
@@ -77,7 +77,7 @@ def test_the_next_scan_hears_all_of_it_again_and_keeps_the_old_answers(
     audit = library.scan(tmp_path / "music")
     assert (audit.new, audit.failed, audit.missing) == (0, 0, 0)
     assert len(library.similar("1.wav")) == 2
-    assert library.status().counts.analyzed == library.status().indexed == 3
+    assert library.status().analyzed == library.status().indexed == 3
     assert library.scan(tmp_path / "music").unchanged == 3
     assert [track.id for track in library.tracks()] == [1, 2, 3]
     assert Store.open(home / "library.db", OLD).counts().analyzed == 3

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from musimo import Library, lists
-from musimo.inside import hear_passage
+from musimo import Library
 from musimo.library.db.journal import Journal
 from musimo.library.db.queries import Store
 from musimo.library.db.windows import WindowVectors, window_vectors
@@ -60,7 +59,7 @@ def heard(path: Path, music: Path, jobs: int, batch_size: int) -> WindowVectors:
     options = ScanOptions(jobs=jobs, batch_size=batch_size, coverage="full")
     for _ in scan(Journal(store, "plain-features", "full"), [bytes(music)], PlacingPredictor, options):
         pass
-    of_path = {track.path: track.content for track in store.all_tracks()}
+    of_path = {track.path_bytes: track.content for track in store.all_tracks()}
     contents = [content for _, content in sorted(of_path.items()) if content is not None]
     found = window_vectors(store, contents, SPACE.width)
     order = np.argsort([contents.index(content) for content in found.contents.tolist()], kind="stable")
@@ -89,10 +88,10 @@ def test_a_passage_finds_the_half_of_a_track_that_is_like_it(
     library = Library.open()
     library.scan(music, coverage="full")
     for start_s, half in ((2, 45.0), (50, 0.0)):
-        seed, _ = hear_passage(library, music / "tone first.wav", start_s, start_s + 30)
         for by in get_args(By):
-            found = lists.similar(library, seed, by=by)
-            [best] = found.windows
+            track = music / "tone first.wav"
+            [row] = library.similar(track, by=by, from_s=start_s, to_s=start_s + 30)
+            best = row.window
             assert best is not None
             assert best.window.start_s == pytest.approx(half, abs=0.1)
             assert best.similarity > 0.5
@@ -104,9 +103,9 @@ def test_without_a_space_or_before_there_were_places_no_window_is_named(
     monkeypatch.setattr(Indexes, "_space", lambda self: PlainSpace())
     catalog = Catalog(tmp_path / "library.db", tmp_path / "music", weights_path().stem)
     catalog.add(Entry("1.mp3", direction(1)), Entry("2.mp3", direction(1, 1)))
-    found = lists.similar(Library.open(tmp_path / "library.db"), "1.mp3")
-    assert [row.track.path for row in found.rows] == [catalog.path("2.mp3")]
-    assert found.windows == (None,)
+    [row] = Library.open(tmp_path / "library.db").similar("1.mp3")
+    assert row.track.path_bytes == catalog.path("2.mp3")
+    assert row.window is None
 
 
 def test_an_older_library_names_no_window(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

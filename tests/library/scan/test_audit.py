@@ -199,7 +199,7 @@ def scan_and_check(world: World, options: ScanOptions, stop_after: int | None) -
     store = world.store
     music, broken, ignored = look(world, world.top)
     before, ids_before = known(store, EMOTIONS), known(store, "SELECT id FROM tracks")
-    missing_before = {track.path for track in store.missing_tracks()}
+    missing_before = {track.path_bytes for track in store.missing_tracks()}
     world.heard.clear()
     asked = count()
     journal = Journal(store, "plain-features", "windows")
@@ -222,7 +222,7 @@ def scan_and_check(world: World, options: ScanOptions, stop_after: int | None) -
         assert not connection.execute(text("PRAGMA foreign_key_check")).all()
 
     counts, present, missing = store.counts(), list(store.all_tracks()), store.missing_tracks()
-    failed = {failure.path for failure in store.failures()}
+    failed = {failure.path_bytes for failure in store.failures()}
     assert counts.tracks == len(present) + len(missing)
     assert counts.missing == len(missing)
     assert counts.analyzed == sum(track.valence is not None for track in present)
@@ -231,7 +231,7 @@ def scan_and_check(world: World, options: ScanOptions, stop_after: int | None) -
         return
     assert audit.failed == len(failed & (music | broken))
     assert broken <= failed
-    feelings = {track.path: track.arousal for track in present}
+    feelings = {track.path_bytes: track.arousal for track in present}
     good = music - failed
     assert good <= feelings.keys()
     for path in good:
@@ -239,7 +239,7 @@ def scan_and_check(world: World, options: ScanOptions, stop_after: int | None) -
         if (path, status.st_size, status.st_mtime_ns) not in world.behind_its_back:
             sound = int(Path(os.fsdecode(path)).read_bytes().split(b" ")[1])
             assert feelings[path] == pytest.approx(AROUSALS[sound])
-    missing_now = {track.path for track in missing}
+    missing_now = {track.path_bytes for track in missing}
     if audit.refused:
         assert missing_now <= missing_before, "a refusal marks nothing"
     else:

@@ -66,7 +66,7 @@ def export(store: Store) -> list[tuple[object, ...]]:
     """All that is known, without times of writing."""
     return [
         (
-            track.path,
+            track.path_bytes,
             track.tags,
             track.duration_s,
             track.valence,
@@ -118,14 +118,14 @@ def test_workers_find_the_same_bits_as_one_process(tmp_path: Path, music: Path, 
 
 def test_a_renamed_file_moves_and_a_copy_is_not_heard_again(store: Store, music: Path) -> None:
     run(store, music)
-    before = {track.path: track.id for track in store.all_tracks()}
+    before = {track.path_bytes: track.id for track in store.all_tracks()}
     (music / "1.wav").rename(music / "renamed.wav")
     shutil.copy(music / "2.wav", music / "copy.wav")
     journal = Journal(store, "plain-features", "windows")
     *_, audit = scan(journal, [os.fsencode(music)], forbidden, ScanOptions())
     assert isinstance(audit, Audit)
     assert (audit.moved, audit.new, audit.unchanged, audit.missing) == (1, 1, 2, 0)
-    after = {track.path: track.id for track in store.all_tracks()}
+    after = {track.path_bytes: track.id for track in store.all_tracks()}
     assert after[os.fsencode(music / "renamed.wav")] == before[os.fsencode(music / "1.wav")]
 
 
@@ -200,7 +200,7 @@ def test_a_root_that_is_really_gone_can_be_accepted_as_gone(store: Store, music:
     shutil.rmtree(music)
     audit, _ = run(store, music, options=ScanOptions(accept_missing=True))
     assert (audit.refused, audit.missing, audit.seen) == (0, 3, 0)
-    assert [track.path for track in store.all_tracks()] == [
+    assert [track.path_bytes for track in store.all_tracks()] == [
         os.fsencode(music.with_name("other") / "kept.wav")
     ]
 
@@ -270,7 +270,7 @@ def test_a_clip_without_an_answer_costs_its_own_file_alone(store: Store, music: 
     audit, _ = run(other, music, predictor=Choosy())
     assert (audit.new, audit.failed) == (2, 1)
     [failure] = other.failures()
-    assert (failure.path, failure.stage) == (os.fsencode(music / "2.wav"), "analyze")
+    assert (failure.path_bytes, failure.stage) == (os.fsencode(music / "2.wav"), "analyze")
     assert failure.reason == "a sound without an answer"
 
 
@@ -300,7 +300,7 @@ def test_failures_are_rows_not_retried_until_asked_or_changed(store: Store, musi
     assert (audit.failed, audit.known_failures) == (1, 0)
     [failure] = [event for event in events if isinstance(event, FileFailed)]
     [row] = store.failures()
-    assert (row.path, row.stage, row.reason) == (failure.path, failure.stage, failure.reason)
+    assert (row.path_bytes, row.stage, row.reason) == (failure.path, failure.stage, failure.reason)
     audit, events = run(store, music)
     assert (audit.failed, audit.known_failures, audit.seen) == (1, 1, 4)
     assert not [event for event in events if isinstance(event, FileFailed)]
@@ -327,7 +327,7 @@ def test_full_coverage_hears_again_what_windows_heard(store: Store, music: Path)
     run(store, music)
     audit, _ = run(store, music, options=ScanOptions(coverage="full"))
     assert audit.changed == 4
-    track = next(track for track in store.all_tracks() if track.path.endswith(b"long.wav"))
+    track = next(track for track in store.all_tracks() if track.path_bytes.endswith(b"long.wav"))
     assert track.content is not None
     windows = store.windows_of(track.content)
     assert [round(part.window.start_s) for part in windows] == [0, 39, 78, 116, 155]
@@ -360,7 +360,7 @@ def test_a_crash_or_a_hang_costs_one_file(store: Store, music: Path, monkeypatch
     monkeypatch.setattr(workers, "MAX_IDLE_S", 12.0)  # a busy machine takes seconds to start a worker
     audit, _ = run(store, music, options=ScanOptions(jobs=2))
     assert (audit.new, audit.failed, audit.seen) == (3, 2, 5)
-    stages = {row.path: row.stage for row in store.failures()}
+    stages = {row.path_bytes: row.stage for row in store.failures()}
     assert stages == {
         os.fsencode(music / "crash.wav"): "crashed",
         os.fsencode(music / "hang.wav"): "timeout",
@@ -407,7 +407,7 @@ def test_verify_finds_what_size_and_time_hide(store: Store, music: Path, tmp_pat
         file.save(padding=lambda _: 1000)
     (music / "bad.mp3").write_bytes(b"this is no music" * 100)
     run(store, music)
-    ids = {track.path: track.id for track in store.all_tracks()}
+    ids = {track.path_bytes: track.id for track in store.all_tracks()}
     silently(music / "1.wav", tone(tmp_path / "other.wav", 550).read_bytes())
     silently(music / "2.wav", (music / "3.wav").read_bytes())
     silently(music / "3.wav", b"rotten")
@@ -423,7 +423,7 @@ def test_verify_finds_what_size_and_time_hide(store: Store, music: Path, tmp_pat
     assert told == {os.fsencode(music / name) for name in ("1.wav", "2.wav")}, "tags may change in silence"
     [failed] = [event.path for event in events if isinstance(event, FileFailed)]
     assert failed == os.fsencode(music / "3.wav")
-    assert {track.path: track.id for track in store.all_tracks()} == ids
+    assert {track.path_bytes: track.id for track in store.all_tracks()} == ids
     tagged = store.track_at(os.fsencode(music / "tagged.flac"))
     assert tagged is not None
     assert tagged.tags.title == "new"

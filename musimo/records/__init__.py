@@ -13,6 +13,26 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from musimo.records.check import Check as Check
+from musimo.records.fields import (
+    CONFIDENCE_DIGITS,
+    SECOND_DIGITS,
+    TEMPO_DIGITS,
+    Fields,
+    OnDisk,
+    number,
+    path_fields,
+    point,
+)
+from musimo.records.filters import Filter as Filter
+from musimo.records.filters import KeyFilter as KeyFilter
+from musimo.records.filters import NumberField as NumberField
+from musimo.records.filters import PathFilter as PathFilter
+from musimo.records.filters import RangeFilter as RangeFilter
+from musimo.records.filters import TextField as TextField
+from musimo.records.filters import TextFilter as TextFilter
+from musimo.records.scale import Scale
+
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
 
@@ -62,6 +82,10 @@ class Window:
     def middle_s(self) -> float:
         """The time that a reading of this window is reported at."""
         return (self.start_s + self.end_s) / 2
+
+    def as_dict(self) -> Fields:
+        """Return the fields of the JSON contract."""
+        return {"start": number(self.start_s, SECOND_DIGITS), "end": number(self.end_s, SECOND_DIGITS)}
 
 
 WindowPlan = Coverage | SlidingPlan | Window
@@ -131,6 +155,10 @@ class WindowEmotion:
     valence: float
     arousal: float
 
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract."""
+        return {**self.window.as_dict(), **point(self.valence, self.arousal, scale)}
+
 
 @dataclass(frozen=True, slots=True)
 class Emotion:
@@ -195,19 +223,39 @@ class TempoKey:
     key: str | None
     key_confidence: float
 
+    def as_dict(self) -> Fields:
+        """Return the fields of the JSON contract."""
+        return {
+            "tempo": number(self.tempo, TEMPO_DIGITS),
+            "tempo_confidence": number(self.tempo_confidence, CONFIDENCE_DIGITS),
+            "key": self.key,
+            "key_confidence": number(self.key_confidence, CONFIDENCE_DIGITS),
+        }
+
+
+def tempo_key_fields(tempo_key: TempoKey | None) -> Fields:
+    """Return the fields of tempo and key, each None where they are not known."""
+    return dict.fromkeys(TempoKey.__dataclass_fields__) if tempo_key is None else tempo_key.as_dict()
+
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class Track(OnDisk):
     """One track of a library, as results show it.
 
-    ``content`` is the id of its content; tracks that share it are exact copies. ``valence`` and ``arousal``
-    are None if the content is not analyzed by the active model. A file outside the library has neither ``id``
-    nor ``content``. ``partial`` is the decoded fraction, 0..1; None if nothing is missing, or if not
-    analyzed. ``tempo_key`` is None if it was not estimated.
+    Parameters
+    ----------
+    id : of the track in the library; None for a file outside it
+    path_bytes : absolute path, as on disk; ``path`` is the same as a :class:`pathlib.Path`
+    tags : of the file
+    duration_s : measured where the audio is analyzed, else as its header claims
+    content : id of its audio, shared by exact copies; None where that is not known
+    valence, arousal : 0..1; None where the audio is not analyzed by the active model
+    partial : decoded fraction of the audio, 0..1; None where all of it was decoded, or it is not analyzed
+    tempo_key : None where it is not analyzed
     """
 
     id: int | None
-    path: bytes  # absolute
+    path_bytes: bytes
     tags: Tags
     duration_s: float | None
     content: int | None
@@ -216,117 +264,51 @@ class Track:
     partial: float | None = None
     tempo_key: TempoKey | None = None
 
-
-TextField = Literal["title", "artist", "album", "albumartist", "genre", "composer", "format"]
-NumberField = Literal[
-    "id",
-    "year",
-    "track",
-    "disc",
-    "bpm",
-    "tempo",
-    "duration",
-    "bitrate",
-    "samplerate",
-    "channels",
-    "valence",
-    "arousal",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class TextFilter:
-    """``needle`` occurs in the field. The needle is case-folded; fold the field too."""
-
-    field: TextField
-    needle: str
-    negated: bool
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract; what is not known is None."""
+        tags = self.tags
+        return {
+            "id": self.id,
+            **path_fields(self.path_bytes),
+            "title": tags.title,
+            "artist": tags.artist,
+            "album": tags.album,
+            "albumartist": tags.albumartist,
+            "genre": tags.genre,
+            "year": tags.year,
+            "duration": number(self.duration_s, SECOND_DIGITS),
+            "format": tags.codec,
+            "bitrate": tags.bitrate,
+            **point(self.valence, self.arousal, scale),
+            "partial": number(self.partial, SECOND_DIGITS),
+            **tempo_key_fields(self.tempo_key),
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class PathFilter:
-    """``needle`` occurs in the absolute path."""
+class Failure(OnDisk):
+    """A file of the library that could not be analyzed; its path is absolute, ``when`` ISO 8601 in UTC."""
 
-    needle: bytes
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RangeFilter:
-    """``low <= field <= high``; None leaves an end open. Valence and arousal are 0..1, durations seconds."""
-
-    field: NumberField
-    low: float | None
-    high: float | None
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFilter:
-    """The key is one of ``keys``, a subset of ``KEYS``."""
-
-    keys: tuple[str, ...]
-    negated: bool
-
-
-Filter = TextFilter | PathFilter | RangeFilter | KeyFilter
-"""One condition on a track. An unknown value meets no condition, and every negated one."""
-
-
-@dataclass(frozen=True, slots=True)
-class SimilarTrack:
-    """One result of ``similar``; similarity is 0..1, 1 = the same sound."""
-
-    rank: int
-    similarity: float
-    track: Track
-    versions: tuple[Track, ...] = ()  # of the same work, represented by this one
-
-
-@dataclass(frozen=True, slots=True)
-class MoodTrack:
-    """One result of ``mood`` or ``mood-path``.
-
-    ``distance`` is Euclidean on the 0..1 plane of the query, of valence and arousal or of their percentiles;
-    ``similarity``, 0..1, is to the track given as the sound to match, None if there was none.
-    """
-
-    rank: int
-    distance: float
-    track: Track
-    similarity: float | None = None
-    versions: tuple[Track, ...] = ()  # as in `SimilarTrack`
-
-
-@dataclass(frozen=True, slots=True)
-class PathTrack:
-    """One result of ``path``.
-
-    ``to_start`` and ``to_end`` are angles to the first and the last track of the path, as fractions of 180
-    degrees: 0 = the same sound, 0.5 = nothing in common.
-    """
-
-    rank: int
-    to_start: float
-    to_end: float
-    track: Track
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One file that could not be analyzed."""
-
-    path: bytes  # absolute
+    path_bytes: bytes
     stage: str
     reason: str
-    when: str  # ISO 8601, UTC
+    when: str
+
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract; the scale is of no account."""
+        return {
+            **path_fields(self.path_bytes),
+            "stage": self.stage,
+            "reason": self.reason,
+            "when": self.when,
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class AnalyzedFile:
+class AnalyzedFile(OnDisk):
     """Emotion of a file outside any library."""
 
-    path: bytes
+    path_bytes: bytes
     tags: Tags
     content: bytes  # hash of its audio
     duration_s: float
@@ -335,14 +317,29 @@ class AnalyzedFile:
     partial: float | None = None  # decoded fraction; None if nothing is missing
     tempo_key: TempoKey | None = None
 
+    def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
+        """Return the fields of the JSON contract; ``clips`` are its windows."""
+        return {
+            **path_fields(self.path_bytes),
+            "duration": number(self.duration_s, SECOND_DIGITS),
+            **point(self.emotion.valence, self.emotion.arousal, scale),
+            "partial": number(self.partial, SECOND_DIGITS),
+            **tempo_key_fields(self.tempo_key),
+            "clips": [one.as_dict(scale) for one in self.emotion.windows],
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class FailedFile:
+class FailedFile(OnDisk):
     """A file outside any library that could not be analyzed."""
 
-    path: bytes
+    path_bytes: bytes
     stage: str
     reason: str
+
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract; the scale is of no account."""
+        return {**path_fields(self.path_bytes), "stage": self.stage, "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""The two scales valence and arousal are shown and read in.
+"""The two scales on which valence and arousal are printed and read.
 
 ``0-1`` is musimo's own, 0.5 = neutral; ``1-9`` is the scale of the self-assessment ratings that the
-network learns from. They map linearly: ``unit = (rating - 1) / 8``.
+network is trained on. They map linearly: ``unit = (rating - 1) / 8``.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ RANGES: Final[dict[Scale, tuple[float, float]]] = {"0-1": (0.0, 1.0), "1-9": (1.
 
 
 def to_unit(value: float, scale: Scale) -> float:
-    """Value read on ``scale`` as 0..1."""
+    """Convert a value on ``scale`` to 0..1."""
     low, high = RANGES[scale]
     return (value - low) / (high - low)
 
 
 def from_unit(value: float, scale: Scale) -> float:
-    """Value of 0..1 as it is shown on ``scale``."""
+    """Convert a value in 0..1 to ``scale``."""
     low, high = RANGES[scale]
     return low + (high - low) * value

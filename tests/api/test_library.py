@@ -11,6 +11,8 @@ import pytest
 import soundfile
 
 from musimo import Library
+from musimo.api import seeds
+from musimo.api.session import Session
 from musimo.errors import AudioError, LibraryError, NotFoundError, UsageError, WeightsError
 from musimo.records import AnalyzedFile, FailedFile
 from musimo.resources import weights_path
@@ -29,11 +31,11 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[PlainPredictor]:
     """The networks that were loaded: plain ones."""
     networks: list[PlainPredictor] = []
 
-    def load(library: Library, weights: Path) -> PlainPredictor:
+    def load(session: Session, weights: Path) -> PlainPredictor:
         networks.append(PlainPredictor())
         return networks[-1]
 
-    monkeypatch.setattr(Library, "_load_predictor", load)
+    monkeypatch.setattr(Session, "load_predictor", load)
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     return networks
 
@@ -60,7 +62,7 @@ def music(tmp_path: Path, tunes: Path) -> Path:
 
 
 def names(rows: object) -> list[str]:
-    return [os.path.basename(os.fsdecode(row.track.path)) for row in rows]  # type: ignore[attr-defined] # noqa: PTH119
+    return [os.path.basename(os.fsdecode(row.track.path_bytes)) for row in rows]  # type: ignore[attr-defined] # noqa: PTH119
 
 
 def test_three_lines_make_a_library_and_ask_it(music: Path) -> None:
@@ -205,13 +207,13 @@ class TestSelection:
         rows = library.similar("000.mp3", selection=EVERYTHING)
         assert len(rows) == 299
         assert len({row.track.id for row in rows}) == 299
-        assert len(library.mood(0, 0.5, EVERYTHING)) == 300
+        assert len(library.mood(0, 0.5, selection=EVERYTHING)) == 300
         assert len([*library.tracks()]) == 301
 
     def test_a_filter_never_thins_the_answer(self, library: Library) -> None:
         far = Selection(limit=5, where=[parse("valence:0.9..")], max_per_artist=None, max_per_album=None)
         assert len(library.similar("000.mp3", selection=far)) == 5
-        assert names(library.mood(0, 0.5, far))[0] == "270.mp3"
+        assert names(library.mood(0, 0.5, selection=far))[0] == "270.mp3"
 
     def test_without_a_seed_there_is_no_question(self, library: Library) -> None:
         with pytest.raises(UsageError):
@@ -220,13 +222,13 @@ class TestSelection:
     def test_a_track_that_was_never_heard_says_so(self, library: Library) -> None:
         with pytest.raises(NotFoundError, match="not analysed"):
             library.similar("unheard.mp3")
-        assert library.details("unheard.mp3").windows == ()
+        assert library.show("unheard.mp3").windows == ()
 
     def test_where_the_model_that_answers_has_heard_nothing_the_answer_is_what_to_do(
         self, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As after an upgrade of a library that kept no weights, before the next scan."""
-        seed = library.seed("000.mp3")
+        seed = seeds.seed(library._session, "000.mp3")
         following = tmp_path / "mase_net-next.safetensors"
         shutil.copy(weights_path(), following)
         monkeypatch.setenv("MUSIMO_WEIGHTS", str(following))
@@ -235,7 +237,7 @@ class TestSelection:
         for ask in (
             lambda: newer.similar(seed, selection=where),
             lambda: newer.similar("001.mp3"),
-            lambda: newer.mood(0.5, 0.5, where),
+            lambda: newer.mood(0.5, 0.5, selection=where),
         ):
             with pytest.raises(NotFoundError, match=r"mase_net-next, only by mase_net-0") as caught:
                 ask()
@@ -252,7 +254,7 @@ def test_errors_are_of_the_house(tmp_path: Path, music: Path) -> None:
     with pytest.raises(UsageError):
         library.similar("flac")
     (tmp_path / "fake.mp3").write_text("not music\n" * 50)
-    with pytest.raises(AudioError, match=r"cannot hear .*fake\.mp3: "):
+    with pytest.raises(AudioError, match=r"cannot analyze .*fake\.mp3: "):
         library.similar(tmp_path / "fake.mp3")
     with pytest.raises(NotFoundError, match="is not in the library"):
-        library.details(tmp_path / "fake.mp3")
+        library.show(tmp_path / "fake.mp3")

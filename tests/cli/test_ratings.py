@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from musimo import Library, ear
+from musimo import Library
 from musimo.library.db.files import GoneFile
 from tests.catalog import Catalog, Entry
 from tests.cli.conftest import Shell, angle, harmless
@@ -41,9 +41,9 @@ def ratings_file(catalog: Catalog, folder: Path, n: int, higher: float) -> Path:
     """A CSV file that rates so many of the many by so much higher than the network."""
     file = folder / "ratings.csv"
     rows = [
-        f"{track.path.decode()},{(track.valence or 0) + higher:.4f}"
+        f"{track.path_bytes.decode()},{(track.valence or 0) + higher:.4f}"
         for track in catalog.store.all_tracks()
-        if b"many" in track.path
+        if b"many" in track.path_bytes
     ]
     file.write_text("\n".join(["path,valence", *rows[:n]]) + "\n")
     return file
@@ -98,7 +98,7 @@ def test_nothing_rated_is_an_empty_list(shell: Shell, library: Catalog) -> None:
         (("So What",), 2, "rate it how?"),
         (("--like",), 2, "rate which track?"),
         (("So What", "--like", "--dislike"), 2, "not both"),
-        (("So What", "--like", "--forget"), 2, "says nothing"),
+        (("So What", "--like", "--forget"), 2, "sets none"),
         (("So What", "--list"), 2, "take no TRACK"),
         (("So What", "--like", "-o", "x.csv"), 2, "take no TRACK"),
         (("--from", "-", "--list"), 2, "not both"),
@@ -187,9 +187,9 @@ def test_a_bad_line_keeps_the_whole_file_out(shell: Shell, library: Catalog, tmp
     ran = shell("rate", "--from", file)
     assert (ran.code, ran.out) == (2, b"")
     lines = ran.err.decode().splitlines()
-    assert lines[0] == "error: nothing was rated, for 3 of the lines cannot be: mend or delete them"
+    assert lines[0] == "error: nothing was rated, for 3 of the lines cannot be: correct or delete them"
     assert [line.partition(":")[0] for line in lines[1:]] == ["line 3", "line 4", "line 8"]
-    assert "rates the sound of line 7 otherwise" in lines[3]
+    assert "rates the audio of line 7 otherwise" in lines[3]
     assert shell("rate").code == 4
 
 
@@ -320,7 +320,7 @@ def test_what_is_liked_is_asked_with_and_what_is_not_is_shunned(shell: Shell, li
 def test_a_large_taste_is_told_in_few_lines(shell: Shell, library: Catalog) -> None:
     library.add(*(Entry(f"many/{n}.mp3", angle(n)) for n in range(40)))
     library_ = Library.open()
-    ear.rate(library_, [str(id_) for id_ in library.ids(*(f"many/{n}.mp3" for n in range(40)))], liking=1)
+    library_.ratings.rate(*library.ids(*(f"many/{n}.mp3" for n in range(40))), liking=1)
     lines = shell("similar", "--liked", "--no-diversity").out.decode().splitlines()
     assert lines[5] == "      and 35 more"
     assert not {*lines[8:]} & {f"{n}" for n in range(40)}

@@ -1,4 +1,4 @@
-"""Is all that musimo needs there, and is the library whole? Looks, and changes nothing."""
+"""``Library.maintenance.doctor``: check what musimo needs, and the library. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ import platform
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from musimo import __version__
 from musimo.errors import MusimoError
 from musimo.library.db import schema
 from musimo.library.db.engine import may_write
 from musimo.library.db.health import examine, sqlite_version
+from musimo.records import Check as Check
 from musimo.resources import weights_path
 from musimo.settings import Settings
 
 if TYPE_CHECKING:
     from musimo.library.db.queries import Store
-
-State = Literal["ok", "note", "bad"]
 
 MODULES = (
     "numpy",
@@ -54,32 +52,14 @@ DECODERS = (
     "mpc8",
     "tta",
 )
-"""FFmpeg's names of what most music is in."""
-LEAST_FREE = 100_000_000  # bytes: a log and new indexes of a library of some ten thousand tracks
+"""FFmpeg's names of the decoders most music needs."""
+LEAST_FREE = 100_000_000  # bytes: log and new indexes of a library of some ten thousand tracks
 REINSTALL = "install musimo again: pip install --force-reinstall musimo"
-SAMPLES = 45 * 22_050  # a window as a scan hears it
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at.
-
-    Parameters
-    ----------
-    name : what
-    state : ``note`` is worth knowing, ``bad`` keeps musimo from working or will
-    found : what is the case
-    remedy : what to do; empty where there is nothing to
-    """
-
-    name: str
-    state: State
-    found: str
-    remedy: str = ""
+SAMPLES = 45 * 22_050  # a window as a scan analyzes it
 
 
 def diagnose(settings: Settings) -> Iterator[Check]:
-    """Check after check, in an order in which the first trouble explains those after it."""
+    """Yield checks, in an order in which the first problem explains those after it."""
     yield _versions()
     yield _codecs()
     yield _weights(settings)
@@ -98,7 +78,7 @@ def _versions() -> Check:
     for name in MODULES:
         try:
             importlib.import_module(name)
-        except (ImportError, OSError) as error:  # OSError: a shared library that is not there
+        except (ImportError, OSError) as error:  # OSError: a shared library is missing
             missing.append(f"{name} ({error})")
         else:
             found.append(f"{name} {_version(name)}")
@@ -110,7 +90,7 @@ def _versions() -> Check:
 def _version(module: str) -> str:
     try:
         return metadata.version({"faiss": "faiss-cpu"}.get(module, module))
-    except metadata.PackageNotFoundError:  # it came from elsewhere, under another name
+    except metadata.PackageNotFoundError:  # installed under another name
         return "of an unknown version"
 
 
@@ -124,7 +104,7 @@ def _codecs() -> Check:
     for name in DECODERS:
         try:
             Codec(name, "r")
-        except ValueError:  # what PyAV's UnknownCodecError is
+        except ValueError:  # PyAV's UnknownCodecError
             missing.append(name)
     if missing:
         remedy = "install PyAV as its makers build it: pip install --force-reinstall --only-binary :all: av"
@@ -133,7 +113,7 @@ def _codecs() -> Check:
 
 
 def _weights(settings: Settings) -> Check:
-    """Load the weights: their name holds a checksum of what they are."""
+    """Load the weights, whose name holds their checksum."""
     try:
         from musimo.audio.features import FEATURE_ID
         from musimo.emotion.weights import load_weights
@@ -147,8 +127,8 @@ def _weights(settings: Settings) -> Check:
 
 
 def _device(settings: Settings) -> Check:
-    """Let the network feel 45 s of noise, from its samples on."""
-    told: list[str] = []
+    """Analyze 45 s of noise, from samples on."""
+    notices: list[str] = []
     try:
         import numpy as np
 
@@ -156,20 +136,22 @@ def _device(settings: Settings) -> Check:
         from musimo.emotion.predictor import Predictor
 
         predictor = Predictor.load(
-            weights_path(settings.weights), settings.device, settings.batch_size, told.append
+            weights_path(settings.weights), settings.device, settings.batch_size, notices.append
         )
         features = compute_features(np.random.default_rng(0).normal(0, 0.1, SAMPLES).astype(np.float32))
         started = time.perf_counter()
-        [[felt]] = predictor.predict([[features]])
+        [[predicted]] = predictor.predict([[features]])
         seconds = time.perf_counter() - started
     except MusimoError as error:
         return Check("device", "bad", error.message, error.hint or "use --device cpu")
     except (ImportError, OSError, RuntimeError) as error:
         return Check("device", "bad", str(error), REINSTALL)
-    found = f"{predictor.device}: 45 s of noise felt in {seconds:.2f} s"
-    if told:
-        return Check("device", "note", f"{found}; {'; '.join(told)}", "--device cpu asks for no other")
-    return Check("device", "ok", f"{found} (valence {felt.valence:.2f}, arousal {felt.arousal:.2f})")
+    found = f"{predictor.device}: 45 s of noise analyzed in {seconds:.2f} s"
+    if notices:
+        return Check("device", "note", f"{found}; {'; '.join(notices)}", "--device cpu uses no other")
+    return Check(
+        "device", "ok", f"{found} (valence {predicted.valence:.2f}, arousal {predicted.arousal:.2f})"
+    )
 
 
 def _library(settings: Settings) -> Iterator[Check]:
@@ -186,7 +168,7 @@ def _library(settings: Settings) -> Iterator[Check]:
         yield Check(
             "library",
             "note",
-            f"{path} can be asked, but not written",
+            f"{path} can be read, but not written",
             "scan into one of your own: --library FILE",
         )
     else:
@@ -195,7 +177,7 @@ def _library(settings: Settings) -> Iterator[Check]:
     if health.problems:
         yield Check("integrity", "bad", "; ".join(health.problems), _put_back(path))
         return
-    yield Check("integrity", "ok", "every page and every reference is in order")
+    yield Check("integrity", "ok", "every page and every reference is intact")
     if health.revision == schema.REVISION:
         yield from _contents(settings)
 
@@ -219,7 +201,7 @@ def _schema(revision: str, written_by: str) -> Check:
 
 
 def _contents(settings: Settings) -> Iterator[Check]:
-    """Folders and indexes, of a library that is whole and of today's schema."""
+    """Check folders and indexes of a library that is intact and of the current schema."""
     from musimo.library.active_model import active_weights
     from musimo.library.db.queries import Store
 
@@ -240,7 +222,7 @@ def _contents(settings: Settings) -> Iterator[Check]:
 
 
 def _indexes(store: Store) -> Check:
-    """Whether each index holds just the sounds that the library has."""
+    """Check that each index holds exactly the tracks of the library."""
     import numpy as np
 
     from musimo.search.faiss_index import FaissIndex
@@ -279,7 +261,7 @@ def _indexes(store: Store) -> Check:
 
 
 def _free_space(library: Path) -> Check:
-    """Room for a copy of the library, which an upgrade makes, and for what a scan adds."""
+    """Check the space for a copy of the library, which an upgrade makes, and for what a scan adds."""
     folder = next(parent for parent in library.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
     needed = LEAST_FREE + (library.stat().st_size if library.exists() else 0)

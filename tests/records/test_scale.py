@@ -1,6 +1,6 @@
 import pytest
 
-from musimo.search.scale import Scale, from_unit, to_unit
+from musimo.records.scale import Scale, from_unit, to_unit
 
 
 @pytest.mark.parametrize(("unit", "rating"), [(0.0, 1.0), (0.5, 5.0), (1.0, 9.0), (0.25, 3.0)])

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from musimo import doctor
-from musimo.api import Library
-from musimo.doctor import Check, diagnose
+from musimo.api import Library, doctor
+from musimo.api.doctor import diagnose
+from musimo.records import Check
 from musimo.resources import weights_path
 from musimo.search.faiss_index import FaissIndex
 from musimo.search.index import index_file
@@ -31,7 +31,7 @@ def catalog(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cata
     made.add(*(Entry(f"{n}.mp3", direction(1, n)) for n in range(3)))
     with monkeypatch.context() as patch:
         patch.setattr(Indexes, "_space", lambda self: PlainSpace())
-        assert [*Library.open().build_indexes()]
+        assert [*Library.open()._session.build_indexes()]
     return made
 
 
@@ -58,7 +58,7 @@ def test_where_all_is_well_it_says_what_it_looked_at(catalog: Catalog) -> None:
     assert "torch" in found["versions"]
     assert "flac" in found["codecs"]
     assert weights_path().stem in found["weights"]
-    assert "noise felt in" in found["device"], "the network itself ran"
+    assert "noise analyzed in" in found["device"], "the network itself ran"
     assert found["indexes"].startswith("3 sounds")
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from musimo import doctor
-from musimo.doctor import Check
+from musimo.api import doctor
 from musimo.library.db.files import GoneFile
 from musimo.library.db.lock import hold
+from musimo.records import Check
 from musimo.search.index import index_file
 from tests.catalog import Catalog
 from tests.cli.conftest import HOSTILE, Shell, harmless
