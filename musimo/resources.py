@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from musimo.errors import MusimoError, WeightsError
+from musimo.installation import PACKAGE, installation
 
-PACKAGE = Path(__file__).resolve().parent
 PATTERN = "mase_net-*.safetensors"
 
 
@@ -23,7 +23,7 @@ def resource(name: str) -> Path:
         return beside
     raise MusimoError(
         f"musimo's own folder {name!r} is missing beside {PACKAGE}",
-        "install musimo again: pip install --force-reinstall musimo",
+        f"restore it: {installation().restore()}",
     )
 
 
@@ -46,6 +46,6 @@ def weights_path(chosen: Path | None = None) -> Path:
     if len(found) != 1:
         raise WeightsError(
             f"expected one file {PATTERN} in {PACKAGE / 'weights'}, found {len(found)}",
-            "install musimo again: pip install --force-reinstall musimo",
+            f"restore them: {installation().restore()}",
         )
     return found[0]

@@ -17,6 +17,7 @@ PACKAGE = Path(musimo.__file__).parent
 # From the ground up: a room imports only from rooms in the lines above its own, and from itself.
 ROOMS = (
     {"errors"},
+    {"installation"},
     {"records", "resources", "atomic"},
     {"settings"},
     {"audio"},

@@ -26,6 +26,7 @@ from musimo.emotion.on_cpu import CpuNetwork
 from musimo.emotion.outputs import Answers, Network, OutOfMemoryError
 from musimo.emotion.weights import Weights, load_weights
 from musimo.errors import AudioError, DeviceError
+from musimo.installation import installation, lacking
 from musimo.records import FloatArray, WindowPrediction
 from musimo.settings import usable_cores
 
@@ -197,6 +198,11 @@ def _named_network(weights: Weights, device: str) -> Network:
         raise DeviceError(f"{device!r} names no device", "use auto, cpu, cuda, cuda:1 or mps")
     if device == "cpu":
         return CpuNetwork(weights)
+    if lacking({"torch": "PyTorch"}):
+        raise DeviceError(
+            f"the device {device} needs PyTorch, which is not installed",
+            f"use --device cpu, or install it: {installation().add()}",
+        )
     from musimo.emotion.on_gpu import GpuNetwork
 
     return GpuNetwork(weights, device)
