@@ -18,7 +18,6 @@ from musimo.errors import MusimoError
 
 Extra = Literal["", "plots", "train"]
 
-PACKAGE = Path(__file__).resolve().parent
 LEFT_OUT = {"torch": "PyTorch", "librosa": "librosa"}
 """Modules that a light set-up leaves out, and the projects they belong to."""
 OWN_FILES = ("configs", "migrations", "musimo/weights")
@@ -99,7 +98,7 @@ class Installation:
 
 def installation() -> Installation:
     """Return the installation that is running."""
-    root = PACKAGE.parent
+    root = Path(__file__).resolve().parent.parent
     is_checkout = (root / "scripts" / "musimo").is_file()
     return Installation(root if is_checkout else None, Path(sys.prefix).resolve(), sys.executable)
 

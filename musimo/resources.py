@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from musimo.errors import MusimoError, WeightsError
-from musimo.installation import PACKAGE, installation
+from musimo.installation import installation
 
+PACKAGE = Path(__file__).resolve().parent
 PATTERN = "mase_net-*.safetensors"
 
 

@@ -78,7 +78,8 @@ def test_a_decoder_that_crashes_or_hangs_is_an_error(
     song: bytes, monkeypatch: pytest.MonkeyPatch, does: str, said: str, patience_s: float
 ) -> None:
     code = (
-        f"import os, time\nfrom musimo.library.scan import worker\nworker.hear = lambda *_: {does}\nworker.main()"
+        "import os, time\nfrom musimo.library.scan import worker\n"
+        f"worker.hear = lambda *_: {does}\nworker.main()"
     )
     monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", code))
     monkeypatch.setattr(workers, "SILENCE_S", patience_s)
