@@ -294,12 +294,12 @@ def test_the_tests_run_every_check_and_name_what_failed(checkout: Checkout) -> N
         "ruff:check .",
         "ruff:format --check .",
         "mypy:",
-        "pytest:-k a b",
+        "pytest:-n auto --maxprocesses 8 --dist worksteal -k a b",
     ]
     lay_tools(checkout, {"mypy": 1})
     code, out, _ = checkout.run(script=script)
     assert code == 1
-    assert out.splitlines()[-2:] == ["pytest:", "FAILED: mypy"]
+    assert out.splitlines()[-2:] == ["pytest:-n auto --maxprocesses 8 --dist worksteal", "FAILED: mypy"]
     assert checkout.run("x") == (0, "<x>", ""), "what the tests installed serves musimo too"
 
 
