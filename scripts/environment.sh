@@ -129,6 +129,7 @@ prepare() {
     if ! is_ready "$kind"; then
         lay_ground
         rm -f "$venv/stamp-light" "$venv/stamp-runtime" "$venv/stamp-test"
+        if [ "$kind" = light ]; then : >"$venv/stamp-light"; fi # empty: unfinished, but light at the next call
         sums=$(checksums) # before pip reads the files: a change meanwhile shows at the next call
         case $kind in
             light) install_light "$venv/bin/python" ;;

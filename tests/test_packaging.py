@@ -231,6 +231,14 @@ def test_a_light_set_up_becomes_full_and_light_again(checkout: Checkout) -> None
     assert checkout.run("x") == (0, "<x>", "")
 
 
+def test_an_unfinished_light_set_up_stays_light(checkout: Checkout) -> None:
+    assert checkout.run("x", MUSIMO_LIGHT="1", PIP_FAILS="1")[0] == 1
+    checkout.noted()
+    assert checkout.run("x")[:2] == (0, "<x>")
+    assert checkout.noted()[-1].endswith(f"--no-deps -e {checkout.root}")
+    assert checkout.run("x") == (0, "<x>", "")
+
+
 def test_the_tests_need_the_full_set_up(checkout: Checkout) -> None:
     checkout.run(MUSIMO_LIGHT="1")
     checkout.noted()
