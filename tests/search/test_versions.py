@@ -211,8 +211,8 @@ class TestPieces:
 
 
 def test_titles_made_to_take_long_do_not() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     for unit in ("(live)", "(", " feat. x", " - live", "[x", "live at ", "1 - "):
         piece_name(unit * 100_000)
         piece_name(unit * (499 // len(unit)))
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
