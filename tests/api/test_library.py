@@ -220,7 +220,7 @@ class TestSelection:
             library.similar()
 
     def test_a_track_that_was_never_heard_says_so(self, library: Library) -> None:
-        with pytest.raises(NotFoundError, match="not analysed"):
+        with pytest.raises(NotFoundError, match="not analyzed"):
             library.similar("unheard.mp3")
         assert library.show("unheard.mp3").windows == ()
 

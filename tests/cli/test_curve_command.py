@@ -104,7 +104,7 @@ def test_ctrl_c_ends_cleanly(shell: Shell, song: Path, monkeypatch: pytest.Monke
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(curve_module, "_feel", interrupted)
+    monkeypatch.setattr(curve_module, "WindowEmotion", interrupted)
     ran = shell("curve", song, *SHORT)
     assert (ran.code, ran.out, ran.err.strip()) == (130, b"", b"interrupted")
 
