@@ -30,11 +30,31 @@ def write_atomically(path: Path, data: bytes) -> None:
         else:
             _replace(target, data)
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links; a NUL in the name
-        why = getattr(error, "strerror", None) or str(error)
-        raise MusimoError(
-            f"cannot write {path}: {why}",
-            "name another path, or check that its folder exists and is writable",
-        ) from error
+        raise _cannot_write(path, error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder of ``path`` where it is absent; raise MusimoError if that is impossible."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def check_writable(path: Path) -> None:
+    """Raise the MusimoError that :func:`make_folder` and :func:`write_atomically` would; write nothing."""
+    try:
+        target = path.resolve()
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        special = target.exists() and not target.is_file()
+        beside = target if special else next(one for one in target.parents if os.path.lexists(one))
+        if not special and not beside.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(beside, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _cannot_write(path, error) from error
 
 
 @contextmanager
@@ -66,6 +86,13 @@ def replacing(target: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def _cannot_write(path: Path, error: Exception) -> MusimoError:
+    why = getattr(error, "strerror", None) or str(error)
+    return MusimoError(
+        f"cannot write {path}: {why}", "name another path, or check that its folder exists and is writable"
+    )
 
 
 def _replace(target: Path, data: bytes) -> None:

@@ -67,7 +67,8 @@ def diagnose(settings: Settings) -> Iterator[Check]:
     yield _weights(settings)
     yield _device(settings)
     yield from _library(settings)
-    yield _free_space(settings.library)
+    if settings.library.parent != NOWHERE:
+        yield _free_space(settings.library)
 
 
 def _set_up() -> Check:
@@ -174,6 +175,11 @@ def _device(settings: Settings) -> Check:
 
 def _library(settings: Settings) -> Iterator[Check]:
     path = settings.library
+    try:
+        check_library(path)
+    except MusimoError as error:
+        yield Check("library", "bad", error.message, error.hint)
+        return
     if not path.exists():
         yield Check("library", "note", f"there is none yet at {path}", "make one: musimo scan FOLDER")
         return

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musimo.cli.context import Invocation, shown
+from musimo.cli.context import Invocation
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def print_answer(
         answer, choice.format_ or format_of_name(choice.output) or default, _print_options(choice)
     )
     for skipped in rendered.skipped:
-        invocation.note(f"left out {shown(skipped.path)}: {skipped.reason}")
+        invocation.leave_out(skipped.path, skipped.reason)
     invocation.deliver(answer, rendered, choice.output)
 
 

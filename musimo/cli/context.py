@@ -28,6 +28,7 @@ class Invocation:
     quiet: bool
     verbose: bool
     bars: list[Any] = field(default_factory=list)  # at most one: of the index that is being made
+    left_out: list[bytes] = field(default_factory=list)  # paths that the format of a list cannot hold
 
     def settings(self, **flags: Any) -> Settings:
         """Settings with the flags of a command applied."""
@@ -44,9 +45,19 @@ class Invocation:
 
         return Library(self.settings(**flags), on_notice=self.note, on_step=self.step)
 
-    def note(self, sentence: str) -> None:
-        """Tell the user something, on stderr, unless quiet."""
+    def report(self, text: str, *, nl: bool = True) -> None:
+        """Print what a command did to stdout, unless quiet; not for results that were asked for."""
         if not self.quiet:
+            click.echo(text, nl=nl)
+
+    def leave_out(self, path: bytes, reason: str) -> None:
+        """Say, even if quiet, that a list lacks a track; the exit code says so too."""
+        self.left_out.append(path)
+        self.note(f"left out {shown(path)}: {reason}", always=True)
+
+    def note(self, sentence: str, *, always: bool = False) -> None:
+        """Tell the user something, on stderr, unless quiet."""
+        if always or not self.quiet:
             from musimo.output.text import safe_lines
 
             click.echo(safe_lines(sentence), err=True)

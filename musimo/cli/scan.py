@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option("--accept-missing", is_flag=True, help="Accept that files are gone, however many.")
 @click.option("--keep-model", is_flag=True, help="Analyze with the active model, not with the one in use.")
+@click.option("--strict", is_flag=True, help="Exit with 3 also for failures that were known before.")
 @click.option("--wait", is_flag=True, help="Wait while another musimo writes to the library.")
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
 @pass_invocation
@@ -46,6 +47,7 @@ def command(
     verify: bool,
     accept_missing: bool,
     keep_model: bool,
+    strict: bool,
     wait: bool,
     as_json: bool,
 ) -> int:
@@ -53,7 +55,8 @@ def command(
 
     A file whose size and modification time are unchanged is not opened, unless with --verify.
     Ctrl-C finishes the batch in hand; the next scan goes on from there.
-    A folder that holds a file named .notmusic is skipped.
+    A folder that holds a file named .notmusic is skipped, and so are recycle bins and snapshots.
+    A file that failed before, and has not changed, does not make the exit code 3 again.
 
     \b
       musimo scan ~/Music
@@ -76,10 +79,12 @@ def command(
             folders, options, lambda: bool(pressed), wait=wait, keep_model=keep_model
         )
         audit = _follow(invocation, events)
-    click.echo(audit_json(audit) if as_json else audit_lines(audit), nl=False)
+    failed = audit.has_failed or (strict and audit.failed > 0)
+    if as_json or failed or audit.interrupted or not invocation.quiet:
+        click.echo(audit_json(audit) if as_json else audit_lines(audit), nl=False)
     if audit.interrupted:
         return INTERRUPTED
-    return SOME_FAILED if audit.failed or audit.refused else DONE
+    return SOME_FAILED if failed else DONE
 
 
 def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:

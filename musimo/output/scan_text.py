@@ -16,7 +16,7 @@ _OUTCOMES: Final = ("new", "changed", "moved", "unchanged", "failed", "ignored")
 def audit_json(audit: Audit) -> str:
     """The audit as one JSON document."""
     counts = {name: getattr(audit, name) for name in ("seen", *_OUTCOMES, "missing")}
-    more = {"refused": audit.refused, "left": audit.left, "interrupted": audit.interrupted}
+    more = {"known_failures": audit.known_failures, "refused": audit.refused, "left": audit.left, "interrupted": audit.interrupted}
     return document({**counts, **more, "seconds": number(audit.seconds, SECOND_DIGITS)})
 
 

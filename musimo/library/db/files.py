@@ -69,12 +69,13 @@ class PlannedFile:
     """A file that a scan processes.
 
     ``known_content`` is the content hash the library has for it, where the file is opened only to verify that
-    hash; else None.
+    hash; else None. ``known_failure``: it failed before, and has not changed since.
     """
 
     scan_folder: ScanFolder
     file: FoundFile
     known_content: bytes | None = None
+    known_failure: bool = False
 
     @property
     def full_path(self) -> bytes:

@@ -68,7 +68,7 @@ class Audit:
     Parameters
     ----------
     missing : tracks in these folders whose files are gone; not part of ``seen``
-    known_failures : those of ``failed`` that were not tried again
+    known_failures : those of ``failed`` that failed before, and have not changed since
     refused : folders whose missing tracks were not marked
     left : files not yet opened when the scan was interrupted; not part of ``seen``
     """
@@ -85,6 +85,11 @@ class Audit:
     left: int = 0
     interrupted: bool = False
     seconds: float = 0.0
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether something failed that had not failed before, or missing tracks were not marked."""
+        return self.failed > self.known_failures or self.refused > 0
 
     @property
     def seen(self) -> int:

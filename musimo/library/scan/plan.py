@@ -176,7 +176,11 @@ def _compare(walked: _Walked, known: dict[bytes, KnownFile], *, retry_failed: bo
     plan = ScanPlan(walked.scan_folder, n_music=len(walked.files), n_ignored=walked.n_ignored)
     plan.n_present = sum(file.track_id is not None and not file.missing for file in known.values())
     for entry in walked.unreadable:
-        planned = PlannedFile(walked.scan_folder, FoundFile(entry.path, 0, 0))
+        before = known.get(entry.path)
+        known_failure = before is not None and before.failed
+        planned = PlannedFile(
+            walked.scan_folder, FoundFile(entry.path, 0, 0), known_failure=known_failure
+        )
         plan.unreadable.append((planned, entry.reason))
     for path, found in walked.files.items():
         _compare_file(plan, found, known.get(path), retry_failed=retry_failed, verify=verify)
@@ -195,7 +199,7 @@ def _compare_file(
         plan.to_open.append(PlannedFile(plan.scan_folder, found))
     elif known.failed:
         if retry_failed or known.may_pass:
-            plan.to_open.append(PlannedFile(plan.scan_folder, found))
+            plan.to_open.append(PlannedFile(plan.scan_folder, found, known_failure=True))
         else:
             plan.n_known_failures += 1
     elif not known.analyzed:

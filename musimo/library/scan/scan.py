@@ -104,7 +104,7 @@ def scan(
         failed=arrivals["failed"] + known_failures,
         ignored=sum(plan.n_ignored for plan in plans),
         missing=missing,
-        known_failures=known_failures,
+        known_failures=known_failures + pipeline.n_known_failures,
         refused=len(refusals),
         left=len(to_open) + len(unreadable) - sum(arrivals.values()),
         interrupted=pipeline.interrupted,
