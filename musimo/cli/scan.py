@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 )
 @click.option("--accept-missing", is_flag=True, help="Accept that files are gone, however many.")
 @click.option("--keep-model", is_flag=True, help="Analyze with the active model, not with the one in use.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="GLOB",
+    help="Skip files and folders like 'Old' or 'Live/*.wav'; repeatable. The setting exclude does so always.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 3 also for failures that were known before.")
 @click.option("--wait", is_flag=True, help="Wait while another musimo writes to the library.")
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
@@ -47,6 +53,7 @@ def command(
     verify: bool,
     accept_missing: bool,
     keep_model: bool,
+    exclude: tuple[str, ...],
     strict: bool,
     wait: bool,
     as_json: bool,
@@ -73,6 +80,7 @@ def command(
         retry_failed=retry_failed,
         verify=verify,
         accept_missing=accept_missing,
+        exclude=exclude,
     )
     with gentle_interrupt(invocation, "the batch") as pressed:
         events = library.scan_events(

@@ -16,7 +16,7 @@ _OUTCOMES: Final = ("new", "changed", "moved", "unchanged", "failed", "ignored")
 def audit_json(audit: Audit) -> str:
     """The audit as one JSON document."""
     counts = {name: getattr(audit, name) for name in ("seen", *_OUTCOMES, "missing")}
-    more = {"known_failures": audit.known_failures, "refused": audit.refused, "left": audit.left, "interrupted": audit.interrupted}
+    more = {"failed_before": audit.failed_before, "refused": audit.refused, "left": audit.left, "interrupted": audit.interrupted}
     return document({**counts, **more, "seconds": number(audit.seconds, SECOND_DIGITS)})
 
 
@@ -26,7 +26,7 @@ def audit_lines(audit: Audit) -> str:
     if audit.missing:
         lines.append(f"{_count(audit.missing, 'track')} missing: known, but no longer there")
     if audit.failed:
-        before = f", {audit.known_failures} of them before" if audit.known_failures else ""
+        before = f", {audit.failed_before} of them before" if audit.failed_before else ""
         lines.append(f"{_count(audit.failed, 'file')} failed{before}: musimo errors tells why")
     if audit.interrupted:
         lines.append(f"interrupted, {_count(audit.left, 'file')} still to be heard: the same command goes on")

@@ -95,12 +95,13 @@ class Renaming:
 
 @dataclass(frozen=True, slots=True)
 class GoneFile:
-    """A path that the library knows and the disk lacks; without ``track_id`` only a failure is known."""
+    """A path that the library knows and a scan did not find; without ``track_id`` only a failure is known."""
 
     root_id: int
     path: bytes
     track_id: int | None
     was_missing: bool  # before this scan
+    excluded: bool = False  # the scan was told to skip it, so that its drive is not in doubt
 
 
 @dataclass(frozen=True, slots=True)

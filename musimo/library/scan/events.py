@@ -68,7 +68,8 @@ class Audit:
     Parameters
     ----------
     missing : tracks in these folders whose files are gone; not part of ``seen``
-    known_failures : those of ``failed`` that failed before, and have not changed since
+    known_failures : those of ``failed`` that were not tried again
+    failed_again : those of ``failed`` that were tried again, though they have not changed since they failed
     refused : folders whose missing tracks were not marked
     left : files not yet opened when the scan was interrupted; not part of ``seen``
     """
@@ -81,15 +82,21 @@ class Audit:
     ignored: int = 0
     missing: int = 0
     known_failures: int = 0
+    failed_again: int = 0
     refused: int = 0
     left: int = 0
     interrupted: bool = False
     seconds: float = 0.0
 
     @property
+    def failed_before(self) -> int:
+        """Number of the failed files that failed before, and have not changed since."""
+        return self.known_failures + self.failed_again
+
+    @property
     def has_failed(self) -> bool:
         """Whether something failed that had not failed before, or missing tracks were not marked."""
-        return self.failed > self.known_failures or self.refused > 0
+        return self.failed > self.failed_before or self.refused > 0
 
     @property
     def seen(self) -> int:

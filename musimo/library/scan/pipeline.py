@@ -47,7 +47,7 @@ class Pipeline:
     Attributes
     ----------
     arrivals : number of files by arrival, or ``failed``
-    n_known_failures : those of the failed files that failed before, and have not changed since
+    n_failed_again : those of the failed files that failed before, and have not changed since
     interrupted : whether it was stopped before the last file
     """
 
@@ -61,7 +61,7 @@ class Pipeline:
         coverage: Coverage,
     ) -> None:
         self.arrivals: Counter[str] = Counter()
-        self.n_known_failures = 0
+        self.n_failed_again = 0
         self.interrupted = False
         self._journal = journal
         self._predictor = _LoadingPredictor(load_predictor)
@@ -179,7 +179,7 @@ class Pipeline:
 
     def _report_failure(self, failed: FileFailure) -> FileFailed:
         self.arrivals["failed"] += 1
-        self.n_known_failures += failed.planned.known_failure
+        self.n_failed_again += failed.planned.known_failure
         return FileFailed(failed.planned.full_path, failed.error.stage, failed.error.reason)
 
 

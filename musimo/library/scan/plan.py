@@ -11,6 +11,7 @@ a new path, its content known         opened, not analyzed: a move if the one tr
 another spelling of a known path      the same file if the disk leads both paths to one inode and lists one
                                       of them; compared as usual, not opened for it
 a link into a known folder            skipped; a track that was known by the link gets its real path
+a file or folder that is excluded     skipped; a track that was known there is marked missing
 a failed file                         opened if size or mtime differ, if it could not be read, or with
                                       ``retry_failed``
 ====================================  ====================================================================
@@ -30,6 +31,7 @@ from dataclasses import dataclass, field, replace
 from musimo.library.db.files import FoundFile, GoneFile, KnownFile, PlannedFile, Renaming, ScanFolder
 from musimo.library.db.folding import fold_path
 from musimo.library.db.journal import Journal
+from musimo.library.scan.exclusions import Exclusions
 from musimo.library.scan.roots import Identities, locate, within
 from musimo.library.scan.spelling import respelled
 from musimo.library.scan.walk import IgnoredFile, OtherName, UnreadableEntry, walk
@@ -46,7 +48,7 @@ class ScanPlan:
     unreadable: list[tuple[PlannedFile, str]] = field(default_factory=list)
     found_again: list[int] = field(default_factory=list)
     gone: list[GoneFile] = field(default_factory=list)
-    n_present: int = 0  # tracks that were not marked missing before
+    n_present: int = 0  # tracks that were not marked missing before, and are not excluded now
     n_unchanged: int = 0
     n_known_failures: int = 0
     n_ignored: int = 0
@@ -58,6 +60,7 @@ class _Walked:
     """Files in a folder. Paths are relative to the root."""
 
     scan_folder: ScanFolder
+    exclusions: Exclusions
     files: dict[bytes, FoundFile] = field(default_factory=dict)
     unreadable: list[UnreadableEntry] = field(default_factory=list)
     other_names: dict[bytes, bytes | None] = field(default_factory=dict)  # and the paths they are found by
@@ -90,7 +93,12 @@ def _no_collection() -> Iterator[None]:
 
 @_no_collection()
 def make_plans(
-    journal: Journal, scan_folders: Sequence[ScanFolder], *, retry_failed: bool = False, verify: bool = False
+    journal: Journal,
+    scan_folders: Sequence[ScanFolder],
+    *,
+    retry_failed: bool = False,
+    verify: bool = False,
+    exclude: Sequence[str] = (),
 ) -> list[ScanPlan]:
     """Walk folders and compare them with the library.
 
@@ -102,8 +110,12 @@ def make_plans(
     scan_folders : none of them inside another
     retry_failed : plan to open files again that failed before
     verify : plan to also open files whose size and mtime are unchanged
+    exclude : globs of files and folders to skip, see :class:`musimo.library.scan.exclusions.Exclusions`
     """
-    walks = [_walk_folder(scan_folder, journal.roots()) for scan_folder in scan_folders]
+    walks = [
+        _walk_folder(scan_folder, journal.roots(), Exclusions(exclude, scan_folder.root))
+        for scan_folder in scan_folders
+    ]
     known = [journal.known_files(scan_folder) for scan_folder in scan_folders]
     renamings = [
         renaming
@@ -119,9 +131,9 @@ def make_plans(
     ]
 
 
-def _walk_folder(scan_folder: ScanFolder, roots: Collection[bytes]) -> _Walked:
-    walked = _Walked(scan_folder)
-    for found in walk(scan_folder.folder, roots) if os.path.isdir(scan_folder.folder) else ():
+def _walk_folder(scan_folder: ScanFolder, roots: Collection[bytes], exclusions: Exclusions) -> _Walked:
+    walked, top = _Walked(scan_folder, exclusions), scan_folder.folder
+    for found in walk(top, roots, exclusions, scan_folder.prefix) if os.path.isdir(top) else ():
         path = (scan_folder.prefix + found.path).rstrip(b"/")  # an unreadable folder itself has an empty path
         if isinstance(found, FoundFile):
             walked.files[path] = found._replace(path=path) if scan_folder.prefix else found
@@ -174,7 +186,6 @@ def _behind_links(roots: dict[bytes, int], walked: _Walked, unseen: Sequence[byt
 
 def _compare(walked: _Walked, known: dict[bytes, KnownFile], *, retry_failed: bool, verify: bool) -> ScanPlan:
     plan = ScanPlan(walked.scan_folder, n_music=len(walked.files), n_ignored=walked.n_ignored)
-    plan.n_present = sum(file.track_id is not None and not file.missing for file in known.values())
     for entry in walked.unreadable:
         before = known.get(entry.path)
         known_failure = before is not None and before.failed
@@ -185,9 +196,20 @@ def _compare(walked: _Walked, known: dict[bytes, KnownFile], *, retry_failed: bo
     for path, found in walked.files.items():
         _compare_file(plan, found, known.get(path), retry_failed=retry_failed, verify=verify)
     plan.gone = [
-        GoneFile(walked.scan_folder.root_id, path, known[path].track_id, known[path].missing)
+        GoneFile(
+            walked.scan_folder.root_id,
+            path,
+            known[path].track_id,
+            known[path].missing,
+            walked.exclusions.covers(path),
+        )
         for path in walked.unseen(known)
     ]
+    excluded = {file.path for file in plan.gone if file.excluded}
+    plan.n_present = sum(
+        file.track_id is not None and not file.missing and path not in excluded
+        for path, file in known.items()
+    )
     return plan
 
 

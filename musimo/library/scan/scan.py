@@ -33,6 +33,7 @@ class ScanOptions:
     retry_failed : try files again that failed before
     accept_missing : mark tracks as missing, however many
     verify : also open files whose size and mtime are unchanged, and compare content and tags
+    exclude : globs of files and folders to skip, beside recycle bins and snapshots
     """
 
     jobs: int = 0
@@ -41,6 +42,7 @@ class ScanOptions:
     retry_failed: bool = False
     accept_missing: bool = False
     verify: bool = False
+    exclude: tuple[str, ...] = ()
 
 
 def scan(
@@ -74,7 +76,13 @@ def scan(
             refusals.append(FolderRefused(folder, "it is not there now: is the drive there?"))
         else:
             raise no_folder(folder)
-    plans = make_plans(journal, scan_folders, retry_failed=options.retry_failed, verify=options.verify)
+    plans = make_plans(
+        journal,
+        scan_folders,
+        retry_failed=options.retry_failed,
+        verify=options.verify,
+        exclude=options.exclude,
+    )
     journal.mark_found([track_id for plan in plans for track_id in plan.found_again])
     to_open = [planned for plan in plans for planned in plan.to_open]
     yield Planned(len(to_open), journal.n_outdated_tempo_keys() if to_open else 0)
@@ -104,7 +112,8 @@ def scan(
         failed=arrivals["failed"] + known_failures,
         ignored=sum(plan.n_ignored for plan in plans),
         missing=missing,
-        known_failures=known_failures + pipeline.n_known_failures,
+        known_failures=known_failures,
+        failed_again=pipeline.n_failed_again,
         refused=len(refusals),
         left=len(to_open) + len(unreadable) - sum(arrivals.values()),
         interrupted=pipeline.interrupted,
@@ -125,10 +134,12 @@ def no_folder(path: bytes) -> UsageError:
 def _mark_missing(journal: Journal, plan: ScanPlan, refusals: list[FolderRefused], *, accept: bool) -> int:
     """Mark missing tracks, unless so many are gone that the drive may be; return how many are missing."""
     gone = journal.still_gone(plan.gone)
-    vanished = [file for file in gone if file.track_id is not None and not file.was_missing]
+    vanished = [
+        file for file in gone if file.track_id is not None and not (file.was_missing or file.excluded)
+    ]
     reason = None if accept else refusal(plan, len(vanished))
     if reason is not None:
         refusals.append(FolderRefused(plan.scan_folder.folder, reason))
-        return sum(file.was_missing for file in gone)
+        gone = [file for file in gone if file.excluded or file.was_missing]
     journal.mark_missing(gone)
     return sum(file.track_id is not None for file in gone)
