@@ -30,6 +30,15 @@ def path_bytes(path: AnyPath) -> bytes:
     return os.path.expanduser(os.fsencode(path))  # noqa: PTH111 - pathlib raises for an unknown user
 
 
+def holds_files(folder: bytes) -> bool:
+    """Return whether a folder has any entry; an empty one may be the mount point of an absent drive."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
+
+
 class MusicFile(FileIO):
     """A regular file, open for reading, that raises `AudioError` even where FFmpeg reads.
 

@@ -14,7 +14,7 @@ from musimo.cli.options import coverage_option, hearing_options
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from musimo.library.scan.events import Audit, ScanEvent
+    from musimo.library.scan.events import Audit, RootMayHaveMoved, ScanEvent
     from musimo.records import Coverage
 
 
@@ -86,17 +86,19 @@ def command(
         events = library.scan_events(
             folders, options, lambda: bool(pressed), wait=wait, keep_model=keep_model
         )
-        audit = _follow(invocation, events)
+        audit, moved = _follow(invocation, events)
     failed = audit.has_failed or (strict and audit.failed > 0)
     if as_json or failed or audit.interrupted or not invocation.quiet:
-        click.echo(audit_json(audit) if as_json else audit_lines(audit), nl=False)
+        click.echo(audit_json(audit, moved) if as_json else audit_lines(audit, moved), nl=False)
     if audit.interrupted:
         return INTERRUPTED
     return SOME_FAILED if failed else DONE
 
 
-def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
-    """Draw the bar and print notes while a scan runs; return its audit."""
+def _follow(
+    invocation: Invocation, events: Iterator[ScanEvent]
+) -> tuple[Audit, list[RootMayHaveMoved]]:
+    """Draw the bar and print notes while a scan runs; return its audit, and roots to relocate."""
     import sys
 
     from tqdm import tqdm
@@ -108,9 +110,11 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
         FolderRefused,
         Indexing,
         Planned,
+        RootMayHaveMoved,
     )
     from musimo.output.text import safe
 
+    moved: list[RootMayHaveMoved] = []
     hidden = invocation.quiet or not sys.stderr.isatty()
     bar = tqdm(desc="analyzing", unit="track", disable=hidden, dynamic_ncols=True, smoothing=0.05)
     with bar:
@@ -145,6 +149,8 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
                     f"nothing of {shown(event.path)} was marked missing: {event.reason}\n"
                     "if its files are really gone: musimo scan --accept-missing FOLDER"
                 )
+            elif isinstance(event, RootMayHaveMoved):
+                moved.append(event)
             else:
                 audit: Audit = event
-    return audit
+    return audit, moved

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+from collections.abc import Sequence
 from typing import Final
 
-from musimo.library.scan.events import Audit
+from musimo.library.scan.events import Audit, RootMayHaveMoved
 from musimo.output.json_out import document
 from musimo.output.tables import clock
-from musimo.records.fields import SECOND_DIGITS, number
+from musimo.output.text import safe
+from musimo.records.fields import SECOND_DIGITS, number, path_fields
 
 _OUTCOMES: Final = ("new", "changed", "moved", "unchanged", "failed", "ignored")
 """What a seen file can turn out to be; they add up to ``seen``."""
 
 
-def audit_json(audit: Audit) -> str:
-    """The audit as one JSON document."""
+def audit_json(audit: Audit, moved: Sequence[RootMayHaveMoved] = ()) -> str:
+    """The audit as one JSON document, with the roots that may have moved."""
     counts = {name: getattr(audit, name) for name in ("seen", *_OUTCOMES, "missing")}
     more = {"failed_before": audit.failed_before, "refused": audit.refused, "left": audit.left, "interrupted": audit.interrupted}
-    return document({**counts, **more, "seconds": number(audit.seconds, SECOND_DIGITS)})
+    relocate = [{**path_fields(one.old, "old"), **path_fields(one.new, "new")} for one in moved]
+    return document({**counts, **more, "relocate": relocate, "seconds": number(audit.seconds, SECOND_DIGITS)})
 
 
-def audit_lines(audit: Audit) -> str:
-    """The audit in a few lines, the last of which adds up; every line ends in a line feed."""
+def audit_lines(audit: Audit, moved: Sequence[RootMayHaveMoved] = ()) -> str:
+    """The audit in a few lines, then the command for each root that may have moved; each ends in a line feed.
+
+    The last line of the audit itself adds up.
+    """
     lines = []
     if audit.missing:
         lines.append(f"{_count(audit.missing, 'track')} missing: known, but no longer there")
@@ -32,6 +40,12 @@ def audit_lines(audit: Audit) -> str:
         lines.append(f"interrupted, {_count(audit.left, 'file')} still to be heard: the same command goes on")
     outcomes = [f"{getattr(audit, name)} {name}" for name in _OUTCOMES if getattr(audit, name)]
     lines.append(f"{audit.seen} seen = {' + '.join(outcomes) or 'nothing'}, in {_lasted(audit.seconds)}")
+    for one in moved:
+        old, new = (shlex.quote(os.fsdecode(path)) for path in (one.old, one.new))
+        lines.append(
+            f"{safe(os.fsdecode(one.old))} is not there, and holds the same tracks; if it was moved:"
+            f" musimo relocate {safe(old)} {safe(new)}"
+        )
     return "".join(f"{line}\n" for line in lines)
 
 

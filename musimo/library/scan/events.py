@@ -54,6 +54,14 @@ class FolderRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class RootMayHaveMoved:
+    """A root is absent and still has tracks, of which a scanned folder holds most, by path and size."""
+
+    old: bytes
+    new: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Indexing:
     """Progress of an index that is built or updated, in steps."""
 
@@ -104,4 +112,4 @@ class Audit:
         return self.new + self.changed + self.moved + self.unchanged + self.failed + self.ignored
 
 
-ScanEvent = Planned | FileStored | ContentChanged | FileFailed | FolderRefused | Indexing | Audit
+ScanEvent = Planned | FileStored | ContentChanged | FileFailed | FolderRefused | RootMayHaveMoved | Indexing | Audit

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
+from functools import partial
 from threading import Thread
 from typing import Protocol
 
@@ -59,6 +60,7 @@ class Pipeline:
         jobs: int,
         batch_size: int,
         coverage: Coverage,
+        moved_roots: Mapping[int, bytes],
     ) -> None:
         self.arrivals: Counter[str] = Counter()
         self.n_failed_again = 0
@@ -68,6 +70,7 @@ class Pipeline:
         self._jobs = jobs
         self._batch_size = batch_size
         self._coverage = coverage
+        self._moved_from = partial(moved_from, moved_roots=moved_roots)
         self._files: Sequence[PlannedFile] = ()
         self._known: set[bytes] = set()  # contents that need no analysis
         self._drafts: dict[int, Draft] = {}
@@ -100,7 +103,7 @@ class Pipeline:
     def store_failed(self, failed: Sequence[FileFailure]) -> Iterator[FileFailed]:
         """Store files that could not even be opened."""
         if failed:
-            self._journal.write([], failed, moved_from)
+            self._journal.write([], failed, self._moved_from)
         for file in failed:
             yield self._report_failure(file)
 
@@ -166,7 +169,7 @@ class Pipeline:
                 failed.append(FileFailure(planned, draft.error))
             else:
                 analyzed.append(_file_analysis(planned, draft))
-        arrivals = self._journal.write(analyzed, failed, moved_from) if analyzed or failed else []
+        arrivals = self._journal.write(analyzed, failed, self._moved_from) if analyzed or failed else []
         self._known.update(file.opened.content for file in analyzed)
         self._last_commit = time.monotonic()
         for file, arrival in zip(analyzed, arrivals, strict=True):

@@ -11,6 +11,8 @@ a new path, its content known         opened, not analyzed: a move if the one tr
 another spelling of a known path      the same file if the disk leads both paths to one inode and lists one
                                       of them; compared as usual, not opened for it
 a link into a known folder            skipped; a track that was known by the link gets its real path
+files of a root that was moved        a move, opened only if its mtime differs; see
+                                      :mod:`musimo.library.scan.moved_roots`
 a file or folder that is excluded     skipped; a track that was known there is marked missing
 a failed file                         opened if size or mtime differ, if it could not be read, or with
                                       ``retry_failed``
@@ -32,6 +34,7 @@ from musimo.library.db.files import FoundFile, GoneFile, KnownFile, PlannedFile,
 from musimo.library.db.folding import fold_path
 from musimo.library.db.journal import Journal
 from musimo.library.scan.exclusions import Exclusions
+from musimo.library.scan.moved_roots import Moved, absent_roots, find_moved
 from musimo.library.scan.roots import Identities, locate, within
 from musimo.library.scan.spelling import respelled
 from musimo.library.scan.walk import IgnoredFile, OtherName, UnreadableEntry, walk
@@ -50,6 +53,8 @@ class ScanPlan:
     gone: list[GoneFile] = field(default_factory=list)
     n_present: int = 0  # tracks that were not marked missing before, and are not excluded now
     n_unchanged: int = 0
+    n_moved: int = 0  # tracks of a moved root that are not opened
+    moved_roots: list[Moved] = field(default_factory=list)
     n_known_failures: int = 0
     n_ignored: int = 0
     n_music: int = 0
@@ -125,10 +130,58 @@ def make_plans(
     if renamings:
         journal.rename(renamings)
         known = [journal.known_files(scan_folder) for scan_folder in scan_folders]
-    return [
+    moved = [_moved_roots(journal, walked, files, scan_folders) for walked, files in zip(walks, known, strict=True)]
+    arrived = [
+        _follow_moves(journal, walked, files, roots) for walked, files, roots in zip(walks, known, moved, strict=True)
+    ]
+    if any(arrived):
+        known = [journal.known_files(scan_folder) for scan_folder in scan_folders]
+    plans = [
         _compare(walked, files, retry_failed=retry_failed, verify=verify)
         for walked, files in zip(walks, known, strict=True)
     ]
+    for plan, roots, paths in zip(plans, moved, arrived, strict=True):
+        plan.moved_roots = roots
+        opened = {planned.file.path for planned in plan.to_open}
+        plan.n_moved = len(paths - opened)
+        plan.n_unchanged -= plan.n_moved
+    return plans
+
+
+def _moved_roots(
+    journal: Journal, walked: _Walked, known: dict[bytes, KnownFile], scan_folders: Sequence[ScanFolder]
+) -> list[Moved]:
+    """Return the absent roots whose files may be among the new files of a folder."""
+    absent = absent_roots(journal.roots(), (one.folder for one in scan_folders))
+    if not absent or all(path in known for path in walked.files):
+        return []
+    root = walked.scan_folder.root
+    found = (
+        find_moved(old, journal.known_files(ScanFolder(old[1], old[0], b"")), root, walked.files)
+        for old in absent.items()
+    )
+    return [moved for moved in found if moved is not None]
+
+
+def _follow_moves(
+    journal: Journal, walked: _Walked, known: dict[bytes, KnownFile], moved: Sequence[Moved]
+) -> set[bytes]:
+    """Give files of moved roots that are otherwise unchanged their new paths; return those of tracks."""
+    renamings, arrived = [], set()
+    for root in moved:
+        if not root.is_certain:
+            continue
+        for path, file in journal.known_files(ScanFolder(root.root_id, root.old, b"")).items():
+            to_path = root.prefix + path
+            found = walked.files.get(to_path)
+            if found is None or (found.size, found.mtime_ns) != (file.size, file.mtime_ns):
+                continue
+            renamings.append(Renaming(root.root_id, path, walked.scan_folder.root_id, to_path))
+            if file.track_id is not None and not file.failed and to_path not in known:
+                arrived.add(to_path)
+    if renamings:
+        journal.rename(renamings)
+    return arrived
 
 
 def _walk_folder(scan_folder: ScanFolder, roots: Collection[bytes], exclusions: Exclusions) -> _Walked:

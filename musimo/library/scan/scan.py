@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from musimo.errors import AudioError, UsageError
 from musimo.library.db.files import FileFailure, ScanFolder
 from musimo.library.db.journal import Journal
-from musimo.library.scan.events import Audit, FolderRefused, Planned, ScanEvent
+from musimo.library.scan.events import Audit, FolderRefused, Planned, RootMayHaveMoved, ScanEvent
 from musimo.library.scan.pipeline import Pipeline, WindowPredictor
 from musimo.library.scan.plan import ScanPlan, make_plans, refusal
 from musimo.library.scan.roots import claim, is_known, outermost
@@ -92,6 +92,7 @@ def scan(
         jobs=options.jobs,
         batch_size=options.batch_size,
         coverage=options.coverage,
+        moved_roots={root.root_id: root.new for plan in plans for root in plan.moved_roots if root.is_certain},
     )
     unreadable = [pair for plan in plans for pair in plan.unreadable]
     failed = [FileFailure(file, AudioError("read", reason)) for file, reason in unreadable]
@@ -102,12 +103,16 @@ def scan(
         for plan in plans:
             missing += _mark_missing(journal, plan, refusals, accept=options.accept_missing)
     yield from refusals
+    moved_roots = [root for plan in plans for root in plan.moved_roots]
+    journal.delete_unused_roots(root.old for root in moved_roots)
+    left = {} if pipeline.interrupted else journal.roots()
+    yield from (RootMayHaveMoved(root.old, root.new) for root in moved_roots if root.old in left)
     arrivals = pipeline.arrivals
     known_failures = sum(plan.n_known_failures for plan in plans)
     yield Audit(
         new=arrivals["new"],
         changed=arrivals["changed"],
-        moved=arrivals["moved"],
+        moved=arrivals["moved"] + sum(plan.n_moved for plan in plans),
         unchanged=arrivals["unchanged"] + sum(plan.n_unchanged for plan in plans),
         failed=arrivals["failed"] + known_failures,
         ignored=sum(plan.n_ignored for plan in plans),
