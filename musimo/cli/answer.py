@@ -38,9 +38,17 @@ def print_answer(
     rendered = render(
         answer, choice.format_ or format_of_name(choice.output) or default, _print_options(choice)
     )
+    if choice.output is None and (choice.format_ or default) == "table":
+        rendered = replace(rendered, data=_in_encoding_of_stdout(rendered.data))
     for skipped in rendered.skipped:
         invocation.leave_out(skipped.path, skipped.reason)
     invocation.deliver(answer, rendered, choice.output)
+
+
+def _in_encoding_of_stdout(table: bytes) -> bytes:
+    """Encode a table, which is UTF-8, as the terminal wants it; other formats say what they are."""
+    encoding = (sys.stdout.encoding or "utf-8").lower()
+    return table if encoding == "utf-8" else table.decode().encode(encoding, "backslashreplace")
 
 
 def put(data: bytes, output: str | None, *, escaped: bool = False) -> None:

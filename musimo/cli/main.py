@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -57,6 +58,8 @@ COMMANDS = {
 
 MODULES = {"errors": "failures", "mood-path": "mood_path", "import": "import_"}
 """Modules of commands that have another name."""
+
+OUTPUT_ENCODING = "MUSIMO_OUTPUT_ENCODING"  # from a process to the one that takes its place
 
 
 def _set_loudness(context: click.Context, option: click.Parameter, given: bool) -> None:
@@ -183,13 +186,35 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the ``musimo`` program."""
+    _restart_in_utf8()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller: musimo >&-
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal in Latin-1 has no "…"
+            encoding = os.environ.get(OUTPUT_ENCODING)
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")  # Latin-1 has no "…"
+    os.environ.pop(OUTPUT_ENCODING, None)
     sys.exit(run(sys.argv[1:]))
+
+
+def _restart_in_utf8() -> None:
+    """Run this program again with paths and arguments as UTF-8, where the locale has another encoding.
+
+    In EUC-JP or Shift JIS, Python cannot pass on every name of a file that it is given. What is printed keeps
+    the encoding of the locale.
+    """
+    if sys.getfilesystemencoding() == "utf-8" or "PYTHONUTF8" in os.environ:
+        return
+    try:
+        arguments = Path("/proc/self/cmdline").read_bytes().split(b"\0")[:-1]
+        encoding = "" if os.environ.get("PYTHONIOENCODING") else sys.stdout.encoding
+        environment = {**os.environ, "PYTHONUTF8": "1"}
+        if encoding:
+            environment[OUTPUT_ENCODING] = encoding
+        os.execve(sys.executable, arguments, environment)
+    except (OSError, AttributeError):  # no /proc, or no stdout: go on as well as it can
+        return
 
 
 def _code(error: MusimoError) -> int:

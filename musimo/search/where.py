@@ -25,6 +25,7 @@ import os
 import re
 from typing import Final, TypeGuard, get_args
 
+from musimo.audio.files import typed_text
 from musimo.errors import UsageError
 from musimo.library.db.folding import fold
 from musimo.records import (
@@ -73,7 +74,7 @@ def parse(expression: str, scale: Scale = "0-1") -> Filter:
     if field == "key":
         return KeyFilter(parse_keys(value), negated)
     if _is_text_field(field):
-        return TextFilter(field, fold(_bytes(value).decode("utf-8", "backslashreplace")), negated)
+        return TextFilter(field, fold(_bytes(typed_text(value)).decode("utf-8", "backslashreplace")), negated)
     if _is_number_field(field):
         low, high = _range(field, value, scale)
         return RangeFilter(field, low, high, negated)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Sequence
 from fnmatch import translate
 from typing import Final
-
-from musimo.library.db.folding import fold, fold_path
 
 SYSTEM_FOLDERS: Final[dict[str, str]] = {
     "$recycle.bin": "Windows",
@@ -71,9 +70,9 @@ class Exclusions:
                 full = os.path.realpath(os.path.expanduser(os.fsencode(glob)))  # noqa: PTH111
                 inside = os.path.join(root, b"")
                 if full.startswith(inside):
-                    self._paths.append(_patterns(fold_path(full[len(inside) :])))
+                    self._paths.append(_patterns(_fold(full[len(inside) :])))
                 continue
-            folded = fold(glob.strip("/"))
+            folded = _fold(os.fsencode(glob.strip("/")))
             if "/" in folded:
                 self._ends.append(_patterns(folded))
             else:
@@ -93,7 +92,7 @@ class Exclusions:
         """Return whether a glob matches ``path``, relative to the root."""
         if not self.skips_files:
             return False
-        names = fold_path(path).split("/")
+        names = _fold(path).split("/")
         return (
             bool(self._name and self._name.fullmatch(names[-1]))
             or any(_match(end, names[-len(end) :]) for end in self._ends)
@@ -110,13 +109,17 @@ class Exclusions:
 def is_system_folder(path: bytes) -> bool:
     """Return whether the folder at ``path`` is a recycle bin, a snapshot or the like, by its name."""
     name = path[path.rfind(b"/") + 1 :]
-    folded = name.decode("utf-8", "replace").lower()
+    folded = name.decode("utf-8", "replace").lower()  # all of these names are ASCII
     return (
         folded in SYSTEM_FOLDERS
         or name in UPPER_CASE_FOLDERS
         or folded.startswith(SYSTEM_PREFIXES)
         or (folded == "trash" and path.decode("utf-8", "replace").lower().endswith(SYSTEM_PATHS))
     )
+
+
+def _fold(path: bytes) -> str:
+    return unicodedata.normalize("NFC", path.decode("utf-8", "surrogateescape")).casefold()
 
 
 def _patterns(glob: str) -> list[re.Pattern[str]]:
