@@ -5,6 +5,7 @@ In a wheel they lie inside the package; in a checkout migrations/ and configs/ l
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from musimo.errors import MusimoError, WeightsError
@@ -25,6 +26,15 @@ def resource(name: str) -> Path:
         f"musimo's own folder {name!r} is missing beside {PACKAGE}",
         "install musimo again: pip install --force-reinstall musimo",
     )
+
+
+def install_command(extra: str) -> str:
+    """Return what installs an optional part of musimo, beside a wheel or in a checkout."""
+    checkout = PACKAGE.parent
+    if not (checkout / "pyproject.toml").is_file():
+        return f"install it: pip install 'musimo[{extra}]'"
+    pip = f"{sys.executable} -m pip install -c configs/constraints.txt -e '.[{extra}]'"
+    return f"install it: cd {checkout} && {pip}"
 
 
 def weights_path(chosen: Path | None = None) -> Path:

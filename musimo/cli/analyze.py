@@ -8,7 +8,8 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation, shown
-from musimo.cli.options import FILES, coverage_option, format_options, hearing_options, scale_option
+from musimo.cli.options import coverage_option, format_options, hearing_options, scale_option
+from musimo.output.formats import FILES
 
 
 @click.command("analyze")
@@ -38,12 +39,12 @@ def command(
     from musimo.output.text import safe
     from musimo.records import AnalyzedFile, FailedFile
 
-    choice = choice_of(options)
+    choice = choice_of(options, FILES)
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     heard = list(library.analyze(*files, coverage="full" if coverage == "full" else "windows"))
     analyzed = [file for file in heard if isinstance(file, AnalyzedFile)]
     failed = [file for file in heard if isinstance(file, FailedFile)]
-    if choice.output is not None or choice.format_ not in (None, "table", "json"):
+    if choice.output is not None or choice.format not in ("table", "json"):
         for file in failed:  # formats that hold no failures
             invocation.note(f"failed: {shown(file.path)}: {safe(file.reason)}")
     print_answer(invocation, AnalyzeAnswer(analyzed, failed), choice)

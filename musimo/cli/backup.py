@@ -24,7 +24,7 @@ def command(invocation: Invocation, /, file: str, force: bool, as_json: bool) ->
       musimo backup library-backup.db
     """
     from musimo import care
-    from musimo.output.care_text import backup_json
+    from musimo.output.maintenance import backup_json
 
     library = invocation.library()
     copy = care.backup(library, file, force=force)

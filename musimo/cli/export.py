@@ -9,13 +9,14 @@ from click.core import ParameterSource
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import OutputFile, make_selection, output_options, selection_options
+from musimo.cli.options import OutputFile, make_selection, playlist_options, selection_options
 from musimo.errors import UsageError
+from musimo.output.formats import EXPORT
 
 
 @click.command("export")
 @selection_options(limit=None)
-@output_options
+@playlist_options(EXPORT)
 @click.option(
     "--analyses",
     type=OutputFile(dir_okay=False),
@@ -39,10 +40,10 @@ def command(invocation: Invocation, /, analyses: str | None, **options: Any) -> 
     from musimo.output.answers import TracksAnswer
 
     library = invocation.library()
-    choice = choice_of(options)
+    choice = choice_of(options, EXPORT)
     selection = make_selection(library.settings, scale=choice.scale, diverse=False, **options)
     tracks = list(library.tracks(selection))
-    print_answer(invocation, TracksAnswer(tracks), choice, default="csv")
+    print_answer(invocation, TracksAnswer(tracks), choice)
     return 0 if tracks else 4
 
 

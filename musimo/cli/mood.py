@@ -17,6 +17,7 @@ from musimo.cli.options import (
     selection_options,
 )
 from musimo.errors import UsageError
+from musimo.output.formats import TRACKS
 
 if TYPE_CHECKING:
     from musimo.search.scale import Scale
@@ -85,7 +86,7 @@ def command(
     from musimo.search.scale import RANGES, to_unit
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    choice = choice_of(options)
+    choice = choice_of(options, TRACKS)
     selection = lasting(make_selection(library.settings, scale=choice.scale, **options), duration)
     if seed is not None and (spread is None or like is not None):
         raise UsageError("--seed goes with --spread, and not with --like", "only a mix is in random order")

@@ -9,6 +9,7 @@ import click
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.options import choosing_options, make_selection, output_options, relative_option
+from musimo.output.formats import TRACKS
 
 if TYPE_CHECKING:
     from musimo.search.plane import Point
@@ -49,7 +50,7 @@ def command(
     from musimo.search.words import place_of
 
     library = invocation.library()
-    choice = choice_of(options)
+    choice = choice_of(options, TRACKS)
     selection = make_selection(library.settings, limit=None, scale=choice.scale, **options)
     duration_s = seconds_of(duration)
     own = library.settings.moods

@@ -9,6 +9,7 @@ import click
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.options import hearing_options, make_selection, output_options, selection_options
+from musimo.output.formats import TRACKS
 
 MOST = (
     50  # tracks of a path: more take long, for every pair of those that may stand for its steps is compared
@@ -58,7 +59,7 @@ def command(
     from musimo.output.answers import PathAnswer
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    choice = choice_of(options)
+    choice = choice_of(options, TRACKS)
     selection = make_selection(library.settings, scale=choice.scale, **options)
     n = selection.limit or MOST
     if n > MOST:

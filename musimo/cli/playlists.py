@@ -16,8 +16,8 @@ from musimo.errors import MusimoError, NotFoundError, UsageError
 if TYPE_CHECKING:
     from musimo.api import Library
     from musimo.output.answers import Answer
-    from musimo.output.formats import Rendered
-    from musimo.output.recipe_text import Made
+    from musimo.output.recipes import Made
+    from musimo.output.rendering import Rendered
     from musimo.settings import Recipe
 
 LISTS = ("similar", "mood", "path", "mood-path", "export")
@@ -53,12 +53,12 @@ def command(
     A file that would not change is not touched, and where no track is found the file stays as it is. One
     recipe that fails does not stop the others.
     """
-    from musimo.output import recipe_text
+    from musimo.output import recipes as recipe_output
 
     settings = invocation.settings()
     recipes = _named(settings.playlists, names)
     if listing:
-        shown = recipe_text.recipes_json(recipes) if as_json else recipe_text.recipe_lines(recipes)
+        shown = recipe_output.recipes_json(recipes) if as_json else recipe_output.recipe_lines(recipes)
         click.echo(shown, nl=False)
         return 0
     library = invocation.library()
@@ -67,13 +67,13 @@ def command(
     for recipe in recipes:
         one = _follow(invocation, library, recipe, dry_run=dry_run)
         made.append(one)
-        line = recipe_text.made_line(one, dry_run=dry_run)
+        line = recipe_output.made_line(one, dry_run=dry_run)
         if one.state == "failed":
             click.echo(line, nl=False, err=True)
         elif not (as_json or invocation.quiet):
             click.echo(line, nl=False)
     if as_json:
-        click.echo(recipe_text.made_json(made, dry_run=dry_run), nl=False)
+        click.echo(recipe_output.made_json(made, dry_run=dry_run), nl=False)
     if any(one.state == "failed" for one in made):
         return SOME_FAILED
     return NOT_FOUND if all(one.state == "empty" for one in made) else 0
@@ -98,11 +98,11 @@ class _Following(Invocation):
         """Tell the user something, and of which recipe."""
         Invocation.note(self, f"{self.recipe.name}: {sentence}")
 
-    def deliver(self, answer: Answer, rendered: Rendered, output: str | None) -> None:
-        """Write the file, if it is another than the one there, and note what became of it."""
+    def takes(self, answer: Answer, rendered: Rendered) -> bool:
+        """Write the file, unless it holds the same already, and record the outcome."""
         from musimo.atomic import write_atomically
         from musimo.output.answers import tracks_of
-        from musimo.output.recipe_text import Made
+        from musimo.output.recipes import Made
 
         tracks = len(tracks_of(answer)) - len(rendered.skipped)  # type: ignore[arg-type]  # LISTS make lists
         path = self.recipe.path
@@ -114,6 +114,7 @@ class _Following(Invocation):
             if not self.dry_run:
                 write_atomically(path, rendered.data)
             self.made.append(Made(self.recipe, "written", tracks))
+        return True
 
 
 def _named(recipes: Any, names: Sequence[str]) -> list[Recipe]:
@@ -129,7 +130,7 @@ def _named(recipes: Any, names: Sequence[str]) -> list[Recipe]:
 
 
 def _follow(invocation: Invocation, library: Library, recipe: Recipe, *, dry_run: bool) -> Made:
-    from musimo.output.recipe_text import Made
+    from musimo.output.recipes import Made
 
     following = _Following(
         invocation.library_path,
@@ -158,7 +159,7 @@ def _follow(invocation: Invocation, library: Library, recipe: Recipe, *, dry_run
 def _parsed(invocation: Invocation, recipe: Recipe) -> click.Context:
     """The recipe's command line, read as that of any command, with its file as the output."""
     from musimo.audio.formats import is_music
-    from musimo.cli.answer import format_of_name
+    from musimo.output.formats import TRACKS
 
     command, arguments = _command(recipe)
     parent = click.get_current_context().parent  # click keeps what it makes of the first it is given
@@ -167,8 +168,8 @@ def _parsed(invocation: Invocation, recipe: Recipe) -> click.Context:
         raise UsageError(
             f"query in {recipe.origin} names an output file", "leave -o out: path says where the list goes"
         )
-    by_name = format_of_name(str(recipe.path))
-    if by_name is None and not (context.params["format_"] or context.params["as_json"]):
+    names_format = TRACKS.endings.get(recipe.path.suffix.lower(), "table") != "table"
+    if not names_format and not (context.params["format_"] or context.params["as_json"]):
         raise UsageError(
             f"path in {recipe.origin} does not say in which format: {recipe.path}",
             "let it end in .m3u8, .m3u, .pls, .xspf, .csv, .json or .jsonl, or put --format into the query",
@@ -183,8 +184,6 @@ def _parsed(invocation: Invocation, recipe: Recipe) -> click.Context:
 
 
 def _command(recipe: Recipe) -> tuple[click.Command, list[str]]:
-    from musimo.cli.main import cli
-
     try:
         words = shlex.split(recipe.query)
     except ValueError as error:
@@ -196,7 +195,9 @@ def _command(recipe: Recipe) -> tuple[click.Command, list[str]]:
         raise UsageError(f"query in {recipe.origin} {asked}", f"a recipe may run: {', '.join(LISTS)}")
     if any(word in ("-h", "--help") for word in words):
         raise UsageError(f"query in {recipe.origin} asks for help, and makes no list")
-    command = cli.get_command(click.Context(cli), words[0])
+    root = click.get_current_context().find_root()
+    assert isinstance(root.command, click.Group)
+    command = root.command.get_command(root, words[0])
     assert command is not None  # of LISTS
     # As a shell does with what begins so.
     return command, [os.path.expanduser(word) if word.startswith("~") else word for word in words[1:]]  # noqa: PTH111

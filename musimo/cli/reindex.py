@@ -17,7 +17,7 @@ def command(invocation: Invocation, /, as_json: bool) -> None:
       musimo reindex
     """
     from musimo import care
-    from musimo.output.care_text import reindexed_json
+    from musimo.output.maintenance import reindexed_json
 
     library = invocation.library()
     files = care.reindex(library, invocation.step)

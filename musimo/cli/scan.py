@@ -60,7 +60,7 @@ def command(
     import os
 
     from musimo.library.scan.scan import ScanOptions
-    from musimo.output.scan_text import audit_json, audit_lines
+    from musimo.output.scan import audit_json, audit_lines
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     options = ScanOptions(

@@ -8,7 +8,8 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import FACTS, format_options, scale_option
+from musimo.cli.options import format_options, scale_option
+from musimo.output.formats import FACTS
 
 
 @click.command("show")
@@ -32,4 +33,4 @@ def command(invocation: Invocation, /, track: str, **options: Any) -> None:
     known = library.details(track)
     of_ear = ear.of_track(library, known.track)
     answer = ShowAnswer(known.track, known.valence_sd, known.arousal_sd, known.windows, *of_ear)
-    print_answer(invocation, answer, choice_of(options))
+    print_answer(invocation, answer, choice_of(options, FACTS))

@@ -11,6 +11,7 @@ from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.lists import duration_option, lasting, note_length, order_option
 from musimo.cli.options import hearing_options, make_selection, output_options, selection_options
 from musimo.errors import NotFoundError, UsageError
+from musimo.output.formats import TRACKS
 
 if TYPE_CHECKING:
     from musimo.api import Library, Seed
@@ -97,7 +98,7 @@ def command(
     if not tracks and not liked:
         raise click.UsageError("name at least one TRACK, or ask with --liked")
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    choice = choice_of(options)
+    choice = choice_of(options, TRACKS)
     selection = lasting(make_selection(library.settings, scale=choice.scale, **options), duration)
     passage = None
     if from_ is None and to is None:

@@ -9,7 +9,8 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import FACTS, format_options
+from musimo.cli.options import format_options
+from musimo.output.formats import FACTS
 
 
 @click.command("status")
@@ -45,4 +46,4 @@ def command(invocation: Invocation, /, **options: Any) -> None:
         ratings=ratings,
         calibration=calibration,
     )
-    print_answer(invocation, answer, choice_of(options))
+    print_answer(invocation, answer, choice_of(options, FACTS))

@@ -61,7 +61,7 @@ def command(
     import sys
 
     from musimo import tagging
-    from musimo.output.tag_text import tagged_json, tally_line
+    from musimo.output.tags import tagged_json, tally_line
     from musimo.search.where import parse
 
     if tracks and where:
@@ -108,7 +108,7 @@ def _follow(
 
     from tqdm import tqdm
 
-    from musimo.output.tag_text import tagged_line
+    from musimo.output.tags import tagged_line
 
     hidden = invocation.quiet or not sys.stderr.isatty()
     done: list[Tagged] = []

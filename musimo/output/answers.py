@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, get_args
 
 from musimo.library.db.calibrations import AppliedCalibration
 from musimo.library.db.ratings import Opinion
@@ -25,9 +24,6 @@ from musimo.search.explain import Explanation
 from musimo.search.order import Order
 from musimo.search.scale import Scale
 
-Format = Literal["table", "paths", "json", "jsonl", "csv", "m3u8", "m3u", "pls", "xspf"]
-FORMATS: Final[tuple[Format, ...]] = get_args(Format)
-
 
 @dataclass(frozen=True, slots=True)
 class PrintOptions:
@@ -35,17 +31,15 @@ class PrintOptions:
 
     Parameters
     ----------
-    width : columns a table may take
-    scale : in which valence and arousal are shown
+    width : columns of a table
+    scale : scale of valence and arousal
     print0 : end each of ``paths`` with NUL instead of a line feed
-    terminal : the output goes to a terminal, so that no format may send it control characters
     paths : how playlists name files
     """
 
     width: int = 80
     scale: Scale = "0-1"
     print0: bool = False
-    terminal: bool = False
     paths: PathStyle = field(default_factory=PathStyle)
 
 

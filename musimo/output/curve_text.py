@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from musimo.output.curves import CurveAnswer, CurveOptions, what_is_heard
+from musimo.output.curves import CurveAnswer, CurveOptions, what_a_reading_covers
 from musimo.output.naming import full_name
 from musimo.output.tables import Column, clock, decimal, table
 from musimo.output.text import cut, safe
@@ -25,7 +25,7 @@ def curve_text(answer: CurveAnswer, options: CurveOptions) -> str:
     """A curve in lines of at most ``options.width`` columns."""
     curve, scale = answer.curve, options.scale
     lines = [cut(f"{safe(full_name(curve.track))}, {clock(curve.duration_s)}", options.width)]
-    lines += wrap(what_is_heard(curve), options.width)
+    lines += wrap(what_a_reading_covers(curve), options.width)
     if curve.partial is not None:
         lines.append(f"{min(99, 100 * curve.partial):.0f} % of it could be heard")
     lines.append("")

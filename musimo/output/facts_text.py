@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from musimo.output.answers import PrintOptions, ShowAnswer, StatusAnswer
-from musimo.output.ear_text import applied_words, opinion_words
 from musimo.output.naming import CONFIDENCE_DIGITS, TEMPO_DIGITS, full_name
+from musimo.output.ratings import applied_words, opinion_words
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
 from musimo.output.text import cut, safe
 from musimo.records import Tags, TempoKey, Track, WindowEmotion

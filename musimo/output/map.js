@@ -19,7 +19,7 @@ const VIEWS = {
   sound: { x: tracks.x, y: tracks.y, square: true },
 };
 const state = {
-  view: data.view, colour: data.colour, zoom: 1, left: 0, bottom: 0, // left, bottom: of what is seen, 0..1
+  view: data.view, color: data.color, zoom: 1, left: 0, bottom: 0, // left, bottom: of what is seen, 0..1
   hovered: -1, chosen: -1, near: [], group: null, words: "", turning: false,
 };
 const at = { x: new Float32Array(n), y: new Float32Array(n) }; // places now, 0..1
@@ -105,16 +105,16 @@ function pointAt(px, py) {
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const dark = media("(prefers-color-scheme: dark)");
-function groupColour(g, hollow = style("--page")) { // -1: another group, -2: no tag
+function groupColor(g, hollow = style("--page")) { // -1: another group, -2: no tag
   if (g === -2) return hollow;
   if (g === -1) return data.palette.rest;
   return g === 7 && dark.matches ? "#ffffff" : data.palette.groups[g];
 }
-function colourOf(i, hollow = style("--page")) {
-  const by = data.colours[state.colour];
+function colorOf(i, hollow = style("--page")) {
+  const by = data.colors[state.color];
   const value = by.of[i];
-  if (by.names) return groupColour(value, hollow);
-  if (value === null) return hollow; // no colour of the scale
+  if (by.names) return groupColor(value, hollow);
+  if (value === null) return hollow; // no color of the scale
   const scale = data.palette.scale;
   const place = by.high > by.low ? (value - by.low) / (by.high - by.low) : 0.5;
   return scale[Math.round(place * (scale.length - 1))];
@@ -125,24 +125,24 @@ function radius() {
   return plain * Math.min(Math.sqrt(state.zoom), 2.5);
 }
 
-// A dot of each colour is drawn once and then stamped, pixel by pixel: that is quick without a GPU too.
+// A dot of each color is drawn once and then stamped, pixel by pixel: that is quick without a GPU too.
 let dots = new Map(), dotRadius = 0;
-function dotOf(colour, r) {
+function dotOf(color, r) {
   if (r !== dotRadius) dots = new Map(), dotRadius = r;
-  if (!dots.has(colour)) {
+  if (!dots.has(color)) {
     const side = Math.ceil(2 * r + 2), dot = document.createElement("canvas");
     dot.width = dot.height = side;
     const pen = dot.getContext("2d", { willReadFrequently: true });
     pen.beginPath();
     pen.arc(side / 2, side / 2, r, 0, 2 * Math.PI);
-    pen.fillStyle = colour;
+    pen.fillStyle = color;
     pen.fill();
     pen.lineWidth = 0.16 * r + 0.4, pen.strokeStyle = dark.matches ? "#ffffff90" : "#00000080";
     pen.stroke(); // pale dots need it on white, dark ones on black
     const bytes = pen.getImageData(0, 0, side, side).data;
-    dots.set(colour, { side, bytes, words: new Uint32Array(bytes.buffer) });
+    dots.set(color, { side, bytes, words: new Uint32Array(bytes.buffer) });
   }
-  return dots.get(colour);
+  return dots.get(color);
 }
 
 function stamp(onto, dot, left, top, strength) {
@@ -180,7 +180,7 @@ function drawPoints() {
   for (const round of lit ? [0, 1] : [1]) {
     for (let i = 0; i < n; i++) {
       if (lit && lit[i] !== round) continue;
-      const dot = dotOf(colourOf(i, hollow), r);
+      const dot = dotOf(colorOf(i, hollow), r);
       const left = Math.round(toX(at.x[i]) * ratio - dot.side / 2);
       const top = Math.round(toY(at.y[i]) * ratio - dot.side / 2);
       stamp(onto, dot, left, top, round ? 1 : 0.15);

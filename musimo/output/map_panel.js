@@ -66,7 +66,7 @@ function trackList(rows) {
   const list = element("ul");
   for (const { i, apart } of rows) {
     const item = element("li"), button = element("button"), dot = element("span", undefined, "swatch");
-    dot.style.background = colourOf(i);
+    dot.style.background = colorOf(i);
     button.type = "button";
     button.append(dot, isolated(name(i)));
     if (apart !== null && apart !== undefined && state.view === "mood") {
@@ -89,14 +89,14 @@ function choose(i) {
 function tell(text) { $("told").replaceChildren(isolated(text)); }
 
 function showLegend() {
-  const by = data.colours[state.colour], legend = $("legend");
+  const by = data.colors[state.color], legend = $("legend");
   if (!by.names) {
     const bar = element("div", undefined, "bar"), ends = element("div", undefined, "ends");
     bar.style.background = `linear-gradient(90deg, ${data.palette.scale.join(", ")})`;
     const known = by.of.some((value) => value !== null);
     ends.append(element("span", known ? by.low.toFixed(by.digits) : "not known of any track"),
       element("span", known ? by.high.toFixed(by.digits) : ""));
-    legend.replaceChildren(element("h3", state.colour), bar, ends);
+    legend.replaceChildren(element("h3", state.color), bar, ends);
     if (known && by.of.includes(null)) legend.append(element("p", "empty: not known", "soft"));
     return;
   }
@@ -105,7 +105,7 @@ function showLegend() {
   const groups = by.names.map((_, g) => g).concat(Object.keys(by.rest).map(Number));
   for (const g of groups) {
     const item = element("li"), button = element("button"), dot = element("span", undefined, "swatch");
-    dot.style.background = groupColour(g);
+    dot.style.background = groupColor(g);
     button.type = "button";
     button.setAttribute("aria-pressed", String(state.group === g));
     button.append(dot, isolated(g < 0 ? by.rest[g] : by.names[g]), element("span", counts.get(g) || 0, "number"));
@@ -118,7 +118,7 @@ function showLegend() {
     item.append(button);
     list.append(item);
   }
-  legend.replaceChildren(element("h3", `${state.colour}: press one to see it alone`), list);
+  legend.replaceChildren(element("h3", `${state.color}: press one to see it alone`), list);
 }
 
 // Finding ------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCa
 let haystack = null;
 
 function light() {
-  const words = folded(state.words).split(/\s+/).filter(Boolean), by = data.colours[state.colour];
+  const words = folded(state.words).split(/\s+/).filter(Boolean), by = data.colors[state.color];
   haystack ||= tracks.title.map((title, i) =>
     folded([title, tracks.artist[i], tracks.album[i], tracks.genre[i]].filter(Boolean).join(" ")));
   const found = [];
@@ -235,15 +235,15 @@ for (const radio of document.getElementsByName("view")) {
   radio.checked = radio.value === state.view;
   radio.addEventListener("change", () => turn(radio.value));
 }
-const choice = $("colour");
-for (const by of Object.keys(data.colours)) {
+const choice = $("color");
+for (const by of Object.keys(data.colors)) {
   const option = element("option", by);
   option.value = by;
   choice.append(option);
 }
-choice.value = state.colour;
+choice.value = state.color;
 choice.addEventListener("change", () => {
-  state.colour = choice.value, state.group = null;
+  state.color = choice.value, state.group = null;
   light();
   showLegend();
   showChosen();

@@ -18,10 +18,10 @@ from typing import Final
 
 from musimo.output.naming import SECOND_DIGITS, artist_and_title, number, unicode_text
 from musimo.output.playlist_paths import PathStyle, location, written
+from musimo.output.text import xml_text
 from musimo.records import Track
 
 _LINE_BREAKING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _one_line(text: str) -> bytes:
 
 
 def _xml(text: str) -> str:
-    escaped = escape(_NOT_XML.sub("\ufffd", text), quote=False)
+    escaped = escape(xml_text(text), quote=False)
     return escaped.replace("\r", "&#13;")  # a bare one is read as a line feed
 
 

@@ -28,6 +28,7 @@ _UNSAFE_IN_LINES: Final = re.compile(f"(?!\n)[{_UNSAFE}]")
 MAX_MARKS: Final = 30
 """Marks in a row on one letter that are shown: the bound of Unicode's Stream-Safe Text Format (UAX 15)."""
 
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -44,6 +45,11 @@ def safe(text: str) -> str:
 def safe_lines(text: str) -> str:
     """As :func:`safe`, keeping line feeds: for text that musimo itself has laid out in lines."""
     return _UNSAFE_IN_LINES.sub(_escaped, text)
+
+
+def xml_text(text: str) -> str:
+    """Return text that XML 1.0 can hold (section 2.2); all other characters become U+FFFD."""
+    return _NOT_XML.sub("\ufffd", text)
 
 
 def _thinned(text: str) -> str:
@@ -68,6 +74,11 @@ def _escaped(match: re.Match[str]) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def for_terminal(data: bytes) -> bytes:
+    """Return the lines of any text format, with what a terminal would act on escaped."""
+    return safe_lines(data.decode(errors="surrogateescape").replace("\r\n", "\n")).encode()
 
 
 def width(text: str) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from musimo.output.csv_out import TRACK_COLUMNS, guarded
+from musimo.output.formats import GroupFormat
 from musimo.output.json_out import document
 from musimo.output.naming import SCORE_DIGITS, Fields, number, track_fields, unicode_text
 from musimo.output.tables import clock
@@ -21,6 +22,19 @@ HEADINGS: Final = {
     "recording": "the same recording, encoded in several ways",
     "probable": "probably the same recording: listen before you decide",
 }
+
+
+def render_groups(groups: Sequence[Group], format: GroupFormat, *, print0: bool = False) -> bytes:
+    """Return groups of duplicates in a format."""
+    match format:
+        case "table":
+            return group_lines(groups).encode()
+        case "json":
+            return groups_json(groups).encode()
+        case "csv":
+            return groups_csv(groups).encode()
+        case "paths":
+            return groups_paths(groups, print0=print0)
 
 
 def group_lines(groups: Sequence[Group]) -> str:

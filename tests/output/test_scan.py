@@ -1,7 +1,7 @@
 import json
 
 from musimo.library.scan.events import Audit
-from musimo.output.scan_text import audit_json, audit_lines
+from musimo.output.scan import audit_json, audit_lines
 
 AUDIT = Audit(new=3, unchanged=90, failed=2, ignored=1, missing=4, known_failures=1, seconds=12.3456)
 

@@ -8,8 +8,10 @@ from typing import Final
 from musimo.emotion.calibration import FEWEST, Fit
 from musimo.library.db.calibrations import AppliedCalibration, CalibrationFits
 from musimo.library.db.ratings import Opinion, Rating
+from musimo.output.formats import RatingFormat
 from musimo.output.json_out import document
 from musimo.output.naming import LIKINGS, SECOND_DIGITS, full_name, number, opinion_fields, track_fields
+from musimo.output.ratings_csv import ratings_csv
 from musimo.output.tables import UNKNOWN, Column, decimal, table
 from musimo.output.text import safe
 from musimo.records import Track
@@ -27,6 +29,17 @@ def opinion_words(opinion: Opinion, scale: Scale) -> str:
         if value is not None
     ]
     return ", ".join([*words, *([f"{LIKINGS[opinion.liking]}d"] if opinion.liking else [])])
+
+
+def render_ratings(ratings: Sequence[Rating], format: RatingFormat, scale: Scale, width: int) -> bytes:
+    """Return a list of ratings in a format; tables are ``width`` columns wide."""
+    match format:
+        case "table":
+            return ratings_table(ratings, scale, width).encode()
+        case "json":
+            return ratings_json(ratings, scale).encode()
+        case "csv":
+            return ratings_csv(ratings, scale).encode()
 
 
 def ratings_table(ratings: Sequence[Rating], scale: Scale, width: int) -> str:
