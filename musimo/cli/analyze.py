@@ -8,7 +8,7 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation, shown
-from musimo.cli.options import coverage_option, format_options, hearing_options, scale_option
+from musimo.cli.options import analysis_options, coverage_option, format_options, scale_option
 from musimo.output.formats import FILES
 
 
@@ -17,7 +17,7 @@ from musimo.output.formats import FILES
 @coverage_option
 @format_options(FILES)
 @scale_option
-@hearing_options
+@analysis_options
 @pass_invocation
 def command(
     invocation: Invocation,

@@ -8,7 +8,7 @@ import click
 
 from musimo.cli.answer import choice_of, put
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import format_options, hearing_options, scale_option
+from musimo.cli.options import analysis_options, format_options, scale_option
 from musimo.output.formats import CURVE
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     help="Timecode of an EDL at which the track begins.",
 )
 @scale_option
-@hearing_options
+@analysis_options
 @pass_invocation
 def command(
     invocation: Invocation,

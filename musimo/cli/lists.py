@@ -31,7 +31,7 @@ order_option = click.option(
 )
 
 
-def lasting(selection: Selection, duration: str | None) -> Selection:
+def with_duration(selection: Selection, duration: str | None) -> Selection:
     """Return the selection with the length of --duration, if it is given."""
     from musimo.search.lengths import seconds_of
 

@@ -34,7 +34,7 @@ COMMANDS = {
     "tag": "Show what musimo's own fields of TRACKS would say; put it into the files with --write.",
     "import": "Take in analyses that another library exported, so that their sounds are not heard again.",
     "map": "Draw the library, every track a point, by mood and by sound: a page that works offline,"
-    " or SVG or PNG.",
+    " or SVG, PNG or PDF.",
     "playlists": "Write the playlists that stand as recipes in the configuration file, or those named.",
     "duplicates": "List tracks that are the same recording: by their sound, or by all that can be heard.",
     "rate": "Say how TRACKS feel to you, and which you like or dislike; alone, list what you said.",

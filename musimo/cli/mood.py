@@ -8,9 +8,9 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.lists import duration_option, lasting, note_length, order_option
+from musimo.cli.lists import duration_option, note_length, order_option, with_duration
 from musimo.cli.options import (
-    hearing_options,
+    analysis_options,
     make_selection,
     output_options,
     relative_option,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @order_option
 @selection_options(limit=10)
 @output_options
-@hearing_options
+@analysis_options
 @pass_invocation
 def command(
     invocation: Invocation,
@@ -87,7 +87,7 @@ def command(
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options, TRACKS)
-    selection = lasting(make_selection(library.settings, scale=choice.scale, **options), duration)
+    selection = with_duration(make_selection(library.settings, scale=choice.scale, **options), duration)
     if seed is not None and (spread is None or like is not None):
         raise UsageError("--seed goes with --spread, and not with --like", "only a mix is in random order")
     among = bool(names) if relative is None else relative

@@ -41,7 +41,7 @@ def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-hearing_options = _stack(
+analysis_options = _stack(
     click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.  [default: auto]"),
     click.option(
         "-j",

@@ -8,7 +8,7 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import hearing_options, make_selection, output_options, selection_options
+from musimo.cli.options import analysis_options, make_selection, output_options, selection_options
 from musimo.output.formats import TRACKS
 
 MOST = (
@@ -29,7 +29,7 @@ MOST = (
 )
 @selection_options(limit=12)
 @output_options
-@hearing_options
+@analysis_options
 @pass_invocation
 def command(
     invocation: Invocation,

@@ -8,7 +8,7 @@ import click
 
 from musimo.cli.context import Invocation, pass_invocation, shown
 from musimo.cli.interrupt import gentle_interrupt
-from musimo.cli.options import coverage_option, hearing_options
+from musimo.cli.options import analysis_options, coverage_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("scan")
 @click.argument("folders", nargs=-1, required=True, type=click.Path())
-@hearing_options
+@analysis_options
 @coverage_option
 @click.option("--retry-failed", is_flag=True, help="Try files again that failed before.")
 @click.option(

@@ -8,8 +8,8 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.lists import duration_option, lasting, note_length, order_option
-from musimo.cli.options import hearing_options, make_selection, output_options, selection_options
+from musimo.cli.lists import duration_option, note_length, order_option, with_duration
+from musimo.cli.options import analysis_options, make_selection, output_options, selection_options
 from musimo.errors import NotFoundError, UsageError
 from musimo.output.formats import TRACKS
 
@@ -50,7 +50,7 @@ LIKE = "like some: musimo rate TRACK --like"
 @click.option("--from", "from_", metavar="TIME", help="Only from this time of TRACK on: 70, 1:10, 1:02:03.")
 @click.option("--to", metavar="TIME", help="Only up to this time of TRACK.")
 @output_options
-@hearing_options
+@analysis_options
 @pass_invocation
 def command(
     invocation: Invocation,
@@ -99,7 +99,7 @@ def command(
         raise click.UsageError("name at least one TRACK, or ask with --liked")
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options, TRACKS)
-    selection = lasting(make_selection(library.settings, scale=choice.scale, **options), duration)
+    selection = with_duration(make_selection(library.settings, scale=choice.scale, **options), duration)
     passage = None
     if from_ is None and to is None:
         seeds = [library.seed(track) for track in tracks]

@@ -1,4 +1,4 @@
-"""What is printed, and how: one record an answer, one for the wishes of whoever reads it."""
+"""The answers of commands as records, and the options for printing them."""
 
 from __future__ import annotations
 
@@ -45,12 +45,17 @@ class PrintOptions:
 
 @dataclass(frozen=True, slots=True)
 class SimilarAnswer:
-    """Answer of ``similar``: what was asked with, and what sounds like it.
+    """Answer of ``similar``.
 
-    ``passage`` is the only part of the query that was asked with; None for all of it. ``versions`` are, for
-    each track of the query, those that were left out of the list; ``explanations``, one a result, are None
-    where they were not asked for; ``duration_s`` is how long the list was to be, and ``order`` its order.
-    ``windows``, one a result or none at all, are the best of what was heard of each; None is not known.
+    Parameters
+    ----------
+    query : seeds
+    results : nearest tracks
+    passage : part of the seed that was compared; None for all of it
+    versions : for each seed, its versions that are left out of the list
+    explanations : one per result; None if not asked for
+    duration_s : length that was asked for
+    windows : for each result its best window, None where it is not known; empty if not computed
     """
 
     query: Sequence[Track]
@@ -63,17 +68,23 @@ class SimilarAnswer:
     windows: Sequence[BestWindow | None] = ()
 
     def window(self, place: int) -> BestWindow | None:
-        """The best window of the result at ``place``."""
+        """Return the best window of the result at index ``place``."""
         return self.windows[place] if self.windows else None
 
 
 @dataclass(frozen=True, slots=True)
 class MoodAnswer:
-    """Answer of ``mood``: the point asked for, 0..1, and what lies near it.
+    """Answer of ``mood``.
 
-    ``relative`` points and distances are in percentiles, on no scale but 0..1. ``words`` are those that named
-    the point; ``spread`` and ``seed`` are of a mix; ``like`` is the track whose sound was asked for, and
-    ``versions`` those of it that were left out; ``duration_s`` and ``order`` are as of `SimilarAnswer`.
+    Parameters
+    ----------
+    valence, arousal : the point, 0..1
+    results : nearest tracks
+    relative : the point and distances are percentiles of the library, always 0..1
+    words : that named the point
+    spread, seed : radius and random seed of a mix
+    like : track whose sound ranks the results, with its ``versions`` that are left out
+    duration_s : length that was asked for
     """
 
     valence: float
@@ -91,7 +102,7 @@ class MoodAnswer:
 
 @dataclass(frozen=True, slots=True)
 class MoodPathAnswer:
-    """Answer of ``mood-path``: from where to where, 0..1, for how long, and the list; see `MoodAnswer`."""
+    """Answer of ``mood-path``: first and last point, 0..1, length and tracks; see `MoodAnswer`."""
 
     start: tuple[float, float]
     end: tuple[float, float]
@@ -102,7 +113,7 @@ class MoodPathAnswer:
 
 @dataclass(frozen=True, slots=True)
 class PathAnswer:
-    """Answer of ``path``: the tracks it was to lead through, and the tracks it does."""
+    """Answer of ``path``: the tracks to lead through, and the tracks of the path."""
 
     query: Sequence[Track]
     results: Sequence[PathTrack]
@@ -110,7 +121,7 @@ class PathAnswer:
 
 @dataclass(frozen=True, slots=True)
 class TracksAnswer:
-    """Answer of ``export``: tracks, in the order they are to be written."""
+    """Answer of ``export``: tracks in the order to write them."""
 
     results: Sequence[Track]
 
@@ -125,21 +136,30 @@ class AnalyzeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ShowAnswer:
-    """Answer of ``show``: one track and what was heard of it."""
+    """Answer of ``show``: one track and its analysis.
+
+    Parameters
+    ----------
+    heard : valence and arousal predicted by the network, before calibration; None if not analyzed
+    opinion : the rating of the library's owner
+    """
 
     track: Track
     valence_sd: float | None
     arousal_sd: float | None
     windows: Sequence[WindowEmotion]
-    heard: tuple[float, float] | None = None  # the network's own valence and arousal; None: not analysed
-    opinion: Opinion | None = None  # what its owner said of it
+    heard: tuple[float, float] | None = None
+    opinion: Opinion | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StatusAnswer:
     """Answer of ``status``: the library in numbers.
 
-    ``next_model`` is on its way to take the place of ``model``; ``next_heard`` of ``next_sounds`` are done.
+    Parameters
+    ----------
+    next_model : model that replaces ``model`` once it has analyzed ``next_sounds`` contents
+    next_heard : contents that it has analyzed
     """
 
     library: bytes
@@ -167,13 +187,13 @@ class ErrorsAnswer:
 
 
 TrackList = SimilarAnswer | MoodAnswer | MoodPathAnswer | PathAnswer | TracksAnswer
-"""Answers that are lists of tracks: every format can hold them."""
+"""Answers that are lists of tracks, which have every format of a list."""
 
 Answer = TrackList | AnalyzeAnswer | ShowAnswer | StatusAnswer | ErrorsAnswer
 
 
 def tracks_of(answer: TrackList) -> list[Track]:
-    """The tracks of an answer, in its order."""
+    """Return the tracks of an answer, in order."""
     if isinstance(answer, TracksAnswer):
         return list(answer.results)
     return [row.track for row in answer.results]

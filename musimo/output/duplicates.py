@@ -1,4 +1,4 @@
-"""Groups of duplicates as a table, JSON, CSV and paths."""
+"""Groups of duplicates as text, JSON, CSV and paths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from musimo.search.duplicates import KINDS, Group
 from musimo.search.quality import described
 
 HEADINGS: Final = {
-    "sound": "the same sound: files that differ in their tags at most",
+    "sound": "the same audio: files that differ at most in their tags",
     "recording": "the same recording, encoded in several ways",
     "probable": "probably the same recording: listen before you decide",
 }
@@ -38,7 +38,7 @@ def render_groups(groups: Sequence[Group], format: GroupFormat, *, print0: bool 
 
 
 def group_lines(groups: Sequence[Group]) -> str:
-    """All groups under a heading for each kind; in each the best file first."""
+    """Return all groups by kind, the best file of each first."""
     if not groups:
         return "no duplicates\n"
     lines: list[str] = []
@@ -55,12 +55,12 @@ def group_lines(groups: Sequence[Group]) -> str:
 
 
 def groups_json(groups: Sequence[Group]) -> str:
-    """All groups as one JSON document."""
+    """Return all groups as a JSON document."""
     return document({"groups": [_fields(group) for group in groups]})
 
 
 def groups_csv(groups: Sequence[Group]) -> str:
-    """One line a track, with the number of its group."""
+    """Return a CSV line per track, with the number of its group."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     columns = ("group", "kind", "similarity", "rank", "quality", *TRACK_COLUMNS)
@@ -74,7 +74,7 @@ def groups_csv(groups: Sequence[Group]) -> str:
 
 
 def groups_paths(groups: Sequence[Group], *, print0: bool = False) -> bytes:
-    """Paths, the best of a group first; an empty line, or an empty name, ends a group."""
+    """Return paths, the best of a group first; an empty line, or an empty name, ends a group."""
     end = b"\0" if print0 else b"\n"
     return b"".join(b"".join(track.path + end for track in group.tracks) + end for group in groups)
 

@@ -1,8 +1,7 @@
-"""Answers as JSON: one document, or one line a track.
+"""Answers as JSON: one document, or one line per track.
 
 Text is UTF-8. What a terminal would act on is written as a ``\\u`` escape, which reads back as the same
-character; lone surrogates, which UTF-8 cannot hold, become U+FFFD. There is never a NaN: what is not a
-finite number is null.
+character; lone surrogates, which UTF-8 cannot hold, become U+FFFD. Numbers that are not finite are null.
 """
 
 from __future__ import annotations
@@ -53,21 +52,21 @@ from musimo.search.scale import RANGES, Scale
 from musimo.search.sound_map import SoundMap
 
 SCHEMA: Final = 1
-"""Rises when a field changes its meaning or goes; new fields do not raise it."""
+"""Rises when a field changes its meaning or is removed, not when one is added."""
 
 
 def document(content: Mapping[str, object]) -> str:
-    """One JSON document with the schema at its top, ended by a line feed."""
+    """Return a JSON document with the schema at its top, ended by a line feed."""
     return _dump({"schema": SCHEMA, **content}, indent=2) + "\n"
 
 
 def lines(rows: Iterable[Mapping[str, object]]) -> str:
-    """JSON Lines: one object a line."""
+    """Return JSON Lines: one object per line."""
     return "".join(_dump(row, indent=None) + "\n" for row in rows)
 
 
 def content(answer: Answer, scale: Scale) -> dict[str, object]:
-    """An answer as the content of its document."""
+    """Return an answer as the content of its document."""
     match answer:
         case SimilarAnswer(query=query):
             left_out = answer.versions or [()] * len(query)
@@ -82,7 +81,7 @@ def content(answer: Answer, scale: Scale) -> dict[str, object]:
                     "start": number(answer.passage.start_s, SECOND_DIGITS),
                     "end": number(answer.passage.end_s, SECOND_DIGITS),
                 }
-            return {**asked, **_wishes(answer), "results": rows(answer, scale)}
+            return {**asked, **_length_and_order(answer), "results": rows(answer, scale)}
         case PathAnswer(query=query):
             return {"query": [track_fields(track, scale) for track in query], "results": rows(answer, scale)}
         case MoodAnswer():
@@ -102,7 +101,7 @@ def content(answer: Answer, scale: Scale) -> dict[str, object]:
 
 
 def map_content(drawn: SoundMap, scale: Scale) -> dict[str, object]:
-    """A map as the content of its document: tracks with their place by sound."""
+    """Return a map as the content of its document: tracks with their point by sound."""
     places = drawn.places.tolist()
     return {
         "shown": number(drawn.shown, SECOND_DIGITS),
@@ -114,7 +113,7 @@ def map_content(drawn: SoundMap, scale: Scale) -> dict[str, object]:
 
 
 def rows(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale) -> Sequence[Mapping[str, object]]:
-    """The rows of an answer, as objects."""
+    """Return the rows of an answer as objects."""
     if isinstance(answer, MoodAnswer | MoodPathAnswer):
         plane = plane_scale(answer, scale)
         folded = isinstance(answer, MoodAnswer)
@@ -126,7 +125,7 @@ def rows(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale) -> Sequ
 
 
 def plane_scale(answer: MoodAnswer | MoodPathAnswer, scale: Scale) -> Scale:
-    """The scale of the plane that was asked: percentiles are no ratings."""
+    """Return the scale of the point that was asked for: percentiles are always 0..1."""
     return "0-1" if answer.relative else scale
 
 
@@ -168,12 +167,12 @@ def _similar_rows(answer: SimilarAnswer, scale: Scale) -> list[Mapping[str, obje
     ]
     if answer.explanations is None:
         return rows
-    told = (explanation_fields(one, scale) for one in answer.explanations)
-    return [{**row, "explain": explanation} for row, explanation in zip(rows, told, strict=True)]
+    reasons = (explanation_fields(one, scale) for one in answer.explanations)
+    return [{**row, "explain": explanation} for row, explanation in zip(rows, reasons, strict=True)]
 
 
-def _wishes(answer: SimilarAnswer | MoodAnswer) -> dict[str, object]:
-    """Length and order, where they were asked for."""
+def _length_and_order(answer: SimilarAnswer | MoodAnswer) -> dict[str, object]:
+    """Return length and order, if they were asked for."""
     length = {} if answer.duration_s is None else {"duration": number(answer.duration_s, SECOND_DIGITS)}
     return {**length, **({} if answer.order == "similarity" else {"order": answer.order})}
 
@@ -196,15 +195,15 @@ def _mood_query(answer: MoodAnswer, scale: Scale) -> dict[str, object]:
     like = None
     if answer.like is not None:
         like = {**track_fields(answer.like, scale), "versions": ids_of(answer.versions)}
-    wishes = {
+    options = {
         "relative": answer.relative or None,
         "words": answer.words,
         "spread": None if answer.spread is None else number(answer.spread * stretch, SCORE_DIGITS),
         "seed": answer.seed,
         "like": like,
-        **_wishes(answer),
+        **_length_and_order(answer),
     }
-    given = {name: wish for name, wish in wishes.items() if wish is not None}
+    given = {name: value for name, value in options.items() if value is not None}
     return {**_point((answer.valence, answer.arousal), plane), **given}
 
 

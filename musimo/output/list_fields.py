@@ -1,4 +1,4 @@
-"""What scripts read of a list beside its tracks: versions, best windows, and why a track is there."""
+"""Fields of a list beside its tracks: versions, best windows and explanations."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from musimo.search.scale import RANGES, Scale
 
 
 def ids_of(tracks: Sequence[Track]) -> list[int | None]:
-    """Ids of versions that a list left out."""
+    """Return the ids of versions that a list leaves out."""
     return [track.id for track in tracks]
 
 
 def window_fields(best: BestWindow | None) -> dict[str, object] | None:
-    """The best window of a result, in seconds of its track."""
+    """Return the best window of a result, in seconds from the start of its track."""
     if best is None:
         return None
     return {
@@ -28,7 +28,7 @@ def window_fields(best: BestWindow | None) -> dict[str, object] | None:
 
 
 def explanation_fields(one: Explanation, scale: Scale) -> dict[str, object]:
-    """An explanation; differences of mood are on the scale, cosines and the tempo's ratio on none."""
+    """Return an explanation; differences in valence and arousal are on ``scale``."""
     low, high = RANGES[scale]
     moods = {
         "mood_distance": one.mood_distance,

@@ -1,4 +1,4 @@
-"""What care of a library came to, as text and as JSON."""
+"""Results of maintenance (prune, relocate, reindex, backup, doctor) as text and as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME_WIDTH = 9  # of the longest name of a check
 
 
 def prune_lines(plan: PrunePlan) -> str:
-    """What a prune is about to delete, and what it leaves alone and why."""
+    """Return what a prune is about to delete, and the roots it leaves alone, with the reason."""
     lines: list[str] = []
     for track in plan.tracks:
         lines += [f"  {_path(track.path)}", f"      {safe(full_name(track))}"]
@@ -31,14 +31,14 @@ def prune_lines(plan: PrunePlan) -> str:
             "    if its files are really gone: musimo prune --accept-missing",
         ]
     if plan.returned:
-        lines.append(f"{_count(plan.returned, 'missing track')} came back: musimo scan takes the mark away")
+        lines.append(f"{_count(plan.returned, 'missing track')} came back: musimo scan records it")
     if not lines:
         lines.append("no track is missing")
     return _text(lines)
 
 
 def pruned_json(plan: PrunePlan, deleted: int, *, dry_run: bool) -> str:
-    """A prune as one JSON document."""
+    """Return a prune as a JSON document."""
     return document(
         {
             "deleted": deleted,
@@ -51,19 +51,19 @@ def pruned_json(plan: PrunePlan, deleted: int, *, dry_run: bool) -> str:
 
 
 def relocated_lines(done: Relocated, *, dry_run: bool) -> str:
-    """A relocation in a few lines."""
+    """Return a relocation in a few lines."""
     would = "would move" if dry_run else "moved"
-    lines = [f"{_count(done.moved, 'track')} {would} to {_path(done.new)}; nothing is heard again"]
+    lines = [f"{_count(done.moved, 'track')} {would} to {_path(done.new)}; nothing is analyzed again"]
     if done.merged:
-        lines.append(f"{done.merged} of them were known there already, with the same sound")
+        lines.append(f"{done.merged} of them were known there already, with the same audio")
     if done.there < done.moved:
         away = done.moved - done.there
-        lines.append(f"{away} of them are not there, or have another size: the next scan looks into it")
+        lines.append(f"{away} of them are missing or have another size: the next scan checks them")
     return _text(lines)
 
 
 def relocated_json(done: Relocated, *, dry_run: bool) -> str:
-    """A relocation as one JSON document."""
+    """Return a relocation as a JSON document."""
     return document(
         {
             **_named("old", path_fields(done.old)),
@@ -77,14 +77,14 @@ def relocated_json(done: Relocated, *, dry_run: bool) -> str:
 
 
 def backup_json(library: Path, copy: Path, size: int) -> str:
-    """A backup as one JSON document."""
+    """Return a backup as a JSON document."""
     names = {"library": library, "backup": copy}
     fields = {key: value for name, path in names.items() for key, value in _of(name, path).items()}
     return document({**fields, "bytes": size})
 
 
 def reindexed_json(library: Path, indexed: int, files: Sequence[Path]) -> str:
-    """Rebuilt indexes as one JSON document."""
+    """Return rebuilt indexes as a JSON document."""
     return document(
         {
             **_of("library", library),
@@ -95,7 +95,7 @@ def reindexed_json(library: Path, indexed: int, files: Sequence[Path]) -> str:
 
 
 def check_lines(check: Check) -> str:
-    """One check of the doctor, with what to do about it."""
+    """Return one check of doctor, with its remedy."""
     lines = [f"{pad(check.name, NAME_WIDTH)}  {pad(MARKS[check.state], MARK_WIDTH)}  {safe(check.found)}"]
     if check.remedy and check.state != "ok":
         lines.append(f"{' ' * (NAME_WIDTH + MARK_WIDTH + 4)}{safe(check.remedy)}")
@@ -103,7 +103,7 @@ def check_lines(check: Check) -> str:
 
 
 def checks_json(checks: Sequence[Check]) -> str:
-    """All checks of the doctor as one JSON document."""
+    """Return all checks of doctor as a JSON document."""
     return document(
         {
             "ok": all(check.state != "bad" for check in checks),
@@ -120,7 +120,7 @@ def _of(name: str, path: Path) -> Fields:
 
 
 def _named(name: str, fields: Fields) -> Fields:
-    """``path`` and ``path_bytes`` under another name."""
+    """Rename the fields ``path`` and ``path_bytes``."""
     return {key.replace("path", name, 1): value for key, value in fields.items()}
 
 

@@ -1,4 +1,4 @@
-"""What a track is called in print, and its fields as scripts read them."""
+"""Names of tracks in print, and their fields in JSON and CSV."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from musimo.search.scale import Scale, from_unit
 Value = str | int | float | None
 Fields = dict[str, Value]
 
-MOOD_DIGITS: Final = 4  # the network is far from certain in the second
-SCORE_DIGITS: Final = 6  # neighbours may lie this close
+MOOD_DIGITS: Final = 4  # the network is uncertain in the second
+SCORE_DIGITS: Final = 6  # neighbors may be this close
 SECOND_DIGITS: Final = 3
 LIKINGS: Final = {1: "like", -1: "dislike"}
-TEMPO_DIGITS: Final = 1  # of beats a minute: a steady click is told to a few hundredths
+TEMPO_DIGITS: Final = 1  # of beats per minute; the estimate of a steady click is good to 0.05
 CONFIDENCE_DIGITS: Final = 2
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 def artist_and_title(track: Track) -> tuple[str | None, str]:
-    """Artist, and title or else the file's name without its ending."""
+    """Return the artist, and the title or else the file name without its ending."""
     tags = track.tags
     return tags.artist or tags.albumartist, tags.title or Path(os.fsdecode(track.path)).stem
 
 
 def full_name(track: Track) -> str:
-    """``Artist – Title`` of a track, unsafe characters and all."""
+    """Return ``Artist – Title`` of a track, not escaped."""
     artist, title = artist_and_title(track)
     return f"{artist} – {title}" if artist else title
 
 
 def track_fields(track: Track, scale: Scale) -> Fields:
-    """A track as scripts read it; what is not known is None."""
+    """Return the fields of a track; unknown values are None."""
     tags = track.tags
     return {
         "id": track.id,
@@ -59,20 +59,20 @@ def track_fields(track: Track, scale: Scale) -> Fields:
     }
 
 
-def tempo_key_fields(told: TempoKey | None) -> Fields:
-    """Tempo and key as scripts read them; None where nobody listened for them, or there are none."""
-    if told is None:
+def tempo_key_fields(tempo_key: TempoKey | None) -> Fields:
+    """Return the fields of tempo and key; None where they were not estimated or not found."""
+    if tempo_key is None:
         return dict.fromkeys(TempoKey.__dataclass_fields__)
     return {
-        "tempo": number(told.tempo, TEMPO_DIGITS),
-        "tempo_confidence": number(told.tempo_confidence, CONFIDENCE_DIGITS),
-        "key": told.key,
-        "key_confidence": number(told.key_confidence, CONFIDENCE_DIGITS),
+        "tempo": number(tempo_key.tempo, TEMPO_DIGITS),
+        "tempo_confidence": number(tempo_key.tempo_confidence, CONFIDENCE_DIGITS),
+        "key": tempo_key.key,
+        "key_confidence": number(tempo_key.key_confidence, CONFIDENCE_DIGITS),
     }
 
 
 def opinion_fields(opinion: Opinion, scale: Scale) -> Fields:
-    """What was said of a track, as scripts read it; what was not said is None."""
+    """Return the fields of a rating; values that were not given are None."""
     return {
         "valence": mood(opinion.valence, scale),
         "arousal": mood(opinion.arousal, scale),
@@ -81,7 +81,7 @@ def opinion_fields(opinion: Opinion, scale: Scale) -> Fields:
 
 
 def path_fields(path: bytes) -> Fields:
-    """``path`` as text; where it is not UTF-8, with U+FFFD in it, and ``path_bytes``, base64, beside it."""
+    """Return ``path`` as text; if it is not UTF-8, with U+FFFD, and ``path_bytes`` in base64 beside it."""
     try:
         return {"path": path.decode()}
     except UnicodeDecodeError:
@@ -89,15 +89,15 @@ def path_fields(path: bytes) -> Fields:
 
 
 def number(value: float | None, digits: int) -> float | None:
-    """Value rounded for print; what is no finite number is not known."""
+    """Return a rounded number; None if it is not finite."""
     return None if value is None or not math.isfinite(value) else round(float(value), digits)
 
 
 def mood(value: float | None, scale: Scale) -> float | None:
-    """Valence or arousal, 0..1, as it is printed."""
+    """Return valence or arousal, 0..1, rounded, on a scale."""
     return None if value is None else number(from_unit(value, scale), MOOD_DIGITS)
 
 
 def unicode_text(text: str) -> str:
-    """Text that UTF-8 can hold: lone surrogates become U+FFFD."""
+    """Return text that UTF-8 can hold: lone surrogates become U+FFFD."""
     return _SURROGATES.sub("\ufffd", text)

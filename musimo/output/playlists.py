@@ -1,11 +1,12 @@
 """Playlists: M3U, PLS and XSPF.
 
-- ``m3u8`` is UTF-8 throughout, as its name promises: a file whose name is not UTF-8 cannot be in it.
-- ``m3u`` and ``pls`` hold the names as the file system has them, byte for byte, which is what players on the
-  same system open; titles are UTF-8.
-- ``xspf`` holds percent-encoded URIs, which can name any file.
+- ``m3u8`` is UTF-8 throughout; it cannot contain a file whose name is not UTF-8.
+- ``m3u`` and ``pls`` contain names byte for byte as the file system has them, which players on the same
+  system open; titles are UTF-8.
+- ``xspf`` contains percent-encoded URIs, which can name any file.
 
-The line formats cannot hold a name with a line break. What cannot be in a playlist is left out and reported.
+The line formats cannot contain a name with a line break. Files that a format cannot contain are left out and
+reported.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _LINE_BREAKING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that a playlist cannot hold."""
+    """A file that a playlist cannot contain."""
 
     path: bytes
     reason: str
@@ -39,19 +40,19 @@ class _Entry:
 
 
 def m3u8(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
-    """Extended M3U in UTF-8, and what it cannot hold."""
+    """Return extended M3U in UTF-8, and the files it cannot contain."""
     entries, skipped = _entries(tracks, style, only_utf8=True)
     return _extended_m3u(entries), skipped
 
 
 def m3u(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
-    """Extended M3U with the file system's own bytes as names, and what it cannot hold."""
+    """Return extended M3U with names as the bytes of the file system, and the files it cannot contain."""
     entries, skipped = _entries(tracks, style)
     return _extended_m3u(entries), skipped
 
 
 def pls(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
-    """PLS version 2, and what it cannot hold."""
+    """Return PLS version 2, and the files it cannot contain."""
     entries, skipped = _entries(tracks, style)
     lines = [b"[playlist]"]
     for place, entry in enumerate(entries, 1):
@@ -63,7 +64,7 @@ def pls(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]
 
 
 def xspf(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
-    """XSPF version 1. Characters that XML has no way to write become U+FFFD."""
+    """Return XSPF version 1; characters that XML cannot contain become U+FFFD."""
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<playlist version="1" xmlns="http://xspf.org/ns/0/">',
@@ -96,12 +97,12 @@ def _entries(
         path = written(track.path, style)
         if b"\n" in path or b"\r" in path:
             skipped.append(
-                Skipped(track.path, "its name has a line break, which this kind of playlist cannot hold")
+                Skipped(track.path, "its name has a line break, which this kind of playlist cannot contain")
             )
         elif only_utf8 and not _is_utf8(path):
-            skipped.append(Skipped(track.path, "its name is not UTF-8; m3u and xspf can hold it"))
+            skipped.append(Skipped(track.path, "its name is not UTF-8; m3u and xspf can contain it"))
         else:
-            # A name that starts so would be read as a comment, or lose its blanks.
+            # Such a name would be read as a comment, or lose its leading spaces.
             entries.append(_Entry(b"./" + path if path[:1] in (b"#", b" ", b"\t") else path, track))
     return entries, skipped
 

@@ -193,7 +193,7 @@ class TestShow:
         track = shell("show", "Never heard", "--json").document["track"]
         assert track["valence"] is track["valence_sd"] is None
         assert track["clips"] == []
-        assert b"not analysed" in shell("show", "Never heard").out
+        assert b"not analyzed" in shell("show", "Never heard").out
 
     @pytest.mark.parametrize(
         ("named", "code"),

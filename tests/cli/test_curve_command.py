@@ -76,7 +76,7 @@ def test_an_ending_that_names_no_format_is_refused_before_the_track_is_heard(
         (("--window", "60"), b"not within 5..45"),
         (("--hop", "0"), b"not within 0.5..45"),
         (("--fps", "26"), b"no frame rate"),
-        (("--start-timecode", "1h"), b"no timecode"),
+        (("--start-timecode", "1h"), b"not a timecode"),
         (("--json", "--format", "svg"), b"exclude each other"),
     ],
 )

@@ -104,7 +104,7 @@ class TestDuration:
         assert b"no combination of tracks for 7:00, these last 8:00" in odd.err
         none = shell("similar", "0.flac", "--duration", "1m")
         assert none.code == 4
-        assert none.err == b"no track that may be listed fits into 1:00\n"
+        assert none.err == b"no matching track fits into 1:00\n"
         everything = shell("similar", "0.flac", "--duration", "1h", "--no-diversity")
         assert b"these last 32:00\n" in everything.err
 

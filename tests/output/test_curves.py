@@ -12,6 +12,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from musimo import resources
@@ -141,13 +142,13 @@ def test_a_picture_has_a_point_for_every_reading(answer: CurveAnswer) -> None:
     axes = drawn(answer)
     for dimension in LINES:
         [line] = lines_of(axes, dimension)
-        expected = [(one.window.middle_s, getattr(one, dimension)) for one in answer.curve.readings]
-        assert [tuple(point) for point in line.get_xydata()] == expected  # type: ignore[union-attr]
+        expected = [[one.window.middle_s, getattr(one, dimension)] for one in answer.curve.readings]
+        assert np.asarray(line.get_xydata()).tolist() == expected
     assert axes.get_xlim() == (0, 100)
     assert axes.get_ylim() == (0, 1), "the whole scale, to compare two tracks"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["0", "0.25", "0.5", "0.75", "1"]
     assert [label.get_text() for label in drawn(answer, "1-9").get_yticklabels()] == ["1", "3", "5", "7", "9"]
-    assert [line.get_xdata()[0] for line in lines_of(axes, "turn")] == [35, 65]  # type: ignore[index]
+    assert [np.asarray(line.get_xdata())[0] for line in lines_of(axes, "turn")] == [35, 65]
 
 
 def test_lines_differ_without_color(answer: CurveAnswer) -> None:

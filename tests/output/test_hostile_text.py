@@ -235,7 +235,7 @@ def test_facts_of_a_track_are_a_line_each(text: str) -> None:
     known = [line.split()[0] for line in lines if line and not line.startswith("0:00")]
     assert known[1:] == [
         *("id", "path", "title", "artist", "album", "album", "composer", "genre", "track", "time"),
-        *("partial", "format", "valence", "arousal", "heard"),
+        *("partial", "format", "valence", "arousal", "window"),
     ]
     assert width(lines[0]) <= WIDTH
     shown_track = json.loads(render(answer, "json", PrintOptions()).data)["track"]

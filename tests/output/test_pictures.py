@@ -28,7 +28,7 @@ from musimo.output.coloring import (
 )
 from musimo.output.colors import CIVIDIS, OKABE_ITO, OTHER, UNKNOWN, cividis
 from musimo.output.map_page import page
-from musimo.output.map_picture import INCHES, View, draw_map, map_picture
+from musimo.output.map_picture import INCHES, View, draw_map, map_picture, point_size
 from musimo.records import Tags, TempoKey, Track
 from musimo.search.scale import Scale
 from musimo.search.sound_map import SoundMap
@@ -268,14 +268,16 @@ def drawn_map(drawn: SoundMap, view: View = "mood", color: ColorBy = "genre", sc
 
 def legend_of(figure: Figure) -> list[tuple[str, str]]:
     """Colors and names of the legend of a figure, or of its color bar."""
+    from matplotlib.collections import PathCollection
     from matplotlib.colors import to_hex
 
     legends = [legend for axes in figure.axes if (legend := axes.get_legend())] + figure.legends
-    return [
-        (to_hex(dot.get_facecolor()[0]), text.get_text())  # type: ignore[attr-defined]
-        for legend in legends
-        for dot, text in zip(legend.legend_handles, legend.get_texts(), strict=True)
-    ]
+    rows = []
+    for legend in legends:
+        for dot, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
+            assert isinstance(dot, PathCollection)
+            rows.append((to_hex(np.asarray(dot.get_facecolor())[0]), text.get_text()))
+    return rows
 
 
 class TestStill:
@@ -309,7 +311,7 @@ class TestStill:
         root = ElementTree.fromstring(map_picture(picture(names), "svg", "mood", color, "0-1"))
         [group] = [group for group in root.iter(f"{SVG}g") if group.get("id") == "tracks"]
         points = [point for point in group.iter() if point.find(f"{SVG}title") is not None]
-        titles = [point.findtext(f"{SVG}title") for point in points]
+        titles = [point.findtext(f"{SVG}title") or "" for point in points]
         assert sorted(titles) == sorted(f"{name} – {name}" for name in names)
         if n > 1:  # valence rises from track to track
             across = {
@@ -341,7 +343,7 @@ class TestStill:
         for low, high in (axes.get_xlim(), axes.get_ylim()):
             assert low < 0.5 < high
         [points] = [collection for collection in axes.collections if collection.get_gid() == "tracks"]
-        radius = np.sqrt(points.get_sizes()[0]) / 2 / 72 * figure.dpi
+        radius = np.sqrt(point_size(3)) / 2 / 72 * figure.dpi
         for x, y in axes.transData.transform(np.asarray(points.get_offsets())):
             assert window.x0 + radius < x < window.x1 - radius
             assert window.y0 + radius < y < window.y1 - radius
