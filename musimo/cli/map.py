@@ -46,7 +46,8 @@ def command(
     color: ColorBy,
     **options: Any,
 ) -> None:
-    """Draw the library, every track a point, by mood and by sound: a page that works offline, or SVG, PNG or PDF.
+    """Draw the library, every track a point, by mood and by sound: a page that works offline, or SVG, PNG
+    or PDF.
 
     \b
       musimo map -o map.html
