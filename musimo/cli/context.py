@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -78,9 +77,9 @@ class Invocation:
 
 def shown(path: bytes) -> str:
     """Return a path for notes: on one line, escaped."""
-    from musimo.output.text import safe
+    from musimo.output.text import path_text
 
-    return safe(os.fsdecode(path))
+    return path_text(path)
 
 
 pass_invocation = click.make_pass_decorator(Invocation)

@@ -21,10 +21,8 @@ from musimo.output.answers import (
 )
 from musimo.output.facts_text import (
     MOOD_COLUMNS,
-    counted,
     mood_number,
     partial_words,
-    path_text,
     shown,
     status_lines,
     windows_table,
@@ -41,7 +39,7 @@ from musimo.output.list_text import (
 )
 from musimo.output.naming import TEMPO_DIGITS, full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, table
-from musimo.output.text import cut, safe
+from musimo.output.text import counted, cut, joined, path_text, safe
 from musimo.records import FailedFile, Failure, TempoKey, Track
 from musimo.search.passages import moment
 from musimo.search.scale import RANGES, Scale
@@ -80,7 +78,7 @@ def text(answer: Answer, options: PrintOptions) -> str:
             lines = status_lines(answer)
         case ErrorsAnswer():
             lines = failures_text(answer.failures) or ["no file has failed"]
-    return "".join(f"{line}\n" for line in lines)
+    return joined(lines)
 
 
 def failures_text(failures: Sequence[Failure | FailedFile]) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from musimo.output.answers import (
@@ -74,12 +74,16 @@ _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 def csv_table(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale) -> str:
     """Return the rows of an answer as CSV; unknown values, and ``path_bytes`` of UTF-8 paths, are empty."""
-    columns = _columns(answer)
+    return csv_text(_columns(answer), map(_flat, rows(answer, scale)))
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Return rows as CSV with a header; values that a row lacks are empty, text is guarded."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(columns)
-    for row in rows(answer, scale):
-        writer.writerow(_cells(_flat(row), columns))
+    for row in rows:
+        writer.writerow([_cell(row.get(column)) for column in columns])
     return text.getvalue()
 
 
@@ -127,6 +131,5 @@ def _joined(value: object) -> object:
     return SEPARATOR.join(map(str, value)) if isinstance(value, list) else value
 
 
-def _cells(row: Mapping[str, object], columns: Sequence[str]) -> list[object]:
-    values = (row.get(column) for column in columns)
-    return [guarded(unicode_text(value)) if isinstance(value, str) else value for value in values]
+def _cell(value: object) -> object:
+    return guarded(unicode_text(value)) if isinstance(value, str) else value

@@ -259,7 +259,7 @@ def _draw_legend(axes: Axes, answer: CurveAnswer) -> None:
         handles,
         names,
         loc="lower left",
-        bbox_to_anchor=(0, 1 + 12 / up),
+        bbox_to_anchor=(0, 1 + 13 / up),
         ncols=3,
         handlelength=4.1,
         borderpad=0,

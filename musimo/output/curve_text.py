@@ -11,7 +11,7 @@ import numpy as np
 from musimo.output.curves import CurveAnswer, CurveOptions, what_a_reading_covers
 from musimo.output.naming import full_name
 from musimo.output.tables import Column, clock, decimal, table
-from musimo.output.text import cut, safe
+from musimo.output.text import cut, joined, safe
 from musimo.records import Turn
 from musimo.search.passages import moment
 from musimo.search.scale import RANGES, Scale, from_unit
@@ -53,7 +53,7 @@ def curve_text(answer: CurveAnswer, options: CurveOptions) -> str:
         for one in curve.readings
     ]
     lines += ["", *table(columns, rows, options.width), "", *_turns(answer.turns, answer, options)]
-    return "".join(f"{line}\n" for line in lines)
+    return joined(lines)
 
 
 def sparkline(values: Sequence[float], columns: int) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from musimo.output.csv_out import csv_text
 from musimo.output.naming import SCORE_DIGITS, SECOND_DIGITS, Fields, mood, number, track_fields
 from musimo.records import Curve, Peak, Turn, WindowEmotion
 from musimo.search.passages import moment
@@ -154,8 +153,4 @@ def reading_rows(readings: Sequence[WindowEmotion], scale: Scale) -> list[Fields
 
 def curve_csv(answer: CurveAnswer, scale: Scale) -> str:
     """Return readings as CSV, with a header."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS)
-    writer.writeheader()
-    writer.writerows(reading_rows(answer.curve.readings, scale))
-    return text.getvalue()
+    return csv_text(COLUMNS, reading_rows(answer.curve.readings, scale))

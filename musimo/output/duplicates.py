@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from collections.abc import Sequence
 from typing import Final
 
-from musimo.output.csv_out import TRACK_COLUMNS, guarded
+from musimo.output.csv_out import TRACK_COLUMNS, csv_text
 from musimo.output.formats import GroupFormat
 from musimo.output.json_out import document
-from musimo.output.naming import SCORE_DIGITS, Fields, number, track_fields, unicode_text
+from musimo.output.naming import SCORE_DIGITS, Fields, number, track_fields
 from musimo.output.tables import clock
-from musimo.output.text import pad, safe, width
+from musimo.output.text import counted, joined, pad, path_text, safe, width
 from musimo.search.duplicates import KINDS, Group
 from musimo.search.quality import described
 
@@ -46,12 +43,14 @@ def group_lines(groups: Sequence[Group]) -> str:
         of_kind = [group for group in groups if group.kind == kind]
         if not of_kind:
             continue
-        lines += [f"{HEADINGS[kind]} ({_count(len(of_kind), 'group')})", ""]
+        lines += [f"{HEADINGS[kind]} ({counted(len(of_kind), 'group')})", ""]
         for place, group in enumerate(of_kind, 1):
             lines += [*_lines(place, group), ""]
     more = sum(len(group.tracks) - 1 for group in groups if group.kind != "probable")
-    lines.append(f"{_count(len(groups), 'group')}; {_count(more, 'file')} more than the best of a sure group")
-    return "".join(f"{line}\n" for line in lines)
+    lines.append(
+        f"{counted(len(groups), 'group')}; {counted(more, 'file')} more than the best of a sure group"
+    )
+    return joined(lines)
 
 
 def groups_json(groups: Sequence[Group]) -> str:
@@ -61,16 +60,12 @@ def groups_json(groups: Sequence[Group]) -> str:
 
 def groups_csv(groups: Sequence[Group]) -> str:
     """Return a CSV line per track, with the number of its group."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    columns = ("group", "kind", "similarity", "rank", "quality", *TRACK_COLUMNS)
-    writer.writerow(columns)
-    for place, group in enumerate(groups, 1):
-        for row in _rows(group):
-            values = {**row, "group": place, "kind": group.kind, "similarity": _similarity(group)}
-            cells = (values.get(column) for column in columns)
-            writer.writerow([guarded(unicode_text(one)) if isinstance(one, str) else one for one in cells])
-    return text.getvalue()
+    rows = [
+        {**row, "group": place, "kind": group.kind, "similarity": _similarity(group)}
+        for place, group in enumerate(groups, 1)
+        for row in _rows(group)
+    ]
+    return csv_text(("group", "kind", "similarity", "rank", "quality", *TRACK_COLUMNS), rows)
 
 
 def groups_paths(groups: Sequence[Group], *, print0: bool = False) -> bytes:
@@ -87,7 +82,7 @@ def _lines(place: int, group: Group) -> list[str]:
     lines = [first]
     for track, quality in zip(group.tracks, qualities, strict=True):
         lasts = pad(clock(track.duration_s), 5, right=True)
-        lines.append(f"   {pad(quality, room)}  {lasts}  {safe(os.fsdecode(track.path))}")
+        lines.append(f"   {pad(quality, room)}  {lasts}  {path_text(track.path)}")
     return lines
 
 
@@ -109,7 +104,3 @@ def _rows(group: Group) -> list[Fields]:
 
 def _similarity(group: Group) -> float | None:
     return number(group.similarity, SCORE_DIGITS)
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"

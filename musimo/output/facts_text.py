@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -10,7 +9,7 @@ from musimo.output.answers import PrintOptions, ShowAnswer, StatusAnswer
 from musimo.output.naming import CONFIDENCE_DIGITS, TEMPO_DIGITS, full_name
 from musimo.output.ratings import applied_words, opinion_words
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
-from musimo.output.text import cut, safe
+from musimo.output.text import counted, cut, path_text, safe
 from musimo.records import Tags, TempoKey, Track, WindowEmotion
 from musimo.search.plane import lopsided
 from musimo.search.scale import RANGES, Scale, from_unit
@@ -158,16 +157,6 @@ def _predicted_and_calibrated(answer: ShowAnswer, place: int, scale: Scale) -> s
 
 def _whole(value: int | None) -> str | None:
     return None if value is None else str(value)
-
-
-def counted(n: int, what: str) -> str:
-    """Return a count with its noun, in the singular or the plural."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def path_text(path: bytes) -> str:
-    """Return a path, whole and escaped for a terminal."""
-    return safe(os.fsdecode(path))
 
 
 def partial_words(share: float | None) -> str | None:

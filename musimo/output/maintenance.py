@@ -11,7 +11,7 @@ from musimo.library.db.prune import PrunePlan
 from musimo.library.db.relocate import Relocated
 from musimo.output.json_out import document
 from musimo.output.naming import Fields, full_name, path_fields, track_fields
-from musimo.output.text import pad, safe
+from musimo.output.text import counted, joined, pad, path_text, safe
 
 MARKS = {"ok": "ok", "note": "note", "bad": "BAD"}
 MARK_WIDTH = max(map(len, MARKS.values()))
@@ -22,19 +22,19 @@ def prune_lines(plan: PrunePlan) -> str:
     """Return what a prune is about to delete, and the roots it leaves alone, with the reason."""
     lines: list[str] = []
     for track in plan.tracks:
-        lines += [f"  {_path(track.path)}", f"      {safe(full_name(track))}"]
+        lines += [f"  {path_text(track.path)}", f"      {safe(full_name(track))}"]
     if plan.tracks:
-        lines.insert(0, f"{_count(len(plan.tracks), 'missing track')}:")
+        lines.insert(0, f"{counted(len(plan.tracks), 'missing track')}:")
     for root in plan.refused:
         lines += [
-            f"nothing of {_path(root.path)} is to be deleted: {safe(root.reason)}",
+            f"nothing of {path_text(root.path)} is to be deleted: {safe(root.reason)}",
             "    if its files are really gone: musimo prune --accept-missing",
         ]
     if plan.returned:
-        lines.append(f"{_count(plan.returned, 'missing track')} came back: musimo scan records it")
+        lines.append(f"{counted(plan.returned, 'missing track')} came back: musimo scan records it")
     if not lines:
         lines.append("no track is missing")
-    return _text(lines)
+    return joined(lines)
 
 
 def pruned_json(plan: PrunePlan, deleted: int, *, dry_run: bool) -> str:
@@ -53,13 +53,13 @@ def pruned_json(plan: PrunePlan, deleted: int, *, dry_run: bool) -> str:
 def relocated_lines(done: Relocated, *, dry_run: bool) -> str:
     """Return a relocation in a few lines."""
     would = "would move" if dry_run else "moved"
-    lines = [f"{_count(done.moved, 'track')} {would} to {_path(done.new)}; nothing is analyzed again"]
+    lines = [f"{counted(done.moved, 'track')} {would} to {path_text(done.new)}; nothing is analyzed again"]
     if done.merged:
         lines.append(f"{done.merged} of them were known there already, with the same audio")
     if done.there < done.moved:
         away = done.moved - done.there
         lines.append(f"{away} of them are missing or have another size: the next scan checks them")
-    return _text(lines)
+    return joined(lines)
 
 
 def relocated_json(done: Relocated, *, dry_run: bool) -> str:
@@ -99,7 +99,7 @@ def check_lines(check: Check) -> str:
     lines = [f"{pad(check.name, NAME_WIDTH)}  {pad(MARKS[check.state], MARK_WIDTH)}  {safe(check.found)}"]
     if check.remedy and check.state != "ok":
         lines.append(f"{' ' * (NAME_WIDTH + MARK_WIDTH + 4)}{safe(check.remedy)}")
-    return _text(lines)
+    return joined(lines)
 
 
 def checks_json(checks: Sequence[Check]) -> str:
@@ -122,15 +122,3 @@ def _of(name: str, path: Path) -> Fields:
 def _named(name: str, fields: Fields) -> Fields:
     """Rename the fields ``path`` and ``path_bytes``."""
     return {key.replace("path", name, 1): value for key, value in fields.items()}
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def _path(path: bytes) -> str:
-    return safe(os.fsdecode(path))
-
-
-def _text(lines: Sequence[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)

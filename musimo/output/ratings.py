@@ -13,7 +13,7 @@ from musimo.output.json_out import document
 from musimo.output.naming import LIKINGS, SECOND_DIGITS, full_name, number, opinion_fields, track_fields
 from musimo.output.ratings_csv import ratings_csv
 from musimo.output.tables import UNKNOWN, Column, decimal, table
-from musimo.output.text import safe
+from musimo.output.text import joined, safe
 from musimo.records import Track
 from musimo.search.scale import RANGES, Scale, from_unit
 
@@ -71,7 +71,7 @@ def ratings_table(ratings: Sequence[Rating], scale: Scale, width: int) -> str:
         (sum(one.liking == -1 for one in opinions), "disliked"),
     )
     summary = f"{len(opinions)} rated: {', '.join(f'{n} {what}' for n, what in counts if n)}"
-    return _text([*table(columns, rows, width), "", summary])
+    return joined([*table(columns, rows, width), "", summary])
 
 
 def ratings_json(ratings: Sequence[Rating], scale: Scale) -> str:
@@ -91,7 +91,7 @@ def ratings_json(ratings: Sequence[Rating], scale: Scale) -> str:
 def rated_lines(rating: str, tracks: Sequence[Track]) -> str:
     """Return the tracks that were just rated, a line each."""
     lines = [f"{safe(full_name(track))}: {rating}" for track in tracks]
-    return _text(lines or ["none of them was rated"])
+    return joined(lines or ["none of them was rated"])
 
 
 def rated_json(done: str, n: int, tracks: Sequence[Track], scale: Scale) -> str:
@@ -133,7 +133,7 @@ def fits_lines(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry
         lines.append(
             f"{n_sounds} analyses are calibrated to your ratings; musimo calibrate --undo reverts it"
         )
-    return _text(lines)
+    return joined(lines)
 
 
 def fits_json(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry_run: bool) -> str:
@@ -182,7 +182,3 @@ def _verdict(fit: Fit) -> str:
 
 def _shown(value: float | None, scale: Scale) -> str:
     return decimal(None if value is None else from_unit(value, scale), MOOD_DIGITS)
-
-
-def _text(lines: Sequence[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)

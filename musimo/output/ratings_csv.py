@@ -17,8 +17,8 @@ from typing import Final
 
 from musimo.errors import UsageError
 from musimo.library.db.ratings import Opinion, Rating
-from musimo.output.csv_out import guarded, unguarded
-from musimo.output.naming import artist_and_title, opinion_fields, path_fields, unicode_text
+from musimo.output.csv_out import csv_text, unguarded
+from musimo.output.naming import artist_and_title, opinion_fields, path_fields
 from musimo.search.scale import RANGES, Scale, to_unit
 
 NAMES: Final = ("sound", "path_bytes", "path", "id")
@@ -48,20 +48,7 @@ class BadLine:
 
 def ratings_csv(ratings: Sequence[Rating], scale: Scale) -> str:
     """Return ratings as CSV, with a header; columns of tracks that are not in the library are empty."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, restval="")
-    writer.writeheader()
-    for rating in ratings:
-        row: dict[str, object] = {
-            **opinion_fields(rating.opinion, scale),
-            "rated_at": rating.rated_at,
-            "sound": rating.sound.hex(),
-        }
-        if rating.track is not None:
-            row["artist"], row["title"] = artist_and_title(rating.track)
-            row |= path_fields(rating.track.path)
-        writer.writerow({name: _cell(value) for name, value in row.items()})
-    return text.getvalue()
+    return csv_text(COLUMNS, (_row(rating, scale) for rating in ratings))
 
 
 def read_ratings(data: bytes, scale: Scale) -> list[RatedLine | BadLine]:
@@ -163,5 +150,13 @@ def named_path(line: RatedLine) -> bytes | None:
         return None
 
 
-def _cell(value: object) -> object:
-    return guarded(unicode_text(value)) if isinstance(value, str) else value
+def _row(rating: Rating, scale: Scale) -> dict[str, object]:
+    row: dict[str, object] = {
+        **opinion_fields(rating.opinion, scale),
+        "rated_at": rating.rated_at,
+        "sound": rating.sound.hex(),
+    }
+    if rating.track is not None:
+        row["artist"], row["title"] = artist_and_title(rating.track)
+        row |= path_fields(rating.track.path)
+    return row

@@ -8,6 +8,7 @@ from musimo.library.scan.events import Audit
 from musimo.output.json_out import document
 from musimo.output.naming import SECOND_DIGITS, number
 from musimo.output.tables import clock
+from musimo.output.text import counted, joined
 
 _OUTCOMES: Final = ("new", "changed", "moved", "unchanged", "failed", "ignored")
 """The outcomes of a file; their counts add up to ``seen``."""
@@ -24,19 +25,15 @@ def audit_lines(audit: Audit) -> str:
     """Return the audit in a few lines; the counts in the last one add up."""
     lines = []
     if audit.missing:
-        lines.append(f"{_count(audit.missing, 'track')} missing: known, but no longer there")
+        lines.append(f"{counted(audit.missing, 'track')} missing: known, but no longer there")
     if audit.failed:
         before = f", {audit.known_failures} of them before" if audit.known_failures else ""
-        lines.append(f"{_count(audit.failed, 'file')} failed{before}: see musimo errors")
+        lines.append(f"{counted(audit.failed, 'file')} failed{before}: see musimo errors")
     if audit.interrupted:
-        lines.append(f"interrupted, {_count(audit.left, 'file')} left: the same command continues")
+        lines.append(f"interrupted, {counted(audit.left, 'file')} left: the same command continues")
     outcomes = [f"{getattr(audit, name)} {name}" for name in _OUTCOMES if getattr(audit, name)]
     lines.append(f"{audit.seen} seen = {' + '.join(outcomes) or 'nothing'}, in {_lasted(audit.seconds)}")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+    return joined(lines)
 
 
 def _lasted(seconds: float) -> str:

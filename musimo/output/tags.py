@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from musimo.library.tagging import State, Tagged
 from musimo.output.json_out import document
 from musimo.output.naming import path_fields
-from musimo.output.text import safe
+from musimo.output.text import path_text, safe
 
 PREFIX = "MUSIMO_"
 WORDS: Mapping[State, str] = {
@@ -22,7 +21,7 @@ WORDS: Mapping[State, str] = {
 
 def tagged_line(tagged: Tagged) -> str:
     """Return one file in two lines."""
-    path = safe(os.fsdecode(tagged.wish.track.path))
+    path = path_text(tagged.wish.track.path)
     if tagged.state == "left out":
         return f"left out: {path}\n    {safe(tagged.reason)}\n"
     removed = {name: text for name, text in tagged.before.items() if name not in tagged.wish.fields}

@@ -6,8 +6,10 @@ the window or hide what follows; a bidirectional control can reverse a name. The
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -43,6 +45,21 @@ def safe(text: str) -> str:
 def safe_lines(text: str) -> str:
     """Return text escaped as by :func:`safe`, but with its line feeds."""
     return _UNSAFE_IN_LINES.sub(_escaped, text)
+
+
+def path_text(path: bytes) -> str:
+    """Return a path on one line, escaped."""
+    return safe(os.fsdecode(path))
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a count with its noun, in the singular or the plural."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def joined(lines: Iterable[str]) -> str:
+    """Return lines as text; every line ends with a line feed."""
+    return "".join(f"{line}\n" for line in lines)
 
 
 def xml_text(text: str) -> str:
