@@ -1,9 +1,9 @@
 """What a library holds more than once, from Python. A report: nothing is merged, moved or deleted.
 
 from musimo import Library
-from musimo.duplicates import duplicates, Group
+from musimo.duplicates import duplicates, DuplicateGroup
 for event in duplicates(Library.open()):
-    if isinstance(event, Group):
+    if isinstance(event, DuplicateGroup):
         print(event.kind, [track.path for track in event.tracks])
 """
 
@@ -20,29 +20,31 @@ from musimo.library.db.copies import Copies
 from musimo.library.scan.walk import identity
 from musimo.records import Filter, FloatArray, Track
 from musimo.search.duplicates import (
-    NAMESAKES,
+    MAX_NAMESAKES,
     NAMESAKES_APART_S,
     PROBABLE,
-    Compared,
-    Group,
-    Kind,
-    Pair,
-    grouped,
-    judged,
-    near_pairs,
+    ComparisonProgress,
+    DuplicateGroup,
+    DuplicateKind,
+    SimilarPair,
+    classify_pair,
+    group_pairs,
+    quality_rank,
+    similar_pairs,
 )
 from musimo.search.index import MappedIndex
-from musimo.search.quality import rank
 from musimo.search.space import Ids
 
-__all__ = ["Compared", "Group", "duplicates"]
+__all__ = ["ComparisonProgress", "DuplicateGroup", "duplicates"]
 
 Tracks = dict[int, list[Track]]
 
 ONE_FILE = "some are names of one file (links): to delete one frees no space"
 
 
-def duplicates(library: Library, where: Sequence[Filter] = ()) -> Iterator[Compared | Group]:
+def duplicates(
+    library: Library, where: Sequence[Filter] = ()
+) -> Iterator[ComparisonProgress | DuplicateGroup]:
     """How far the search is, then all groups: the same sound, the same recording, probably the same.
 
     A track may stand in one group of each kind. Two tracks are a pair only if both pass ``where``.
@@ -56,12 +58,14 @@ def duplicates(library: Library, where: Sequence[Filter] = ()) -> Iterator[Compa
     index = library.asked(opened.indexes.sounds("both"))
     shared = copies.tracks_with(copies.shared(), where)
     same = [
-        Group("sound", 1.0, _best_first(alike), _linked(alike)) for alike in shared.values() if len(alike) > 1
+        DuplicateGroup("sound", 1.0, _best_first(alike), _linked(alike))
+        for alike in shared.values()
+        if len(alike) > 1
     ]
     ids, durations = _heard(copies, index, where)
-    pairs: list[Pair] = []
-    for event in near_pairs(ids, durations, lambda some: index.places(some)[0]):
-        if isinstance(event, Pair):
+    pairs: list[SimilarPair] = []
+    for event in similar_pairs(ids, durations, lambda some: index.places(some)[0]):
+        if isinstance(event, SimilarPair):
             pairs.append(event)
         else:
             yield event
@@ -86,11 +90,11 @@ def _namesakes(
     ids: Ids,
     durations: NDArray[np.float64],
     told: set[tuple[int, int]],
-) -> Iterator[Pair]:
+) -> Iterator[SimilarPair]:
     """Pairs of the same artist and title that are not told yet, and not far apart in sound and length."""
     for some in alike:
         group = np.intersect1d(np.array(some, np.int64), ids)
-        if not 2 <= len(group) <= NAMESAKES:
+        if not 2 <= len(group) <= MAX_NAMESAKES:
             continue
         places: FloatArray = index.places(group)[0]
         lasts = durations[np.searchsorted(ids, group)]
@@ -98,19 +102,19 @@ def _namesakes(
         for i, j in combinations(range(len(group)), 2):
             close = near[i, j] >= PROBABLE and abs(lasts[i] - lasts[j]) <= NAMESAKES_APART_S
             if close and (int(group[i]), int(group[j])) not in told:
-                yield Pair(int(group[i]), int(group[j]), float(near[i, j]))
+                yield SimilarPair(int(group[i]), int(group[j]), float(near[i, j]))
 
 
-def _groups(pairs: Sequence[Pair], tracks: Tracks) -> Iterator[Group]:
+def _groups(pairs: Sequence[SimilarPair], tracks: Tracks) -> Iterator[DuplicateGroup]:
     """Recordings, then what is probable; the latter may hold a recording's group and more."""
-    sure: list[Pair] = []
-    all_: list[Pair] = []
+    sure: list[SimilarPair] = []
+    all_: list[SimilarPair] = []
     notes: dict[tuple[int, int], str] = {}
     for pair in pairs:
         if not (pair.first in tracks and pair.second in tracks):
             continue  # a scan has taken it away meanwhile
         first, second = tracks[pair.first][0], tracks[pair.second][0]
-        verdict = judged(pair, first, second)
+        verdict = classify_pair(pair, first, second)
         if verdict is None:
             continue
         all_.append(pair)
@@ -118,26 +122,26 @@ def _groups(pairs: Sequence[Pair], tracks: Tracks) -> Iterator[Group]:
             sure.append(pair)
         else:
             notes[pair.first, pair.second] = verdict[1]
-    recordings = grouped(sure)
+    recordings = group_pairs(sure)
     yield from _in_order(_group("recording", *one, tracks) for one in recordings)
     known = {tuple(ids) for ids, _ in recordings}
     yield from _in_order(
         _group("probable", ids, least, tracks, notes)
-        for ids, least in grouped(all_)
+        for ids, least in group_pairs(all_)
         if tuple(ids) not in known
     )
 
 
 def _group(
-    kind: Kind,
+    kind: DuplicateKind,
     ids: Sequence[int],
     similarity: float,
     tracks: Tracks,
     notes: dict[tuple[int, int], str] | None = None,
-) -> Group:
+) -> DuplicateGroup:
     said = [note for pair in combinations(ids, 2) if (note := (notes or {}).get(pair))]
     every = [track for id_ in ids for track in tracks[id_]]
-    return Group(kind, similarity, _best_first(every), "; ".join(dict.fromkeys(said)))
+    return DuplicateGroup(kind, similarity, _best_first(every), "; ".join(dict.fromkeys(said)))
 
 
 def _linked(tracks: Iterable[Track]) -> str:
@@ -147,8 +151,8 @@ def _linked(tracks: Iterable[Track]) -> str:
 
 
 def _best_first(tracks: Iterable[Track]) -> tuple[Track, ...]:
-    return tuple(sorted(tracks, key=lambda track: (rank(track), track.path)))
+    return tuple(sorted(tracks, key=lambda track: (quality_rank(track), track.path)))
 
 
-def _in_order(groups: Iterable[Group]) -> list[Group]:
+def _in_order(groups: Iterable[DuplicateGroup]) -> list[DuplicateGroup]:
     return sorted(groups, key=lambda group: min(track.path for track in group.tracks))

@@ -18,7 +18,7 @@ from musimo.api import Library, Seed, path_bytes
 from musimo.audio.windows import sliding
 from musimo.library import curve
 from musimo.records import Curve, Sliding, Track, Window
-from musimo.search.passages import passage
+from musimo.search.times import passage
 
 
 def hear_curve(

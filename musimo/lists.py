@@ -19,7 +19,7 @@ from musimo.api import Library, Seed
 from musimo.records import Descriptors, SimilarTrack, Track
 from musimo.search.best_window import BestWindow, best_windows
 from musimo.search.explain import Explanation, explain
-from musimo.search.order import Order, in_order
+from musimo.search.order import Order, reorder
 from musimo.search.seeds import Alike
 from musimo.search.selection import Selection
 from musimo.search.space import By
@@ -68,7 +68,7 @@ def similar(
     UsageError : too many rows for a flow; else as of :meth:`musimo.api.Library.similar`
     """
     found = library.alike(tracks, unlike, by, selection, min_similarity)
-    rows = tuple(in_order(found.rows, order))
+    rows = tuple(reorder(found.rows, order))
     explanations = tuple(_explained(library, found.seeds, rows, by)) if explained else None
     return SimilarList(
         tuple(seed.track for seed in found.seeds),

@@ -18,11 +18,17 @@ import numpy as np
 from musimo.api import Library, Seed
 from musimo.records import MoodTrack, Track
 from musimo.search.diversify import album_key, artist_key
-from musimo.search.gradual import POOL, Candidates, gradual, line, most_targets
+from musimo.search.mood_path import (
+    POOL_SIZE,
+    MoodPathCandidates,
+    choose_mood_path,
+    max_targets,
+    points_on_line,
+)
+from musimo.search.mood_words import point_of
 from musimo.search.plane import Plane, Point, in_tiers
 from musimo.search.selection import Row, Selection, allowed, select_ranked
-from musimo.search.versions import version_key
-from musimo.search.words import point_of
+from musimo.search.versions import work_key
 
 SEEDS = 10**6  # to draw a seed from: short enough to be typed again
 
@@ -91,7 +97,7 @@ def listed(
     plane = _plane(library, selection, relative=relative)
     if like is not None:
         return _near_and_like(library, plane, point, spread, library.seed(like), selection)
-    ranking = plane.nearest(point) if spread is None else plane.around(point, spread, seed)
+    ranking = plane.nearest(point) if spread is None else plane.shuffled_within(point, spread, seed)
     rows = select_ranked(library.opened.store, ranking, selection).rows
     return Near(_rows(rows))
 
@@ -107,7 +113,7 @@ def path(
 ) -> list[MoodTrack]:
     """Tracks whose moods go evenly from one point to another, about ``duration_s`` long together.
 
-    Distances are from the mood of a track's place in the list. See :mod:`musimo.search.gradual`.
+    Distances are from the mood of a track's place in the list. See :mod:`musimo.search.mood_path`.
 
     Parameters
     ----------
@@ -127,13 +133,13 @@ def path(
     if not tracks:
         return []
     at = np.searchsorted(plane.ids, [track.content or 0 for track in tracks])
-    candidates = Candidates(
-        plane.places[at],
+    candidates = MoodPathCandidates(
+        plane.points[at],
         np.array([track.duration_s for track in tracks], np.float64),
-        [(artist_key(track), album_key(track), version_key(track)) for track in tracks],
+        [(artist_key(track), album_key(track), work_key(track)) for track in tracks],
         (selection.max_per_artist, selection.max_per_album, 1 if selection.fold_versions else None),
     )
-    chosen = gradual(candidates, start, end, duration_s)
+    chosen = choose_mood_path(candidates, start, end, duration_s)
     return [
         MoodTrack(rank, distance, tracks[position]) for rank, (position, distance) in enumerate(chosen, 1)
     ]
@@ -150,9 +156,9 @@ def _plane(library: Library, selection: Selection, *, relative: bool) -> Plane:
 def _along(plane: Plane, start: Point, end: Point, duration_s: float) -> list[int]:
     """Ids of the sounds near the line from one point to another."""
     found: set[int] = set()
-    for target in line(start, end, most_targets(duration_s)):
+    for target in points_on_line(start, end, max_targets(duration_s)):
         distances = plane.distances((float(target[0]), float(target[1])))
-        found.update(plane.ids[np.argsort(distances, kind="stable")[:POOL]].tolist())
+        found.update(plane.ids[np.argsort(distances, kind="stable")[:POOL_SIZE]].tolist())
     return sorted(found)
 
 

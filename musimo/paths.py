@@ -17,11 +17,11 @@ import numpy as np
 from musimo.api import Library, Seed
 from musimo.errors import UsageError
 from musimo.records import FloatArray, PathTrack, Track
-from musimo.search.arc import Keys, Terrain, angles, walk
-from musimo.search.diversify import album_key, artist_key
+from musimo.search.diversify import GroupKeys, album_key, artist_key
 from musimo.search.selection import Selection, allowed
+from musimo.search.sound_path import PathSpace, angles, choose_sound_path
 from musimo.search.space import By, Ids, questions
-from musimo.search.versions import version_key
+from musimo.search.versions import work_key
 
 
 def path(
@@ -31,7 +31,7 @@ def path(
     by: By = "both",
     selection: Selection | None = None,
 ) -> list[PathTrack]:
-    """Tracks that lead from the first stop to the last, through those between; see :mod:`musimo.search.arc`.
+    """Tracks that lead from the first stop to the last; see :mod:`musimo.search.sound_path`.
 
     The stops are part of the answer, whatever the selection says, and their exact copies are not.
 
@@ -61,17 +61,17 @@ def path(
     def tracks_of(ids: Sequence[int]) -> dict[int, Track]:
         return store.tracks_of(ids, selection.where)
 
-    def groups(ids: Ids) -> dict[int, Keys]:
+    def groups(ids: Ids) -> dict[int, GroupKeys]:
         found = tracks_of(ids.tolist())
         return {id_: _keys(found[id_]) for id_ in ids.tolist()}
 
-    terrain = Terrain(
+    terrain = PathSpace(
         near,
         lambda ids: index.places(ids)[0],
         groups,
         (selection.max_per_artist, selection.max_per_album, 1 if selection.fold_versions else None),
     )
-    legs = walk(
+    legs = choose_sound_path(
         terrain,
         places,
         [seed.content for seed in seeds],
@@ -101,5 +101,5 @@ def _check(seeds: Sequence[Seed], n: int) -> None:
             raise UsageError("a path cannot lead from a track to itself", "name two that sound different")
 
 
-def _keys(track: Track) -> Keys:
-    return artist_key(track), album_key(track), version_key(track)
+def _keys(track: Track) -> GroupKeys:
+    return artist_key(track), album_key(track), work_key(track)

@@ -18,7 +18,7 @@ from musimo.errors import NotFoundError
 from musimo.library.db.lock import hold
 from musimo.library.tagging import Tagged, Wish, tag
 from musimo.records import Filter, FloatArray, Track
-from musimo.search.mood_names import words_for
+from musimo.search.mood_words import words_for
 from musimo.search.selection import Selection
 
 DIGITS = 3  # of valence and arousal: the network is far from certain in the second

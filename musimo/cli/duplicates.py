@@ -14,7 +14,7 @@ from musimo.output.formats import GROUPS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from musimo.search.duplicates import Compared, Group
+    from musimo.search.duplicates import ComparisonProgress, DuplicateGroup
 
 
 @click.command("duplicates")
@@ -61,17 +61,19 @@ def command(
     return 0 if groups else 4
 
 
-def _shown(invocation: Invocation, events: Iterable[Compared | Group]) -> list[Group]:
+def _shown(
+    invocation: Invocation, events: Iterable[ComparisonProgress | DuplicateGroup]
+) -> list[DuplicateGroup]:
     """The groups; how far the search is goes into a bar, where it takes long."""
     from tqdm import tqdm
 
-    from musimo.search.duplicates import Group
+    from musimo.search.duplicates import DuplicateGroup
 
-    groups: list[Group] = []
+    groups: list[DuplicateGroup] = []
     quiet: Any = True if invocation.quiet else None  # None: no bar unless stderr is a terminal
     with tqdm(desc="comparing", unit="sound", delay=BAR_DELAY_S, leave=False, disable=quiet) as bar:
         for event in events:
-            if isinstance(event, Group):
+            if isinstance(event, DuplicateGroup):
                 groups.append(event)
             else:
                 bar.total = event.total

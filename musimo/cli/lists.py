@@ -33,13 +33,13 @@ order_option = click.option(
 
 def with_duration(selection: Selection, duration: str | None) -> Selection:
     """Return the selection with the length of --duration, if it is given."""
-    from musimo.search.lengths import seconds_of
+    from musimo.search.times import parse_duration
 
     if duration is None:
         return selection
     if click.get_current_context().get_parameter_source("limit") is ParameterSource.COMMANDLINE:
         raise UsageError("--duration and -n exclude each other", "limit the rows or the total length")
-    return replace(selection, limit=None, duration_s=seconds_of(duration))
+    return replace(selection, limit=None, duration_s=parse_duration(duration))
 
 
 def note_length(
@@ -47,11 +47,11 @@ def note_length(
 ) -> None:
     """Print a note if the list is not as long as --duration asks."""
     from musimo.output.tables import clock
-    from musimo.search.mix import close
+    from musimo.search.mix import tolerance_s
 
     asked = selection.duration_s
     lasts = sum(row.track.duration_s or 0 for row in rows)
-    if asked is None or abs(lasts - asked) <= close(asked):
+    if asked is None or abs(lasts - asked) <= tolerance_s(asked):
         return
     if not rows:
         invocation.note(f"no matching track fits into {clock(asked)}")

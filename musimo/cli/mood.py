@@ -82,7 +82,7 @@ def command(
     """
     from musimo import moods
     from musimo.output.answers import MoodAnswer
-    from musimo.search.order import in_order
+    from musimo.search.order import reorder
     from musimo.search.scale import RANGES, to_unit
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
@@ -114,7 +114,7 @@ def command(
     note_length(invocation, found.rows, selection)
     answer = MoodAnswer(
         *point,
-        in_order(found.rows, order),
+        reorder(found.rows, order),
         relative=among,
         words=" ".join(names) or None,
         spread=reach,

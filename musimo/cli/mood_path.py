@@ -45,16 +45,16 @@ def command(
     """
     from musimo import moods
     from musimo.output.answers import MoodPathAnswer
-    from musimo.search.gradual import CLOSE
-    from musimo.search.lengths import seconds_of
-    from musimo.search.words import place_of
+    from musimo.search.mood_path import DURATION_TOLERANCE
+    from musimo.search.mood_words import parse_point
+    from musimo.search.times import parse_duration
 
     library = invocation.library()
     choice = choice_of(options, TRACKS)
     selection = make_selection(library.settings, limit=None, scale=choice.scale, **options)
-    duration_s = seconds_of(duration)
+    duration_s = parse_duration(duration)
     own = library.settings.moods
-    (first, first_named), (last, last_named) = place_of(start, own), place_of(end, own)
+    (first, first_named), (last, last_named) = parse_point(start, own), parse_point(end, own)
     among = first_named or last_named if relative is None else relative
     scale: Scale = "0-1" if among else choice.scale
     first, last = (
@@ -63,7 +63,7 @@ def command(
     )
     results = moods.path(library, first, last, duration_s, selection, relative=among)
     lasts = sum(row.track.duration_s or 0 for row in results)
-    if results and lasts < (1 - CLOSE) * duration_s:
+    if results and lasts < (1 - DURATION_TOLERANCE) * duration_s:
         invocation.note("there are not enough tracks for so long; --no-diversity may allow more")
     print_answer(invocation, MoodPathAnswer(first, last, duration_s, results, relative=among), choice)
     return 0 if results else 4

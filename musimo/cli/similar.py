@@ -150,7 +150,7 @@ def _passage(
     library: Library, tracks: tuple[str, ...], from_: str | None, to: str | None
 ) -> tuple[Seed, Window]:
     from musimo.inside import hear_passage
-    from musimo.search.passages import parse_time
+    from musimo.search.times import parse_time
 
     if len(tracks) != 1:
         raise UsageError("--from and --to mark a passage of one track", "name one TRACK")

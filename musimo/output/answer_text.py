@@ -41,8 +41,8 @@ from musimo.output.naming import TEMPO_DIGITS, full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, table
 from musimo.output.text import counted, cut, joined, path_text, safe
 from musimo.records import FailedFile, Failure, TempoKey, Track
-from musimo.search.passages import moment
 from musimo.search.scale import RANGES, Scale
+from musimo.search.times import format_time
 
 SCORE_DIGITS: Final = 3  # near neighbours differ in the third
 MAX_SEEDS_NAMED: Final = 5  # the tracks that a library's owner likes may be hundreds
@@ -99,7 +99,9 @@ def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
     if len(answer.query) > MAX_SEEDS_NAMED:
         asked.append(f"      and {len(answer.query) - MAX_SEEDS_NAMED} more")
     if answer.passage is not None:
-        asked.append(f"      from {moment(answer.passage.start_s)} to {moment(answer.passage.end_s)}")
+        asked.append(
+            f"      from {format_time(answer.passage.start_s)} to {format_time(answer.passage.end_s)}"
+        )
     asked += order_line(answer.order)
     versions = versions_cells([row.versions for row in answer.results])
     begins = _window_cells(answer)

@@ -19,8 +19,8 @@ from musimo.output.naming import full_name, unicode_text
 from musimo.output.tables import clock
 from musimo.output.text import cut, safe, width, xml_text
 from musimo.records import Curve, Dimension, Peak, Turn, Window
-from musimo.search.passages import moment
 from musimo.search.scale import Scale, from_unit
+from musimo.search.times import format_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -203,7 +203,7 @@ def _draw_turns(axes: Axes, answer: CurveAnswer) -> None:
         axes.axvline(turn.time_s, color=GRAY, ls=":", lw=1.3, gid="turn")
     for turn in labeled_turns(answer):
         axes.annotate(
-            moment(turn.time_s),
+            format_time(turn.time_s),
             (turn.time_s, 1),
             (0, 2),
             textcoords="offset points",

@@ -13,8 +13,8 @@ from musimo.output.naming import full_name
 from musimo.output.tables import Column, clock, decimal, table
 from musimo.output.text import cut, joined, safe
 from musimo.records import Turn
-from musimo.search.passages import moment
 from musimo.search.scale import RANGES, Scale, from_unit
+from musimo.search.times import format_time
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
 MIN_RANGE: Final = 1 / 8  # of 0..1 from the lowest block to the highest, so that noise stays flat
@@ -44,8 +44,8 @@ def curve_text(answer: CurveAnswer, options: CurveOptions) -> str:
     )
     rows = [
         (
-            moment(one.window.middle_s),
-            f"{moment(one.window.start_s)} to {moment(one.window.end_s)}",
+            format_time(one.window.middle_s),
+            f"{format_time(one.window.start_s)} to {format_time(one.window.end_s)}",
             decimal(from_unit(one.valence, scale), MOOD_DIGITS),
             decimal(from_unit(one.arousal, scale), MOOD_DIGITS),
             ", ".join(peaks.get(one.window.middle_s, [])),
@@ -85,7 +85,7 @@ def _turns(turns: Sequence[Turn], answer: CurveAnswer, options: CurveOptions) ->
         return ["no turning points"]
     caption = f"turning points, and the change from the {window_s:g} s before to the {window_s:g} s after"
     columns = (Column("time", right=True), Column("valence", right=True), Column("arousal", right=True))
-    rows = [(moment(turn.time_s), *_signed(turn, options.scale)) for turn in turns]
+    rows = [(format_time(turn.time_s), *_signed(turn, options.scale)) for turn in turns]
     return [*wrap(caption, options.width), *table(columns, rows, options.width)]
 
 

@@ -9,8 +9,8 @@ from typing import Final, Literal
 from musimo.output.csv_out import csv_text
 from musimo.output.naming import SCORE_DIGITS, SECOND_DIGITS, Fields, mood, number, track_fields
 from musimo.records import Curve, Peak, Turn, WindowEmotion
-from musimo.search.passages import moment
 from musimo.search.scale import RANGES, Scale, from_unit
+from musimo.search.times import format_time
 
 COLUMNS: Final = ("time", "start", "end", "valence", "arousal")
 TRAINING_CLIP_S: Final = 45.0
@@ -94,7 +94,7 @@ def what_a_reading_covers(curve: Curve) -> str:
     """Return a sentence on how much audio a reading covers."""
     window_s = curve.plan.window_s
     if curve.duration_s <= window_s:
-        sentence = f"one reading, of the whole track ({moment(curve.duration_s)})"
+        sentence = f"one reading, of the whole track ({format_time(curve.duration_s)})"
         window_s = curve.duration_s
     else:
         sentence = f"a reading every {curve.plan.hop_s:g} s, each of the {window_s:g} s around its time"

@@ -11,8 +11,7 @@ from musimo.output.json_out import document
 from musimo.output.naming import SCORE_DIGITS, Fields, number, track_fields
 from musimo.output.tables import clock
 from musimo.output.text import counted, joined, pad, path_text, safe, width
-from musimo.search.duplicates import KINDS, Group
-from musimo.search.quality import described
+from musimo.search.duplicates import DUPLICATE_KINDS, DuplicateGroup, describe_quality
 
 HEADINGS: Final = {
     "sound": "the same audio: files that differ at most in their tags",
@@ -21,7 +20,7 @@ HEADINGS: Final = {
 }
 
 
-def render_groups(groups: Sequence[Group], format: GroupFormat, *, print0: bool = False) -> bytes:
+def render_groups(groups: Sequence[DuplicateGroup], format: GroupFormat, *, print0: bool = False) -> bytes:
     """Return groups of duplicates in a format."""
     match format:
         case "table":
@@ -34,12 +33,12 @@ def render_groups(groups: Sequence[Group], format: GroupFormat, *, print0: bool 
             return groups_paths(groups, print0=print0)
 
 
-def group_lines(groups: Sequence[Group]) -> str:
+def group_lines(groups: Sequence[DuplicateGroup]) -> str:
     """Return all groups by kind, the best file of each first."""
     if not groups:
         return "no duplicates\n"
     lines: list[str] = []
-    for kind in KINDS:
+    for kind in DUPLICATE_KINDS:
         of_kind = [group for group in groups if group.kind == kind]
         if not of_kind:
             continue
@@ -53,12 +52,12 @@ def group_lines(groups: Sequence[Group]) -> str:
     return joined(lines)
 
 
-def groups_json(groups: Sequence[Group]) -> str:
+def groups_json(groups: Sequence[DuplicateGroup]) -> str:
     """Return all groups as a JSON document."""
     return document({"groups": [_fields(group) for group in groups]})
 
 
-def groups_csv(groups: Sequence[Group]) -> str:
+def groups_csv(groups: Sequence[DuplicateGroup]) -> str:
     """Return a CSV line per track, with the number of its group."""
     rows = [
         {**row, "group": place, "kind": group.kind, "similarity": _similarity(group)}
@@ -68,16 +67,16 @@ def groups_csv(groups: Sequence[Group]) -> str:
     return csv_text(("group", "kind", "similarity", "rank", "quality", *TRACK_COLUMNS), rows)
 
 
-def groups_paths(groups: Sequence[Group], *, print0: bool = False) -> bytes:
+def groups_paths(groups: Sequence[DuplicateGroup], *, print0: bool = False) -> bytes:
     """Return paths, the best of a group first; an empty line, or an empty name, ends a group."""
     end = b"\0" if print0 else b"\n"
     return b"".join(b"".join(track.path + end for track in group.tracks) + end for group in groups)
 
 
-def _lines(place: int, group: Group) -> list[str]:
+def _lines(place: int, group: DuplicateGroup) -> list[str]:
     alike = "" if group.kind == "sound" else f"similarity {group.similarity:.3f}"
     first = f"{place}. {'; '.join(filter(None, (alike, safe(group.note))))}".rstrip()
-    qualities = [safe(described(track)) for track in group.tracks]
+    qualities = [safe(describe_quality(track)) for track in group.tracks]
     room = max(map(width, qualities))
     lines = [first]
     for track, quality in zip(group.tracks, qualities, strict=True):
@@ -86,7 +85,7 @@ def _lines(place: int, group: Group) -> list[str]:
     return lines
 
 
-def _fields(group: Group) -> dict[str, object]:
+def _fields(group: DuplicateGroup) -> dict[str, object]:
     return {
         "kind": group.kind,
         "similarity": _similarity(group),
@@ -95,12 +94,12 @@ def _fields(group: Group) -> dict[str, object]:
     }
 
 
-def _rows(group: Group) -> list[Fields]:
+def _rows(group: DuplicateGroup) -> list[Fields]:
     return [
-        {"rank": place, "quality": described(track), **track_fields(track, "0-1")}
+        {"rank": place, "quality": describe_quality(track), **track_fields(track, "0-1")}
         for place, track in enumerate(group.tracks, 1)
     ]
 
 
-def _similarity(group: Group) -> float | None:
+def _similarity(group: DuplicateGroup) -> float | None:
     return number(group.similarity, SCORE_DIGITS)

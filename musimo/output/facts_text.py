@@ -11,7 +11,7 @@ from musimo.output.ratings import applied_words, opinion_words
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
 from musimo.output.text import counted, cut, path_text, safe
 from musimo.records import Tags, TempoKey, Track, WindowEmotion
-from musimo.search.plane import lopsided
+from musimo.search.plane import dominant_quadrant
 from musimo.search.scale import RANGES, Scale, from_unit
 
 MOOD_DIGITS: Final = 2
@@ -98,7 +98,7 @@ def _quadrants(counts: Mapping[str, int]) -> list[tuple[str, str]]:
         return []
     cells = {name: f"{name:<5}  {count:>7}  {count / total:>4.0%}" for name, count in counts.items()}
     lines = [("moods", f"{cells['tense']}    {cells['happy']}"), ("", f"{cells['sad']}    {cells['calm']}")]
-    if fullest := lopsided(counts):
+    if fullest := dominant_quadrant(counts):
         lines.append(("", f"nearly all are {fullest}: musimo mood --relative spreads them"))
     return lines
 

@@ -10,9 +10,9 @@ from musimo.output.tables import UNKNOWN, Column, clock, decimal
 from musimo.output.text import cut, safe, width
 from musimo.records import TempoKey, Track
 from musimo.search.explain import Explanation, alike, genres_of
-from musimo.search.jumps import key_of, tempo_of
 from musimo.search.order import Order
 from musimo.search.scale import RANGES, Scale
+from musimo.search.track_distances import key_of, tempo_of
 
 INDENT: Final = "      "  # as far as the names after "like  "
 EXPLANATION_INDENT: Final = "    "  # so that the number of the row stands out

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from musimo.output.text import cut, pad, width
+from musimo.search.times import format_time
 
 UNKNOWN: Final = "–"
 GAP: Final = "  "
@@ -58,9 +59,7 @@ def clock(seconds: float | None) -> str:
     """Return seconds as ``m:ss`` or ``h:mm:ss``, or a dash."""
     if seconds is None or not math.isfinite(seconds):
         return UNKNOWN
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    return format_time(round(seconds))
 
 
 def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> str:

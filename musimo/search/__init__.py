@@ -1,0 +1,18 @@
+"""Queries on an analyzed library: from seeds, moods and conditions to ranked tracks.
+
+Purpose: vectors and their index, the queries (similar, mood, path, duplicates, map), and what shapes a list
+(conditions, caps, versions, duration, order, explanations).
+Must never: write to the library, decode audio, import a network framework, print, or know a file format.
+
+Entry points
+------------
+- Vectors: ``space`` (sound vectors and the hubness offset), ``index`` (the ``VectorIndex`` protocol and the
+  engine behind it), ``indexes`` (the indexes of a library, kept up to date).
+- Queries: ``query`` (nearest sounds and moods), ``seeds``, ``taste`` (representative seeds), ``find`` (a
+  track by words), ``plane`` (the valence–arousal plane), ``sound_path``, ``mood_path``, ``duplicates``,
+  ``sound_map`` with ``projection``.
+- Shaping a list: ``selection`` combines ``where`` (conditions), ``diversify`` (caps per artist and album),
+  ``versions`` (one version per work) and ``mix`` (a given duration); ``order`` sorts the rows, ``explain``
+  and ``best_window`` say why a track is listed. ``track_distances`` compares mood, tempo and key.
+- Reading text: ``times``, ``keys``, ``mood_words``, ``where``, ``titles``.
+"""

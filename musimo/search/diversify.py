@@ -1,30 +1,71 @@
-"""Keeping one artist or one album from filling a whole answer."""
+"""Caps on the number of tracks per artist and album, so that neither fills a whole list."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Final, TypeVar
 
 from musimo.records import Track
 
 T = TypeVar("T")
 
+GroupKeys = tuple[Hashable | None, ...]
+"""Keys under which one track is counted, e.g. (artist, album, work); None in a position is never capped."""
+CappedKey = tuple[int, Hashable]
+"""A position in ``GroupKeys``, and the key there."""
+
 
 def artist_key(track: Track) -> str | None:
-    """Who plays, written the same however the tag is; None where nobody is named."""
-    return _name(track.tags.artist) or _name(track.tags.albumartist)
+    """Return the artist, or the album artist, without differences of case and blanks; None if unknown."""
+    return _normalized(track.tags.artist) or _normalized(track.tags.albumartist)
 
 
 def album_key(track: Track) -> tuple[str, str] | None:
-    """Which album: its artist and its name, for many are called Greatest Hits; None without an album.
+    """Return artist and title of the album; None without an album.
 
-    The album artist is what holds a compilation together; the track's own artist stands in for it.
+    Titles alone are ambiguous (Greatest Hits). The album artist is what tracks of a compilation share; the
+    artist of the track replaces a missing one.
     """
-    album = _name(track.tags.album)
+    album = _normalized(track.tags.album)
     if album is None:
         return None
-    return _name(track.tags.albumartist) or _name(track.tags.artist) or "", album
+    return _normalized(track.tags.albumartist) or _normalized(track.tags.artist) or "", album
+
+
+class GroupCounter:
+    """Count tracks by their keys, and compare the counts with caps.
+
+    Parameters
+    ----------
+    caps : most tracks per key, one cap for each position of the keys; None for no cap
+    """
+
+    def __init__(self, caps: Sequence[int | None]) -> None:
+        self._caps: Final = tuple(caps)
+        self._counts: Final[Counter[CappedKey]] = Counter()
+
+    def add(self, keys: GroupKeys) -> None:
+        """Count a track."""
+        self._counts.update(enumerate(keys))
+
+    def remove(self, keys: GroupKeys) -> None:
+        """Undo :meth:`add`."""
+        self._counts.subtract(enumerate(keys))
+
+    def allows(self, keys: GroupKeys) -> bool:
+        """Return whether one more track with these keys stays within all caps."""
+        return not self.full(keys)
+
+    def full(self, keys: GroupKeys, more: Counter[CappedKey] | None = None) -> set[CappedKey]:
+        """Return those keys of a track that have reached their cap, counting ``more`` as well."""
+        return {
+            (position, key)
+            for position, (key, cap) in enumerate(zip(keys, self._caps, strict=True))
+            if cap is not None
+            and key is not None
+            and self._counts[position, key] + (more[position, key] if more else 0) >= cap
+        }
 
 
 def diversify(
@@ -33,36 +74,29 @@ def diversify(
     album_of: Callable[[T], Hashable | None],
     max_per_artist: int | None,
     max_per_album: int | None,
-    passed_over: Callable[[T], bool] = lambda _: False,
+    skip: Callable[[T], bool] = lambda _: False,
 ) -> Iterator[T]:
-    """Yield ``ranked`` in its order, leaving out what goes past the cap of its artist or album.
+    """Yield the items of ``ranked`` in order, without those above the cap of their artist or album.
 
-    Lazy: nothing is read from ``ranked`` beyond what is asked for. An item whose key is None counts as
-    an artist, or album, of its own; an item left out for one cap does not count against the other.
+    Lazy: ``ranked`` is read only as far as items are requested. An item whose key is None has no cap; an
+    item left out for one cap does not count towards the other.
 
     Parameters
     ----------
     ranked : items, best first
     artist_of, album_of : keys under which items are counted
-    max_per_artist, max_per_album : most items of one key, 1 or more; None for no cap
-    passed_over : asked of each item in turn, before the caps: whether it is left out for one that was yielded
+    max_per_artist, max_per_album : most items per key, 1 or more; None for no cap
+    skip : called once per item, in order and before the caps; true leaves the item out
     """
-    per_artist: Counter[Hashable] = Counter()
-    per_album: Counter[Hashable] = Counter()
+    counter = GroupCounter((max_per_artist, max_per_album))
     for item in ranked:
-        if passed_over(item):
+        if skip(item):
             continue
-        artist, album = artist_of(item), album_of(item)
-        if _full(per_artist, artist, max_per_artist) or _full(per_album, album, max_per_album):
-            continue
-        per_artist[artist] += 1
-        per_album[album] += 1
-        yield item
+        keys = artist_of(item), album_of(item)
+        if counter.allows(keys):
+            counter.add(keys)
+            yield item
 
 
-def _full(counts: Counter[Hashable], key: Hashable | None, most: int | None) -> bool:
-    return most is not None and key is not None and counts[key] >= most
-
-
-def _name(text: str | None) -> str | None:
+def _normalized(text: str | None) -> str | None:
     return " ".join(text.casefold().split()) or None if text else None

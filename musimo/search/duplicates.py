@@ -1,7 +1,7 @@
-"""Tracks that are the same recording: pairs of near sounds of one length, and groups of them. Pure.
+"""Find tracks that are the same recording: pairs of similar sounds, groups of pairs, and the best file. Pure.
 
-Sounds are compared by the cosine of their places, in the space that ``similar`` measures in, without what it
-takes off for what is ordinary: that depends on the library, and a copy does not.
+Sounds are compared by the cosine of their sound vectors as in ``similar``, but without the hubness offset,
+which depends on the library.
 """
 
 from __future__ import annotations
@@ -18,28 +18,34 @@ from musimo.records import FloatArray, Track
 from musimo.search.space import Ids
 from musimo.search.titles import contradiction
 
-# Measured on 30 tracks, each as it came, as MP3 128k, Opus 96k, FLAC, and FLAC begun half a second later,
-# among 350 others. Of the 300 true pairs the median lies at .991, and 95% above .944; MP3 and Opus of one are
-# the least alike. Of different recordings of one length the nearest came to .940 and .840. With the limits
-# below no two of these are told as the same recording; 60% of the true pairs are, and 82% as probable at
-# least.
-SAME_NAMED: Final = 0.95  # artist and title are the same
-SAME: Final = 0.97  # titles can be of one recording
-SAME_UNNAMED: Final = 0.985  # one has no title; the same loop begun elsewhere came to .980
-PROBABLE: Final = 0.8  # artist and title are the same: the least of the true pairs came to .827
-APART_S: Final = 2.0  # encoders pad, and rippers cut, by some tenths of a second; a fade-out by more
-NAMESAKES: Final = 32  # tracks of one artist and title, above which the title ("Untitled") tells nothing
+# Measured on 30 tracks, each as it came, as MP3 128k, Opus 96k, FLAC, and FLAC started half a second later,
+# among 350 others. The median cosine of the 300 true pairs is .991, and 95% are above .944; MP3 and Opus of
+# one track are the least similar. Among different recordings of equal length the nearest reached .940 and
+# .840. With the limits below no two of these are reported as the same recording; 60% of the true pairs are,
+# and 82% as probable or better.
+SAME_NAMED: Final = 0.95  # artist and title are equal
+SAME: Final = 0.97  # the titles can name one recording
+SAME_UNNAMED: Final = 0.985  # one has no title; the same loop started elsewhere reached .980
+PROBABLE: Final = 0.8  # artist and title are equal: the lowest of the true pairs is .827
+MAX_APART_S: Final = 2.0  # encoders pad, and rippers cut, by some tenths of a second; a fade-out by more
+MAX_NAMESAKES: Final = 32  # tracks with one artist and title, above which the title says nothing ("Untitled")
 NAMESAKES_APART_S: Final = 10.0  # another master may fade later, or end in silence
-CROWD: Final = 64  # near sounds in a stretch, above which they are no copies but silence, or test tones
-BLOCK: Final = 2048  # sounds compared at once with those as long: some 20 MB in a library of 100,000
+MAX_NEAR: Final = 64  # similar sounds of one length, above which they are silence or test tones, not copies
+BLOCK: Final = 2048  # contents compared at a time with those of their length: 20 MB at 100,000 contents
 
-Kind = Literal["sound", "recording", "probable"]
-KINDS: Final[tuple[Kind, ...]] = ("sound", "recording", "probable")
+DuplicateKind = Literal["sound", "recording", "probable"]
+DUPLICATE_KINDS: Final[tuple[DuplicateKind, ...]] = ("sound", "recording", "probable")
+
+_LOSSLESS: Final = frozenset(
+    {"flac", "alac", "wavpack", "ape", "tta", "tak", "shorten", "mlp", "truehd", "wmalossless", "als"}
+)
+EFFICIENCY: Final = {"opus": 1.4, "aac": 1.4, "vorbis": 1.4}
+"""Factor to the bitrate of an equally good MP3: listeners rated 96 kbit/s no worse than 136 kbit/s of MP3."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Two sounds, by content id, the lower first; similarity is the cosine of their places."""
+class SimilarPair:
+    """Two content ids, the lower first, and the cosine of their sound vectors."""
 
     first: int
     second: int
@@ -47,112 +53,137 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """An event of a search: so many sounds of so many have been compared."""
+class ComparisonProgress:
+    """Event: ``done`` of ``total`` contents have been compared."""
 
     done: int
     total: int
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Tracks that are the same, those of the best quality first.
+class DuplicateGroup:
+    """Tracks that are the same, best quality first.
 
     Parameters
     ----------
-    kind : ``sound``: the same encoded sound; ``recording``: one recording, encoded in several ways;
-        ``probable``: the same by what they are called, or by their sound against what they are called
-    similarity : of the two that are least alike, 0..1
+    kind : ``sound``: identical encoded audio; ``recording``: one recording in several encodings;
+        ``probable``: only the names, or only the sounds, indicate it
+    similarity : of the two least similar tracks, 0..1
     tracks : two or more
-    note : what speaks against it, or for no more than ``probable``, or that some are names of one file;
-        empty otherwise
+    note : what speaks against it, or that some are links to one file; empty otherwise
     """
 
-    kind: Kind
+    kind: DuplicateKind
     similarity: float
     tracks: tuple[Track, ...]
     note: str = ""
 
 
-def near_pairs(
+def similar_pairs(
     ids: Ids,
     durations: NDArray[np.float64],
-    places: Callable[[Ids], FloatArray],
+    vectors: Callable[[Ids], FloatArray],
     least: float = SAME,
-) -> Iterator[Compared | Pair]:
-    """Pairs of sounds at least so similar and at most ``APART_S`` apart in length, and how far the search is.
+) -> Iterator[ComparisonProgress | SimilarPair]:
+    """Yield pairs with at least the given similarity and at most ``MAX_APART_S`` between their lengths.
 
-    In order of length, every sound has those of its length beside it: a block is compared with its own
-    stretch of the library, and nothing is missed that an index might miss.
+    Contents are sorted by length, and each block is compared with all contents of about its length. The
+    search is exhaustive, whereas an approximate index might miss pairs.
 
     Parameters
     ----------
-    ids, durations : of the sounds [shape=(n,)]
-    places : unit vectors of ids [shape=(m, d)]
+    ids, durations : of the contents [shape=(n,)]
+    vectors : return unit vectors of ids [shape=(m, d)]
     least : similarity of a pair
     """
     order = np.lexsort((ids, durations))
     ids, durations = ids[order], durations[order]
     for start in range(0, len(ids), BLOCK):
         end = min(start + BLOCK, len(ids))
-        block = places(ids[start:end])
-        upto = int(np.searchsorted(durations, durations[end - 1] + APART_S, side="right"))
-        for begin in range(start, upto, BLOCK):
-            stop = min(begin + BLOCK, upto)
-            near = block @ (block if begin == start and stop == end else places(ids[begin:stop])).T
-            mask = near >= least
-            mask &= (mask.sum(1, keepdims=True) <= CROWD) & (mask.sum(0, keepdims=True) <= CROWD)
+        block = vectors(ids[start:end])
+        limit = int(np.searchsorted(durations, durations[end - 1] + MAX_APART_S, side="right"))
+        for begin in range(start, limit, BLOCK):
+            stop = min(begin + BLOCK, limit)
+            cosines = block @ (block if begin == start and stop == end else vectors(ids[begin:stop])).T
+            mask = cosines >= least
+            mask &= (mask.sum(1, keepdims=True) <= MAX_NEAR) & (mask.sum(0, keepdims=True) <= MAX_NEAR)
             for i, j in zip(*np.nonzero(mask), strict=True):
                 a, b = start + int(i), begin + int(j)
-                if a < b and durations[b] - durations[a] <= APART_S:
+                if a < b and durations[b] - durations[a] <= MAX_APART_S:
                     low, high = sorted((int(ids[a]), int(ids[b])))
-                    yield Pair(low, high, min(float(near[i, j]), 1.0))
-        yield Compared(end, len(ids))
+                    yield SimilarPair(low, high, min(float(cosines[i, j]), 1.0))
+        yield ComparisonProgress(end, len(ids))
 
 
-def judged(pair: Pair, first: Track, second: Track) -> tuple[Kind, str] | None:
-    """What a pair is, by its sound and by what its tracks are called, and what is to be noted.
-
-    None is two recordings.
-    """
+def classify_pair(pair: SimilarPair, first: Track, second: Track) -> tuple[DuplicateKind, str] | None:
+    """Return the kind of a pair and a note, from its similarity and its tags; None for two recordings."""
     against = contradiction(first.tags.title, second.tags.title)
-    named = namesakes(first, second)
-    known = first.tags.title is not None and second.tags.title is not None
-    limit = SAME_NAMED if named else SAME if known else SAME_UNNAMED
+    named = are_namesakes(first, second)
+    titled = first.tags.title is not None and second.tags.title is not None
+    limit = SAME_NAMED if named else SAME if titled else SAME_UNNAMED
     apart_s = abs((first.duration_s or 0) - (second.duration_s or 0))
-    if pair.similarity >= limit and apart_s <= APART_S and not against:
+    if pair.similarity >= limit and apart_s <= MAX_APART_S and not against:
         return "recording", ""
-    if pair.similarity >= SAME and apart_s <= APART_S:
+    if pair.similarity >= SAME and apart_s <= MAX_APART_S:
         return "probable", against or "not both have a title"
     if pair.similarity >= PROBABLE and named:
         return "probable", "the same artist and title, and a sound that is near"
     return None
 
 
-def namesakes(first: Track, second: Track) -> bool:
-    """Whether artist and title are known, and the same but for case."""
+def are_namesakes(first: Track, second: Track) -> bool:
+    """Return whether artist and title are known and equal apart from case."""
     names = [(fold(one.tags.artist or ""), fold(one.tags.title or "")) for one in (first, second)]
     return all(names[0]) and names[0] == names[1]
 
 
-def grouped(pairs: Sequence[Pair]) -> list[tuple[list[int], float]]:
-    """Groups in which every two are a pair, and their least similarity; the most similar are joined first.
+def group_pairs(pairs: Sequence[SimilarPair]) -> list[tuple[list[int], float]]:
+    """Return groups in which every two are a pair, with their least similarity.
 
-    That A is like B and B is like C does not make A like C: chains of such would join what is different.
+    The most similar are joined first. A chain of pairs is no group: A like B and B like C do not make A like
+    C.
     """
-    alike = {(pair.first, pair.second): pair.similarity for pair in pairs}
+    similarities = {(pair.first, pair.second): pair.similarity for pair in pairs}
     group_of: dict[int, set[int]] = {}
     for pair in sorted(pairs, key=lambda one: (-one.similarity, one.first, one.second)):
         one, other = (group_of.setdefault(id_, {id_}) for id_ in (pair.first, pair.second))
-        if one is other or any((min(a, b), max(a, b)) not in alike for a in one for b in other):
+        if one is other or any((min(a, b), max(a, b)) not in similarities for a in one for b in other):
             continue
         one |= other
         group_of.update(dict.fromkeys(other, one))
     joined = {id(group): sorted(group) for group in group_of.values() if len(group) > 1}.values()
-    return [(group, min(_within(group, alike))) for group in sorted(joined)]
+    return [(group, min(_similarities(group, similarities))) for group in sorted(joined)]
 
 
-def _within(group: Sequence[int], alike: dict[tuple[int, int], float]) -> Iterator[float]:
-    for place, first in enumerate(group):
-        for second in group[place + 1 :]:
-            yield alike[first, second]
+def is_lossless(track: Track) -> bool:
+    """Return whether the codec is lossless; its input may have been lossy before."""
+    codec = track.tags.codec or ""
+    return codec in _LOSSLESS or codec.startswith(("pcm", "dsd"))
+
+
+def quality_rank(track: Track) -> tuple[float, ...]:
+    """Return a sort key, best file first: complete, then lossless, then resolution, then bitrate."""
+    tags = track.tags
+    equivalent_bitrate = (tags.bitrate or 0) * EFFICIENCY.get(tags.codec or "", 1.0)
+    if is_lossless(track):
+        return (1 - (track.partial or 1.0), 0, -(tags.sample_rate or 0), -(tags.channels or 0))
+    return (1 - (track.partial or 1.0), 1, -equivalent_bitrate)
+
+
+def describe_quality(track: Track) -> str:
+    """Return in words what :func:`quality_rank` compares."""
+    tags = track.tags
+    parts = [tags.codec or "unknown codec"]
+    if is_lossless(track):
+        parts.append("lossless" + (f" {tags.sample_rate / 1000:g} kHz" if tags.sample_rate else ""))
+    elif tags.bitrate:
+        parts.append(f"{tags.bitrate} kbit/s")
+    if track.partial is not None:
+        parts.append(f"only {track.partial:.0%} plays")
+    return ", ".join(parts)
+
+
+def _similarities(group: Sequence[int], similarities: dict[tuple[int, int], float]) -> Iterator[float]:
+    for at, first in enumerate(group):
+        for second in group[at + 1 :]:
+            yield similarities[first, second]

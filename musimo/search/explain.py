@@ -1,4 +1,4 @@
-"""What a track and the one it was found for have in common, and what not: in numbers that are stored."""
+"""What a result and its seed have in common, and what not, in stored numbers."""
 
 from __future__ import annotations
 
@@ -11,35 +11,40 @@ import numpy as np
 
 from musimo.library.db.folding import fold
 from musimo.records import Descriptors, FloatArray, Track
-from musimo.search.jumps import KEY_JUMP, MOOD_JUMP, TEMPO_JUMP, key_of, key_steps, tempo_ratio
 from musimo.search.space import MIXTURES, By
+from musimo.search.track_distances import (
+    MEAN_KEY_DISTANCE,
+    MEAN_MOOD_DISTANCE,
+    MEAN_TEMPO_DISTANCE,
+    key_of,
+    key_steps,
+    tempo_ratio,
+)
 
-ALIKE_SOUND: Final = 0.2  # cosine: two SDs of those of tracks drawn at random, whose mean is 0
-NEAR: Final = 0.5  # of a jump: what is not farther counts as alike
+MIN_ALIKE_COSINE: Final = 0.2  # two standard deviations of the cosine of random tracks, whose mean is 0
+MAX_ALIKE_SHARE: Final = 0.5  # of the mean distance of random tracks
 
-Places = Callable[[Descriptors, Mapping[str, float]], FloatArray]
-"""Unit vectors of sounds [shape=(n, d)] in a mixture of the blocks of the sound space."""
+MixtureVectors = Callable[[Descriptors, Mapping[str, float]], FloatArray]
+"""Return unit vectors [shape=(n, d)] in a mixture of the blocks of the sound space."""
 
-_GENRE_ENDS: Final = re.compile(r"[;,/|\0]+")
-_ALONE: Final = {name: {name: 1.0} for name in ("statistics", "fused", "embedding")}
+_GENRE_SEPARATORS: Final = re.compile(r"[;,/|\0]+")
+_BLOCKS: Final = {name: {name: 1.0} for name in ("statistics", "fused", "embedding")}
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a track stands to the one it was found for.
+    """Comparison of a result with the seed that is nearest to it. Unknown values are None.
 
     Parameters
     ----------
-    seed : place of that one among the tracks asked with, from 0
-    sound : cosine of the two sounds, as ``--by sound`` measures it before it takes off what is ordinary
+    seed : position of the seed among the seeds, from 0
+    sound : cosine of the sound vectors of ``--by sound``, before the hubness offset is subtracted
     statistics, fused, embedding : cosines of the blocks of the sound space
-    valence_difference, arousal_difference : of the track from the one asked with, -1..1
-    tempo_ratio : of the track's tempo to the other's, without whole octaves, 0.71 to 1.41
-    key_steps : on the circle of fifths, one more for another mode; 0..7
+    valence_difference, arousal_difference : result minus seed, -1..1
+    tempo_ratio : tempo of the result over that of the seed, modulo octaves, 0.71 to 1.41
+    key_steps : on the circle of fifths, plus one for another mode; 0..7
     key_relation : ``same``, ``relative``, ``fifth``, ``parallel`` or ``other``
-    genres : that both tags name; None where one has none
-
-    What is not known is None.
+    genres : those in the tags of both; None where one has none
     """
 
     seed: int
@@ -56,85 +61,89 @@ class Explanation:
 
     @property
     def mood_distance(self) -> float | None:
-        """On the 0..1 plane."""
+        """Euclidean distance on the 0..1 plane."""
         if self.valence_difference is None or self.arousal_difference is None:
             return None
         return float(np.hypot(self.valence_difference, self.arousal_difference))
 
 
 def explain(
-    asked: Sequence[Track],
-    asked_sounds: Descriptors,
+    seeds: Sequence[Track],
+    seed_sounds: Descriptors,
     found: Sequence[Track],
     found_sounds: Descriptors,
-    places: Places,
+    vectors: MixtureVectors,
     by: By,
 ) -> list[Explanation]:
-    """For each track that was found, how it stands to that of the asked ones which it is nearest to.
+    """Compare each result with its nearest seed.
 
     Parameters
     ----------
-    asked_sounds, found_sounds : a row a track
-    places : of the sound space
-    by : what nearest means
+    seed_sounds, found_sounds : one row per track
+    vectors : of the sound space
+    by : mixture in which the nearest seed is chosen
     """
     if not found:
         return []
-    mixtures: dict[str, Mapping[str, float]] = {"by": MIXTURES[by], "sound": MIXTURES["sound"], **_ALONE}
+    mixtures: dict[str, Mapping[str, float]] = {"by": MIXTURES[by], "sound": MIXTURES["sound"], **_BLOCKS}
     cosines = {
-        name: places(found_sounds, mixture) @ places(asked_sounds, mixture).T
+        name: vectors(found_sounds, mixture) @ vectors(seed_sounds, mixture).T
         for name, mixture in mixtures.items()
     }
     nearest = cosines["by"].argmax(axis=1).tolist()
     return [
-        _explained(asked[seed], track, seed, {name: float(c[place, seed]) for name, c in cosines.items()})
-        for place, (track, seed) in enumerate(zip(found, nearest, strict=True))
+        _explanation(seeds[seed], track, seed, {name: float(c[row, seed]) for name, c in cosines.items()})
+        for row, (track, seed) in enumerate(zip(found, nearest, strict=True))
     ]
 
 
 def alike(explanation: Explanation) -> dict[str, bool]:
-    """What of an explanation is alike and what is not, by name; without what is not known.
+    """Return by name what is alike (True) and what is not; unknown values have no entry.
 
-    Sounds are alike whose cosine tracks drawn at random hardly reach; moods, tempi and keys that are at most
-    half as far apart as those of two tracks drawn at random; genres of which one is shared.
+    Sounds are alike if random tracks rarely reach their cosine. Moods, tempi and keys are alike at up to half
+    the mean distance of random tracks, genres if one is shared.
     """
     one = explanation
     octaves = None if one.tempo_ratio is None else abs(float(np.log2(one.tempo_ratio)))
     limits = {
-        "mood": (one.mood_distance, MOOD_JUMP),
-        "tempo": (octaves, TEMPO_JUMP),
-        "key": (one.key_steps, KEY_JUMP),
+        "mood": (one.mood_distance, MEAN_MOOD_DISTANCE),
+        "tempo": (octaves, MEAN_TEMPO_DISTANCE),
+        "key": (one.key_steps, MEAN_KEY_DISTANCE),
     }
-    near = {name: apart <= NEAR * jump for name, (apart, jump) in limits.items() if apart is not None}
+    near = {
+        name: distance <= MAX_ALIKE_SHARE * mean
+        for name, (distance, mean) in limits.items()
+        if distance is not None
+    }
     genre = {} if one.genres is None else {"genre": bool(one.genres)}
-    return {"sound": one.sound >= ALIKE_SOUND, **near, **genre}
+    return {"sound": one.sound >= MIN_ALIKE_COSINE, **near, **genre}
 
 
 def genres_of(track: Track) -> list[str]:
-    """The genres that a tag names, as it writes them."""
-    return [part.strip() for part in _GENRE_ENDS.split(track.tags.genre or "") if part.strip()]
+    """Return the genres in a track's tag, as they are spelled there."""
+    return [part.strip() for part in _GENRE_SEPARATORS.split(track.tags.genre or "") if part.strip()]
 
 
-def _explained(asked: Track, found: Track, seed: int, cosines: dict[str, float]) -> Explanation:
-    steps = key_steps(asked, found)
+def _explanation(seed_track: Track, found: Track, seed: int, cosines: dict[str, float]) -> Explanation:
+    steps = key_steps(seed_track, found)
     return Explanation(
         seed=seed,
         sound=cosines["sound"],
         statistics=cosines["statistics"],
         fused=cosines["fused"],
         embedding=cosines["embedding"],
-        valence_difference=_difference(asked.valence, found.valence),
-        arousal_difference=_difference(asked.arousal, found.arousal),
-        tempo_ratio=tempo_ratio(asked, found),
+        valence_difference=_difference(seed_track.valence, found.valence),
+        arousal_difference=_difference(seed_track.arousal, found.arousal),
+        tempo_ratio=tempo_ratio(seed_track, found),
         key_steps=steps,
-        key_relation=None if steps is None else _relation(key_of(asked), key_of(found), steps),
-        genres=_shared(genres_of(asked), genres_of(found)),
+        key_relation=None if steps is None else _relation(key_of(seed_track), key_of(found), steps),
+        genres=_shared(genres_of(seed_track), genres_of(found)),
     )
 
 
-def _relation(asked: str | None, found: str | None, steps: int) -> str:
-    """What musicians call the relation of two keys so many steps apart."""
-    (tonic, mode), (other_tonic, other_mode) = ((key or " ").split(" ", 1) for key in (asked, found))
+def _relation(key: str | None, other: str | None, steps: int) -> str:
+    """Return the name of the relation of two keys that are so many steps apart."""
+    (tonic, mode), (other_tonic, other_mode) = ((text or " ").split(" ", 1) for text in (key, other))
     if steps == 0:
         return "same"
     if steps == 1:
@@ -142,12 +151,12 @@ def _relation(asked: str | None, found: str | None, steps: int) -> str:
     return "parallel" if tonic == other_tonic else "other"
 
 
-def _difference(asked: float | None, found: float | None) -> float | None:
-    return None if asked is None or found is None else found - asked
+def _difference(seed: float | None, found: float | None) -> float | None:
+    return None if seed is None or found is None else found - seed
 
 
-def _shared(asked: Sequence[str], found: Sequence[str]) -> tuple[str, ...] | None:
-    if not asked or not found:
+def _shared(seed_genres: Sequence[str], found_genres: Sequence[str]) -> tuple[str, ...] | None:
+    if not seed_genres or not found_genres:
         return None
-    known = {fold(genre) for genre in asked}
-    return tuple(dict.fromkeys(genre for genre in found if fold(genre) in known))
+    known = {fold(genre) for genre in seed_genres}
+    return tuple(dict.fromkeys(genre for genre in found_genres if fold(genre) in known))

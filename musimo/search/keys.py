@@ -1,4 +1,4 @@
-"""Keys as people write them: ``Am``, ``A minor``, ``f#m``, ``Gb major``, ``8A`` of the Camelot wheel."""
+"""Musical keys: how people write them (``Am``, ``f#m``, ``Gb major``, ``8A``), and the circle of fifths."""
 
 from __future__ import annotations
 
@@ -12,34 +12,55 @@ MAJOR_KEYS, MINOR_KEYS = KEYS[:12], KEYS[12:]
 
 _SEMITONES: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _ACCIDENTALS: Final = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
-# M alone is major to some, and to others a slip of the shift key: it is not understood
-_WRITTEN = re.compile(r"([A-Ga-g])([#♯b♭]?)[\s-]*(?:(m)|((?i:min|minor))|(?i:maj|major))?")
-_CAMELOT = re.compile(r"(1[0-2]|[1-9])([ABab])", re.ASCII)
-_WHEEL_START: Final = 8  # 8A is A minor, 8B is C major; each step onwards is a fifth up
+# A capital M alone is refused: some write it for major, others mistype m.
+_KEY: Final = re.compile(r"([A-Ga-g])([#♯b♭]?)[\s-]*(?:(m)|((?i:min|minor))|(?i:maj|major))?")
+_CAMELOT: Final = re.compile(r"(1[0-2]|[1-9])([ABab])", re.ASCII)
+_CAMELOT_C: Final = 8  # 8A is A minor, 8B is C major; each number up is a fifth up
 
 
-def keys_meant(text: str) -> tuple[str, ...]:
-    """The keys of ``KEYS`` that a text means: one; all of a mode; all of them, where it is empty.
+def parse_keys(text: str) -> tuple[str, ...]:
+    """Return the members of ``KEYS`` that a text means: one, all of a mode, or all for an empty text.
 
     Raises
     ------
-    UsageError : it means none
+    UsageError : the text is not a key
     """
     words = text.strip()
     several = {"": KEYS, "major": MAJOR_KEYS, "minor": MINOR_KEYS}.get(words.lower())
     if several is not None:
         return several
     if camelot := _CAMELOT.fullmatch(words):
-        fifths = int(camelot[1]) - _WHEEL_START
+        fifths = int(camelot[1]) - _CAMELOT_C
         minor = camelot[2] in "Aa"
         return (_key((9 if minor else 0) + 7 * fifths, minor=minor),)
-    if written := _WRITTEN.fullmatch(words):
-        tonic = _SEMITONES[written[1].lower()] + _ACCIDENTALS[written[2]]
-        return (_key(tonic, minor=bool(written[3] or written[4])),)
+    if found := _tonic_and_mode(words):
+        tonic, minor = found
+        return (_key(tonic, minor=minor),)
     raise UsageError(
-        f"--where key:{text}: {text!r} is no key",
+        f"--where key:{text}: {text!r} is not a key",
         "write it as C, Am, F#m, Bb minor, Eb major or 8A (Camelot), or major or minor alone",
     )
+
+
+def circle_position(key: str | None) -> tuple[int, bool] | None:
+    """Return the position of a key on the circle of fifths, and whether it is minor; None if unknown.
+
+    C major and A minor are at 0, G major and E minor at 1, up to 11.
+    """
+    found = _tonic_and_mode(key or "")
+    if found is None:
+        return None
+    tonic, minor = found
+    return (tonic + 3 * minor) * 7 % 12, minor
+
+
+def _tonic_and_mode(text: str) -> tuple[int, bool] | None:
+    """Return the tonic in semitones above C, and whether the mode is minor."""
+    found = _KEY.fullmatch(text)
+    if found is None:
+        return None
+    tonic = _SEMITONES[found[1].lower()] + _ACCIDENTALS[found[2]]
+    return tonic, bool(found[3] or found[4])
 
 
 def _key(tonic: int, *, minor: bool) -> str:

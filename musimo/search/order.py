@@ -1,4 +1,4 @@
-"""In which order the rows of a list are told: by rank, as an arc of moods, or with small jumps."""
+"""Order of the rows of a list: by rank, as an arc of moods, or with small steps between neighbors."""
 
 from __future__ import annotations
 
@@ -11,116 +11,117 @@ from numpy.typing import NDArray
 
 from musimo.errors import UsageError
 from musimo.records import MoodTrack, SimilarTrack, Track
-from musimo.search.jumps import Floats, jumps
+from musimo.search.track_distances import Floats, pairwise_distances
 
 Order = Literal["similarity", "mood", "flow"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
-MOST: Final = 500  # tracks of a flow: every one is compared with every other
-LONGEST_MOVED: Final = 3  # tracks of a stretch that is moved; longer ones gain little (Or, 1976)
-GAIN: Final = 1e-9  # of an exchange; below it is rounding
+MAX_FLOW_TRACKS: Final = 500  # since every pair is compared
+MAX_MOVED: Final = 3  # tracks of a segment that is moved; longer ones gain little (Or, 1976)
+MIN_GAIN: Final = 1e-9  # of an exchange; less is rounding
 
-Places = NDArray[np.int64]
-Listed = TypeVar("Listed", SimilarTrack, MoodTrack)
+RankedTrack = TypeVar("RankedTrack", SimilarTrack, MoodTrack)
 
 
-def in_order(rows: Sequence[Listed], order: Order) -> list[Listed]:
-    """The same rows in another order, ranked anew.
+def reorder(rows: Sequence[RankedTrack], order: Order) -> list[RankedTrack]:
+    """Return the same rows in another order, with new ranks.
 
     Parameters
     ----------
     rows : best first
-    order : ``similarity`` leaves them; ``mood`` and ``flow`` see :func:`arc`, :func:`flow`
+    order : ``similarity`` keeps their order; for ``mood`` and ``flow`` see :func:`mood_arc` and :func:`flow`
 
     Raises
     ------
-    UsageError : too many rows for a flow
+    UsageError : there are too many rows for a flow
     """
     tracks = [row.track for row in rows]
     match order:
         case "similarity":
             return list(rows)
         case "mood":
-            places = arc(tracks)
+            positions = mood_arc(tracks)
         case "flow":
-            places = flow(tracks)
-    return [replace(rows[place], rank=rank) for rank, place in enumerate(places, 1)]
+            positions = flow(tracks)
+    return [replace(rows[position], rank=rank) for rank, position in enumerate(positions, 1)]
 
 
-def arc(tracks: Sequence[Track]) -> list[int]:
-    """Places of the tracks from calm to excited and back: the most excited is in the middle.
+def mood_arc(tracks: Sequence[Track]) -> list[int]:
+    """Return the positions of the tracks from calm to excited and back, with the most excited in the middle.
 
-    Every other track by arousal leads up, from the calmest on, and those between lead down again. Of equal
-    arousal the less pleasant counts as calmer; what is not known is neutral.
+    Sorted by arousal, the tracks alternate between the rising and the falling half. Ties in arousal are
+    sorted by valence; unknown values count as neutral.
     """
     moods = [(_or_neutral(track.arousal), _or_neutral(track.valence)) for track in tracks]
-    rising = sorted(range(len(tracks)), key=lambda place: (moods[place], place))
+    rising = sorted(range(len(tracks)), key=lambda position: (moods[position], position))
     return rising[::2] + rising[1::2][::-1]
 
 
 def flow(tracks: Sequence[Track]) -> list[int]:
-    """Places of the tracks, the first one first, with small jumps from each to the next.
+    """Return the positions of the tracks with a small distance from each to the next; the first stays first.
 
-    Jumps are those of :mod:`musimo.search.jumps`. From the first track on, the nearest that is left comes
-    next; then stretches are turned around or moved as long as that shortens the sum of all jumps.
+    Distances are those of :mod:`musimo.search.track_distances`. The nearest remaining track comes next;
+    then segments are reversed (2-opt) or moved (Or-opt) while that reduces the sum of distances.
 
     Raises
     ------
-    UsageError : there are more than 500
+    UsageError : there are more than 500 tracks
     """
-    if len(tracks) > MOST:
+    if len(tracks) > MAX_FLOW_TRACKS:
         raise UsageError(
-            f"a flow has {MOST} tracks at most, not {len(tracks)}", "list fewer: -n, --duration, --where"
+            f"--order flow takes at most {MAX_FLOW_TRACKS} tracks, not {len(tracks)}",
+            "list fewer: -n, --duration, --where",
         )
-    apart = jumps(tracks)
-    return _untangled(_nearest_next(apart), apart)
+    distances = pairwise_distances(tracks)
+    return _improved(_nearest_neighbors(distances), distances)
 
 
-def _nearest_next(apart: Floats) -> list[int]:
-    left = [*range(len(apart))]
-    way = left[:1]
+def _nearest_neighbors(distances: Floats) -> list[int]:
+    left = [*range(len(distances))]
+    path = left[:1]
     del left[:1]
     while left:
-        way.append(left.pop(int(np.argmin(apart[way[-1], left]))))
-    return way
+        path.append(left.pop(int(np.argmin(distances[path[-1], left]))))
+    return path
 
 
-def _untangled(way: list[int], apart: Floats) -> list[int]:
-    """The way after all turns and moves of stretches that shorten it; its first place stays."""
-    at = np.array(way, np.int64)
+def _improved(path: list[int], distances: Floats) -> list[int]:
+    """Return the path after all reversals and moves that shorten it; its first position stays."""
+    at = np.array(path, np.int64)
     while True:
-        better = _turned(at, apart)
+        better = _reversed_segment(at, distances)
         if better is None:
-            better = _moved(at, apart)
+            better = _moved_segment(at, distances)
         if better is None:
-            return [int(place) for place in at]
+            return [int(position) for position in at]
         at = better
 
 
-def _turned(at: Places, apart: Floats) -> Places | None:
-    """The way with the first stretch turned around that is worth it; None where none is (2-opt)."""
+def _reversed_segment(at: NDArray[np.int64], distances: Floats) -> NDArray[np.int64] | None:
+    """Return the path with the first segment reversed that shortens it; None if there is none (2-opt)."""
     for start in range(1, len(at) - 1):
         before, first, lasts = at[start - 1], at[start], at[start + 1 :]
-        gain = apart[before, first] - apart[before, lasts]
-        gain[:-1] += apart[lasts[:-1], lasts[1:]] - apart[first, lasts[1:]]  # after the last nothing comes
+        gain = distances[before, first] - distances[before, lasts]
+        gain[:-1] += distances[lasts[:-1], lasts[1:]] - distances[first, lasts[1:]]  # none follows the last
         best = int(np.argmax(gain))
-        if gain[best] > GAIN:
+        if gain[best] > MIN_GAIN:
             end = start + best + 2
             return np.concatenate([at[:start], at[start:end][::-1], at[end:]])
     return None
 
 
-def _moved(at: Places, apart: Floats) -> Places | None:
-    """The way with the first short stretch put elsewhere that is worth it; None where none is (Or-opt)."""
-    for size in range(1, LONGEST_MOVED + 1):
+def _moved_segment(at: NDArray[np.int64], distances: Floats) -> NDArray[np.int64] | None:
+    """Return the path with the first short segment moved that shortens it; None if there is none (Or-opt)."""
+    for size in range(1, MAX_MOVED + 1):
         for start in range(1, len(at) - size + 1):
-            stretch, rest = at[start : start + size], np.delete(at, range(start, start + size))
+            segment, rest = at[start : start + size], np.delete(at, range(start, start + size))
             before, after = at[start - 1], at[start + size : start + size + 1]
-            left = apart[before, stretch[0]] + (apart[stretch[-1], after] - apart[before, after]).sum()
-            for ends in (stretch, stretch[::-1]):
-                cost = apart[rest, ends[0]]  # of standing after each of the rest
-                cost[:-1] += apart[ends[-1], rest[1:]] - apart[rest[:-1], rest[1:]]
+            saved = distances[before, segment[0]]
+            saved = saved + (distances[segment[-1], after] - distances[before, after]).sum()
+            for ends in (segment, segment[::-1]):
+                cost = distances[rest, ends[0]]  # of inserting after each of the rest
+                cost[:-1] += distances[ends[-1], rest[1:]] - distances[rest[:-1], rest[1:]]
                 best = int(np.argmin(cost))
-                if left - cost[best] > GAIN:
+                if saved - cost[best] > MIN_GAIN:
                     return np.concatenate([rest[: best + 1], ends, rest[best + 1 :]])
     return None
 

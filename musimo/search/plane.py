@@ -1,8 +1,8 @@
-"""The valence-arousal plane of a library: where its sounds lie on it, absolutely or among each other.
+"""The valence–arousal plane: the tracks of a library on it, absolutely or in percentiles.
 
-Predictions huddle around the middle of the plane, so that a corner of it is far from every track. In
-percentiles they fill it: a sound's valence is then the share of the library's sounds with less, and half of
-those with the same (its mid-rank), and so is its arousal.
+Predictions are concentrated around the middle of the plane, so no track is near a corner. Percentiles spread
+them evenly: the percentile of a valence is the share of the library with a lower valence, plus half the share
+with the same (its mid-rank); likewise for arousal.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Final
 
 import numpy as np
 
@@ -19,74 +20,74 @@ from musimo.search.space import Ids
 Point = tuple[float, float]
 Ranking = Iterator[tuple[int, float]]
 
-NEAR_SHARE = 0.1  # of the sounds are "that mood": in percentiles, those within about .18 of it
-LOPSIDED = 0.75  # more than this share of the sounds in one quadrant
-FEWEST = 20  # sounds, below which their quadrants say nothing about a library
+NEAR_SHARE: Final = 0.1  # of the tracks have "that mood": in percentiles, those within about .18 of it
+DOMINANT_SHARE: Final = 0.75  # of the tracks, above which their quadrant is worth a note
+MIN_TRACKS: Final = 20  # below this, counts of quadrants say little about a library
 
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """Sounds on the plane.
+    """Contents on the plane.
 
     Parameters
     ----------
-    ids : (n,), ascending
-    places : (n, 2) valence and arousal, 0..1: as heard, or in percentiles
+    ids : (n,) content ids, ascending
+    points : (n, 2) valence and arousal, 0..1: predictions or percentiles
     """
 
     ids: Ids
-    places: FloatArray
+    points: FloatArray
 
     def relative(self) -> Plane:
-        """The same sounds, in percentiles of themselves."""
-        return Plane(self.ids, percentiles(self.places))
+        """Return the same contents with percentiles as points."""
+        return Plane(self.ids, percentiles(self.points))
 
     def only(self, allowed: Ids | None) -> Plane:
-        """Without the sounds that may not be answered; None allows all."""
+        """Return the contents whose ids are allowed; None allows all."""
         if allowed is None:
             return self
         ids = np.sort(allowed)
         if not len(self.ids) or not len(ids):
-            return Plane(self.ids[:0], self.places[:0])
+            return Plane(self.ids[:0], self.points[:0])
         at = np.minimum(np.searchsorted(ids, self.ids), len(ids) - 1)
-        here = ids[at] == self.ids
-        return Plane(self.ids[here], self.places[here])
+        kept = ids[at] == self.ids
+        return Plane(self.ids[kept], self.points[kept])
 
     def without(self, ids: set[int]) -> Plane:
-        """Without some sounds."""
-        here = np.array([id_ not in ids for id_ in self.ids.tolist()], bool)
-        return Plane(self.ids[here], self.places[here])
+        """Return all contents but the given ones."""
+        kept = np.array([id_ not in ids for id_ in self.ids.tolist()], bool)
+        return Plane(self.ids[kept], self.points[kept])
 
     def distances(self, point: Point) -> FloatArray:
-        """Of all sounds to a point [shape=(n,)]."""
-        apart = self.places - np.array(point, np.float32)
-        return np.asarray(np.sqrt(np.einsum("nd,nd->n", apart, apart)), np.float32)
+        """Return the Euclidean distance of every content to a point [shape=(n,)]."""
+        differences = self.points - np.array(point, np.float32)
+        return np.asarray(np.sqrt(np.einsum("nd,nd->n", differences, differences)), np.float32)
 
     def nearest(self, point: Point) -> Ranking:
-        """Ids and distances, nearest first; of equal ones the lower ids."""
+        """Return ids and distances, nearest first; ties by ascending id."""
         distances = self.distances(point)
-        return self._told(np.lexsort((self.ids, distances)), distances)
+        return self._ranking(np.lexsort((self.ids, distances)), distances)
 
-    def around(self, point: Point, spread: float, seed: int) -> Ranking:
-        """Ids and distances of the sounds within ``spread`` of a point, in an order drawn by ``seed``."""
+    def shuffled_within(self, point: Point, spread: float, seed: int) -> Ranking:
+        """Return ids and distances of the contents within ``spread`` of a point, in random order."""
         distances = self.distances(point)
         within = np.flatnonzero(distances <= spread)
-        return self._told(np.random.default_rng(seed).permutation(within), distances)
+        return self._ranking(np.random.default_rng(seed).permutation(within), distances)
 
     def within(self, point: Point, spread: float) -> Plane:
-        """The sounds within ``spread`` of a point."""
-        here = self.distances(point) <= spread
-        return Plane(self.ids[here], self.places[here])
+        """Return the contents within ``spread`` of a point."""
+        kept = self.distances(point) <= spread
+        return Plane(self.ids[kept], self.points[kept])
 
-    def _told(self, order: Ids, distances: FloatArray) -> Ranking:
+    def _ranking(self, order: Ids, distances: FloatArray) -> Ranking:
         return zip(self.ids[order].tolist(), distances[order].tolist(), strict=True)
 
 
-def percentiles(places: FloatArray) -> FloatArray:
-    """Mid-ranks of each column, 0..1 [shape=(n, 2)]: the share of rows below, and half of the equal ones."""
-    ranks = np.empty(places.shape, np.float32)
-    for column in range(places.shape[1]):
-        values = places[:, column]
+def percentiles(points: FloatArray) -> FloatArray:
+    """Return the mid-ranks of each column, 0..1 [shape=(n, 2)]."""
+    ranks = np.empty(points.shape, np.float32)
+    for column in range(points.shape[1]):
+        values = points[:, column]
         ordered = np.sort(values)
         below, not_above = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
         ranks[:, column] = (below + not_above) / (2 * max(len(values), 1))
@@ -96,31 +97,31 @@ def percentiles(places: FloatArray) -> FloatArray:
 def in_tiers(
     ranking: Ranking, n: int, least: int, similarities: Callable[[list[int]], dict[int, float]]
 ) -> Iterator[tuple[int, float, float]]:
-    """That mood, this sound: ids, distances and similarities; the most similar of the nearest tenth first.
+    """Yield ids, distances and similarities of tracks that match a mood and sound like a track.
 
-    The nearest tenth in mood counts as that mood, and within it the sound alone decides; then comes the next
-    tenth, in the same way, so that a list is filled in any library. One sum of both would let a twin in sound
-    answer for any mood. Sounds whose similarity is not known are left out.
+    The nearest tenth in mood counts as matching and is ranked by similarity alone; the next tenth follows in
+    the same way, so that a list can be filled in any library. A sum of distance and similarity would let a
+    track of almost the same sound match any mood. Contents without a similarity are left out.
 
     Parameters
     ----------
     ranking : ids and distances, nearest first
-    n : how many they are
-    least : most rows that are wanted; a tier holds no fewer sounds
-    similarities : of some ids, by id
+    n : length of the ranking
+    least : number of rows wanted; a tier is never smaller
+    similarities : similarity by id, for given ids
     """
     size = max(ceil(NEAR_SHARE * n), least, 1)
     rows = list(ranking)
     for start in range(0, len(rows), size):
         tier = rows[start : start + size]
-        alike = similarities([id_ for id_, _ in tier])
-        known = [(id_, distance, alike[id_]) for id_, distance in tier if id_ in alike]
+        found = similarities([id_ for id_, _ in tier])
+        known = [(id_, distance, found[id_]) for id_, distance in tier if id_ in found]
         yield from sorted(known, key=lambda row: (-row[2], row[0]))
 
 
-def quadrant_counts(places: FloatArray) -> dict[str, int]:
-    """How many of some places lie in each quadrant of the absolute plane; 0.5 counts as the upper half."""
-    pleasant, excited = places[:, 0] >= 0.5, places[:, 1] >= 0.5
+def quadrant_counts(points: FloatArray) -> dict[str, int]:
+    """Count the points [shape=(n, 2)] per quadrant of the absolute plane; 0.5 belongs to the upper half."""
+    pleasant, excited = points[:, 0] >= 0.5, points[:, 1] >= 0.5
     return {
         "happy": int((pleasant & excited).sum()),
         "tense": int((~pleasant & excited).sum()),
@@ -129,8 +130,8 @@ def quadrant_counts(places: FloatArray) -> dict[str, int]:
     }
 
 
-def lopsided(counts: Mapping[str, int]) -> str | None:
-    """The quadrant that holds more than three quarters of a library; None where none does."""
+def dominant_quadrant(counts: Mapping[str, int]) -> str | None:
+    """Return the quadrant that contains more than three quarters of the library; None if there is none."""
     total = sum(counts.values())
     fullest = max(counts, key=lambda quadrant: counts[quadrant])
-    return fullest if total >= FEWEST and counts[fullest] > LOPSIDED * total else None
+    return fullest if total >= MIN_TRACKS and counts[fullest] > DOMINANT_SHARE * total else None

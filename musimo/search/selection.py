@@ -11,7 +11,7 @@ from musimo.records import Filter, Track
 from musimo.search.diversify import album_key, artist_key, diversify
 from musimo.search.mix import mix
 from musimo.search.space import Ids
-from musimo.search.versions import Pieces
+from musimo.search.versions import ListedWorks
 
 LOOKUP = 64  # tracks fetched at once while a ranking is read; a list of ten rarely needs more
 
@@ -83,27 +83,27 @@ def select_ranked(
     ----------
     asked : tracks that the list is asked for with, whose versions are no news
     """
-    pieces = Pieces(asked if selection.fold_versions else ())
+    works = ListedWorks(asked if selection.fold_versions else ())
     diverse = diversify(
         _with_tracks(store, ranked, selection.where),
         lambda row: artist_key(row[1]),
         lambda row: album_key(row[1]),
         selection.max_per_artist,
         selection.max_per_album,
-        lambda row: selection.fold_versions and pieces.pass_over(row[1]),
+        lambda row: selection.fold_versions and works.leave_out(row[1]),
     )
-    listed = _shown(diverse, pieces)
+    listed = _shown(diverse, works)
     if selection.duration_s is None:
         chosen = list(islice(listed, selection.limit))
     else:
         chosen = mix(listed, lambda row: row[1].duration_s, selection.duration_s)
-    rows = tuple(Row(score, track, pieces.versions(track)) for score, track in chosen)
-    return Listed(rows, tuple(pieces.versions(track) for track in asked))
+    rows = tuple(Row(score, track, works.versions(track)) for score, track in chosen)
+    return Listed(rows, tuple(works.versions(track) for track in asked))
 
 
-def _shown(rows: Iterable[tuple[float, Track]], pieces: Pieces) -> Iterator[tuple[float, Track]]:
+def _shown(rows: Iterable[tuple[float, Track]], works: ListedWorks) -> Iterator[tuple[float, Track]]:
     for row in rows:
-        pieces.show(row[1])
+        works.add(row[1])
         yield row
 
 

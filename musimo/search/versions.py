@@ -1,20 +1,20 @@
-"""Which tracks are versions of one piece: the same song live, remixed, remastered, or on another album.
+"""Recognize versions of one work: the same song live, remixed, remastered, or on another album.
 
-Nobody hears a list to tell two things apart that its tags do, so this goes by names alone, and where they
-leave a doubt it takes two tracks for different music:
+The comparison uses tags and file names, not sound. In doubt, two tracks count as different works:
 
-- Versions have one artist, whoever is featured. A cover is a piece of its own. Where nobody is named, or
-  only "various artists", they lie in one folder.
-- Their titles are the same without what names a version: ``(Live at Wembley)``, ``[2009 Remaster]``,
-  ``- Radio Edit``, ``feat. Nobody``, and a track number in front. What tells pieces apart stays: parts,
+- Versions share the artist, apart from featured guests; a cover is another work. If no artist is known, or
+  only "various artists", versions share the folder.
+- Their titles are equal without the qualifiers of a version: ``(Live at Wembley)``, ``[2009 Remaster]``,
+  ``- Radio Edit``, ``feat. Nobody``, and a leading track number. What distinguishes works is kept: parts,
   movements, numbers, keys, ``(Reprise)``, ``(Theme from …)``.
-- A title of nothing but a place in an album or a book, a form, a number, a key or a tempo, such as ``Intro``,
-  ``Track 3``, ``Nocturne in C minor`` or ``II. Andante``, names no piece, and is a version of nothing.
-- A file without a title goes by its name. If it has no artist either, its number counts as well: in one
-  folder it tells tracks apart.
-- Composers whose names have no word in common wrote two pieces: ``Ave Maria`` is Schubert's, or Gounod's.
-- Two files of one folder whose titles are the same to the letter are one piece only if they last the same:
-  an album tells what it holds twice apart, as ``Song`` and ``Song (Live)``, and a tagger's slip does not.
+- A title that consists only of a position in an album or a book, a form, a number, a key or a tempo does not
+  identify a work, so such a track has no versions: ``Intro``, ``Track 3``, ``Nocturne in C minor``,
+  ``II. Andante``.
+- Without a title the file name is used. If the artist is missing as well, the leading number is kept, since
+  it distinguishes the tracks of a folder.
+- Composers whose names have no word in common wrote different works: ``Ave Maria`` by Schubert or Gounod.
+- Two files in one folder with exactly the same title are one work only if their durations agree: an album
+  that contains a song twice says so (``Song``, ``Song (Live)``), and careless tagging does not.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ from typing import Final
 from musimo.library.db.folding import fold
 from musimo.records import Track
 
-SAME_LENGTH_S: Final = 2.0  # as far as encodings of one recording are apart: padding, and rounded headers
+SAME_LENGTH_S: Final = 2.0  # encodings of one recording differ by padding and rounded headers
 
-LONGEST: Final = 500  # characters of a title that is read; what is longer is a story
+MAX_TITLE_LENGTH: Final = 500  # characters; longer texts are not titles
 
-NOBODY: Final = frozenset(
+UNKNOWN_ARTISTS: Final = frozenset(
     {"various artists", "various", "va", "v.a.", "unknown artist", "unknown", "<unknown>", "[unknown]"}
 )
 
-# A qualifier may be of these words and numbers alone, one of the first kind at least.
-_NAMING: Final = (
+# A qualifier consists of these words and numbers, with at least one word of the first list.
+_VERSION: Final = (
     "live acoustic unplugged demo instrumental karaoke acapella acappella cappella mono stereo remix"
     " remixed mix edit edited cut clip version remaster remastered remastering rerecorded rerecording rework"
     " reworked bootleg alternate outtake rehearsal session take explicit clean extended bonus single"
 )
-_BESIDE: Final = (
+_OTHER: Final = (
     "a the digital digitally original album radio video studio short long full length club track edition"
     " deluxe special anniversary new old early final inch hd hq official audio in at from"
 )
-_VERSION_WORDS: Final = frozenset(_NAMING.split())
-_OTHER_WORDS: Final = frozenset(_BESIDE.split())
+_VERSION_WORDS: Final = frozenset(_VERSION.split())
+_OTHER_WORDS: Final = frozenset(_OTHER.split())
 _VERSION_NAMES: Final = re.compile(
     r".+\b(?:remix|mix|version|edit|cut|rework|bootleg|remaster(?:ed)?)(?: \d{4})?"  # Somebody's Remix
     r"|(?:recorded )?live (?:at|in|from|on|@) .+|live\b.*\b\d{4}"
@@ -59,16 +59,16 @@ _VERSION_NAMES: Final = re.compile(
 )
 _GUEST: Final = re.compile(r"(?:feat|ft|featuring|with)\b\.? .+")
 _GUEST_AFTER: Final = re.compile(r" (?:feat\.|ft\.|feat|featuring) [^()\[\]{}\d]+$")
-_PIECE_WORDS: Final = re.compile(
+_WORK_WORDS: Final = re.compile(
     r"\b(?:part|parts|pt|vol|volume|no|nr|op|act|scene|movement|mvt|book|chapter|reprise|[ivx]+"
-    r"|session \d{1,3})\b"  # "Session 1979" is a year's
+    r"|session \d{1,3})\b"  # but "Session 1979" names a year
 )
 _IN_BRACKETS: Final = re.compile(r"^(?P<rest>.*\S)\s*[(\[{](?P<inside>[^()\[\]{}]+)[)\]}]$")
 _AFTER_DASH: Final = re.compile(r"^(?P<rest>.*\S) [-–—] (?P<inside>\S.*)$")
 _NUMBER: Final = re.compile(r"(?:\d-)?(?P<number>\d{1,3})(?P<end> ?[-–.):] ?| )(?=\S)")
 
-# Words of titles that name no piece.
-_PLACES: Final = (
+# Words that do not identify a work.
+_POSITIONS: Final = (
     "intro introduction outro interlude opening ending theme main title titles credits menu untitled unknown"
     " unnamed track song music bgm audio recording skit prologue epilogue finale hidden bonus level stage"
     " boss battle part pt vol no nr number chapter scene act side disc cd game over the end of"
@@ -80,7 +80,7 @@ _COUNTED: Final = (
     "chapter part track book act scene disc side volume kapitel teil chapitre partie capítulo capitolo"
     " parte hoofdstuk deel глава часть"
 )
-_COUNTS: Final = (  # "Chapter Seven" is a place in any book; "Seven" alone is a song
+_COUNTS: Final = (  # "Chapter Seven" is a position in a book; "Seven" alone is a song
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
     " seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred"
     " eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf un deux trois quatre cinq six sept huit"
@@ -101,53 +101,53 @@ _TEMPI: Final = (
     " vivo moderato grave maestoso con brio moto fuoco ma non troppo molto assai poco più piu meno mosso"
     " sostenuto cantabile espressivo tempo di un quasi"
 )
-_NAMES_NO_PIECE: Final = frozenset(f"{_PLACES} {_FORMS} {_TEMPI}".split())
+_UNSPECIFIC_WORDS: Final = frozenset(f"{_POSITIONS} {_FORMS} {_TEMPI}".split())
 _COUNTED_WORDS: Final = frozenset(_COUNTED.split())
 _COUNT_WORDS: Final = frozenset(_COUNTS.split())
 _ROMAN_OR_NUMBER: Final = re.compile(
     r"[ivxlc]+|\W*\d+\W*|[a-h][#♯♭]|\W+|第[\d一二三四五六七八九十百]+[章話回楽]+"
 )
 
-_SILENT: Final = re.compile("['’ʼ`´]")
-_BETWEEN: Final = re.compile(r"[\s_.,:;!?\"“”„«»()\[\]{}–—-]+")
+_APOSTROPHES: Final = re.compile("['’ʼ`´]")
+_SEPARATORS: Final = re.compile(r"[\s_.,:;!?\"“”„«»()\[\]{}–—-]+")
 
 
-class Pieces:
-    """The pieces that a list shows, and the versions of them that were passed over.
+class ListedWorks:
+    """The works in a list, and the versions of them that were left out.
 
     Parameters
     ----------
-    asked : tracks that the list was asked for with; versions of them are no news either
+    seeds : tracks of the query; their versions are left out as well
     """
 
-    def __init__(self, asked: Iterable[Track] = ()) -> None:
-        self._shown: defaultdict[Hashable, list[Track]] = defaultdict(list)
-        self._passed_over: defaultdict[bytes, list[Track]] = defaultdict(list)
-        for track in asked:
-            self.show(track)
+    def __init__(self, seeds: Iterable[Track] = ()) -> None:
+        self._listed: Final[defaultdict[Hashable, list[Track]]] = defaultdict(list)
+        self._left_out: Final[defaultdict[bytes, list[Track]]] = defaultdict(list)
+        for track in seeds:
+            self.add(track)
 
-    def show(self, track: Track) -> None:
-        """From now on its versions are passed over."""
-        if (key := version_key(track)) is not None:
-            self._shown[key].append(track)
+    def add(self, track: Track) -> None:
+        """List a track."""
+        if (key := work_key(track)) is not None:
+            self._listed[key].append(track)
 
-    def pass_over(self, track: Track) -> bool:
-        """Whether it is a version of a piece that is shown; then it is kept with that one."""
-        key = version_key(track)
-        if key is None or key not in self._shown:
+    def leave_out(self, track: Track) -> bool:
+        """Return whether a track is a version of a listed one; if so, record it there as left out."""
+        key = work_key(track)
+        if key is None or key not in self._listed:
             return False
-        shown = next((other for other in self._shown[key] if not _apart(track, other)), None)
-        if shown is not None:
-            self._passed_over[shown.path].append(track)
-        return shown is not None
+        listed = next((other for other in self._listed[key] if not _are_different(track, other)), None)
+        if listed is not None:
+            self._left_out[listed.path].append(track)
+        return listed is not None
 
     def versions(self, track: Track) -> tuple[Track, ...]:
-        """Those passed over for a track, in the order of their coming."""
-        return tuple(self._passed_over.get(track.path, ()))
+        """Return the versions that were left out for a listed track, in order."""
+        return tuple(self._left_out.get(track.path, ()))
 
 
-def version_key(track: Track) -> Hashable | None:
-    """What all versions of a piece share and no other piece has; None for a track that is one of nothing."""
+def work_key(track: Track) -> Hashable | None:
+    """Return the key shared by all versions of a work; None if it cannot be derived."""
     tags = track.tags
     artist = _artist(tags.artist) or _artist(tags.albumartist)
     title = _spaced(tags.title or "")
@@ -156,31 +156,31 @@ def version_key(track: Track) -> Hashable | None:
     else:
         title = _spaced(PurePath(os.fsdecode(track.path)).stem)
         title = title if artist is None else _without_number(title, None)
-    piece = piece_name(title)
-    return None if piece is None else (artist or os.path.dirname(track.path), piece)  # noqa: PTH120 - bytes
+    work = work_title(title)
+    return None if work is None else (artist or os.path.dirname(track.path), work)  # noqa: PTH120 - bytes
 
 
-@lru_cache(maxsize=1024)  # a track is asked about when it comes, and again when it is shown
-def piece_name(title: str) -> str | None:
-    """A title without what names a version, in the form that is compared; None where it names no piece.
+@lru_cache(maxsize=1024)  # called when a track is compared, and again when it is listed
+def work_title(title: str) -> str | None:
+    """Return a title without qualifiers of versions, normalized; None if it does not identify a work.
 
-    >>> piece_name("So What (Live at Newport) - 2009 Remaster")
+    >>> work_title("So What (Live at Newport) - 2009 Remaster")
     'so what'
     """
-    if len(title) > LONGEST:
+    if len(title) > MAX_TITLE_LENGTH:
         return None
     bare = _spaced(title)
     while (shorter := _without_version(bare)) != bare:
         bare = shorter
     words = _words(bare)
     counts = _COUNT_WORDS if _COUNTED_WORDS.intersection(words) else frozenset()
-    if all(word in _NAMES_NO_PIECE or word in counts or _ROMAN_OR_NUMBER.fullmatch(word) for word in words):
+    if all(word in _UNSPECIFIC_WORDS or word in counts or _ROMAN_OR_NUMBER.fullmatch(word) for word in words):
         return None
     return " ".join(words)
 
 
-def _apart(a: Track, b: Track) -> bool:
-    """Whether two tracks are different music though their key is one: see the module."""
+def _are_different(a: Track, b: Track) -> bool:
+    """Return whether two tracks are different works in spite of their equal key; see the module."""
     composers = [{*_words(_spaced(track.tags.composer or ""))} for track in (a, b)]
     if all(composers) and not composers[0] & composers[1]:
         return True
@@ -192,7 +192,7 @@ def _apart(a: Track, b: Track) -> bool:
 
 
 def _without_version(title: str) -> str:
-    """A folded title without its last qualifier; as it is where it has none."""
+    """Return a folded title without its last qualifier, if it has one."""
     for form, guest in ((_IN_BRACKETS, True), (_AFTER_DASH, False)):
         found = form.match(title)
         if found and _names_version(found["inside"], guest=guest):
@@ -203,7 +203,7 @@ def _without_version(title: str) -> str:
 def _names_version(text: str, *, guest: bool) -> bool:
     if guest and _GUEST.fullmatch(text):
         return True
-    if _PIECE_WORDS.search(text):
+    if _WORK_WORDS.search(text):
         return False
     words = _words(text)
     plain = all(word in _VERSION_WORDS or word in _OTHER_WORDS or word.isdecimal() for word in words)
@@ -213,7 +213,7 @@ def _names_version(text: str, *, guest: bool) -> bool:
 
 
 def _without_number(title: str, number: int | None) -> str:
-    """A folded title without a number in front, if it is the track's own, or written as only those are."""
+    """Return a folded title without a leading number, if that is the track's own or is padded with zeros."""
     found = _NUMBER.match(title)
     if found is None:
         return title
@@ -225,18 +225,18 @@ def _without_number(title: str, number: int | None) -> str:
 
 
 def _artist(name: str | None) -> str | None:
-    """Whose piece it is, without guests; None where nobody is named."""
+    """Return the normalized artist without guests; None if unknown."""
     bare = _GUEST_AFTER.sub("", _spaced(name or ""))
     found = _IN_BRACKETS.match(bare)
     if found and _GUEST.fullmatch(found["inside"]):
         bare = found["rest"]
-    return None if not bare or bare in NOBODY else bare
+    return None if not bare or bare in UNKNOWN_ARTISTS else bare
 
 
 def _spaced(text: str) -> str:
-    """Folded text with single blanks, for underscores too."""
+    """Return folded text with underscores and runs of blanks as single blanks."""
     return " ".join(fold(text).replace("_", " ").split())
 
 
 def _words(text: str) -> list[str]:
-    return _BETWEEN.sub(" ", _SILENT.sub("", text.replace("&", " and "))).split()
+    return _SEPARATORS.sub(" ", _APOSTROPHES.sub("", text.replace("&", " and "))).split()

@@ -1,20 +1,20 @@
-"""The language of ``--where``: one condition on a track, in the range syntax that beets made common.
+"""The language of ``--where``: one condition on a track, in the range syntax of beets.
 
     [^]FIELD:VALUE
 
-Text fields hold when VALUE occurs in them, whatever the case: ``genre:jazz``, ``artist:"Nina Simone"``.
-An empty VALUE holds for any text that is known. ``path`` is matched byte for byte: ``path:Live/``.
+Text fields match if they contain VALUE, regardless of case: ``genre:jazz``, ``artist:"Nina Simone"``. An
+empty VALUE matches any known text. ``path`` is compared byte for byte: ``path:Live/``.
 
-Number fields take ``A..B`` (both ends count), ``A..``, ``..B``, ``..`` (any that is known) or one number,
-which is matched as precisely as it is written: ``year:1999`` is that year, ``bpm:120`` is 119.5 to 120.5.
-Durations are seconds or ``m:ss`` or ``h:mm:ss``; bit rates are kbit/s, sample rates Hz. ``tempo`` is what
-musimo hears, ``bpm`` what the tags say, both in beats a minute.
+Number fields take ``A..B`` (inclusive), ``A..``, ``..B``, ``..`` (any known value) or one number, which is
+matched as precisely as it is written: ``year:1999`` is that year, ``bpm:120`` is 119.5 to 120.5. Durations
+are written as in :mod:`musimo.search.times`: ``..45m``, ``1h..``, ``4:00``, ``240``. Bit rates are in kbit/s,
+sample rates in Hz. ``tempo`` is estimated by musimo, ``bpm`` comes from the tags; both are beats per minute.
 
 ``key`` takes a key in any spelling, ``key:Am``, ``key:"A minor"``, ``key:8A`` (Camelot), or a mode,
 ``key:major``.
 
-What is not known matches no condition, and a leading ``^`` turns a condition into its opposite, so
-``^year:1990..`` holds for tracks before 1990 and for those without a year.
+An unknown value matches no condition. A leading ``^`` negates a condition, so ``^year:1990..`` matches tracks
+before 1990 and those without a year.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ from musimo.records import (
     TextFilter,
     Track,
 )
-from musimo.search.keys import keys_meant
+from musimo.search.keys import parse_keys
 from musimo.search.scale import RANGES, Scale, to_unit
+from musimo.search.times import read_time
 
 TEXT_FIELDS: Final[tuple[TextField, ...]] = get_args(TextField)
 NUMBER_FIELDS: Final[tuple[NumberField, ...]] = get_args(NumberField)
@@ -47,21 +48,19 @@ FIELDS: Final[tuple[str, ...]] = (*TEXT_FIELDS, "path", "key", *NUMBER_FIELDS)
 _WHOLE = frozenset({"id", "year", "track", "disc", "bitrate", "samplerate", "channels"})
 _MOOD = frozenset({"valence", "arousal"})
 _NUMBER = re.compile(r"[+-]?(\d+(?:\.(\d*))?|\.(\d+))", re.ASCII)
-_CLOCK = re.compile(r"(?:(\d+):)?(\d+):([0-5]\d)", re.ASCII)
 
 
 def parse(expression: str, scale: Scale = "0-1") -> Filter:
-    """Read one condition.
+    """Parse one condition.
 
     Parameters
     ----------
-    expression : as the user typed it
-    scale : in which numbers of valence and arousal are written
+    expression : ``[^]FIELD:VALUE``
+    scale : of numbers for valence and arousal
 
     Raises
     ------
-    UsageError
-        No such field, or a range that cannot be read; it says which and how to write it.
+    UsageError : the field does not exist, or its value cannot be parsed
     """
     name, colon, value = expression.strip().removeprefix("^").partition(":")
     negated = expression.lstrip().startswith("^")
@@ -72,7 +71,7 @@ def parse(expression: str, scale: Scale = "0-1") -> Filter:
     if field == "path":
         return PathFilter(_bytes(value), negated)
     if field == "key":
-        return KeyFilter(keys_meant(value), negated)
+        return KeyFilter(parse_keys(value), negated)
     if _is_text_field(field):
         return TextFilter(field, fold(_bytes(value).decode("utf-8", "backslashreplace")), negated)
     if _is_number_field(field):
@@ -84,7 +83,7 @@ def parse(expression: str, scale: Scale = "0-1") -> Filter:
 
 
 def matches(condition: Filter, track: Track) -> bool:
-    """Does ``track`` meet ``condition``? This is what conditions mean: answers from SQL must agree."""
+    """Return whether a track meets a condition. This defines the semantics that the SQL must agree with."""
     return _holds(condition, track) != condition.negated
 
 
@@ -129,14 +128,14 @@ def _number(field: NumberField, track: Track) -> float | None:
 
 def _range(field: NumberField, value: str, scale: Scale) -> tuple[float | None, float | None]:
     if ".." not in value:
-        centre, step = _written(field, value, value)
+        center, step = _written(field, value, value)
         reach = 0.0 if field in _WHOLE else step / 2
-        _on_scale(field, centre, scale)
-        return _stored(field, centre - reach, scale), _stored(field, centre + reach, scale)
+        _check_scale(field, center, scale)
+        return _stored(field, center - reach, scale), _stored(field, center + reach, scale)
     ends = [_written(field, end.strip(), value)[0] if end.strip() else None for end in value.split("..", 1)]
     for end in ends:
         if end is not None:
-            _on_scale(field, end, scale)
+            _check_scale(field, end, scale)
     low, high = ends
     if low is not None and high is not None and low > high:
         raise UsageError(f"--where {field}:{value} runs backwards", "write the lower end first: LOW..HIGH")
@@ -147,27 +146,25 @@ def _range(field: NumberField, value: str, scale: Scale) -> tuple[float | None, 
 
 
 def _written(field: NumberField, text: str, value: str) -> tuple[float, float]:
-    """Read one number: its value, and one unit in its last written place."""
-    if field == "duration" and (clock := _CLOCK.fullmatch(text)):
-        hours, minutes, seconds = (float(part or 0) for part in clock.groups())
-        if math.isfinite(total := 3600 * hours + 60 * minutes + seconds):
-            return total, 1.0
+    """Parse one number; return its value and one unit of its last written digit."""
+    if field == "duration" and (time := read_time(text)):
+        return time
     number = _NUMBER.fullmatch(text)
     if number and math.isfinite(float(text)):
         return float(text), 10.0 ** -len(number[2] or number[3] or "")
-    example = "2:30..4:00, 150.. or ..240" if field == "duration" else "1990..1999, 1990.., ..1999 or 1999"
+    example = "2:30..4:00, 1h.. or ..45m" if field == "duration" else "1990..1999, 1990.., ..1999 or 1999"
     raise UsageError(
         f"--where {field}:{value}: {text!r} is not a {'duration' if field == 'duration' else 'number'}",
         f"write a range such as {example}",
     )
 
 
-def _on_scale(field: NumberField, number: float, scale: Scale) -> None:
+def _check_scale(field: NumberField, number: float, scale: Scale) -> None:
     low, high = RANGES[scale]
     if field in _MOOD and not low <= number <= high:
         raise UsageError(
             f"--where {field}: {number:g} is outside the scale {low:g}..{high:g}",
-            "0..1 is the default scale, 0.5 = neutral; --scale 1-9 reads ratings",
+            "the default scale is 0..1 with 0.5 = neutral; ratings are read with --scale 1-9",
         )
 
 
@@ -176,11 +173,11 @@ def _stored(field: NumberField, number: float, scale: Scale) -> float:
 
 
 def _bytes(value: str) -> bytes:
-    """What was typed, as bytes; half a character, which only a program can ask for, is refused."""
+    """Return typed text as bytes; raise for a lone surrogate, which only a program can pass."""
     try:
         return os.fsencode(value)
     except UnicodeEncodeError as error:
-        raise UsageError(f"--where: {value!r} holds half a character", "no text has one") from error
+        raise UsageError(f"--where: {value!r} contains half a character", "no tag has one") from error
 
 
 def _unquoted(value: str) -> str:

@@ -129,7 +129,7 @@ def test_similar_to_a_passage(shell: Shell, song: Path) -> None:
     [
         (("--from", "0:50"), b"0:50 is not in the track"),
         (("--from", "0:20", "--to", "0:10"), b"runs backwards"),
-        (("--from", "1:99"), b"is no time"),
+        (("--from", "1:99"), b"is not a time"),
         (("So What", "--from", "10"), b"name one TRACK"),
     ],
 )

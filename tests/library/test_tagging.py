@@ -16,10 +16,9 @@ from musimo.audio.tag_writing import fields_of
 from musimo.errors import LibraryError, NotFoundError, UsageError
 from musimo.library.db.lock import hold
 from musimo.records import TempoKey
-from musimo.search.mood_names import words_for
+from musimo.search.mood_words import MOODS, QUADRANTS, words_for
 from musimo.search.selection import Selection
 from musimo.search.where import parse
-from musimo.search.words import MOODS, QUADRANTS
 from tests.conftest import PlainAnalyzer
 from tests.sounds import encode, melody, sine
 

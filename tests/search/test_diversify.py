@@ -56,7 +56,7 @@ def test_a_track_left_out_for_its_album_leaves_its_artist_room() -> None:
     assert keep([("A", "x"), ("A", "x"), ("A", "y")], 2, 1) == [("A", "x"), ("A", "y")]
 
 
-def test_reads_no_more_than_it_is_asked_for() -> None:
+def test_is_lazy() -> None:
     def endless() -> Iterator[Song]:
         for number in count():
             assert number < 3, "read on"
@@ -73,9 +73,9 @@ caps = st.one_of(st.none(), st.integers(1, 3))
 def test_one_is_left_out_exactly_when_its_artist_or_album_is_full(
     ranked: list[Song], per_artist: int | None, per_album: int | None
 ) -> None:
-    places = [
-        place
-        for place, _ in diversify(
+    positions = [
+        position
+        for position, _ in diversify(
             enumerate(ranked),
             lambda numbered: artist_of(numbered[1]),
             lambda numbered: album_of(numbered[1]),
@@ -83,16 +83,16 @@ def test_one_is_left_out_exactly_when_its_artist_or_album_is_full(
             per_album,
         )
     ]
-    assert places == sorted(set(places))
-    for place, song in enumerate(ranked):
-        better = [ranked[i] for i in places if i < place]
+    assert positions == sorted(set(positions))
+    for position, song in enumerate(ranked):
+        better = [ranked[i] for i in positions if i < position]
         artist_full = song[0] is not None and [b[0] for b in better].count(song[0]) == per_artist
         album_full = song[1] is not None and better.count(song) == per_album
-        assert (place in places) != (artist_full or album_full)
+        assert (position in positions) != (artist_full or album_full)
 
 
 @pytest.mark.parametrize("name", ["Nina Simone", "nina simone", " NINA  SIMONE "])
-def test_artists_are_the_same_however_they_are_spelt(name: str) -> None:
+def test_artists_are_the_same_regardless_of_case_and_blanks(name: str) -> None:
     assert artist_key(track(artist=name)) == "nina simone"
 
 

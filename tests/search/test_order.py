@@ -1,4 +1,4 @@
-"""Orders of a list, and the jumps between its neighbours."""
+"""Orders of a list, and the distances between neighbors."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from musimo.errors import UsageError
 from musimo.records import SimilarTrack, Tags, TempoKey, Track
-from musimo.search.jumps import jumps, key_steps, mood_distance, tempo_ratio
-from musimo.search.order import MOST, arc, flow, in_order
+from musimo.search.order import MAX_FLOW_TRACKS, flow, mood_arc, reorder
+from musimo.search.track_distances import key_steps, mood_distance, pairwise_distances, tempo_ratio
 
 
 def track(
@@ -20,11 +20,11 @@ def track(
     key: str | None = None,
     number: int = 1,
 ) -> Track:
-    heard = TempoKey(tempo, 1.0, key, 1.0) if tempo or key else None
-    return Track(number, b"/m/%d.mp3" % number, Tags(), 180.0, number, valence, arousal, tempo_key=heard)
+    tempo_key = TempoKey(tempo, 1.0, key, 1.0) if tempo or key else None
+    return Track(number, b"/m/%d.mp3" % number, Tags(), 180.0, number, valence, arousal, tempo_key=tempo_key)
 
 
-class TestJumps:
+class TestDistances:
     def test_moods_lie_on_the_plane(self) -> None:
         assert mood_distance(track(0.5, 0.1), track(0.1, 0.4)) == pytest.approx(0.5)
         assert mood_distance(track(None, 0.1), track()) is None
@@ -57,15 +57,17 @@ class TestJumps:
         assert key_steps(track(key=one), track(key=other)) == steps
         assert key_steps(track(key=other), track(key=one)) == steps
 
-    def test_what_is_not_known_is_neither_near_nor_far(self) -> None:
+    def test_unknown_values_are_neither_near_nor_far(self) -> None:
         assert tempo_ratio(track(tempo=100), track(key="C major")) is None
         assert key_steps(track(tempo=100), track(key="C major")) is None
         assert key_steps(track(key="H dur"), track(key="C major")) is None
         unknown = track(None, None)
-        assert jumps([unknown, unknown]).tolist() == [[3, 3], [3, 3]]
+        assert pairwise_distances([unknown, unknown]).tolist() == [[3, 3], [3, 3]]
         known = [track(0.5, 0.5, 100, "C major"), track(0.7, 0.5, 200, "G major")]
-        assert jumps(known)[0, 1] == pytest.approx(1 + 0 + 1 / 3.5)
-        assert jumps([track(tempo=100), track(tempo=100 * 2**0.5)])[0, 1] == pytest.approx(0 + 2 + 1)
+        assert pairwise_distances(known)[0, 1] == pytest.approx(1 + 0 + 1 / 3.5)
+        assert pairwise_distances([track(tempo=100), track(tempo=100 * 2**0.5)])[0, 1] == pytest.approx(
+            0 + 2 + 1
+        )
 
     def test_all_at_once_are_the_same_as_two_at_a_time(self) -> None:
         random = np.random.default_rng(0)
@@ -74,7 +76,7 @@ class TestJumps:
             track(float(random.random()), 0.5, float(random.uniform(50, 200)), str(random.choice(names)))
             for _ in range(12)
         ]
-        apart = jumps(tracks)
+        distances = pairwise_distances(tracks)
         for i, a in enumerate(tracks):
             for j, b in enumerate(tracks):
                 ratio, steps, distance = tempo_ratio(a, b), key_steps(a, b), mood_distance(a, b)
@@ -82,23 +84,23 @@ class TestJumps:
                 assert steps is not None
                 assert distance is not None
                 expected = distance / 0.2 + abs(np.log2(ratio)) / 0.25 + steps / 3.5
-                assert apart[i, j] == pytest.approx(expected)
+                assert distances[i, j] == pytest.approx(expected)
 
 
-class TestArc:
+class TestMoodArc:
     def test_it_rises_to_the_middle_and_falls(self) -> None:
         arousals = [0.9, 0.1, 0.5, 0.3, 0.7]
-        order = arc([track(arousal) for arousal in arousals])
-        assert [arousals[place] for place in order] == [0.1, 0.5, 0.9, 0.7, 0.3]
+        order = mood_arc([track(arousal) for arousal in arousals])
+        assert [arousals[position] for position in order] == [0.1, 0.5, 0.9, 0.7, 0.3]
 
-    def test_what_is_not_known_is_neutral_and_equals_go_by_valence(self) -> None:
-        assert arc([track(0.9), track(None), track(0.1)]) == [2, 0, 1]
-        assert arc([track(0.5, 0.9), track(0.5, 0.1)]) == [1, 0]
-        assert arc([]) == []
+    def test_unknown_values_are_neutral_and_ties_are_sorted_by_valence(self) -> None:
+        assert mood_arc([track(0.9), track(None), track(0.1)]) == [2, 0, 1]
+        assert mood_arc([track(0.5, 0.9), track(0.5, 0.1)]) == [1, 0]
+        assert mood_arc([]) == []
 
 
 class TestFlow:
-    def test_the_first_stays_and_the_rest_follows_in_small_jumps(self) -> None:
+    def test_the_first_stays_and_the_rest_follows_in_small_steps(self) -> None:
         assert flow([track(arousal) for arousal in (0.2, 0.8, 0.4, 0.6, 0.3)]) == [0, 4, 2, 3, 1]
         tempi = [track(tempo=tempo) for tempo in (100, 140, 55, 120)]
         assert flow(tempi) == [0, 2, 3, 1]
@@ -106,13 +108,13 @@ class TestFlow:
         assert flow(keys) == [0, 2, 3, 1]
 
     @pytest.mark.parametrize("seed", range(5))
-    def test_it_is_about_the_shortest_way_there_is(self, seed: int) -> None:
+    def test_it_is_close_to_the_shortest_path(self, seed: int) -> None:
         random = np.random.default_rng(seed)
         tracks = [track(a, v, random.uniform(60, 120)) for a, v in random.random((7, 2)).tolist()]
-        apart = jumps(tracks)
+        distances = pairwise_distances(tracks)
 
         def length(way: tuple[int, ...]) -> float:
-            return sum(float(apart[a, b]) for a, b in pairwise(way))
+            return sum(float(distances[a, b]) for a, b in pairwise(way))
 
         shortest = min(length((0, *rest)) for rest in permutations(range(1, 7)))
         assert length(tuple(flow(tracks))) <= 1.05 * shortest
@@ -123,14 +125,14 @@ class TestFlow:
         assert flow([track(0.1), track(0.9)]) == [0, 1]
         assert sorted(flow([track()] * 5)) == [*range(5)]
         with pytest.raises(UsageError, match="at most"):
-            flow([track()] * (MOST + 1))
+            flow([track()] * (MAX_FLOW_TRACKS + 1))
 
 
-def test_rows_are_ranked_anew_and_keep_their_similarity() -> None:
+def test_rows_get_new_ranks_and_keep_their_similarity() -> None:
     rows = [SimilarTrack(rank, 1 / rank, track(arousal)) for rank, arousal in enumerate((0.9, 0.1, 0.5), 1)]
-    assert in_order(rows, "similarity") == rows
-    told = in_order(rows, "mood")
-    assert [(row.rank, row.similarity, row.track.arousal) for row in told] == [
+    assert reorder(rows, "similarity") == rows
+    reordered = reorder(rows, "mood")
+    assert [(row.rank, row.similarity, row.track.arousal) for row in reordered] == [
         (1, 1 / 2, 0.1),
         (2, 1.0, 0.9),
         (3, 1 / 3, 0.5),

@@ -1,4 +1,4 @@
-"""Versions of a piece, and what only looks like them."""
+"""Versions of a work, and titles that only resemble them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 import pytest
 
 from musimo.records import Tags, Track
-from musimo.search.versions import Pieces, piece_name, version_key
+from musimo.search.versions import ListedWorks, work_key, work_title
 
 
 def track(
@@ -58,7 +58,7 @@ def track(
     ],
 )
 def test_versions_have_one_name(title: str) -> None:
-    assert piece_name(title) == "so what"
+    assert work_title(title) == "so what"
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def test_versions_have_one_name(title: str) -> None:
         "2. Satz",
     ],
 )
-def test_a_place_in_a_book_or_a_mass_names_no_piece(title: str) -> None:
-    assert piece_name(title) is None
+def test_a_position_in_a_book_or_a_mass_does_not_identify_a_work(title: str) -> None:
+    assert work_title(title) is None
 
 
 @pytest.mark.parametrize("title", ["Seven", "The One", "Un deux trois"])
 def test_a_number_in_words_alone_is_a_song(title: str) -> None:
-    assert piece_name(f"{title} (Live)") == title.casefold()
+    assert work_title(f"{title} (Live)") == title.casefold()
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_number_in_words_alone_is_a_song(title: str) -> None:
     ],
 )
 def test_different_music_has_different_names(one: str, other: str) -> None:
-    names = piece_name(one), piece_name(other)
+    names = work_title(one), work_title(other)
     assert None not in names
     assert names[0] != names[1]
 
@@ -137,82 +137,82 @@ def test_different_music_has_different_names(one: str, other: str) -> None:
         "x" * 1000,
     ],
 )
-def test_what_names_no_piece_is_a_version_of_nothing(title: str) -> None:
-    assert piece_name(title) is None
-    assert version_key(track(title, "Orchestra")) is None
+def test_unspecific_titles_have_no_versions(title: str) -> None:
+    assert work_title(title) is None
+    assert work_key(track(title, "Orchestra")) is None
 
 
 def test_a_qualifier_alone_is_a_name() -> None:
-    assert piece_name("(Live)") == "live"
-    assert piece_name("Remix") == "remix"
+    assert work_title("(Live)") == "live"
+    assert work_title("Remix") == "remix"
 
 
-def test_a_cover_is_a_piece_of_its_own_and_a_guest_is_not() -> None:
-    original = version_key(track("Hallelujah", "Leonard Cohen"))
-    assert version_key(track("Hallelujah", "Jeff Buckley")) != original
-    assert version_key(track("Hallelujah (Live)", "Leonard Cohen feat. Jeff Buckley")) == original
-    assert version_key(track("Hallelujah", " LEONARD  COHEN (with Jeff Buckley)")) == original
+def test_a_cover_is_another_work_and_a_guest_makes_no_difference() -> None:
+    original = work_key(track("Hallelujah", "Leonard Cohen"))
+    assert work_key(track("Hallelujah", "Jeff Buckley")) != original
+    assert work_key(track("Hallelujah (Live)", "Leonard Cohen feat. Jeff Buckley")) == original
+    assert work_key(track("Hallelujah", " LEONARD  COHEN (with Jeff Buckley)")) == original
 
 
-def test_who_is_not_named_is_nobody_and_the_folder_stands_in() -> None:
+def test_the_folder_replaces_an_unknown_artist() -> None:
     for artist in (None, "Various Artists", "VA", "  "):
-        here = version_key(track("Hallelujah", artist, "/m/one/a.mp3", albumartist="Various"))
-        assert here == version_key(track("Hallelujah (Live)", artist, "/m/one/b.mp3"))
-        assert here != version_key(track("Hallelujah", artist, "/m/two/a.mp3"))
-    assert version_key(track("Hallelujah", None, albumartist="Leonard Cohen")) == version_key(
+        here = work_key(track("Hallelujah", artist, "/m/one/a.mp3", albumartist="Various"))
+        assert here == work_key(track("Hallelujah (Live)", artist, "/m/one/b.mp3"))
+        assert here != work_key(track("Hallelujah", artist, "/m/two/a.mp3"))
+    assert work_key(track("Hallelujah", None, albumartist="Leonard Cohen")) == work_key(
         track("Hallelujah", "Leonard Cohen")
     )
 
 
-def test_a_number_in_front_goes_where_it_is_the_tracks() -> None:
-    plain = version_key(track("Rings", "A"))
-    assert version_key(track("07 - Rings", "A")) == plain
-    assert version_key(track("7. Rings", "A", number=7)) == plain
-    assert version_key(track("7 Rings", "A", number=7)) != plain
-    assert version_key(track("7. Rings", "A", number=3)) != plain
-    assert version_key(track(None, "A", "/m/07 Rings (Live).mp3")) == plain
+def test_a_leading_track_number_is_removed() -> None:
+    plain = work_key(track("Rings", "A"))
+    assert work_key(track("07 - Rings", "A")) == plain
+    assert work_key(track("7. Rings", "A", number=7)) == plain
+    assert work_key(track("7 Rings", "A", number=7)) != plain
+    assert work_key(track("7. Rings", "A", number=3)) != plain
+    assert work_key(track(None, "A", "/m/07 Rings (Live).mp3")) == plain
 
 
-def test_untagged_files_are_versions_in_one_folder_only() -> None:
-    plain = version_key(track(path="/m/01 - rings.flac"))
-    assert version_key(track(path="/m/01_-_Rings_(live).mp3")) == plain
-    assert version_key(track(path="/n/01 - rings.flac")) != plain
-    assert version_key(track(path="/m/02 - rings.flac")) != plain
-    assert version_key(track(path="/m/track01.mp3")) != version_key(track(path="/m/track02.mp3"))
-    assert version_key(track(path="/m/intro.mp3")) is None
+def test_untagged_files_are_compared_within_their_folder() -> None:
+    plain = work_key(track(path="/m/01 - rings.flac"))
+    assert work_key(track(path="/m/01_-_Rings_(live).mp3")) == plain
+    assert work_key(track(path="/n/01 - rings.flac")) != plain
+    assert work_key(track(path="/m/02 - rings.flac")) != plain
+    assert work_key(track(path="/m/track01.mp3")) != work_key(track(path="/m/track02.mp3"))
+    assert work_key(track(path="/m/intro.mp3")) is None
 
 
-class TestPieces:
-    def test_versions_stay_with_the_one_that_is_shown(self) -> None:
-        asked, shown = track("One", "A", "/1"), track("Two", "A", "/2")
-        pieces = Pieces([asked])
+class TestListedWorks:
+    def test_versions_are_kept_with_the_listed_one(self) -> None:
+        seed, listed = track("One", "A", "/1"), track("Two", "A", "/2")
+        works = ListedWorks([seed])
         live, remix = track("One (Live)", "A", "/3"), track("Two (Remix)", "A", "/4")
-        assert pieces.pass_over(live)
-        assert not pieces.pass_over(shown)
-        assert not pieces.pass_over(remix)
-        pieces.show(shown)
-        assert pieces.pass_over(remix)
-        assert [pieces.versions(one) for one in (asked, shown, remix)] == [(live,), (remix,), ()]
+        assert works.leave_out(live)
+        assert not works.leave_out(listed)
+        assert not works.leave_out(remix)
+        works.add(listed)
+        assert works.leave_out(remix)
+        assert [works.versions(one) for one in (seed, listed, remix)] == [(live,), (remix,), ()]
 
-    def test_composers_without_a_name_in_common_wrote_two_pieces(self) -> None:
-        pieces = Pieces()
-        pieces.show(track("Ave Maria", "Choir", "/1", composer="Franz Schubert"))
-        assert not pieces.pass_over(track("Ave Maria", "Choir", "/2", composer="Bach/Gounod"))
-        assert pieces.pass_over(track("Ave Maria (Live)", "Choir", "/3", composer="Schubert, F."))
-        assert pieces.pass_over(track("Ave Maria", "Choir", "/4"))
+    def test_composers_without_a_name_in_common_wrote_two_works(self) -> None:
+        works = ListedWorks()
+        works.add(track("Ave Maria", "Choir", "/1", composer="Franz Schubert"))
+        assert not works.leave_out(track("Ave Maria", "Choir", "/2", composer="Bach/Gounod"))
+        assert works.leave_out(track("Ave Maria (Live)", "Choir", "/3", composer="Schubert, F."))
+        assert works.leave_out(track("Ave Maria", "Choir", "/4"))
 
-    def test_a_tagger_who_wrote_one_title_over_an_album_hides_nothing(self) -> None:
-        pieces = Pieces()
-        pieces.show(track("Caves; Desert", "A", "/m/desert.ogg", duration_s=72))
-        assert not pieces.pass_over(track("Caves; Desert", "A", "/m/hell.ogg", duration_s=128))
-        assert pieces.pass_over(track("Caves; Desert", "A", "/m/desert.mp3", duration_s=72.1))
-        assert pieces.pass_over(track("Caves; Desert (Live)", "A", "/m/live.ogg", duration_s=128))
-        assert pieces.pass_over(track("Caves; Desert", "A", "/other/desert.ogg", duration_s=128))
+    def test_one_title_for_a_whole_album_hides_nothing(self) -> None:
+        works = ListedWorks()
+        works.add(track("Caves; Desert", "A", "/m/desert.ogg", duration_s=72))
+        assert not works.leave_out(track("Caves; Desert", "A", "/m/hell.ogg", duration_s=128))
+        assert works.leave_out(track("Caves; Desert", "A", "/m/desert.mp3", duration_s=72.1))
+        assert works.leave_out(track("Caves; Desert (Live)", "A", "/m/live.ogg", duration_s=128))
+        assert works.leave_out(track("Caves; Desert", "A", "/other/desert.ogg", duration_s=128))
 
 
-def test_titles_made_to_take_long_do_not() -> None:
+def test_hostile_titles_are_processed_quickly() -> None:
     begin = time.perf_counter()
     for unit in ("(live)", "(", " feat. x", " - live", "[x", "live at ", "1 - "):
-        piece_name(unit * 100_000)
-        piece_name(unit * (499 // len(unit)))
+        work_title(unit * 100_000)
+        work_title(unit * (499 // len(unit)))
     assert time.perf_counter() - begin < 5

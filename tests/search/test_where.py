@@ -107,7 +107,7 @@ def test_ratings_are_read_as_such() -> None:
         ("duration:4:75..", "is not a duration"),
         ("valence:0.2..5", "outside the scale 0..1"),
         ("arousal:-1..", "outside the scale"),
-        ("key:H", "'H' is no key"),
+        ("key:H", "'H' is not a key"),
         ("tempo:fast", "'fast' is not a number"),
     ],
 )

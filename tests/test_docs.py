@@ -16,14 +16,25 @@ from musimo.cli.playlists import LISTS
 
 ROOT = Path(__file__).parent.parent
 # A command or an option follows; "musimo 0.1.0" is the name of a row in a table.
-CALL = re.compile(r"(?:^|\s)musimo (?=[a-z-])")
+CALL = re.compile(r"(?:^|\s|/)musimo (?=[a-z-])")
 ENDS = {"|", "||", "&", "&&", ";", ">"}
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
+)
+INLINE = re.compile(r"`musimo ([a-z][^`…]*)`")
 
 
-def blocks(document: str) -> Iterator[str]:
-    """Lines of code: those that are set in."""
+def code_lines(document: str) -> Iterator[str]:
+    """Yield lines of ``sh`` fences, those after ``$`` in ``console`` fences, and indented lines."""
+    language = ""
     for line in (ROOT / document).read_text("utf-8").splitlines():
-        if line.startswith("    "):
+        if line.startswith("```"):
+            language = "" if language else line.removeprefix("```").strip()
+            continue
+        indented = not language and line.startswith("    ")
+        if language == "sh" or indented or (language == "console" and line.startswith("$ ")):
             yield line.strip()
 
 
@@ -34,8 +45,9 @@ def calls(line: str) -> Iterator[list[str]]:
     call: list[str] = []
     for word in [*words, ";"]:
         if word in ENDS:
-            if "musimo" in call:
-                yield call[call.index("musimo") + 1 :]
+            names = [word.rpartition("/")[2] for word in call]
+            if "musimo" in names:
+                yield call[names.index("musimo") + 1 :]
             call = []
         else:
             call.append(word)
@@ -43,9 +55,9 @@ def calls(line: str) -> Iterator[list[str]]:
 
 LINES = [
     (document, line)
-    for document in ("README.md", "COOKBOOK.md")
-    for line in blocks(document)
-    if CALL.search(line) and not line.startswith(("git clone", "scripts/", "96 sounds"))
+    for document in DOCUMENTS
+    for line in code_lines(document)
+    if CALL.search(line) and not line.startswith(("git clone", "`scripts/"))
 ]
 
 
@@ -65,9 +77,32 @@ def test_what_is_to_be_typed_is_understood(document: str, line: str) -> None:
         parsed(arguments)
 
 
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_within_sentences_are_understood(document: str) -> None:
+    text = (ROOT / document).read_text("utf-8")
+    for call in INLINE.findall(text):
+        words = shlex.split(call)
+        known = cli.get_command(click.Context(cli), words[0])
+        assert known is not None, f"{document}: there is no command {words[0]!r}"
+        options = {
+            name for parameter in known.params for name in (*parameter.opts, *parameter.secondary_opts)
+        }
+        for word in words:
+            if word.startswith("--"):
+                assert word in options, f"{document}: {words[0]} has no option {word}"
+
+
+def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert len(text.splitlines()) <= 150
+    for target in re.findall(r"\]\(([^)#]+)", text):
+        assert (ROOT / target).exists(), target
+
+
 def test_lines_are_found_and_wrong_ones_are_refused() -> None:
-    assert len([line for document, line in LINES if document == "COOKBOOK.md"]) >= 12
-    assert len([line for document, line in LINES if document == "README.md"]) >= 10
+    assert len([line for document, line in LINES if document == "docs/cookbook.md"]) >= 12
+    assert len([line for document, line in LINES if document == "README.md"]) >= 3
+    assert len({document for document, _ in LINES}) >= 8
     assert [*calls("$ musimo mood 'a b' -n 2 | less # musimo x")] == [["mood", "a b", "-n", "2"]]
     assert [*calls("0 6 * * * musimo -q scan ~/M && musimo playlists")] == [
         ["-q", "scan", "~/M"],
@@ -79,7 +114,7 @@ def test_lines_are_found_and_wrong_ones_are_refused() -> None:
 
 
 def test_recipes_of_the_cookbook_are_understood() -> None:
-    text = (ROOT / "COOKBOOK.md").read_text("utf-8")
+    text = (ROOT / "docs/cookbook.md").read_text("utf-8")
     start = text.index("    playlists_folder")
     table = tomllib.loads(
         "\n".join(line.strip() for line in text[start : text.index("\n`musimo playlists")].splitlines())
@@ -92,5 +127,5 @@ def test_recipes_of_the_cookbook_are_understood() -> None:
 
 
 def test_there_are_sixteen_in_order() -> None:
-    numbers = re.findall(r"^\*\*(\d+)\. ", (ROOT / "COOKBOOK.md").read_text("utf-8"), re.MULTILINE)
+    numbers = re.findall(r"^\*\*(\d+)\. ", (ROOT / "docs/cookbook.md").read_text("utf-8"), re.MULTILINE)
     assert numbers == [str(n) for n in range(1, 17)]

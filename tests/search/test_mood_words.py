@@ -7,7 +7,7 @@ from math import atan2, degrees, hypot
 import pytest
 
 from musimo.errors import UsageError
-from musimo.search.words import MOODS, QUADRANTS, RADIUS, RUSSELL, place_of, point_of
+from musimo.search.mood_words import MOODS, QUADRANTS, RADIUS, RUSSELL, parse_point, point_of
 
 
 def test_russells_words_lie_on_a_circle_at_his_angles() -> None:
@@ -15,7 +15,7 @@ def test_russells_words_lie_on_a_circle_at_his_angles() -> None:
         valence, arousal = MOODS[word]
         assert hypot(valence - 0.5, arousal - 0.5) == pytest.approx(RADIUS)
         assert degrees(atan2(arousal - 0.5, valence - 0.5)) % 360 == pytest.approx(angle)
-    assert all(0 <= value <= 1 for place in MOODS.values() for value in place)
+    assert all(0 <= value <= 1 for point in MOODS.values() for value in point)
 
 
 def test_quadrants_are_their_middles() -> None:
@@ -45,10 +45,10 @@ def test_a_word_that_is_not_known_lists_those_that_are() -> None:
         point_of(" , ")
 
 
-def test_a_place_is_two_numbers_or_words() -> None:
-    assert place_of("0.2, 0.8") == ((0.2, 0.8), False)
-    assert place_of("calm") == ((0.75, 0.25), True)
-    assert place_of("calm,sad") == ((0.5, 0.25), True)
+def test_a_point_is_two_numbers_or_words() -> None:
+    assert parse_point("0.2, 0.8") == ((0.2, 0.8), False)
+    assert parse_point("calm") == ((0.75, 0.25), True)
+    assert parse_point("calm,sad") == ((0.5, 0.25), True)
     for wrong in ("0.2", "0.2,0.3,0.4", "0.2 0.3", ""):
         with pytest.raises(UsageError):
-            place_of(wrong)
+            parse_point(wrong)
