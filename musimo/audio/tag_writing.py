@@ -20,7 +20,7 @@ import mutagen
 from mutagen.apev2 import APENoHeaderError, APEv2
 
 from musimo.atomic import replacing
-from musimo.audio.decode import open_sound
+from musimo.audio.decode import open_audio
 from musimo.audio.files import AnyPath
 from musimo.audio.id3 import end_of_frames
 from musimo.audio.own_tags.edit import edit
@@ -215,7 +215,7 @@ def _plain(value: Any) -> Any:
 
 
 def _sound(path: Path) -> bytes:
-    with open_sound(path) as sound:
+    with open_audio(path) as sound:
         return sound.content
 
 

@@ -31,7 +31,7 @@ from musimo.output.curve_text import BLOCKS, sparkline
 from musimo.output.curves import CurveAnswer, CurveOptions
 from musimo.output.formats import CURVE, CurveFormat
 from musimo.output.rendering import render_curve
-from musimo.records import Curve, Peak, Sliding, Track, Turn, Window, WindowEmotion
+from musimo.records import Curve, Peak, SlidingPlan, Track, Turn, Window, WindowEmotion
 from musimo.search.scale import Scale
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def answer_of(track: Track, n: int = 17) -> CurveAnswer:
     readings = tuple(
         WindowEmotion(Window(5.0 * place, 5.0 * place + 20), 0.5, arousals[place]) for place in range(n)
     )
-    curve = Curve(track, Sliding(20, 5), 5.0 * (n - 1) + 20, readings)
+    curve = Curve(track, SlidingPlan(20, 5), 5.0 * (n - 1) + 20, readings)
     return CurveAnswer(curve, find_peaks(readings), find_turns(readings, 20))
 
 
