@@ -76,7 +76,7 @@ def draw_map(figure: Figure, drawn: SoundMap, view: View, color: ColorBy, scale:
         axes.set_xticks([])
         axes.set_yticks([])
         axes.spines[:].set_visible(False)  # the axes have no unit
-        axes.set_xlabel(f"sound: {drawn.shown:.0%} of all differences are in this plane")
+        axes.set_xlabel(f"sound: {drawn.shown:.0%} of the variance is in this plane")
     _draw_legend(figure, axes, colors, color)
     return order
 
