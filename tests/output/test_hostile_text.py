@@ -400,9 +400,9 @@ def test_a_letter_keeps_the_marks_that_languages_put_on_it() -> None:
 
 
 def test_endless_text_is_shown_soon() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     for unit in ("x", "\x1b", "\u0301", "春", "\ud800"):
         track = nasty_track(unit * 100_000)
         for format in formats_of(TracksAnswer([track])):
             for_terminal(render(TracksAnswer([track]), format, PrintOptions(WIDTH)).data)
-    assert time.perf_counter() - begin < 10
+    assert time.process_time() - begin < 10
