@@ -80,7 +80,7 @@ def test_help_starts_light() -> None:
 
 
 def test_answering_from_a_library_needs_no_decoder_and_no_network() -> None:
-    loaded = modules_after("import musimo.lists, musimo.moods, musimo.output.formats, musimo.cli.main")
+    loaded = modules_after("import musimo.lists, musimo.moods, musimo.output.rendering, musimo.cli.main")
     assert not loaded & {"torch", "onnxruntime", "librosa", "av", "mutagen", "soundfile", "alembic", "scipy"}
 
 
