@@ -164,14 +164,14 @@ def _scan(store: Store, music: Path, kinds: dict[bytes, str], found: Found, keep
     """One real scan, with every promise checked."""
     spent: dict[bytes, tuple[float, float]] = {}
     journal = Journal(store, "plain-features", "windows")
-    with mock.patch.object(workers, "SILENCE_S", SILENCE_S), _measured(spent):
+    with mock.patch.object(workers, "MAX_IDLE_S", SILENCE_S), _measured(spent):
         try:
             events = list(scan(journal, [os.fsencode(music)], PlainPredictor, ScanOptions(jobs=JOBS)))
         except Exception as error:
             found.broken.append(f"the scan of {music.name} stopped: {type(error).__name__}: {error}")
             return
     failed = {event.path: event for event in events if isinstance(event, FileFailed)}
-    partial = {track.path: track.partial is not None for track in store.all_tracks()}
+    partial = {track.path_bytes: track.partial is not None for track in store.all_tracks()}
     audit = events[-1]
     assert isinstance(audit, Audit)
     if (audit.seen, audit.failed, audit.left) != (len(kinds), len(failed), 0):
@@ -205,7 +205,7 @@ def _scan(store: Store, music: Path, kinds: dict[bytes, str], found: Found, keep
 
 def _measured(spent: dict[bytes, tuple[float, float]]) -> Any:
     """Lets each worker tell what each file took: seconds, and MB where the system tells the peak."""
-    honest = workers._Worker.hear
+    honest = workers._Worker.extract
 
     def hear(
         self: workers._Worker, task: workers.Task, coverage: Coverage, wanted: Callable[[bytes], bool]
@@ -218,7 +218,7 @@ def _measured(spent: dict[bytes, tuple[float, float]]) -> Any:
             spent[task.path] = time.monotonic() - began, _peak_mb(process)
             yield message
 
-    return mock.patch.object(workers._Worker, "hear", hear)
+    return mock.patch.object(workers._Worker, "extract", hear)
 
 
 def _peak_mb(process: Path) -> float:

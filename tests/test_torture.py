@@ -33,9 +33,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 PLAIN = """
-from musimo.api import Library
+from musimo.api.session import Session
 from tests.conftest import PlainPredictor
-Library._load_predictor = lambda self, weights: PlainPredictor()
+Session.load_predictor = lambda self, weights: PlainPredictor()
 """
 
 

@@ -14,7 +14,7 @@ from musimo.cli.context import Invocation, shown
 if TYPE_CHECKING:
     from musimo.output.answers import Answer, PrintOptions
     from musimo.output.formats import FormatSet, TrackFormat
-    from musimo.search.scale import Scale
+    from musimo.records.scale import Scale
 
 F = TypeVar("F", bound=str)
 PIPE_COLUMNS = 80  # of a table that goes to no terminal

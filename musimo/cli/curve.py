@@ -1,21 +1,16 @@
-"""``musimo curve``: how does the mood move inside this track?"""
+"""``musimo curve``: valence and arousal over time inside a track."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from musimo.cli.answer import choice_of, put
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.options import analysis_options, format_options, scale_option
+from musimo.cli.progress import progress_bar
 from musimo.output.formats import CURVE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from musimo.library.curve import Felt
-    from musimo.records import Curve
 
 
 @click.command("curve")
@@ -26,8 +21,8 @@ if TYPE_CHECKING:
     default=45.0,
     show_default=True,
     metavar="S",
-    help="Seconds that each reading hears, 5 to 45. The network was trained on 45; less is repeated to that"
-    " length, follows the music closer, and errs more.",
+    help="Length of the windows in seconds, 5 to 45. The network was trained on 45; shorter windows are"
+    " repeated to that length, follow the music closer, and have larger errors.",
 )
 @click.option(
     "--hop",
@@ -35,7 +30,7 @@ if TYPE_CHECKING:
     default=5.0,
     show_default=True,
     metavar="S",
-    help="Seconds from one reading to the next.",
+    help="Seconds from one window to the next.",
 )
 @format_options(CURVE)
 @click.option(
@@ -76,17 +71,15 @@ def command(
     """Draw valence and arousal over time inside TRACK, with peaks and turning points.
 
     TRACK is any audio file on disk, or a library track as in similar. A reading is of the whole window around
-    the time it is told at, so what is shorter than a window shows blurred. A peak stands out by half a point
-    of the 1-9 scale. At a turning point, the mood of the window's length after differs most from that before.
+    its time, so changes shorter than a window are smoothed. A peak stands out by half a point of the 1-9
+    scale. At a turning point, the mood of the window after differs most from that of the window before.
 
     \b
       musimo curve "So What"
       musimo curve score.flac --window 15 --hop 2 -o score.svg
       musimo curve score.flac --fps 29.97 -o markers.edl
     """
-    from musimo.audio.windows import sliding_plan
     from musimo.emotion.turns import find_peaks, find_turns
-    from musimo.inside import hear_curve
     from musimo.output.curves import CurveAnswer, CurveOptions
     from musimo.output.edl import check_edl
     from musimo.output.rendering import render_curve
@@ -95,28 +88,11 @@ def command(
     curve_options = CurveOptions(choice.width, choice.scale, readings, fps, start_timecode)
     check_edl(curve_options)  # before minutes of analysis
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    curve = _follow(invocation, hear_curve(library, track, sliding_plan(window, hop)))
+    with progress_bar(invocation, "analyzing", "window") as advance:
+        curve = library.curve(track, window, hop, on_progress=advance)
     answer = CurveAnswer(curve, find_peaks(curve.readings), find_turns(curve.readings, window))
     put(render_curve(answer, choice.format, curve_options), choice)
     if choice.format in ("labels", "edl") and not (answer.peaks or answer.turns or readings):
         invocation.note("nothing stands out of this curve; --readings puts every reading in")
     if curve.partial is not None and choice.format != "table":
-        invocation.note(f"{min(99, 100 * curve.partial):.0f} % of it could be heard")
-
-
-def _follow(invocation: Invocation, events: Iterator[Felt | Curve]) -> Curve:
-    """Draw the bar while a track is heard; returns its curve."""
-    import sys
-
-    from tqdm import tqdm
-
-    from musimo.records import Curve
-
-    hidden = invocation.quiet or not sys.stderr.isatty()
-    with tqdm(desc="hearing", unit="window", disable=hidden, dynamic_ncols=True, leave=False) as bar:
-        for event in events:
-            if isinstance(event, Curve):
-                return event
-            bar.total = event.total
-            bar.update(event.done - bar.n)
-    raise AssertionError("the last event is the curve")
+        invocation.note(f"{min(99, 100 * curve.partial):.0f} % of it could be decoded")

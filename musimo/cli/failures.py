@@ -16,7 +16,7 @@ from musimo.output.formats import FILES
 @format_options(FILES)
 @pass_invocation
 def command(invocation: Invocation, /, **options: Any) -> None:
-    """List the files that could not be heard, and why. They are tried again when they change.
+    """List the files that could not be analyzed, and why. They are tried again when they change.
 
     \b
       musimo errors

@@ -58,7 +58,7 @@ def command(
     choice = choice_of(options, MAP)
     library = invocation.library()
     selection = make_selection(library.settings, scale=choice.scale, diverse=False, **options)
-    drawn = library.sound_map(selection)
+    drawn = library.map(selection)
     if drawn.left_out:
-        invocation.note(f"not analysed, so not on the map: {drawn.left_out}; musimo errors may tell why")
+        invocation.note(f"not analyzed, so not on the map: {drawn.left_out}; musimo errors may say why")
     put(render_map(drawn, choice.format, view, color, choice.scale), choice)

@@ -1,4 +1,4 @@
-"""``musimo rate``: what the owner says of tracks."""
+"""``musimo rate``: the user's ratings of tracks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from musimo.cli.answer import OutputChoice, choice_of, put
 from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.exit_codes import DONE, NOT_FOUND
 from musimo.cli.options import format_options, scale_option
 from musimo.errors import UsageError
 from musimo.output.formats import RATINGS
@@ -18,22 +19,23 @@ from musimo.output.formats import RATINGS
 if TYPE_CHECKING:
     from musimo.api import Library
     from musimo.output.formats import RatingFormat
+    from musimo.records.scale import Scale
 
 
 @click.command("rate")
 @click.argument("tracks", nargs=-1)
 @click.option("--valence", type=float, metavar="V", help="0 = unpleasant … 1 = pleasant.")
 @click.option("--arousal", type=float, metavar="A", help="0 = calm … 1 = excited.")
-@click.option("--like", is_flag=True, help="You like them: similar --liked asks for more of them.")
-@click.option("--dislike", is_flag=True, help="You do not: similar --liked steers away from them.")
-@click.option("--forget", is_flag=True, help="Take back all you said of them.")
+@click.option("--like", is_flag=True, help="Like them: similar --liked finds more like them.")
+@click.option("--dislike", is_flag=True, help="Dislike them: similar --liked avoids what is like them.")
+@click.option("--forget", is_flag=True, help="Delete their ratings.")
 @click.option(
     "--from",
     "from_",
     metavar="FILE",
-    help="Take over ratings in CSV, all or none; - is stdin.",
+    help="Read ratings from CSV, all or none; - is stdin.",
 )
-@click.option("--list", "listed", is_flag=True, help="List what you said; so does rate alone.")
+@click.option("--list", "listed", is_flag=True, help="List all ratings; so does rate alone.")
 @format_options(RATINGS)
 @scale_option
 @pass_invocation
@@ -50,11 +52,11 @@ def command(
     listed: bool,
     **options: Any,
 ) -> int:
-    """Say how TRACKS feel to you, and which you like or dislike; alone, list what you said.
+    """Rate valence and arousal of TRACKS, or like or dislike them; without options, list all ratings.
 
-    A rating belongs to the sound: it stays when a file is moved, renamed or retagged, and copies share it.
-    What you do not say anew stays as you said it. Ratings change no answer by themselves; when there are
-    enough of them, musimo calibrate fits the library to them.
+    A rating belongs to the audio: it stays when a file is moved, renamed or retagged, and copies share it. A
+    field that is not given stays unchanged. Ratings change no result by themselves; when there are enough of
+    them, musimo calibrate fits the library to them.
 
     A CSV file has a header with path, id or sound, and any of valence, arousal and liking (like, dislike);
     the list is such a file.
@@ -65,10 +67,9 @@ def command(
       musimo rate --scale 1-9 --from ratings.csv
       musimo rate -o ratings.csv
     """
-    from musimo import ear
     from musimo.library.db.ratings import Opinion
     from musimo.output.ratings import opinion_words, rated_json, rated_lines
-    from musimo.search.scale import RANGES, to_unit
+    from musimo.records.scale import RANGES, to_unit
 
     says = valence is not None or arousal is not None or like or dislike
     listed = listed or bool(options["format_"] or options["output"])
@@ -78,13 +79,13 @@ def command(
     _check(tracks, says=says, forget=forget, both=like and dislike, from_=from_, listed=listed)
     library = invocation.library()
     if from_ is not None:
-        n = ear.rate_from(library, _read(from_), scale)
+        n = library.ratings.read_csv(_read(from_), scale)
         click.echo(rated_json("rated", n, (), scale) if as_json else f"{n} rated\n", nl=False)
-        return 0
+        return DONE
     if not tracks:
         return _list(library, choice)
     if forget:
-        done = ear.forget(library, tracks)
+        done = library.ratings.forget(*tracks)
         say = rated_json("forgotten", len(done), done, scale) if as_json else rated_lines("forgotten", done)
     else:
         low, high = RANGES[scale]
@@ -96,11 +97,11 @@ def command(
             None if arousal is None else to_unit(arousal, scale),
             1 if like else -1 if dislike else None,
         )
-        done = ear.rate(library, tracks, **asdict(opinion))
+        done = library.ratings.rate(*tracks, **asdict(opinion))
         said = opinion_words(opinion, scale)
         say = rated_json("rated", len(done), done, scale) if as_json else rated_lines(said, done)
     click.echo(say, nl=False)
-    return 0 if done else 4
+    return DONE if done else NOT_FOUND
 
 
 def _check(
@@ -111,7 +112,7 @@ def _check(
     if both:
         raise UsageError("liked or disliked, not both")
     if says and forget:
-        raise UsageError("--forget takes back all that was said, and says nothing", how)
+        raise UsageError("--forget deletes a rating, and sets none", how)
     if tracks and (listed or from_ is not None):
         raise UsageError("the list and --from take no TRACK", "musimo rate --help")
     if from_ is not None and listed:
@@ -123,17 +124,16 @@ def _check(
 
 
 def _list(library: Library, choice: OutputChoice[RatingFormat]) -> int:
-    from musimo import ear
     from musimo.output.ratings import render_ratings
 
-    ratings = ear.ratings(library)
+    ratings = library.ratings.all()
     put(render_ratings(ratings, choice.format, choice.scale, choice.width), choice)
-    return 0 if ratings else 4
+    return DONE if ratings else NOT_FOUND
 
 
 def _read(name: str) -> bytes:
     return sys.stdin.buffer.read() if name == "-" else Path(name).expanduser().read_bytes()
 
 
-def _hint(scale: Any) -> str:
+def _hint(scale: Scale) -> str:
     return "--scale 1-9 takes ratings from 1 to 9" if scale == "0-1" else ""

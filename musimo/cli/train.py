@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.training import INTERRUPTED, follow, make_place, print_finished, training_options
+from musimo.cli.exit_codes import INTERRUPTED
+from musimo.cli.training import follow, make_place, print_finished, training_options
 
 
 @click.command("train")

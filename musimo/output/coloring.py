@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 from musimo.output.colors import OKABE_ITO, OTHER, UNKNOWN, cividis
 from musimo.output.text import cut, safe
 from musimo.records import Track
-from musimo.search.scale import Scale, from_unit
+from musimo.records.scale import Scale, from_unit
 
 ColorBy = Literal["genre", "artist", "year", "tempo", "mood", "valence", "arousal"]
 COLOR_BY: Final[tuple[ColorBy, ...]] = get_args(ColorBy)

@@ -19,7 +19,7 @@ from musimo.output.naming import full_name, unicode_text
 from musimo.output.tables import clock
 from musimo.output.text import cut, safe, width, xml_text
 from musimo.records import Curve, Dimension, Peak, Turn, Window
-from musimo.search.scale import Scale, from_unit
+from musimo.records.scale import Scale, from_unit
 from musimo.search.times import format_time
 
 if TYPE_CHECKING:

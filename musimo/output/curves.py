@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from musimo.output.csv_out import csv_text
-from musimo.output.naming import SCORE_DIGITS, SECOND_DIGITS, Fields, mood, number, track_fields
 from musimo.records import Curve, Peak, Turn, WindowEmotion
-from musimo.search.scale import RANGES, Scale, from_unit
+from musimo.records.fields import SCORE_DIGITS, SECOND_DIGITS, Fields, mood, number
+from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.times import format_time
 
 COLUMNS: Final = ("time", "start", "end", "valence", "arousal")
@@ -112,7 +112,7 @@ def curve_content(answer: CurveAnswer, scale: Scale) -> dict[str, object]:
         return number(value * (high - low), SCORE_DIGITS)
 
     return {
-        "track": track_fields(curve.track, scale),
+        "track": curve.track.as_dict(scale),
         "window": curve.plan.window_s,
         "hop": curve.plan.hop_s,
         "readings": reading_rows(curve.readings, scale),

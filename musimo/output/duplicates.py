@@ -8,9 +8,9 @@ from typing import Final
 from musimo.output.csv_out import TRACK_COLUMNS, csv_text
 from musimo.output.formats import GroupFormat
 from musimo.output.json_out import document
-from musimo.output.naming import SCORE_DIGITS, Fields, number, track_fields
 from musimo.output.tables import clock
 from musimo.output.text import counted, joined, pad, path_text, safe, width
+from musimo.records.fields import SCORE_DIGITS, number
 from musimo.search.duplicates import DUPLICATE_KINDS, DuplicateGroup, describe_quality
 
 HEADINGS: Final = {
@@ -54,15 +54,22 @@ def group_lines(groups: Sequence[DuplicateGroup]) -> str:
 
 def groups_json(groups: Sequence[DuplicateGroup]) -> str:
     """Return all groups as a JSON document."""
-    return document({"groups": [_fields(group) for group in groups]})
+    return document({"groups": [group.as_dict() for group in groups]})
 
 
 def groups_csv(groups: Sequence[DuplicateGroup]) -> str:
     """Return a CSV line per track, with the number of its group."""
     rows = [
-        {**row, "group": place, "kind": group.kind, "similarity": _similarity(group)}
+        {
+            **track.as_dict(),
+            "group": place,
+            "kind": group.kind,
+            "similarity": number(group.similarity, SCORE_DIGITS),
+            "rank": rank,
+            "quality": describe_quality(track),
+        }
         for place, group in enumerate(groups, 1)
-        for row in _rows(group)
+        for rank, track in enumerate(group.tracks, 1)
     ]
     return csv_text(("group", "kind", "similarity", "rank", "quality", *TRACK_COLUMNS), rows)
 
@@ -70,7 +77,7 @@ def groups_csv(groups: Sequence[DuplicateGroup]) -> str:
 def groups_paths(groups: Sequence[DuplicateGroup], *, print0: bool = False) -> bytes:
     """Return paths, the best of a group first; an empty line, or an empty name, ends a group."""
     end = b"\0" if print0 else b"\n"
-    return b"".join(b"".join(track.path + end for track in group.tracks) + end for group in groups)
+    return b"".join(b"".join(track.path_bytes + end for track in group.tracks) + end for group in groups)
 
 
 def _lines(place: int, group: DuplicateGroup) -> list[str]:
@@ -81,25 +88,5 @@ def _lines(place: int, group: DuplicateGroup) -> list[str]:
     lines = [first]
     for track, quality in zip(group.tracks, qualities, strict=True):
         lasts = pad(clock(track.duration_s), 5, right=True)
-        lines.append(f"   {pad(quality, room)}  {lasts}  {path_text(track.path)}")
+        lines.append(f"   {pad(quality, room)}  {lasts}  {path_text(track.path_bytes)}")
     return lines
-
-
-def _fields(group: DuplicateGroup) -> dict[str, object]:
-    return {
-        "kind": group.kind,
-        "similarity": _similarity(group),
-        "note": group.note or None,
-        "tracks": _rows(group),
-    }
-
-
-def _rows(group: DuplicateGroup) -> list[Fields]:
-    return [
-        {"rank": place, "quality": describe_quality(track), **track_fields(track, "0-1")}
-        for place, track in enumerate(group.tracks, 1)
-    ]
-
-
-def _similarity(group: DuplicateGroup) -> float | None:
-    return number(group.similarity, SCORE_DIGITS)

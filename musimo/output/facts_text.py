@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from musimo.output.answers import PrintOptions, ShowAnswer, StatusAnswer
-from musimo.output.naming import CONFIDENCE_DIGITS, TEMPO_DIGITS, full_name
+from musimo.library.active_model import ModelUpgrade
+from musimo.output.answers import Details, PrintOptions, Status
+from musimo.output.naming import full_name
 from musimo.output.ratings import applied_words, opinion_words
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
 from musimo.output.text import counted, cut, path_text, safe
 from musimo.records import Tags, TempoKey, Track, WindowEmotion
+from musimo.records.fields import CONFIDENCE_DIGITS, TEMPO_DIGITS
+from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.plane import dominant_quadrant
-from musimo.search.scale import RANGES, Scale, from_unit
 
 MOOD_DIGITS: Final = 2
 MOOD_COLUMNS: Final = (Column("valence", right=True), Column("arousal", right=True))
 
 
-def shown(answer: ShowAnswer, options: PrintOptions) -> list[str]:
+def shown(answer: Details, options: PrintOptions) -> list[str]:
     """Return the lines of one track: its name, tags and analysis."""
     track, scale = answer.track, options.scale
     tags = track.tags
     pairs = [
         ("id", None if track.id is None else str(track.id)),
-        ("path", path_text(track.path)),
+        ("path", path_text(track.path_bytes)),
         ("title", tags.title),
         ("artist", tags.artist),
         ("album", tags.album),
@@ -62,15 +65,16 @@ def windows_table(windows: Iterable[WindowEmotion], options: PrintOptions) -> li
     return table(columns, rows, options.width)
 
 
-def status_lines(answer: StatusAnswer) -> list[str]:
+def status_lines(answer: Status) -> list[str]:
     """Return the lines of the library in numbers."""
-    roots = [("folders" if not place else "", path_text(root)) for place, root in enumerate(answer.roots)]
+    roots = [
+        ("folders" if not place else "", path_text(os.fsencode(root)))
+        for place, root in enumerate(answer.roots)
+    ]
     partial = f"{answer.partial} of them, with missing or damaged audio"
-    progress = f"{answer.next_heard} of {answer.next_sounds} analyzed, active when all are"
-    next_model = f"{safe(answer.next_model or '')}: {progress}"
     return facts(
         [
-            ("library", path_text(answer.library)),
+            ("library", path_text(os.fsencode(answer.library))),
             ("tracks", str(answer.tracks)),
             ("analyzed", str(answer.analyzed)),
             *([("partial", partial)] * (answer.partial > 0)),
@@ -78,7 +82,7 @@ def status_lines(answer: StatusAnswer) -> list[str]:
             ("missing", str(answer.missing)),
             ("indexed", str(answer.indexed)),
             ("model", safe(answer.model or UNKNOWN)),
-            *([("next", next_model)] * (answer.next_model is not None)),
+            *([("next", _upgrade(answer.upgrade))] if answer.upgrade else []),
             *(roots or [("folders", "none; scan one: musimo scan FOLDER")]),
             *_quadrants(answer.quadrants),
             *([("ratings", _ratings(answer))] * (answer.ratings > 0 or answer.calibration is not None)),
@@ -86,7 +90,12 @@ def status_lines(answer: StatusAnswer) -> list[str]:
     )
 
 
-def _ratings(answer: StatusAnswer) -> str:
+def _upgrade(upgrade: ModelUpgrade) -> str:
+    progress = f"{upgrade.n_analyzed} of {upgrade.n_contents} tracks analyzed"
+    return f"{safe(upgrade.model)}: {progress}; it becomes active when all are"
+
+
+def _ratings(answer: Status) -> str:
     fitted = applied_words(answer.calibration) if answer.calibration else "no calibration"
     return f"{answer.ratings}; {fitted}"
 
@@ -145,10 +154,10 @@ def _with_spread(value: float | None, sd: float | None, scale: Scale) -> str | N
     return f"{mood_number(value, scale)}{spread}"
 
 
-def _predicted_and_calibrated(answer: ShowAnswer, place: int, scale: Scale) -> str | None:
+def _predicted_and_calibrated(answer: Details, place: int, scale: Scale) -> str | None:
     """Return valence or arousal, with the prediction of the network where a calibration changes it."""
     current = (answer.track.valence, answer.track.arousal)[place]
-    predicted = answer.heard[place] if answer.heard else current
+    predicted = answer.network[place] if answer.network else current
     by_network = _with_spread(predicted, (answer.valence_sd, answer.arousal_sd)[place], scale)
     if current == predicted:
         return by_network

@@ -13,7 +13,7 @@ from musimo.output.figures import PictureFormat, picture
 from musimo.output.naming import artist_and_title, unicode_text
 from musimo.output.text import cut, safe, xml_text
 from musimo.records import Track
-from musimo.search.scale import Scale, from_unit
+from musimo.records.scale import Scale, from_unit
 from musimo.search.sound_map import SoundMap
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def draw_map(figure: Figure, drawn: SoundMap, view: View, color: ColorBy, scale:
     axes = figure.subplots()
     colors = coloring(drawn.tracks, color, scale)
     order = _drawing_order(colors)
-    points = _mood_points(drawn, scale) if view == "mood" else drawn.places.tolist()
+    points = _mood_points(drawn, scale) if view == "mood" else drawn.points.tolist()
     dots = point_colors(colors)
     axes.scatter(
         [points[index][0] for index in order],
@@ -76,7 +76,7 @@ def draw_map(figure: Figure, drawn: SoundMap, view: View, color: ColorBy, scale:
         axes.set_xticks([])
         axes.set_yticks([])
         axes.spines[:].set_visible(False)  # the axes have no unit
-        axes.set_xlabel(f"sound: {drawn.shown:.0%} of the variance is in this plane")
+        axes.set_xlabel(f"sound: {drawn.explained:.0%} of the variance is in this plane")
     _draw_legend(figure, axes, colors, color)
     return order
 

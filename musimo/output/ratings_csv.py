@@ -18,8 +18,9 @@ from typing import Final
 from musimo.errors import UsageError
 from musimo.library.db.ratings import Opinion, Rating
 from musimo.output.csv_out import csv_text, unguarded
-from musimo.output.naming import artist_and_title, opinion_fields, path_fields
-from musimo.search.scale import RANGES, Scale, to_unit
+from musimo.output.naming import artist_and_title
+from musimo.records.fields import path_fields
+from musimo.records.scale import RANGES, Scale, to_unit
 
 NAMES: Final = ("sound", "path_bytes", "path", "id")
 VALUES: Final = ("valence", "arousal", "liking")
@@ -152,11 +153,11 @@ def named_path(line: RatedLine) -> bytes | None:
 
 def _row(rating: Rating, scale: Scale) -> dict[str, object]:
     row: dict[str, object] = {
-        **opinion_fields(rating.opinion, scale),
+        **rating.opinion.as_dict(scale),
         "rated_at": rating.rated_at,
-        "sound": rating.sound.hex(),
+        "sound": rating.content_hash.hex(),
     }
     if rating.track is not None:
         row["artist"], row["title"] = artist_and_title(rating.track)
-        row |= path_fields(rating.track.path)
+        row |= path_fields(rating.track.path_bytes)
     return row

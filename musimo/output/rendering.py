@@ -15,10 +15,10 @@ from musimo.output.answer_text import text
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
+    Details,
     ErrorsAnswer,
     PrintOptions,
-    ShowAnswer,
-    StatusAnswer,
+    Status,
     TrackList,
     tracks_of,
 )
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from musimo.output.coloring import ColorBy
     from musimo.output.curves import CurveAnswer, CurveOptions
     from musimo.output.map_picture import View
-    from musimo.search.scale import Scale
+    from musimo.records.scale import Scale
     from musimo.search.sound_map import SoundMap
 
 
@@ -63,7 +63,7 @@ def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
             return Rendered(text(answer, options).encode())
         case "json", _:
             return Rendered(json_out.document(json_out.content(answer, options.scale)).encode())
-        case _, ShowAnswer() | StatusAnswer():
+        case _, Details() | Status():
             raise AssertionError("facts have no other format")
         case "jsonl", _:
             return Rendered(json_out.lines(json_out.rows(answer, options.scale)).encode())
@@ -82,7 +82,7 @@ def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
 
 def formats_of(answer: Answer) -> tuple[Format, ...]:
     """Return the formats of an answer."""
-    if isinstance(answer, ShowAnswer | StatusAnswer):
+    if isinstance(answer, Details | Status):
         return FACTS.formats
     return FILES.formats if isinstance(answer, AnalyzeAnswer | ErrorsAnswer) else TRACKS.formats
 
@@ -143,7 +143,7 @@ def render_map(drawn: SoundMap, format: MapFormat, view: View, color: ColorBy, s
 def _paths(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, style: PathStyle) -> list[bytes]:
     """Return paths of files as they are, those of library tracks as a playlist would name them."""
     if isinstance(answer, AnalyzeAnswer):
-        return [one.path for one in answer.results]
+        return [one.path_bytes for one in answer.rows]
     if isinstance(answer, ErrorsAnswer):
-        return [one.path for one in answer.failures]
-    return [written(track.path, style) for track in tracks_of(answer)]
+        return [one.path_bytes for one in answer.failures]
+    return [written(track.path_bytes, style) for track in tracks_of(answer)]

@@ -6,9 +6,9 @@ from typing import Final
 
 from musimo.library.scan.events import Audit
 from musimo.output.json_out import document
-from musimo.output.naming import SECOND_DIGITS, number
 from musimo.output.tables import clock
 from musimo.output.text import counted, joined
+from musimo.records.fields import SECOND_DIGITS, number
 
 _OUTCOMES: Final = ("new", "changed", "moved", "unchanged", "failed", "ignored")
 """The outcomes of a file; their counts add up to ``seen``."""

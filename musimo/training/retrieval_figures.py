@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from musimo.emotion.space import N_AXES, SoundSpace, fit_space, unit
 from musimo.records import FloatArray
-from musimo.search.space import MIXTURES, ordinary
+from musimo.search.space import MIXTURES, hubness_offsets
 from musimo.training.markdown import number, table
 
 Indices = NDArray[np.int64]
@@ -208,7 +208,7 @@ def z_score(rows: FloatArray) -> Turn:
 def figures(method: Method, music: Collection, config: RetrievalConfig) -> Figures:
     """All figures of a method that can place windows."""
     places = method.places(music.windows)
-    taken_off = ordinary(places) if method.above_ordinary else np.zeros(len(places), np.float32)
+    taken_off = hubness_offsets(places) if method.above_ordinary else np.zeros(len(places), np.float32)
     scores = (places @ places.T - taken_off) / (1 - taken_off)  # a row asks
     return Figures(
         precision(scores, music.albums, config),
@@ -267,7 +267,7 @@ def found_first(
 ) -> float:
     """Share of tracks that another encoding of them finds first, be it beside a track of the same sound."""
     places = method.places(music.windows)
-    taken_off = ordinary(places)
+    taken_off = hubness_offsets(places)
     cosines = method.places(copies) @ places.T
     scores = (cosines - taken_off) / (1 - taken_off)
     own = scores[np.arange(len(copies)), list(which)]

@@ -23,7 +23,7 @@ def embedded(path: Path) -> list[str]:
 def test_a_page_with_every_analysed_sound_once(shell: Shell, library: Catalog, tmp_path: Path) -> None:
     ran = shell("map", "-o", tmp_path / "map.html")
     assert (ran.code, ran.out) == (0, b"")
-    assert ran.err.decode().startswith("not analysed, so not on the map: 1;")
+    assert ran.err.decode().startswith("not analyzed, so not on the map: 1;")
     assert sorted(embedded(tmp_path / "map.html"))[:3] == ["Four", "Freddie Freeloader", "Giant Steps"]
     assert len(embedded(tmp_path / "map.html")) == 9
     assert [*tmp_path.iterdir()] == [tmp_path / "map.html"]
@@ -94,7 +94,7 @@ def test_an_empty_library_has_no_map(shell: Shell, home: Path, tmp_path: Path) -
     Catalog(home / "library.db", tmp_path, weights_path().stem)
     ran = shell("map", "-o", tmp_path / "map.html")
     assert ran.code == 4
-    assert b"hear some music: musimo scan FOLDER" in ran.err
+    assert b"analyze some music: musimo scan FOLDER" in ran.err
 
 
 def test_without_matplotlib_the_error_says_how_to_install_it(

@@ -32,7 +32,7 @@ from musimo.output.curves import CurveAnswer, CurveOptions
 from musimo.output.formats import CURVE, CurveFormat
 from musimo.output.rendering import render_curve
 from musimo.records import Curve, Peak, SlidingPlan, Track, Turn, Window, WindowEmotion
-from musimo.search.scale import Scale
+from musimo.records.scale import Scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,15 +1,17 @@
+from pathlib import Path
+
 import pytest
 
 from musimo.errors import UsageError
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
+    Details,
     ErrorsAnswer,
-    MoodAnswer,
+    MoodResult,
     PrintOptions,
-    ShowAnswer,
-    SimilarAnswer,
-    StatusAnswer,
+    SimilarResult,
+    Status,
     TracksAnswer,
 )
 from musimo.output.formats import (
@@ -30,15 +32,15 @@ from musimo.records import AnalyzedFile, Failure, Track
 
 
 @pytest.fixture
-def answers(similar: SimilarAnswer, mood: MoodAnswer, analyzed: AnalyzedFile, track: Track) -> list[Answer]:
+def answers(similar: SimilarResult, mood: MoodResult, analyzed: AnalyzedFile, track: Track) -> list[Answer]:
     return [
         similar,
         mood,
         TracksAnswer([track]),
         AnalyzeAnswer([analyzed], []),
         ErrorsAnswer([Failure(b"/a", "read", "gone", "2026")]),
-        ShowAnswer(track, None, None, ()),
-        StatusAnswer(b"/l.db", 1, 1, 0, 0, "m", 1, ()),
+        Details(track, None, None, ()),
+        Status(Path("/l.db"), 1, 1, 0, 0, "m", 1, ()),
     ]
 
 
@@ -70,14 +72,14 @@ def test_paths_of_files(analyzed: AnalyzedFile) -> None:
     assert render(ErrorsAnswer([failure]), "paths", PrintOptions()).data == b"/a\n"
 
 
-def test_what_a_playlist_cannot_hold_is_reported(similar: SimilarAnswer) -> None:
+def test_what_a_playlist_cannot_hold_is_reported(similar: SimilarResult) -> None:
     assert len(render(similar, "m3u8", PrintOptions()).skipped) == 2
     assert len(render(similar, "m3u", PrintOptions()).skipped) == 1
     assert render(similar, "xspf", PrintOptions()).skipped == ()
 
 
 @pytest.mark.parametrize("format_", TRACKS.formats)
-def test_nothing_hostile_reaches_a_terminal(similar: SimilarAnswer, format_: TrackFormat) -> None:
+def test_nothing_hostile_reaches_a_terminal(similar: SimilarResult, format_: TrackFormat) -> None:
     shown = for_terminal(render(similar, format_, PrintOptions()).data).decode()
     assert safe_lines(shown) == shown
     assert "\\r" not in for_terminal(render(TracksAnswer([]), format_, PrintOptions()).data).decode()

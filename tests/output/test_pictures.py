@@ -30,7 +30,7 @@ from musimo.output.colors import CIVIDIS, OKABE_ITO, OTHER, UNKNOWN, cividis
 from musimo.output.map_page import page
 from musimo.output.map_picture import INCHES, View, draw_map, map_picture, point_size
 from musimo.records import Tags, TempoKey, Track
-from musimo.search.scale import Scale
+from musimo.records.scale import Scale
 from musimo.search.sound_map import SoundMap
 
 if TYPE_CHECKING:
