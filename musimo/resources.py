@@ -5,10 +5,10 @@ In a wheel they are inside the package; in a checkout ``migrations/`` and ``conf
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from musimo.errors import MusimoError, WeightsError
+from musimo.installation import installation
 
 PACKAGE = Path(__file__).resolve().parent
 PATTERN = "mase_net-*.safetensors"
@@ -29,17 +29,8 @@ def resource(name: str) -> Path:
         return beside
     raise MusimoError(
         f"musimo's own folder {name!r} is missing beside {PACKAGE}",
-        "install musimo again: pip install --force-reinstall musimo",
+        f"restore it: {installation().restore()}",
     )
-
-
-def install_command(extra: str) -> str:
-    """Return what installs an optional part of musimo, beside a wheel or in a checkout."""
-    checkout = PACKAGE.parent
-    if not (checkout / "pyproject.toml").is_file():
-        return f"install it: pip install 'musimo[{extra}]'"
-    pip = f"{sys.executable} -m pip install -c configs/constraints.txt -e '.[{extra}]'"
-    return f"install it: cd {checkout} && {pip}"
 
 
 def weights_path(chosen: Path | None = None) -> Path:
@@ -61,6 +52,6 @@ def weights_path(chosen: Path | None = None) -> Path:
     if len(found) != 1:
         raise WeightsError(
             f"expected one file {PATTERN} in {PACKAGE / 'weights'}, found {len(found)}",
-            "install musimo again: pip install --force-reinstall musimo",
+            f"restore them: {installation().restore()}",
         )
     return found[0]

@@ -9,11 +9,13 @@ import shutil
 import time
 from collections.abc import Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musimo import __version__
 from musimo.errors import MusimoError
+from musimo.installation import LEFT_OUT, installation, lacking
 from musimo.library.db import schema
 from musimo.library.db.engine import may_write
 from musimo.library.db.health import examine, sqlite_version
@@ -54,18 +56,31 @@ DECODERS = (
 )
 """FFmpeg's names of the decoders most music needs."""
 LEAST_FREE = 100_000_000  # bytes: log and new indexes of a library of some ten thousand tracks
-REINSTALL = "install musimo again: pip install --force-reinstall musimo"
 SAMPLES = 45 * 22_050  # a window as a scan analyzes it
 
 
 def diagnose(settings: Settings) -> Iterator[Check]:
     """Yield checks, in an order in which the first problem explains those after it."""
+    yield _set_up()
     yield _versions()
     yield _codecs()
     yield _weights(settings)
     yield _device(settings)
     yield from _library(settings)
     yield _free_space(settings.library)
+
+
+def _set_up() -> Check:
+    """Return the kind of set-up, and what a light one lacks."""
+    here = installation()
+    if not here.is_light:
+        return Check("set-up", "ok", here.describe())
+    found = f"{here.describe()}: without {' and '.join(lacking(LEFT_OUT))}, which only GPUs and training need"
+    return Check("set-up", "ok", f"{found} (the full set-up: {here.add()})")
+
+
+def _renew() -> str:
+    return f"install its packages again: {installation().renew()}"
 
 
 def _versions() -> Check:
@@ -76,6 +91,8 @@ def _versions() -> Check:
     ]
     missing = []
     for name in MODULES:
+        if name in LEFT_OUT and find_spec(name) is None:
+            continue  # see _set_up
         try:
             importlib.import_module(name)
         except (ImportError, OSError) as error:  # OSError: a shared library is missing
@@ -83,7 +100,7 @@ def _versions() -> Check:
         else:
             found.append(f"{name} {_version(name)}")
     if missing:
-        return Check("versions", "bad", f"cannot be imported: {', '.join(missing)}", REINSTALL)
+        return Check("versions", "bad", f"cannot be imported: {', '.join(missing)}", _renew())
     return Check("versions", "ok", ", ".join(found))
 
 
@@ -99,7 +116,7 @@ def _codecs() -> Check:
         import av
         from av.codec import Codec
     except (ImportError, OSError) as error:
-        return Check("codecs", "bad", f"FFmpeg cannot be loaded: {error}", REINSTALL)
+        return Check("codecs", "bad", f"FFmpeg cannot be loaded: {error}", _renew())
     missing = []
     for name in DECODERS:
         try:
@@ -107,7 +124,8 @@ def _codecs() -> Check:
         except ValueError:  # PyAV's UnknownCodecError
             missing.append(name)
     if missing:
-        remedy = "install PyAV as its makers build it: pip install --force-reinstall --only-binary :all: av"
+        command = installation().pip("--force-reinstall", "--only-binary", ":all:", "av")
+        remedy = f"install PyAV as its makers build it: {command}"
         return Check("codecs", "bad", f"FFmpeg lacks {', '.join(missing)}", remedy)
     return Check("codecs", "ok", f"FFmpeg {av.ffmpeg_version_info} decodes {', '.join(DECODERS)}")
 
@@ -122,7 +140,7 @@ def _weights(settings: Settings) -> Check:
     except MusimoError as error:
         return Check("weights", "bad", error.message, error.hint)
     except (ImportError, OSError) as error:
-        return Check("weights", "bad", str(error), REINSTALL)
+        return Check("weights", "bad", str(error), _renew())
     return Check("weights", "ok", f"{weights.model_id}: as its checksum says")
 
 
@@ -145,7 +163,7 @@ def _device(settings: Settings) -> Check:
     except MusimoError as error:
         return Check("device", "bad", error.message, error.hint or "use --device cpu")
     except (ImportError, OSError, RuntimeError) as error:
-        return Check("device", "bad", str(error), REINSTALL)
+        return Check("device", "bad", str(error), _renew())
     found = f"{predictor.device}: 45 s of noise analyzed in {seconds:.2f} s"
     if notices:
         return Check("device", "note", f"{found}; {'; '.join(notices)}", "--device cpu uses no other")
@@ -197,7 +215,9 @@ def _schema(revision: str, written_by: str) -> Check:
             f"{by}; this one writes {schema.REVISION}",
             "the next command copies and upgrades it",
         )
-    return Check("schema", "bad", f"{by}; this one knows {schema.REVISION}", "pip install --upgrade musimo")
+    return Check(
+        "schema", "bad", f"{by}; this one knows {schema.REVISION}", f"upgrade: {installation().upgrade()}"
+    )
 
 
 def _contents(settings: Settings) -> Iterator[Check]:

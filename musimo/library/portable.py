@@ -168,7 +168,7 @@ def _to_json(analysis: Analysis) -> dict[str, Any]:
         "statistics": _text(analysis.statistics),
         "fused": _text(analysis.fused),
         "windows": [
-            [part.start_s, part.end_s, part.valence, part.arousal, _text(part.place)]
+            [part.start_s, part.end_s, part.valence, part.arousal, _text(part.vector)]
             for part in analysis.windows
         ],
         "tempo": tempo,
@@ -181,7 +181,7 @@ def _from_json(values: dict[str, Any]) -> Analysis:
     windows = tuple(map(_window, values["windows"]))
     if not windows or any(a.start_s >= b.start_s for a, b in pairwise(windows)):
         raise ValueError("its windows do not follow one another")
-    if len({part.place and len(part.place) for part in windows}) > 1:
+    if len({part.vector and len(part.vector) for part in windows}) > 1:
         raise ValueError("its windows lie in different spaces")
     return Analysis(
         content=_content(values["content"]),
@@ -203,7 +203,7 @@ def _from_json(values: dict[str, Any]) -> Analysis:
 
 
 def _window(value: Any) -> AnalyzedWindow:
-    start_s, end_s, valence, arousal, place = value
+    start_s, end_s, valence, arousal, vector = value
     start_s, end_s = _number(start_s, "windows", MAX_SECONDS), _number(end_s, "windows", MAX_SECONDS)
     if start_s > end_s:
         raise ValueError("a window ends before it begins")
@@ -212,7 +212,7 @@ def _window(value: Any) -> AnalyzedWindow:
         end_s,
         _number(valence, "windows"),
         _number(arousal, "windows"),
-        _optional(place, lambda text: _floats(text, "windows", "<f2")),
+        _optional(vector, lambda text: _floats(text, "windows", "<f2")),
     )
 
 

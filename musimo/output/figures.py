@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from musimo.errors import MusimoError
+from musimo.installation import installation
 from musimo.output.colors import PALE
-from musimo.resources import install_command
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,7 +91,8 @@ def picture(
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MusimoError(
-            f"{format.upper()} needs matplotlib, which is not installed", install_command("plots")
+            f"{format.upper()} needs matplotlib, which is not installed",
+            f"install it: {installation().add('plots')}",
         ) from error
     buffer = io.BytesIO()
     with _lock, mpl.rc_context(), warnings.catch_warnings():

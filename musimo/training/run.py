@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +9,8 @@ from musimo.atomic import write_atomically
 from musimo.audio.features import FEATURE_ID
 from musimo.emotion.network import network_tensors
 from musimo.emotion.weights import ModelCard, load_weights, save_weights
-from musimo.errors import MusimoError, UsageError
+from musimo.errors import UsageError
+from musimo.installation import require_training
 from musimo.resources import weights_path
 from musimo.training.card import model_card
 from musimo.training.config import TrainingConfig, load_table
@@ -39,8 +39,6 @@ from musimo.training.retrieval_figures import RetrievalConfig, RetrievalTable
 from musimo.training.supervised import Supervised
 from musimo.training.transfer import SmokeTest, Transfer
 
-EXTRA = ("sklearn", "matplotlib", "scipy")  # what the extra ``train`` brings
-
 
 def train(config: Path, place: Place) -> Work[None]:
     """Make weights: figures, network, weights file, model card.
@@ -55,7 +53,7 @@ def train(config: Path, place: Place) -> Work[None]:
     UsageError : data are missing, or the folder of results is another recipe's
     MusimoError : the extra ``train`` is not installed; a process crashed
     """
-    _need_extra()
+    require_training()
     recipe = load_recipe(config)
     open_out(place, recipe)
     yield from logged(_train(recipe, place), place.out)
@@ -63,7 +61,7 @@ def train(config: Path, place: Place) -> Work[None]:
 
 def evaluate(config: Path, place: Place, weights: Path | None = None) -> Work[None]:
     """Measure what a configuration makes, or given weights by its folds; events and errors as of `train`."""
-    _need_extra()
+    require_training()
     if kind_of(config, ("supervised", "distilled", "retrieval")) == "retrieval":
         yield from _retrieval(config, place, weights)
         return
@@ -182,10 +180,3 @@ def _seeds(recipe: Recipe) -> range:
 
 def _title(rated: Rated) -> str:
     return f"How well valence and arousal are met: {rated.name}"
-
-
-def _need_extra() -> None:
-    """Refuse before any work what would fail after it."""
-    lacking = [name for name in EXTRA if importlib.util.find_spec(name) is None]
-    if lacking:
-        raise MusimoError(f"training needs {' and '.join(lacking)}", "pip install 'musimo[train]'")

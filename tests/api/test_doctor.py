@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from musimo.api import Library, doctor
 from musimo.api.doctor import diagnose
+from musimo.installation import installation
 from musimo.records import Check
 from musimo.resources import weights_path
 from musimo.search.faiss_index import FaissIndex
@@ -42,6 +44,7 @@ def library_checks() -> dict[str, Check]:
 def test_where_all_is_well_it_says_what_it_looked_at(catalog: Catalog) -> None:
     checks = list(diagnose(load_settings()))
     assert [check.name for check in checks] == [
+        "set-up",
         "versions",
         "codecs",
         "weights",
@@ -55,6 +58,7 @@ def test_where_all_is_well_it_says_what_it_looked_at(catalog: Catalog) -> None:
     ]
     assert {check.state for check in checks} == {"ok"}, checks
     found = {check.name: check.found for check in checks}
+    assert found["set-up"].startswith("full, ")
     assert "torch" in found["versions"]
     assert "flac" in found["codecs"]
     assert weights_path().stem in found["weights"]
@@ -183,11 +187,26 @@ def test_a_device_that_is_not_there() -> None:
 def test_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "MODULES", ("numpy", "no_such_module"))
     monkeypatch.setattr(doctor, "DECODERS", ("flac", "no_such_codec"))
-    for check, name in ((doctor._versions(), "no_such_module"), (doctor._codecs(), "no_such_codec")):
+    for check, name, command in (
+        (doctor._versions(), "no_such_module", installation().renew()),
+        (doctor._codecs(), "no_such_codec", f"{sys.executable} -m pip install"),
+    ):
         assert check.state == "bad"
         assert name in check.found
         assert "flac" not in check.found
-        assert "pip install" in check.remedy
+        assert command in check.remedy
+
+
+def test_a_light_set_up_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setitem(sys.modules, "librosa", None)
+    check = doctor._set_up()
+    assert check.state == "ok"
+    assert check.found.startswith("light, ")
+    assert "without PyTorch and librosa" in check.found
+    assert installation().add() in check.found
+    assert doctor._versions().state == "ok"
+    assert doctor._device(load_settings(device="cpu")).state == "ok"
 
 
 def test_a_disk_that_is_nearly_full(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from musimo.installation import installation
 from tests.catalog import Catalog
 from tests.cli.conftest import Shell
 
@@ -103,7 +104,7 @@ def test_without_matplotlib_the_error_says_how_to_install_it(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     ran = shell("map", "-o", tmp_path / "map.png")
     assert ran.code == 1
-    assert b"-m pip install -c configs/constraints.txt -e '.[plots]'" in ran.err
+    assert installation().add("plots").encode() in ran.err
     assert not (tmp_path / "map.png").exists()
 
 

@@ -215,7 +215,7 @@ def test_what_was_heard_in_full_replaces_windows_and_not_the_other_way_round(sto
 def test_what_lies_in_another_space_is_refused(store: Store) -> None:
     short = floats(*range(64))
     odd = analysis(1, fused=base64.b64decode(short))
-    windows_ = tuple(replace(part, place=b"\0\0") for part in analysis().windows)
+    windows_ = tuple(replace(part, vector=b"\0\0") for part in analysis().windows)
     assert write_analyses(store, MAKER, [odd], n_axes=128) == ["refused"]
     assert write_analyses(store, MAKER, [analysis(), odd, analysis(2, windows=windows_)]) == [
         "new",

@@ -37,13 +37,13 @@ class AnalysisModel:
 
 @dataclass(frozen=True, slots=True)
 class AnalyzedWindow:
-    """Emotion of one window; ``place`` is its sound vector, little-endian float16, or None."""
+    """Emotion of one window; ``vector`` is its sound vector, little-endian float16, or None."""
 
     start_s: float
     end_s: float
     valence: float
     arousal: float
-    place: bytes | None
+    vector: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,13 @@ def write_analyses(
         model_id = register(connection, model.model, model.features)
         check_features(connection, model_id, model.features)
         n_fused = n_axes * FLOAT_BYTES if n_axes else _size(connection, emotions.c.fused, model_id)
-        n_place = _size(connection, windows.c.place, model_id)
+        n_vector = _size(connection, windows.c.place, model_id)
         states: list[ImportState] = []
         fitting: dict[bytes, Analysis] = {}  # the first of each content
         for analysis in batch:
-            fused, place = (_length(data) for data in (analysis.fused, analysis.windows[0].place))
-            n_fused, n_place = n_fused or fused, n_place or place
-            fits = fused in (None, n_fused) and place in (None, n_place)
+            fused, vector = (_length(data) for data in (analysis.fused, analysis.windows[0].vector))
+            n_fused, n_vector = n_fused or fused, n_vector or vector
+            fits = fused in (None, n_fused) and vector in (None, n_vector)
             first = fits and fitting.setdefault(analysis.content, analysis) is analysis
             states.append("new" if first else "known" if fits else "refused")
         new = _write_new(connection, model_id, fitting)
@@ -232,7 +232,14 @@ def _write_new(connection: Connection, model_id: int, batch: Mapping[bytes, Anal
         ]
         connection.execute(insert(emotions), rows)
         parts = [
-            key | asdict(part)
+            {
+                **key,
+                "start_s": part.start_s,
+                "end_s": part.end_s,
+                "valence": part.valence,
+                "arousal": part.arousal,
+                "place": part.vector,
+            }
             for key, (_, analysis) in zip(keys, lacking, strict=True)
             for part in analysis.windows
         ]

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from musimo.atomic import replacing
 from musimo.errors import LibraryError
+from musimo.installation import installation
 from musimo.library.db import schema
 from musimo.library.db.folding import fold_value
 from musimo.resources import resource
@@ -217,7 +218,7 @@ def _migrate(engine: Engine, path: Path, revision: str | None) -> None:
         if revision not in known:
             raise LibraryError(
                 f"the library {path} was written by a newer musimo, {_written_by(engine)}",
-                "install a newer musimo: pip install --upgrade musimo",
+                f"install a newer musimo: {installation().upgrade()}",
             )
         back_up(path, path.with_name(f"{path.name}.before-{schema.REVISION}"))
     with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():

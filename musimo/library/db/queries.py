@@ -70,7 +70,7 @@ class Store:
         return cls(open_database(path, create=create), path, model)
 
     def generation(self) -> int:
-        """Return the number that is drawn anew whenever answers may have changed; indexes carry it."""
+        """Return the number that is drawn again whenever answers may have changed; indexes carry it."""
         return int(self.rows(select(library_state.c.generation))[0][0])
 
     def active_model(self) -> str | None:

@@ -36,7 +36,7 @@ library_state = Table(
     "library_state",
     metadata,
     Column("id", Integer, primary_key=True),  # always 1
-    Column("generation", Integer, nullable=False),  # drawn anew whenever answers may have changed
+    Column("generation", Integer, nullable=False),  # drawn again whenever answers may have changed
     Column("written_by", Text, nullable=False),  # musimo version that last wrote
     Column("model", Text),  # name of the active model; null: nothing is analyzed yet
 )
@@ -116,7 +116,7 @@ emotions = Table(
     # little-endian float32, coordinates in the model's sound space; null: of a model without one
     Column("fused", LargeBinary),
     Column("partial", Float),  # decoded fraction, 0..1; null: all of it, or analyzed before 0003
-    # drawn anew whenever the row is written, so that an index detects changed rows; null: see fused
+    # drawn again whenever the row is written, so that an index detects changed rows; null: see fused
     Column("stamp", Integer),
     # with the user's calibration; null: there is none. Valence and arousal stay those of the network
     Column("own_valence", Float),

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from musimo.errors import LibraryError, MusimoError
+from musimo.installation import installation
 from musimo.library.db import engine as database
 from musimo.library.db import schema
 from musimo.library.db.engine import back_up, open_database
@@ -126,7 +127,7 @@ def test_a_library_from_the_future_is_refused_with_the_reason(tmp_path: Path) ->
     before = path.read_bytes()
     error = refused(path)
     assert "newer musimo, 99.0" in error.message
-    assert "upgrade" in error.hint
+    assert installation().upgrade() in error.hint
     assert path.read_bytes() == before
     sql(path, "ALTER TABLE library_state RENAME COLUMN written_by TO author")
     assert "of an unknown version" in refused(path).message
