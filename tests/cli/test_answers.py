@@ -125,7 +125,7 @@ class TestSimilar:
     def test_a_track_that_was_never_analysed_cannot_be_asked_with(self, shell: Shell) -> None:
         ran = shell("similar", "Never heard")
         assert ran.code == 4
-        assert b"not analysed" in ran.err
+        assert b"not analyzed" in ran.err
         assert b"musimo errors" in ran.err
 
 
