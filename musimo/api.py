@@ -47,7 +47,7 @@ from musimo.search.space import By
 from musimo.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from musimo.emotion.analyzer import Analyzer
+    from musimo.emotion.predictor import Predictor
     from musimo.library.scan.events import Audit, Indexing, ScanEvent
     from musimo.library.scan.scan import ScanOptions
 
@@ -128,7 +128,7 @@ class Library:
         yield from scan_library(
             self.settings.library,
             weights_path(self.settings.weights),
-            self._load_analyzer,
+            self._load_predictor,
             folders,
             options,
             finish,
@@ -307,14 +307,14 @@ class Library:
         store = self._store()
         return move_from(Store(store.engine, store.path, self.model), store.model)
 
-    def load_analyzer(self) -> Analyzer:
+    def load_predictor(self) -> Predictor:
         """The network in use, on its device."""
-        return self._load_analyzer(weights_path(self.settings.weights))
+        return self._load_predictor(weights_path(self.settings.weights))
 
-    def _load_analyzer(self, weights: Path) -> Analyzer:
-        from musimo.emotion.analyzer import Analyzer
+    def _load_predictor(self, weights: Path) -> Predictor:
+        from musimo.emotion.predictor import Predictor
 
-        return Analyzer.load(weights, self.settings.device, self.settings.batch_size, self._on_notice)
+        return Predictor.load(weights, self.settings.device, self.settings.batch_size, self._on_notice)
 
     def _analyze(
         self, files: Sequence[str | Path | bytes], weights: Path, plan: WindowPlan
@@ -322,7 +322,7 @@ class Library:
         from musimo.library.analyze import analyze
 
         paths = [path_bytes(file) for file in files]
-        return analyze(paths, lambda: self._load_analyzer(weights), self.settings.jobs, plan)
+        return analyze(paths, lambda: self._load_predictor(weights), self.settings.jobs, plan)
 
 
 def path_bytes(path: str | Path | bytes) -> bytes:

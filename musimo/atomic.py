@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Write files atomically: completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from musimo.errors import MusimoError
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Make ``data`` the content of ``path``: written beside it, flushed to the disk, then renamed over it.
+    """Write ``data`` to ``path``: write a file beside it, flush it to disk, and rename it over ``path``.
 
-    A file that is replaced keeps its permissions; a link is followed, and stays one. What is no regular
-    file, such as ``/dev/stdout``, is written to as it is.
+    An existing file keeps its permissions; a symbolic link is followed and kept. A path that is not a regular
+    file, such as ``/dev/stdout``, is written to directly.
 
     Raises
     ------
-    MusimoError : the file cannot be written; what was there before is untouched
+    MusimoError : the file cannot be written; an existing one is unchanged
     """
     try:
         target = path.resolve()
@@ -32,21 +32,29 @@ def write_atomically(path: Path, data: bytes) -> None:
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links; a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
         raise MusimoError(
-            f"cannot write {path}: {why}", "name another place, or make its folder and its rights fit"
+            f"cannot write {path}: {why}",
+            "name another path, or check that its folder exists and is writable",
         ) from error
 
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """An empty file beside ``target``, to be filled by name; flushed and renamed over it when the block ends.
+    """Yield the path of an empty file beside ``target``; flush it and rename it over ``target`` at the end.
 
-    Where the block raises, ``target`` is left as it was. ``target`` is no link; OSError is the caller's, as
-    where it is neither a file nor nothing: a rename would put a file in the place of a device.
+    If the block raises, ``target`` is unchanged.
+
+    Parameters
+    ----------
+    target : path of a regular file or of none; not a symbolic link
+
+    Raises
+    ------
+    OSError : ``target`` cannot be replaced, or exists and is not a regular file
     """
     if target.exists() and not target.is_file():
-        raise OSError(errno.EINVAL, "It is no regular file", str(target))
+        raise OSError(errno.EINVAL, "It is not a regular file", str(target))
     handle, name = tempfile.mkstemp(prefix=".musimo-", suffix=".tmp", dir=target.parent)
-    os.close(handle)  # a name is what other libraries take
+    os.close(handle)  # other libraries take a name
     beside = Path(name)
     try:
         yield beside
@@ -54,7 +62,7 @@ def replacing(target: Path) -> Iterator[Path]:
         with beside.open("r+b") as file:
             os.fsync(file.fileno())
         beside.replace(target)
-    except BaseException:  # Ctrl-C too leaves nothing behind
+    except BaseException:  # including Ctrl-C
         beside.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
@@ -66,17 +74,17 @@ def _replace(target: Path, data: bytes) -> None:
 
 
 def _mode(target: Path) -> int:
-    """Permissions of the file that is replaced, or those a new one gets."""
+    """Return the permissions of the existing file, or those of a new one."""
     try:
         return stat.S_IMODE(target.stat().st_mode)
     except FileNotFoundError:
-        mask = os.umask(0o077)  # there is no way to read it without setting it
+        mask = os.umask(0o077)  # it cannot be read without setting it
         os.umask(mask)
         return 0o666 & ~mask
 
 
 def _sync_folder(folder: Path) -> None:
-    """Flush the rename; where folders cannot be flushed, the system does it in its own time."""
+    """Flush the rename to disk, where the system can flush folders."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:

@@ -153,21 +153,21 @@ def _device(settings: Settings) -> Check:
     try:
         import numpy as np
 
-        from musimo.audio.features import extract
-        from musimo.emotion.analyzer import Analyzer
+        from musimo.audio.features import compute_features
+        from musimo.emotion.predictor import Predictor
 
-        analyzer = Analyzer.load(
+        predictor = Predictor.load(
             weights_path(settings.weights), settings.device, settings.batch_size, told.append
         )
-        features = extract(np.random.default_rng(0).normal(0, 0.1, SAMPLES).astype(np.float32))
+        features = compute_features(np.random.default_rng(0).normal(0, 0.1, SAMPLES).astype(np.float32))
         started = time.perf_counter()
-        [[felt]] = analyzer.analyze([[features]])
+        [[felt]] = predictor.predict([[features]])
         seconds = time.perf_counter() - started
     except MusimoError as error:
         return Check("device", "bad", error.message, error.hint or "use --device cpu")
     except (ImportError, OSError, RuntimeError) as error:
         return Check("device", "bad", str(error), REINSTALL)
-    found = f"{analyzer.device}: 45 s of noise felt in {seconds:.2f} s"
+    found = f"{predictor.device}: 45 s of noise felt in {seconds:.2f} s"
     if told:
         return Check("device", "note", f"{found}; {'; '.join(told)}", "--device cpu asks for no other")
     return Check("device", "ok", f"{found} (valence {felt.valence:.2f}, arousal {felt.arousal:.2f})")

@@ -1,29 +1,28 @@
-"""Every error musimo raises on purpose, as one tree.
+"""The exceptions that musimo raises, as one tree.
 
-    MusimoError                 an error that stopped the work (exit code 1)
-    ├── SettingsError           configuration file or environment
-    ├── AudioError              one file could not be heard; carries the stage
+    MusimoError                 an error that stopped the command (exit code 1)
+    ├── SettingsError           invalid configuration file or environment variable
+    ├── AudioError              one file cannot be analyzed; carries the stage
     ├── TagsError               musimo's fields cannot be written into one file
-    ├── WeightsError            network weights missing, damaged, or of another make
-    ├── DeviceError             a device that was asked for is not there
+    ├── WeightsError            weights missing, damaged, or incompatible
+    ├── DeviceError             a requested device does not exist or does not work
     ├── LibraryError            the library file cannot be opened, read or written
-    ├── UsageError              a question that cannot be understood (exit code 2)
-    └── NotFoundError           a question without an answer (exit code 4)
+    ├── UsageError              an invalid query (exit code 2)
+    └── NotFoundError           a query without a result (exit code 4)
 
-A message says what went wrong and with which file; the hint says what mends it. Whoever catches one
-prints both; nothing below the command line does.
+The message says what happened and to which file; the hint says what to do. Only the command line prints them.
 """
 
 from __future__ import annotations
 
 
 class MusimoError(Exception):
-    """Root of the tree.
+    """Base class of all exceptions of musimo.
 
     Parameters
     ----------
-    message : what went wrong, and with which file
-    hint : what mends it, as a sentence or a command; empty where there is nothing to do
+    message : what happened, and to which file
+    hint : what to do about it, as a sentence or a command; empty if nothing can be done
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -33,17 +32,17 @@ class MusimoError(Exception):
 
 
 class SettingsError(MusimoError):
-    """The configuration file or an environment variable holds something musimo cannot use."""
+    """The configuration file or an environment variable contains an invalid value."""
 
 
 class AudioError(MusimoError):
-    """One file could not be heard.
+    """One file cannot be analyzed.
 
     Parameters
     ----------
-    stage : where it failed: ``read`` (the file itself), ``decode`` (its sound), ``analyze``, ``crashed``
-        or ``timeout``
-    reason : why, in words a person understands, without the path
+    stage : where it failed: ``read`` (the file), ``decode`` (its audio), ``analyze``, ``crashed`` or
+        ``timeout``
+    reason : why, as a phrase for users, without the path
     """
 
     def __init__(self, stage: str, reason: str) -> None:
@@ -52,20 +51,20 @@ class AudioError(MusimoError):
         self.reason = reason
 
     def __reduce__(self) -> tuple[type[AudioError], tuple[str, str]]:
-        """Let the error cross from a worker process to its parent."""
+        """Make the error picklable, to pass it from a worker process to its parent."""
         return type(self), (self.stage, self.reason)
 
 
 class TagsError(MusimoError):
-    """musimo's fields cannot be written into one file; the message says why, without the path."""
+    """musimo's fields cannot be written into one file. The message gives the reason, without the path."""
 
 
 class WeightsError(MusimoError):
-    """Network weights are missing, damaged, or were made for another architecture or other features."""
+    """Weights are missing, damaged, or made for another architecture or other features."""
 
 
 class DeviceError(MusimoError):
-    """A device that was asked for by name is not there."""
+    """A requested device does not exist or does not work."""
 
 
 class LibraryError(MusimoError):
@@ -73,8 +72,8 @@ class LibraryError(MusimoError):
 
 
 class UsageError(MusimoError):
-    """A question that cannot be understood: an unknown field, an ambiguous track."""
+    """A query is invalid: an unknown field, an ambiguous track."""
 
 
 class NotFoundError(MusimoError):
-    """A question that has no answer: no such track, nothing analysed yet."""
+    """A query has no result: no such track, nothing analyzed yet."""

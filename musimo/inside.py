@@ -15,14 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from musimo.api import Library, Seed, path_bytes
-from musimo.audio.windows import sliding
+from musimo.audio.windows import sliding_plan
 from musimo.library import curve
-from musimo.records import Curve, Sliding, Track, Window
+from musimo.records import Curve, SlidingPlan, Track, Window
 from musimo.search.times import passage
 
 
 def hear_curve(
-    library: Library, track: str | Path, plan: Sliding | None = None
+    library: Library, track: str | Path, plan: SlidingPlan | None = None
 ) -> Iterator[curve.Felt | Curve]:
     """Mood inside a track of the library or any file; the last event is the curve.
 
@@ -30,7 +30,7 @@ def hear_curve(
 
     Parameters
     ----------
-    plan : made by :func:`musimo.audio.windows.sliding`; None for windows of 45 s, 5 s apart
+    plan : made by :func:`musimo.audio.windows.sliding_plan`; None for windows of 45 s, 5 s apart
 
     Raises
     ------
@@ -41,7 +41,7 @@ def hear_curve(
     if library.settings.library.exists() or not os.path.isfile(path):  # noqa: PTH113 - bytes
         known, path = _found(library, track)
     settings = library.settings
-    return curve.hear_curve(path, library.load_analyzer, settings.jobs, plan or sliding(), known)
+    return curve.hear_curve(path, library.load_predictor, settings.jobs, plan or sliding_plan(), known)
 
 
 def hear_passage(

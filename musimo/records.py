@@ -1,28 +1,42 @@
-"""What the rooms hand to one another: frozen records, no behaviour beyond simple arithmetic.
+"""Records that several rooms share: frozen dataclasses without logic.
 
-Valence and arousal are on the 0..1 scale everywhere inside musimo, 0.5 = neutral: ``(x - 1) / 8`` of the
-1-9 rating scale the network is trained on. Times are seconds. Paths on disk are ``bytes``, as the
-file system has them.
+Valence and arousal are on the 0..1 scale everywhere inside musimo, 0.5 = neutral: ``(x - 1) / 8`` of the 1-9
+rating scale that the network is trained on. Times are seconds. Paths on disk are ``bytes``, as the file
+system has them.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
+DoubleArray = NDArray[np.float64]
 
-CONTENT_BYTES = 16  # of a sound's hash: two different sounds share one once in some 10^19 tracks
+AnyPath = bytes | str | Path
+
+
+def path_bytes(path: AnyPath) -> bytes:
+    """Return a path as the file system has it, with a leading ``~`` or ``~user`` expanded.
+
+    A ``~user`` that the system does not know is left as written.
+    """
+    return os.path.expanduser(os.fsencode(path))  # noqa: PTH111 - pathlib raises for an unknown user
+
+
+CONTENT_BYTES = 16  # of a content hash: the first collision is expected at some 10^19 tracks
 
 Coverage = Literal["windows", "full"]
-"""How much of a track is heard: three windows of it, or every second."""
+"""How much of a track is analyzed: three windows, or every second."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sliding:
+class SlidingPlan:
     """Windows of one length, a hop apart, from one end of a track to the other."""
 
     window_s: float
@@ -31,7 +45,7 @@ class Sliding:
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a file says about itself. What it does not say, or says absurdly, is None."""
+    """Tags and header of a file. A value that is missing or absurd is None."""
 
     title: str | None = None
     artist: str | None = None
@@ -43,7 +57,7 @@ class Tags:
     track: int | None = None
     disc: int | None = None
     bpm: float | None = None
-    duration_s: float | None = None  # the header's claim; Sound.duration_s is the measured truth
+    duration_s: float | None = None  # claimed by the header; FileOpened.duration_s is measured
     sample_rate: int | None = None  # Hz
     channels: int | None = None
     bitrate: int | None = None  # kbit/s
@@ -52,39 +66,39 @@ class Tags:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of a track."""
+    """A part of a track that is analyzed as one."""
 
     start_s: float
     end_s: float
 
     @property
     def middle_s(self) -> float:
-        """The time that a reading of this stretch is told at."""
+        """The time that a reading of this window is reported at."""
         return (self.start_s + self.end_s) / 2
 
 
-WindowPlan = Coverage | Sliding | Window
-"""What of a track is heard: as a library hears it; all of it, window after window; or one passage alone."""
+WindowPlan = Coverage | SlidingPlan | Window
+"""Which windows of a track are analyzed: as in a library; sliding windows; or one passage only."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileOpened:
-    """A file that holds sound: first of the events of ``audio.hear``.
+    """A file that contains audio: first event of :func:`musimo.audio.extract.extract_windows`.
 
     Parameters
     ----------
-    tags : what the file says, completed by what the decoder found
-    content : hash of the sound, equal for files that differ only in tags, name or place
+    tags : of the file, completed by the decoder
+    content : hash of the audio, equal for files that differ only in tags, name or folder
     duration_s : measured over the whole stream, never taken from a header
-    windows : what will be heard
-    promised_s : how long the whole sound is by its header, where a part of it is lacking; else None
+    windows : that will be extracted
+    expected_duration_s : duration of the complete audio by its header, if a part of it is missing; else None
     """
 
     tags: Tags
     content: bytes
     duration_s: float
     windows: tuple[Window, ...]
-    promised_s: float | None = None
+    expected_duration_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +107,27 @@ class ExtractedWindow:
 
     Parameters
     ----------
-    window : which stretch of the track was really heard
-    features : (n_frames, 193) float32
-    statistics : (579,) float32, of the features over time
-    lacking_s : holes within the window, of sound too damaged to be decoded
+    window : the part of the track that could be decoded
+    features : [shape=(n_frames, 193), float32]
+    statistics : of the features over time [shape=(579,), float32]
+    missing_s : gaps within the window, where audio is too damaged to be decoded
     """
 
     window: Window
     features: FloatArray
     statistics: FloatArray
-    lacking_s: float = 0.0
+    missing_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class WindowPrediction:
-    """What the network says of one clip.
+    """Prediction of the network for one window.
 
     Parameters
     ----------
     valence, arousal : 0..1
-    embedding : (256,), unscaled
-    fused : (k,), its fused values in the axes of the sound space, see :mod:`musimo.emotion.space`
+    embedding : of any norm [shape=(256,), float32]
+    fused : fused values in the axes of the sound space [shape=(k,), float32], see :mod:`musimo.emotion.space`
     """
 
     valence: float
@@ -124,7 +138,7 @@ class WindowPrediction:
 
 @dataclass(frozen=True, slots=True)
 class WindowEmotion:
-    """Emotion of one stretch of a track."""
+    """Emotion of one window of a track, 0..1."""
 
     window: Window
     valence: float
@@ -137,11 +151,11 @@ class Emotion:
 
     Parameters
     ----------
-    valence, arousal : means over the windows
+    valence, arousal : means over the windows, 0..1
     valence_sd, arousal_sd : population standard deviations over the windows; 0 for a single window
-    embedding : (256,) float32, mean of the windows' embeddings, unit length
-    fused : (k,) float32, mean of the windows', see :class:`WindowPrediction`
-    windows : what the means were taken over, in order of time
+    embedding : mean over the windows, scaled to unit length [shape=(256,), float32]
+    fused : mean over the windows [shape=(k,), float32], see :class:`WindowPrediction`
+    windows : in order of time
     """
 
     valence: float
@@ -155,13 +169,13 @@ class Emotion:
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """What ``similar`` knows of sounds, one row each, as a library keeps it.
+    """Descriptors of n contents, as a library stores them: what sound vectors are computed from.
 
     Parameters
     ----------
-    embedding : (n, 256) float32, unit length
-    statistics : (n, 579) float32, of the features over time
-    fused : (n, k) float32, in the axes of the sound space
+    embedding : unit length [shape=(n, 256), float32]
+    statistics : of the features over time [shape=(n, 579), float32]
+    fused : in the axes of the sound space [shape=(n, k), float32]
     """
 
     embedding: FloatArray
@@ -175,16 +189,16 @@ KEYS: Final = (
     *("C minor", "C# minor", "D minor", "Eb minor", "E minor", "F minor"),
     *("F# minor", "G minor", "G# minor", "A minor", "Bb minor", "B minor"),
 )
-"""Every key by its name of fewest accidentals, by rising tonic; where two have as few, the usual one."""
+"""Names of all keys, by mode and rising tonic, spelled with the fewest accidentals; else the usual one."""
 
 
 @dataclass(frozen=True, slots=True)
 class TempoKey:
-    """Pulse and tonality of a sound, as they were heard, whatever its tags say.
+    """Tempo and key of a track, estimated from its audio, regardless of its tags.
 
     Parameters
     ----------
-    tempo : beats a minute; None where no beat was found
+    tempo : beats per minute; None where no beat was found
     tempo_confidence, key_confidence : 0..1
     key : one of ``KEYS``; None where none was found
     """
@@ -197,12 +211,12 @@ class TempoKey:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One track of a library, as answers show it.
+    """One track of a library, as results show it.
 
-    ``content`` names the row of its sound; tracks that share it are exact copies. ``valence`` and
-    ``arousal`` are None where the sound is not analysed under the model in use. A file outside the library
-    has neither ``id`` nor ``content``. ``partial`` is the share of the sound that could be heard, 0..1;
-    None where it is whole, or not analysed. ``tempo_key`` is None where it was not listened for.
+    ``content`` is the id of its content; tracks that share it are exact copies. ``valence`` and ``arousal``
+    are None if the content is not analyzed by the active model. A file outside the library has neither ``id``
+    nor ``content``. ``partial`` is the decoded fraction, 0..1; None if nothing is missing, or if not
+    analyzed. ``tempo_key`` is None if it was not estimated.
     """
 
     id: int | None
@@ -235,7 +249,7 @@ NumberField = Literal[
 
 @dataclass(frozen=True, slots=True)
 class TextFilter:
-    """``needle`` occurs in the field. The needle is folded; fold what it is looked for in."""
+    """``needle`` occurs in the field. The needle is case-folded; fold the field too."""
 
     field: TextField
     needle: str
@@ -262,46 +276,46 @@ class RangeFilter:
 
 @dataclass(frozen=True, slots=True)
 class KeyFilter:
-    """The key is one of ``keys``, which are of ``KEYS``."""
+    """The key is one of ``keys``, a subset of ``KEYS``."""
 
     keys: tuple[str, ...]
     negated: bool
 
 
 Filter = TextFilter | PathFilter | RangeFilter | KeyFilter
-"""One condition on a track; what is not known meets none, and meets every negated one."""
+"""One condition on a track. An unknown value meets no condition, and every negated one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarTrack:
-    """One row of a ``similar`` answer; similarity is 0..1, 1 = the same sound."""
+    """One result of ``similar``; similarity is 0..1, 1 = the same sound."""
 
     rank: int
     similarity: float
     track: Track
-    versions: tuple[Track, ...] = ()  # of the same piece, left out for this one
+    versions: tuple[Track, ...] = ()  # of the same work, represented by this one
 
 
 @dataclass(frozen=True, slots=True)
 class MoodTrack:
-    """One row of a ``mood`` or ``mood-path`` answer.
+    """One result of ``mood`` or ``mood-path``.
 
-    ``distance`` is Euclidean on the 0..1 plane that was asked, of valence and arousal or of their
-    percentiles; ``similarity``, 0..1, is to the track that it was to sound like, None where there was none.
+    ``distance`` is Euclidean on the 0..1 plane of the query, of valence and arousal or of their percentiles;
+    ``similarity``, 0..1, is to the track given as the sound to match, None if there was none.
     """
 
     rank: int
     distance: float
     track: Track
     similarity: float | None = None
-    versions: tuple[Track, ...] = ()  # as of `SimilarTrack`
+    versions: tuple[Track, ...] = ()  # as in `SimilarTrack`
 
 
 @dataclass(frozen=True, slots=True)
 class PathTrack:
-    """One row of a ``path`` answer.
+    """One result of ``path``.
 
-    ``to_start`` and ``to_end`` are angles to the first and the last track of the path, as shares of 180
+    ``to_start`` and ``to_end`` are angles to the first and the last track of the path, as fractions of 180
     degrees: 0 = the same sound, 0.5 = nothing in common.
     """
 
@@ -313,7 +327,7 @@ class PathTrack:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One file that could not be heard."""
+    """One file that could not be analyzed."""
 
     path: bytes  # absolute
     stage: str
@@ -327,17 +341,17 @@ class AnalyzedFile:
 
     path: bytes
     tags: Tags
-    content: bytes  # hash of its sound
+    content: bytes  # hash of its audio
     duration_s: float
     emotion: Emotion
     statistics: FloatArray  # (579,), mean over the windows
-    partial: float | None = None  # share of the sound that could be heard; None where it is whole
+    partial: float | None = None  # decoded fraction; None if nothing is missing
     tempo_key: TempoKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FailedFile:
-    """A file outside any library that could not be heard."""
+    """A file outside any library that could not be analyzed."""
 
     path: bytes
     stage: str
@@ -346,19 +360,19 @@ class FailedFile:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Mood inside one track.
+    """Emotion over time inside one track.
 
     Parameters
     ----------
-    track : as answers show it; its id is None for a file outside the library
-    plan : the windows that were asked for
+    track : its id is None for a file outside the library
+    plan : the windows of the query
     duration_s : of the track, measured
-    readings : in order of time; each is of all the sound in its window, not of its middle alone
-    partial : share of the sound that could be heard; None where it is whole
+    readings : in order of time; each covers its whole window, not only the middle
+    partial : decoded fraction; None if nothing is missing
     """
 
     track: Track
-    plan: Sliding
+    plan: SlidingPlan
     duration_s: float
     readings: tuple[WindowEmotion, ...]
     partial: float | None = None
@@ -369,7 +383,7 @@ Dimension = Literal["valence", "arousal"]
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """A time at which valence or arousal is higher than around it; ``value``, ``prominence`` are 0..1."""
+    """A local maximum of valence or arousal; ``value`` and ``prominence`` are 0..1."""
 
     time_s: float
     dimension: Dimension
@@ -379,12 +393,12 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A time at which the mood changes.
+    """A time at which the emotion changes.
 
     Parameters
     ----------
-    time_s : where one stretch ends and the next begins, each as long as a window
-    valence, arousal : how much higher, -1..1, they are in the stretch after it than in the one before
+    time_s : where one window ends and the next begins
+    valence, arousal : differences, -1..1, of the window after it minus the window before
     """
 
     time_s: float
@@ -393,5 +407,5 @@ class Turn:
 
     @property
     def change(self) -> float:
-        """How far the mood moves on the plane, 0..1.41."""
+        """Distance on the valence-arousal plane, 0..1.41."""
         return float(np.hypot(self.valence, self.arousal))

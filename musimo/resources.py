@@ -1,6 +1,6 @@
-"""Where the files are that musimo carries: migrations, configs, weights.
+"""Find the files that ship with musimo: migrations, configs, weights.
 
-In a wheel they lie inside the package; in a checkout migrations/ and configs/ lie beside it.
+In a wheel they are inside the package; in a checkout ``migrations/`` and ``configs/`` are beside it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ PATTERN = "mase_net-*.safetensors"
 
 
 def resource(name: str) -> Path:
-    """Path of the folder ``name`` (``migrations`` or ``configs``), wherever musimo is installed."""
+    """Return the path of the folder ``name``: ``migrations`` or ``configs``.
+
+    Raises
+    ------
+    MusimoError : the folder is missing
+    """
     inside = PACKAGE / name
     if inside.is_dir():
         return inside
@@ -28,19 +33,19 @@ def resource(name: str) -> Path:
 
 
 def weights_path(chosen: Path | None = None) -> Path:
-    """Path of the weights in use; its stem is the model id, so that naming the model needs no torch.
+    """Return the path of the weights to use; its stem is the model id.
 
     Parameters
     ----------
-    chosen : a file of the user's own; None for the one musimo carries
+    chosen : the user's own file; None for the one that ships with musimo
 
     Raises
     ------
-    WeightsError : there is no such file
+    WeightsError : the file does not exist
     """
     if chosen is not None:
         if not chosen.is_file():
-            raise WeightsError(f"there is no weights file {chosen}", "name one that is there: --weights FILE")
+            raise WeightsError(f"there is no weights file {chosen}", "name an existing file: --weights FILE")
         return chosen
     found = sorted((PACKAGE / "weights").glob(PATTERN))
     if len(found) != 1:

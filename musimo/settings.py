@@ -1,7 +1,7 @@
-"""Settings: defaults < configuration file < environment < flags, into one frozen object.
+"""Settings: defaults < configuration file < environment < flags, in one frozen object.
 
-The configuration file is TOML; its keys are the fields of :class:`Settings` except ``home``-derived
-paths it cannot move. An unknown key is an error, so that a typing mistake never passes in silence.
+The configuration file is TOML; its keys are the fields of :class:`Settings`. An unknown key is an error, so
+that a typo is never ignored.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import platformdirs
 
 from musimo.errors import SettingsError
+from musimo.records import path_bytes
 
 ENVIRONMENT = {
     "library": "MUSIMO_LIBRARY",
@@ -27,15 +28,15 @@ ENVIRONMENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """A list that is made anew whenever it is asked for.
+class PlaylistRecipe:
+    """A playlist that ``musimo playlists`` writes by running a query.
 
     Parameters
     ----------
     name : of its table in the configuration file
-    query : command line that makes it, as it is typed after ``musimo``
-    path : file it is written to; absolute as soon as the settings are loaded
-    origin : where it stands, for messages
+    query : command line, as typed after ``musimo``
+    path : file to write; absolute once the settings are loaded
+    origin : where it is defined, for messages
     """
 
     name: str
@@ -46,35 +47,35 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run of musimo goes by.
+    """The settings of a run.
 
     Parameters
     ----------
-    library : the SQLite file; the indexes lie beside it
-    weights : a network in place of the one musimo carries; None for that one
+    library : the SQLite file; the indexes are beside it
+    weights : a weights file to use instead of the one that ships with musimo; None for that one
     device : ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``
-    jobs : worker processes that decode; 0 hears in this process
-    batch_size : clips the network hears at once
-    max_per_artist, max_per_album : how many tracks of one artist or album a list may hold; 0 = any number
-    moods : words of the user's own, and the places (valence, arousal), 0..1, that they name
-    playlists : lists of the user's own, by name, that ``musimo playlists`` writes
-    playlists_folder : where those go whose path is relative; None for the folder of the configuration file
+    jobs : worker processes that extract; 0 extracts in this process
+    batch_size : windows per inference batch on a GPU
+    max_per_artist, max_per_album : most tracks of one artist or album in a list; 0 = any number
+    moods : the user's own mood words, and the points (valence, arousal), 0..1, that they name
+    playlists : by name, written by ``musimo playlists``
+    playlists_folder : for relative paths of playlists; None for the folder of the configuration file
     """
 
     library: Path
     weights: Path | None = None
     device: str = "auto"
     jobs: int = 0
-    batch_size: int = 16  # 24 MB of features; larger batches are no faster on a CPU
+    batch_size: int = 16  # 24 MB of features
     max_per_artist: int = 2
     max_per_album: int = 1
     moods: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    playlists: Mapping[str, Recipe] = field(default_factory=dict)
+    playlists: Mapping[str, PlaylistRecipe] = field(default_factory=dict)
     playlists_folder: Path | None = None
 
 
 def usable_cores() -> int:
-    """CPU cores this process may run on."""
+    """Return the number of CPU cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -85,13 +86,17 @@ def load_settings(
     environment: Mapping[str, str] | None = None,
     **flags: Any,
 ) -> Settings:
-    """Gather settings from everywhere they may stand.
+    """Load the settings from all sources.
 
     Parameters
     ----------
-    config : configuration file; None for the user's own, which need not exist
-    environment : variables to read; None for the process's
-    flags : values given on the command line; None means not given
+    config : configuration file; None for the default one, which may be missing
+    environment : variables to read; None for those of the process
+    flags : values of the command line; None means not given
+
+    Raises
+    ------
+    SettingsError : a source cannot be read, or contains an unknown key or an invalid value
     """
     environment = os.environ if environment is None else environment
     home = environment.get("MUSIMO_HOME")
@@ -99,8 +104,10 @@ def load_settings(
     config_folder = Path(home) if home else Path(platformdirs.user_config_dir("musimo", appauthor=False))
     file = config or config_folder / "config.toml"
     settings = Settings(library=data / "library.db", jobs=usable_cores())
-    settings = _apply(settings, _from_file(file, wanted=config is not None), f"the configuration file {file}")
-    settings = _placed(settings, file)
+    settings = _apply(
+        settings, _from_file(file, required=config is not None), f"the configuration file {file}"
+    )
+    settings = _resolve_playlists(settings, file)
     for name, variable in ENVIRONMENT.items():
         if value := environment.get(variable):
             parsed = _parse(name, value, "the environment", f"the environment variable {variable}")
@@ -108,14 +115,14 @@ def load_settings(
     return _apply(settings, {k: v for k, v in flags.items() if v is not None}, "the command line")
 
 
-def _from_file(path: Path, *, wanted: bool) -> dict[str, Any]:
+def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
     try:
-        if not wanted and not path.is_file():
+        if not required and not path.is_file():
             return {}
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"cannot read the configuration file {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number too long, brackets too deep
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, a number too long, nesting too deep
         raise SettingsError(f"the configuration file {path} is not valid TOML: {error}") from error
 
 
@@ -129,50 +136,50 @@ def _apply(settings: Settings, values: Mapping[str, Any], origin: str) -> Settin
     return replace(settings, **{name: _parse(name, value, origin) for name, value in values.items()})
 
 
-def _parse(name: str, value: Any, origin: str, called: str = "") -> Any:
-    """The value of a setting; ``called`` is what a message calls it, else its name in its origin."""
-    called = called or f"{name} in {origin}"
+def _parse(name: str, value: Any, origin: str, label: str = "") -> Any:
+    """Return the value of a setting; ``label`` names it in messages, by default with its origin."""
+    label = label or f"{name} in {origin}"
     if name in ("library", "weights", "device", "playlists_folder"):
         if not value or not isinstance(value, str | Path):
-            raise SettingsError(f"{called} must be text, not {value!r}")
-        return str(value) if name == "device" else _from_home(value)
+            raise SettingsError(f"{label} must be text, not {value!r}")
+        return str(value) if name == "device" else _expand(value)
     if name == "moods":
         return _moods(value, origin)
     if name == "playlists":
         return _recipes(value, origin)
     try:
-        number = int(str(value))  # of the text, for int() would take 1.5 and True
+        number = int(str(value))  # as text, because int() would accept 1.5 and True
     except ValueError:
-        raise SettingsError(f"{called} must be a whole number, not {value!r}") from None
+        raise SettingsError(f"{label} must be a whole number, not {value!r}") from None
     if number < (1 if name == "batch_size" else 0):
-        raise SettingsError(f"{called} is too small: {number}")
+        raise SettingsError(f"{label} is too small: {number}")
     return number
 
 
 def _moods(value: Any, origin: str) -> dict[str, tuple[float, float]]:
     if not isinstance(value, Mapping):
         raise SettingsError(f"moods in {origin} must be a table", "[moods] and lines like cosy = [0.7, 0.2]")
-    places: dict[str, tuple[float, float]] = {}
-    for word, place in value.items():
-        numbers = place if isinstance(place, list | tuple) else ()
-        right = len(numbers) == 2 and all(type(one) in (int, float) and 0 <= one <= 1 for one in numbers)
-        if not right or len(word.replace(",", " ").split()) != 1:
+    points: dict[str, tuple[float, float]] = {}
+    for word, point in value.items():
+        numbers = point if isinstance(point, list | tuple) else ()
+        valid = len(numbers) == 2 and all(type(one) in (int, float) and 0 <= one <= 1 for one in numbers)
+        if not valid or len(word.replace(",", " ").split()) != 1:
             raise SettingsError(
-                f"the mood {word!r} in {origin} is not one word and its place",
+                f"the mood {word!r} in {origin} is not one word and its point",
                 "write word = [valence, arousal], both from 0 to 1",
             )
-        places[word] = (float(numbers[0]), float(numbers[1]))
-    return places
+        points[word] = (float(numbers[0]), float(numbers[1]))
+    return points
 
 
-def _recipes(value: Any, origin: str) -> dict[str, Recipe]:
+def _recipes(value: Any, origin: str) -> dict[str, PlaylistRecipe]:
     example = "[playlists.evening] and lines like query = 'mood calm -n 40' and path = 'evening.m3u8'"
     if not isinstance(value, Mapping):
         raise SettingsError(f"playlists in {origin} must be tables", example)
     return {name: _recipe(name, table, origin, example) for name, table in value.items()}
 
 
-def _recipe(name: str, table: Any, origin: str, example: str) -> Recipe:
+def _recipe(name: str, table: Any, origin: str, example: str) -> PlaylistRecipe:
     where = f"[playlists.{name}] in {origin}"
     if not isinstance(table, Mapping):
         raise SettingsError(f"{where} must be a table, not {table!r}", example)
@@ -184,25 +191,24 @@ def _recipe(name: str, table: Any, origin: str, example: str) -> Recipe:
             raise SettingsError(f"{where} has no {key}", example)
         if not isinstance(table[key], str) or not table[key].strip():
             raise SettingsError(f"{key} in {where} must be text, not {table[key]!r}", example)
-    return Recipe(name, table["query"], _from_home(table["path"]), where)
+    return PlaylistRecipe(name, table["query"], _expand(table["path"]), where)
 
 
-def _placed(settings: Settings, file: Path) -> Settings:
-    """Paths of playlists made absolute: they are relative to their folder, and that to the file."""
-    folder = Path(os.path.abspath(file)).parent / (settings.playlists_folder or "")  # noqa: PTH100 - no links
-    placed: dict[Path, Recipe] = {}
+def _resolve_playlists(settings: Settings, file: Path) -> Settings:
+    """Make paths of playlists absolute: relative to their folder, which is relative to the file's."""
+    folder = Path(os.path.abspath(file)).parent / (settings.playlists_folder or "")  # noqa: PTH100 - do not resolve links
+    by_path: dict[Path, PlaylistRecipe] = {}
     for recipe in settings.playlists.values():
         path = folder / recipe.path
-        if path in placed:
-            raise SettingsError(f"path in {recipe.origin} is that of {placed[path].name!r} too: {path}")
-        placed[path] = replace(recipe, path=path)
+        if path in by_path:
+            raise SettingsError(f"path in {recipe.origin} is also that of {by_path[path].name!r}: {path}")
+        by_path[path] = replace(recipe, path=path)
     return replace(
         settings,
-        playlists={recipe.name: recipe for recipe in placed.values()},
+        playlists={recipe.name: recipe for recipe in by_path.values()},
         playlists_folder=folder if settings.playlists_folder else None,
     )
 
 
-def _from_home(path: str | Path) -> Path:
-    """``path`` with a leading ``~``, or ``~user``, resolved; an unknown user's is left as it is written."""
-    return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's raises
+def _expand(path: str | Path) -> Path:
+    return Path(os.fsdecode(path_bytes(path)))

@@ -43,29 +43,29 @@ class Clock:
 
 def musimo() -> tuple[str, Hear]:
     """The stages of a scan, but for walking and writing."""
-    from musimo.audio.decode import open_sound
-    from musimo.audio.features import extract
+    from musimo.audio.decode import open_audio
+    from musimo.audio.features import compute_features
     from musimo.audio.statistics import clip_statistics
     from musimo.audio.tags import read_tags
-    from musimo.emotion.analyzer import Analyzer
+    from musimo.emotion.predictor import Predictor
     from musimo.resources import weights_path
 
-    analyzer = Analyzer.load(weights_path(), "cpu")
+    predictor = Predictor.load(weights_path(), "cpu")
 
     def hear(path: str) -> Stages:
         clock = Clock()
         read_tags(path)
         clock.spend("tags")
         clips = []
-        with open_sound(path) as sound:
+        with open_audio(path) as sound:
             clock.spend("survey")
             for window in plan_windows(sound.duration_s, "windows"):
                 samples = sound.samples(window)
                 clock.spend("decode")
-                clips.append(extract(samples))
+                clips.append(compute_features(samples))
                 clip_statistics(clips[-1])
                 clock.spend("features")
-        analyzer.analyze([clips])
+        predictor.predict([clips])
         clock.spend("network")
         return clock.stages
 

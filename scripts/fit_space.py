@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from musimo.audio.features import FEATURE_ID
-from musimo.emotion.analyzer import harmony_for
-from musimo.emotion.on_cpu import CpuNetwork
+from musimo.emotion.onnx_backend import OnnxNetwork
+from musimo.emotion.predictor import stack_harmony
 from musimo.emotion.space import N_AXES, fit_space
 from musimo.emotion.weights import load_network_weights, save_weights
 from musimo.library.scan.walk import FoundFile, walk
@@ -38,15 +38,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(), help="folder for the weights file")
     options = parser.parse_args()
     weights = load_network_weights(weights_path(options.weights), FEATURE_ID)
-    network = CpuNetwork(weights)
+    network = OnnxNetwork(weights)
     top = os.fsencode(options.folder.resolve())
     tasks = [Task(os.path.join(top, f.path), f.size) for f in walk(top) if isinstance(f, FoundFile)]  # noqa: PTH118
     heard: dict[tuple[int, float], tuple[FloatArray, FloatArray, FloatArray]] = {}
     for number, message in extract_all(tasks, usable_cores(), "windows", lambda content: True):
         if isinstance(message, ExtractedWindow):
             frames = (message.features - weights.means) / weights.sds
-            harmony = harmony_for(weights.card.config.n_harmony, [message.features])
-            answers = network.answer([frames], harmony)
+            harmony = stack_harmony(weights.card.config.n_harmony, [message.features])
+            answers = network.predict([frames], harmony)
             heard[number, message.window.start_s] = answers.fused[0], message.statistics, answers.embedding[0]
             print(f"\r{len(heard)} windows, file {number + 1} of {len(tasks)}", end="", flush=True)
     print()

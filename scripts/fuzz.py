@@ -64,12 +64,12 @@ class Found:
     odd: dict[str, str] = field(default_factory=dict)
 
 
-class PlainAnalyzer:
+class PlainPredictor:
     """Stands in for the network, which sees the same numbers of every file."""
 
     space: SoundSpace | None = None
 
-    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
+    def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         """The same emotion for every clip."""
         felt = WindowPrediction(0.5, 0.5, np.ones(256, np.float32), np.ones(128, np.float32))
         return [[felt] * len(clips) for clips in tracks]
@@ -166,7 +166,7 @@ def _scan(store: Store, music: Path, kinds: dict[bytes, str], found: Found, keep
     journal = Journal(store, "plain-features", "windows")
     with mock.patch.object(workers, "SILENCE_S", SILENCE_S), _measured(spent):
         try:
-            events = list(scan(journal, [os.fsencode(music)], PlainAnalyzer, ScanOptions(jobs=JOBS)))
+            events = list(scan(journal, [os.fsencode(music)], PlainPredictor, ScanOptions(jobs=JOBS)))
         except Exception as error:
             found.broken.append(f"the scan of {music.name} stopped: {type(error).__name__}: {error}")
             return

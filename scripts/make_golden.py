@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musimo.audio.features import FEATURE_ID, SAMPLE_RATE, reference
+from musimo.audio.features import FEATURE_ID, SAMPLE_RATE, reference_features
 from musimo.records import FloatArray
 
 GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden"
@@ -43,7 +43,7 @@ def main(folder: Path) -> None:
     for name, samples in golden_sounds().items():
         np.savez_compressed(
             folder / f"{name}.npz",
-            features=reference(samples),
+            features=reference_features(samples),
             feature_id=FEATURE_ID,
             librosa=version("librosa"),
         )

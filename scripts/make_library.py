@@ -22,8 +22,8 @@ import numpy as np
 from sqlalchemy import insert, select
 
 from musimo.audio.features import FEATURE_ID
-from musimo.audio.tempo_key import MAKER
-from musimo.emotion.space import Block, SoundSpace, load_space, unit
+from musimo.audio.tempo_key import TEMPO_KEY_ID
+from musimo.emotion.space import BlockTransform, SoundSpace, load_space, unit
 from musimo.library.active_model import settle
 from musimo.library.db.journal import Journal
 from musimo.library.db.queries import Store
@@ -226,7 +226,7 @@ def write(
         connection.execute(
             insert(tempo_keys),
             [
-                {"content_id": id_, "maker": MAKER, **asdict(TempoKey(beat, 0.5, key, 0.5))}
+                {"content_id": id_, "maker": TEMPO_KEY_ID, **asdict(TempoKey(beat, 0.5, key, 0.5))}
                 for id_, beat, key in zip(ids, beats.tolist(), keys.tolist(), strict=True)
             ],
         )
@@ -240,7 +240,7 @@ def write(
         renew_generation(connection)
 
 
-def back(block: Block, coordinates: FloatArray) -> FloatArray:
+def back(block: BlockTransform, coordinates: FloatArray) -> FloatArray:
     """Numbers [shape=(n, d)] that have these coordinates [shape=(n, k)] in a block."""
     scale = np.divide(1, block.scale, out=np.zeros_like(block.scale), where=block.scale > 0)
     return np.asarray(coordinates @ np.linalg.pinv(block.axes) * scale + block.mean, "<f4")

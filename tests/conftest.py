@@ -28,7 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     return folder
 
 
-class PlainAnalyzer:
+class PlainPredictor:
     """Emotion by arithmetic: valence from pitch classes, arousal from level, embedding from mean frame."""
 
     space: SoundSpace | None = None
@@ -36,7 +36,7 @@ class PlainAnalyzer:
     def __init__(self) -> None:
         self.n_clips = 0
 
-    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
+    def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         self.n_clips += sum(map(len, tracks))
         return [[self._feel(clip.mean(axis=0)) for clip in clips] for clips in tracks]
 
@@ -49,5 +49,5 @@ class PlainAnalyzer:
 
 
 @pytest.fixture
-def analyzer() -> PlainAnalyzer:
-    return PlainAnalyzer()
+def predictor() -> PlainPredictor:
+    return PlainPredictor()

@@ -17,7 +17,7 @@ from musimo.resources import weights_path
 from musimo.search.selection import Selection
 from musimo.search.where import parse
 from tests.catalog import Catalog, Entry, direction
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 from tests.sounds import Samples, encode, melody, noise
 
 RATE = 22_050
@@ -25,15 +25,15 @@ EVERYTHING = Selection(limit=None, max_per_artist=None, max_per_album=None)
 
 
 @pytest.fixture(autouse=True)
-def loaded(monkeypatch: pytest.MonkeyPatch) -> list[PlainAnalyzer]:
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[PlainPredictor]:
     """The networks that were loaded: plain ones."""
-    networks: list[PlainAnalyzer] = []
+    networks: list[PlainPredictor] = []
 
-    def load(library: Library, weights: Path) -> PlainAnalyzer:
-        networks.append(PlainAnalyzer())
+    def load(library: Library, weights: Path) -> PlainPredictor:
+        networks.append(PlainPredictor())
         return networks[-1]
 
-    monkeypatch.setattr(Library, "_load_analyzer", load)
+    monkeypatch.setattr(Library, "_load_predictor", load)
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     return networks
 
@@ -120,7 +120,7 @@ def test_a_network_of_ones_own_replaces_the_one_that_ships(
     assert Library.open().model == weights_path().stem
 
 
-def test_asking_with_a_track_of_the_library_hears_nothing(music: Path, loaded: list[PlainAnalyzer]) -> None:
+def test_asking_with_a_track_of_the_library_hears_nothing(music: Path, loaded: list[PlainPredictor]) -> None:
     Library.open().scan(music)
     assert len(loaded) == 1
     shutil.rmtree(music)

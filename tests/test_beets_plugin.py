@@ -13,7 +13,7 @@ import pytest
 from musimo.api import Library
 from musimo.resources import weights_path
 from tests.catalog import Catalog, Entry, direction
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 from tests.sounds import encode, melody
 
 pytest.importorskip("beets", reason="the extra musimo[beets] is not installed")
@@ -49,7 +49,7 @@ def beet(
     folder = tmp_path / "beets"
     folder.mkdir()
     monkeypatch.setenv("BEETSDIR", str(folder))
-    monkeypatch.setattr(Library, "_load_analyzer", lambda self, weights: PlainAnalyzer())
+    monkeypatch.setattr(Library, "_load_predictor", lambda self, weights: PlainPredictor())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     settings = [
         f"directory: {music}",

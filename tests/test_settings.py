@@ -1,4 +1,4 @@
-"""Where settings come from, which of them wins, and what is said about those that cannot be."""
+"""Sources of settings, their precedence, and errors in them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_without_a_word_the_defaults_hold(home: Path) -> None:
     assert (settings.max_per_artist, settings.max_per_album) == (2, 1)
 
 
-def test_places_follow_the_desktop_standard_unless_there_is_a_home(
+def test_paths_follow_the_desktop_standard_unless_there_is_a_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "config" / "musimo").mkdir(parents=True)
@@ -110,7 +110,7 @@ def test_a_home_is_found_for_the_library(home: Path, monkeypatch: pytest.MonkeyP
         ("[scan]\njobs = 3", "unknown setting 'scan'"),
     ],
 )
-def test_what_cannot_be_is_said_with_the_file_it_stands_in(home: Path, text: str, said: str) -> None:
+def test_an_invalid_value_is_reported_with_its_file(home: Path, text: str, said: str) -> None:
     path = config(home, text)
     with pytest.raises(SettingsError, match=said) as caught:
         load_settings()
@@ -130,7 +130,7 @@ def test_bytes_that_are_no_text_are_no_toml(home: Path) -> None:
         load_settings()
 
 
-def test_a_variable_that_cannot_be_is_said_to_stand_in_the_environment(
+def test_an_invalid_variable_is_reported_as_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MUSIMO_JOBS", "2.5")
@@ -142,7 +142,7 @@ def test_a_variable_that_cannot_be_is_said_to_stand_in_the_environment(
     assert load_settings().jobs == 3
 
 
-def test_a_folder_that_may_not_be_entered_is_told_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_permission_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def is_file(path: Path) -> bool:
         raise PermissionError(13, "Permission denied", str(path))
 
@@ -151,7 +151,7 @@ def test_a_folder_that_may_not_be_entered_is_told_of(home: Path, monkeypatch: py
         load_settings()
 
 
-def test_own_moods_are_a_table_of_places(home: Path) -> None:
+def test_own_moods_are_a_table_of_points(home: Path) -> None:
     file = config(home, "jobs = 2\n[moods]\ncosy = [0.7, 0.25]\nStorm = [0, 1]\n")
     assert load_settings(file).moods == {"cosy": (0.7, 0.25), "Storm": (0, 1)}
     assert load_settings(environment={"MUSIMO_HOME": str(home / "elsewhere")}).moods == {}
@@ -208,7 +208,7 @@ def test_recipes_lie_beside_the_file_or_in_their_folder(home: Path, monkeypatch:
         ("playlists_folder = 3", "playlists_folder"),
     ],
 )
-def test_a_wrong_recipe_tells_file_table_and_key(home: Path, text: str, said: str) -> None:
+def test_a_wrong_recipe_is_reported_with_file_table_and_key(home: Path, text: str, said: str) -> None:
     (home / "config.toml").write_text(text)
     with pytest.raises(SettingsError) as raised:
         load_settings()

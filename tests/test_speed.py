@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_limits
 
-from musimo.audio.decode import open_sound
-from musimo.audio.extract import hear
-from musimo.audio.features import extract
+from musimo.audio.decode import open_audio
+from musimo.audio.extract import extract_windows
+from musimo.audio.features import compute_features
 from musimo.audio.windows import plan_windows
-from musimo.emotion.analyzer import Analyzer
+from musimo.emotion.predictor import Predictor
 from musimo.resources import weights_path
 from tests.sounds import encode, melody
 
@@ -43,19 +43,19 @@ def track(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_no_stage_has_become_slow_beside_the_others(track: Path) -> None:
-    analyzer = Analyzer.load(weights_path(), "cpu")
-    with open_sound(track) as sound, threadpool_limits(1):
+    predictor = Predictor.load(weights_path(), "cpu")
+    with open_audio(track) as sound, threadpool_limits(1):
         windows = plan_windows(sound.duration_s, "windows")
         samples = [sound.samples(window) for window in windows]
-        features = [extract(part) for part in samples]
-        analyzer.analyze([features])  # the first is slower: memory is got, kernels are chosen
+        features = [compute_features(part) for part in samples]
+        predictor.predict([features])  # the first is slower: memory is got, kernels are chosen
         decode_s = cpu_s(lambda: [sound.samples(window) for window in windows])
-        features_s = cpu_s(lambda: [extract(part) for part in samples])
-        network_s = cpu_s(lambda: analyzer.analyze([features]))
+        features_s = cpu_s(lambda: [compute_features(part) for part in samples])
+        network_s = cpu_s(lambda: predictor.predict([features]))
 
     def whole() -> None:
-        _, *clips = hear(track, "windows", lambda _: True)
-        analyzer.analyze([[clip.features for clip in clips]])  # type: ignore[union-attr]  # all but the first
+        _, *clips = extract_windows(track, "windows", lambda _: True)
+        predictor.predict([[clip.features for clip in clips]])  # type: ignore[union-attr]  # all but the first
 
     with threadpool_limits(1):
         whole_s = cpu_s(whole)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from musimo.audio.decode import open_sound
+from musimo.audio.decode import open_audio
 from musimo.cli.main import run as run_musimo
 from scripts.trials.disks import fill_disks, unplug_drives
 from scripts.trials.kills import kill_scans
@@ -34,8 +34,8 @@ pytestmark = pytest.mark.skipif(
 
 PLAIN = """
 from musimo.api import Library
-from tests.conftest import PlainAnalyzer
-Library._load_analyzer = lambda self, weights: PlainAnalyzer()
+from tests.conftest import PlainPredictor
+Library._load_predictor = lambda self, weights: PlainPredictor()
 """
 
 
@@ -88,6 +88,6 @@ def test_pieces_are_the_first_seconds_of_files(tmp_path: Path) -> None:
     cut = [path for path in (tmp_path / "pieces").rglob("*") if path.is_file()]
     lengths = []
     for path in cut:
-        with open_sound(path) as sound:
+        with open_audio(path) as sound:
             lengths.append(sound.duration_s)
     assert np.allclose(lengths, PIECE_S, atol=0.5)

@@ -1,4 +1,8 @@
-"""Filter banks and other matrices of the features, float32, each made once a process and never written to."""
+"""Filter banks and matrices of the features, float32, computed once per process and never modified.
+
+Kept by hand because librosa, which has them all, takes seconds to import and is not needed to scan; tests
+hold each against librosa's.
+"""
 
 from __future__ import annotations
 
@@ -9,41 +13,47 @@ from numpy.typing import NDArray
 
 from musimo.records import FloatArray
 
-MEL_GROUP = 16  # neighbouring mel filters multiplied at once: they share most of their bins, and no others
+MEL_GROUP = 16  # neighboring mel filters multiplied at once: their frequency bins overlap
 
 Group = tuple[tuple[int, int], tuple[int, int], FloatArray]
 """Bins [low, high), filters [first, last), and their weights (high - low, last - first)."""
 
 Band = tuple[int, int, int]
-"""Bins [low, high), and how many of them make the peak and the valley."""
+"""Bins [low, high), and how many of them are averaged for the peak and for the valley."""
 
 
 @lru_cache
 def hann(n_fft: int) -> FloatArray:
-    """(n_fft,) Hann window, periodic."""
+    """Return a periodic Hann window [shape=(n_fft,)]."""
     phase = np.arange(n_fft) / n_fft
     return (0.5 - 0.5 * np.cos(2 * np.pi * phase)).astype(np.float32)
 
 
 @lru_cache
 def mel(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> FloatArray:
-    """(n_fft // 2 + 1, n_mels) triangles of equal area on Slaney's mel scale (Auditory Toolbox, 1998)."""
+    """Return a mel filter bank [shape=(n_fft // 2 + 1, n_mels)].
+
+    Triangles of equal area on Slaney's mel scale (Auditory Toolbox, 1998).
+    """
     edges = _mel_to_hz(np.linspace(_hz_to_mel(fmin), _hz_to_mel(fmax), n_mels + 2))
-    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
+    low, center, high = edges[:-2], edges[1:-1], edges[2:]
     f = _bin_frequencies(sample_rate, n_fft)[:, np.newaxis]
-    triangles = np.minimum((f - low) / (centre - low), (high - f) / (high - centre)).clip(min=0)
+    triangles = np.minimum((f - low) / (center - low), (high - f) / (high - center)).clip(min=0)
     return (triangles * 2 / (high - low)).astype(np.float32)
 
 
 @lru_cache
 def mel_groups(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> tuple[Group, ...]:
-    """The mel bank cut into groups of filters, each with the bins it hears: an eighth of the products."""
+    """Return the mel filter bank in groups of filters, each restricted to its nonzero bins.
+
+    Multiplying by groups takes an eighth of the operations of the full matrix.
+    """
     bank = mel(sample_rate, n_fft, n_mels, fmin, fmax)
     groups: list[Group] = []
     for first in range(0, n_mels, MEL_GROUP):
         weights = bank[:, first : first + MEL_GROUP]
-        heard = np.flatnonzero(weights.any(axis=1))
-        low, high = int(heard[0]), int(heard[-1]) + 1
+        used = np.flatnonzero(weights.any(axis=1))
+        low, high = int(used[0]), int(used[-1]) + 1
         last = first + weights.shape[1]
         groups.append(((low, high), (first, last), np.ascontiguousarray(weights[low:high])))
     return tuple(groups)
@@ -53,15 +63,18 @@ def mel_groups(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: flo
 def chroma(
     sample_rate: int, n_fft: int, n_chroma: int, tuning: float, ctroct: float, octwidth: float
 ) -> FloatArray:
-    """(n_fft // 2 + 1, n_chroma) pitch classes from C upwards (Ellis, "Chroma feature analysis", 2007).
+    """Return a chroma filter bank [shape=(n_fft // 2 + 1, n_chroma)], from C upward.
 
-    Each bin is shared among the classes by a Gaussian of its distance from them, as wide as the bin, and
-    weighed by a Gaussian of its octave around ``ctroct`` above 27.5 Hz.
+    Source: Ellis, "Chroma feature analysis", 2007. Each bin is distributed over the pitch classes by a
+    Gaussian of its distance from them, as wide as the bin, and weighted by a Gaussian of its octave, centered
+    ``ctroct`` octaves above 27.5 Hz.
     """
     a440 = 440.0 * 2 ** (tuning / n_chroma)
     f = np.arange(1, n_fft) * sample_rate / n_fft
     pitch = n_chroma * np.log2(f / (a440 / 16))  # in classes above A0
-    pitch = np.concatenate([[pitch[0] - 1.5 * n_chroma], pitch])  # 0 Hz has none: far below, between two
+    pitch = np.concatenate(
+        [[pitch[0] - 1.5 * n_chroma], pitch]
+    )  # 0 Hz has no pitch: far below, between two classes
     width = np.append(np.maximum(np.diff(pitch), 1), 1)[:, np.newaxis]
     half = round(n_chroma / 2)
     distance = (pitch[:, np.newaxis] - np.arange(n_chroma) + half) % n_chroma - half
@@ -76,10 +89,10 @@ def chroma(
 def contrast_bands(
     sample_rate: int, n_fft: int, n_bands: int, fmin: float, quantile: float
 ) -> tuple[Band, ...]:
-    """Bands of spectral contrast (Jiang et al., ICME 2002): below ``fmin``, then octaves, the last open.
+    """Return the bands of spectral contrast: below ``fmin``, then octaves, the last one open-ended.
 
-    A band but the first begins one bin below its edge; a band but the last leaves its topmost bin to the
-    next, though the quantile counts it.
+    Source: Jiang et al., ICME 2002, as in librosa: every band but the first starts one bin below its edge;
+    every band but the last leaves its highest bin to the next, although that bin counts for the quantile.
     """
     f = _bin_frequencies(sample_rate, n_fft)
     edges = [0.0, *(fmin * 2.0**octave for octave in range(n_bands + 1))]
@@ -94,7 +107,7 @@ def contrast_bands(
 
 @lru_cache
 def dct(n_mels: int, n_mfcc: int) -> FloatArray:
-    """(n_mels, n_mfcc) orthonormal DCT-II."""
+    """Return an orthonormal DCT-II matrix [shape=(n_mels, n_mfcc)]."""
     n, k = np.arange(n_mels)[:, np.newaxis], np.arange(n_mfcc)
     scale = np.where(k == 0, np.sqrt(1 / n_mels), np.sqrt(2 / n_mels))
     return np.asarray(scale * np.cos(np.pi / n_mels * (n + 0.5) * k), np.float32)
@@ -102,7 +115,7 @@ def dct(n_mels: int, n_mfcc: int) -> FloatArray:
 
 @lru_cache
 def tonnetz(n_chroma: int) -> FloatArray:
-    """(n_chroma, 6) tonal centroid (Harte, Sandler and Gasser, AMCMM 2006).
+    """Return the matrix of the tonal centroid [shape=(n_chroma, 6)] (Harte, Sandler and Gasser, AMCMM 2006).
 
     Sine and cosine on the circles of fifths (radius 1), minor thirds (1) and major thirds (0.5).
     """

@@ -1,7 +1,8 @@
-"""From a path to samples: the only room that knows codecs.
+"""Decode audio files: from a path to samples. The only module that knows codecs.
 
-FFmpeg, through PyAV, opens nearly everything; what it refuses and libsndfile plays is left to ``fallback``.
-A file is never held in memory as a whole, and no header is trusted for its length.
+FFmpeg, through PyAV, opens nearly everything; libsndfile plays some of what it refuses
+(:mod:`musimo.audio.fallback`). A file is never held in memory as a whole, and no duration in a header is
+trusted.
 """
 
 from __future__ import annotations
@@ -19,51 +20,51 @@ from av.error import FFmpegError
 from soundfile import SoundFileError
 
 from musimo.audio.fallback import MAGIC as SNDFILE_MAGIC
-from musimo.audio.fallback import SndfileSound
+from musimo.audio.fallback import SndfileDecoder
 from musimo.audio.features import SAMPLE_RATE
-from musimo.audio.files import AnyPath, MusicFile
-from musimo.audio.formats import DEMUXERS, described
-from musimo.audio.holes import Holes
+from musimo.audio.files import MusicFile
+from musimo.audio.formats import DEMUXERS, describe_non_audio
+from musimo.audio.gaps import GapCounter
 from musimo.audio.mixdown import (
-    BLOCK,
-    Block,
-    Stretch,
+    BLOCK_SIZE,
+    AudioBlock,
+    DecodedWindow,
     anchor_before,
+    check_finite,
     cut,
     mean_of_channels,
-    plausible,
     resample,
 )
 from musimo.audio.ogg_survey import survey_pages
 from musimo.audio.survey import Survey, mean_bitrate, packets, survey
 from musimo.errors import AudioError
-from musimo.records import FloatArray, Window
+from musimo.records import AnyPath, FloatArray, Window
 
-__all__ = ["SAMPLE_RATE", "Sound", "container_metadata", "open_sound"]
+__all__ = ["SAMPLE_RATE", "AudioDecoder", "container_metadata", "open_audio"]
 
 PREROLL_S = 0.5  # decoded before a window: mp3's bit reservoir, Opus's 80 ms, overlapping transforms
-SHORTFALL_S = 0.1  # a window may lack this much at the end of a track, where encoders pad
-READ_SIZE = 131_072  # bytes a read: Python is called for each
-HEAD_SIZE = 4_096  # bytes from which a file that is no sound is told apart
+SHORTFALL_S = 0.1  # a window may be this much shorter at the end of a track, where encoders pad
+READ_SIZE = 131_072  # bytes a read: each read calls Python
+HEAD_SIZE = 4_096  # bytes from which a file that is not audio is identified
 
-BROKEN_CLOCKS = {("ogg", "flac")}  # container and codec: FFmpeg's clock is off by 0.1 s and more after a seek
-MAX_PLANES = 8  # from so many separate channels on, PyAV's AudioFrame.planes reads past their end
+BROKEN_CLOCKS = {("ogg", "flac")}  # container and codec: FFmpeg's clock is off by 0.1 s or more after a seek
+MAX_PLANES = 8  # with this many planar channels or more, PyAV's AudioFrame.planes reads out of bounds
 
-av.logging.set_level(av.logging.PANIC)  # damage is reported by AudioError, once; not by FFmpeg on stderr
+av.logging.set_level(av.logging.PANIC)  # damage is reported once, by AudioError; not by FFmpeg on stderr
 
 
-class Sound(Protocol):
-    """The sound of an open file.
+class AudioDecoder(Protocol):
+    """An open audio file.
 
     Parameters
     ----------
-    content : (16 bytes) hash of the encoded sound, equal for files that differ only in tags or name
+    content : hash of the encoded audio, 16 bytes; equal for files that differ only in tags or name
     duration_s : measured over the whole stream
-    codec : lower case, as FFmpeg calls it: mp3, flac, vorbis, ...
+    codec : lower case, as FFmpeg names it: mp3, flac, vorbis, ...
     sample_rate : of the file, Hz
     channels : of the file
     bitrate : mean over the stream, kbit/s
-    skipped_s : time that the stream's clock jumps over, which ``duration_s`` leaves out
+    skipped_s : time that the stream's clock jumps over, which ``duration_s`` excludes
     """
 
     content: bytes
@@ -74,107 +75,109 @@ class Sound(Protocol):
     bitrate: int
     skipped_s: float
 
-    def stretch(self, window: Window) -> Stretch:
-        """What can be decoded of that window, and nothing beyond it.
+    def decode(self, window: Window) -> DecodedWindow:
+        """Decode a window, as far as that is possible.
 
         Raises
         ------
         AudioError
-            ``decode``: the samples hold NaN, infinity or absurd values.
+            Stage ``decode``: the samples contain NaN, infinity or absurd values.
         """
 
     def samples(self, window: Window) -> FloatArray:
-        """The samples of ``stretch``: fewer than the window's where the sound ends or is damaged."""
+        """Return the samples of `decode`: fewer than the window's where the audio ends or is damaged."""
 
 
 @contextmanager
-def open_sound(path: AnyPath) -> Iterator[Sound]:
-    """The sound of a file, open for as long as the block runs.
+def open_audio(path: AnyPath) -> Iterator[AudioDecoder]:
+    """Open an audio file for the duration of a ``with`` block.
 
     Raises
     ------
     AudioError
-        ``read``: not a file that can be read. ``decode``: no sound in it that can be decoded.
+        Stage ``read``: the file cannot be read. Stage ``decode``: it contains no audio that can be decoded.
     """
-    with MusicFile(path) as file, closing(_sound(file)) as sound:
-        yield sound
+    with MusicFile(path) as file, closing(_open_decoder(file)) as decoder:
+        yield decoder
 
 
 def container_metadata(path: AnyPath) -> dict[str, str]:
-    """What FFmpeg reads of tags: less than a library of tags does, but in every container; {} if nothing."""
+    """Return the tags that FFmpeg reads: fewer than mutagen, but from every container; {} if none."""
     try:
         with MusicFile(path) as file, _open_container(file) as container:
-            return {**container.metadata, **_first_sound(container).metadata}
+            return {**container.metadata, **_first_audio_stream(container).metadata}
     except (AudioError, FFmpegError):
         return {}
 
 
-class FFmpegSound:
-    """A ``Sound`` that FFmpeg decodes."""
+class FFmpegDecoder:
+    """An `AudioDecoder` that uses FFmpeg."""
 
     def __init__(self, file: MusicFile) -> None:
         self._path = file.path
         self._container = _open_container(file)
-        self._stream = _first_sound(self._container)
+        self._stream = _first_audio_stream(self._container)
         surveyed = self._survey_pages() or survey(self._container, self._stream)
         codec = self._stream.codec_context
         self.content = surveyed.content
-        self.duration_s = surveyed.duration_s or self._counted_s()
+        self.duration_s = surveyed.duration_s or self._decoded_duration_s()
         self.skipped_s = surveyed.skipped_s
         self.codec = codec.codec.canonical_name
         self.sample_rate = codec.sample_rate
         self.channels = codec.channels
         self.bitrate = mean_bitrate(surveyed.n_bytes, self.duration_s)
-        known = (self._container.format.name, self.codec) not in BROKEN_CLOCKS
-        self._origin = self._first_pts() if surveyed.continuous and known else None
+        reliable = (self._container.format.name, self.codec) not in BROKEN_CLOCKS
+        self._origin = self._first_pts() if surveyed.continuous and reliable else None
 
     def samples(self, window: Window) -> FloatArray:
-        """See ``Sound``."""
-        return self.stretch(window).samples
+        """See `AudioDecoder`."""
+        return self.decode(window).samples
 
-    def stretch(self, window: Window) -> Stretch:
-        """See ``Sound``."""
+    def decode(self, window: Window) -> DecodedWindow:
+        """See `AudioDecoder`."""
         start = round(window.start_s * SAMPLE_RATE)
         n = round(window.end_s * SAMPLE_RATE) - start
-        holes = self._holes(window)
+        gaps = self._gap_counter(window)
         try:
-            samples = self._sought(start, n, holes)
+            samples = self._decode_by_seeking(start, n, gaps)
             if samples is None or len(samples) < n - SHORTFALL_S * SAMPLE_RATE:
-                counted_holes = self._holes(window)
-                counted = self._counted(start, n, counted_holes)
-                if samples is None or len(counted) > len(samples):
-                    samples, holes = counted, counted_holes
-        except (FFmpegError, ValueError) as error:  # absurd rates and layouts, which only damage makes
-            raise AudioError("decode", "its sound is too damaged to be converted") from error
-        # As many more samples than the holes left out were taken from behind the window.
-        samples = samples[: max(0, n - round(holes.lacking_s * SAMPLE_RATE))]
-        return Stretch(plausible(samples), holes.lacking_s)
+                gaps_from_start = self._gap_counter(window)
+                from_start = self._decode_from_start(start, n, gaps_from_start)
+                if samples is None or len(from_start) > len(samples):
+                    samples, gaps = from_start, gaps_from_start
+        except (FFmpegError, ValueError) as error:  # absurd rates and layouts, which only damage produces
+            raise AudioError("decode", "the audio is too damaged to be converted") from error
+        # Gaps shift later audio forward: as many samples were taken from behind the window.
+        samples = samples[: max(0, n - round(gaps.missing_s * SAMPLE_RATE))]
+        return DecodedWindow(check_finite(samples), gaps.missing_s)
 
     def close(self) -> None:
-        """Free the decoder; the file is the caller's."""
+        """Free the decoder; the caller closes the file."""
         self._container.close()
 
     def _survey_pages(self) -> Survey | None:
-        """The survey without FFmpeg; None where only FFmpeg can tell."""
+        """Survey the file without FFmpeg; None where only FFmpeg can."""
         kind = self._container.format.name, self._stream.codec_context.name
         time_base = self._stream.time_base
         if kind != ("ogg", "vorbis") or time_base is None:
             return None
         with MusicFile(self._path) as file:
-            told = survey_pages(file)
-        if told is None:
+            pages = survey_pages(file)
+        if pages is None:
             return None
-        with self._afresh() as container:
-            first = next(packets(container, _first_sound(container)), None)
+        with self._reopened() as container:
+            first = next(packets(container, _first_audio_stream(container)), None)
         if first is None or first.pts is None:
             return None
-        return Survey(told.content, float((told.end - first.pts) * time_base), told.n_bytes, continuous=True)
+        return Survey(
+            pages.content, float((pages.end - first.pts) * time_base), pages.n_bytes, continuous=True
+        )
 
-    def _holes(self, window: Window) -> Holes:
-        return Holes(window, self._origin, self._stream.time_base)
+    def _gap_counter(self, window: Window) -> GapCounter:
+        return GapCounter(window, self._origin, self._stream.time_base)
 
-    def _sought(self, start: int, n: int, holes: Holes) -> FloatArray | None:
-        """Samples from ``start`` on, by the stream's clock; None where the clock or the seek is of no use."""
+    def _decode_by_seeking(self, start: int, n: int, gaps: GapCounter) -> FloatArray | None:
+        """Decode ``n`` samples from ``start``, located by time stamps; None where these are unusable."""
         anchor, offset = anchor_before(start, self.sample_rate)
         time_base = self._stream.time_base
         if self._origin is None or time_base is None or anchor < PREROLL_S * self.sample_rate:
@@ -184,7 +187,7 @@ class FFmpegSound:
             self._container.seek(target, stream=self._stream)
         except FFmpegError:
             return None
-        frames = holes.between(_frames(self._container, self._stream))
+        frames = gaps.watch(_frames(self._container, self._stream))
         for frame in frames:
             if frame.pts is None or frame.sample_rate != self.sample_rate:
                 break
@@ -192,47 +195,47 @@ class FFmpegSound:
             if position > anchor:
                 break
             if position + frame.samples > anchor:
-                blocks = _after(_blocks(chain([frame], frames)), anchor - position)
+                blocks = _skip(_blocks(chain([frame], frames)), anchor - position)
                 return cut(resample(blocks), offset, n)
         return None
 
-    def _counted(self, start: int, n: int, holes: Holes) -> FloatArray:
-        """Samples from ``start`` on, counted from the beginning of the file."""
-        with self._afresh() as container:
-            frames = holes.between(_frames(container, _first_sound(container)))
+    def _decode_from_start(self, start: int, n: int, gaps: GapCounter) -> FloatArray:
+        """Decode ``n`` samples from ``start``, counted from the beginning of the file."""
+        with self._reopened() as container:
+            frames = gaps.watch(_frames(container, _first_audio_stream(container)))
             return cut(resample(_blocks(frames)), start, n)
 
-    def _counted_s(self) -> float:
-        """The length of what can be decoded, where no packet tells its time."""
-        with self._afresh() as container:
-            frames = _frames(container, _first_sound(container))
+    def _decoded_duration_s(self) -> float:
+        """Return the duration of what can be decoded, where no packet has a time stamp."""
+        with self._reopened() as container:
+            frames = _frames(container, _first_audio_stream(container))
             return float(sum(frame.samples / frame.sample_rate for frame in frames))
 
     def _first_pts(self) -> int | None:
-        """What the stream's clock says at its first sample, which is rarely the first one encoded."""
-        with self._afresh() as container:
-            first = next(_frames(container, _first_sound(container)), None)
+        """Return the time stamp of the first decoded sample, which is rarely the first one encoded."""
+        with self._reopened() as container:
+            first = next(_frames(container, _first_audio_stream(container)), None)
             return first.pts if first is not None else None
 
     @contextmanager
-    def _afresh(self) -> Iterator[InputContainer]:
-        """The file opened once more: after a seek, decoders no longer drop what the encoder put first."""
+    def _reopened(self) -> Iterator[InputContainer]:
+        """Open the file once more: after a seek, decoders no longer drop the encoder's priming samples."""
         with MusicFile(self._path) as file, _open_container(file) as container:
             yield container
 
 
-def _sound(file: MusicFile) -> FFmpegSound | SndfileSound:
-    """Whichever decoder opens the file."""
+def _open_decoder(file: MusicFile) -> FFmpegDecoder | SndfileDecoder:
+    """Return the first decoder that opens the file."""
     try:
-        return FFmpegSound(file)
+        return FFmpegDecoder(file)
     except FFmpegError as refusal:
         file.seek(0)
         head = file.read(HEAD_SIZE)
         file.seek(0)
         if head.startswith(SNDFILE_MAGIC):
             with suppress(SoundFileError):
-                return SndfileSound(file)
-        raise AudioError("decode", f"not a sound file: {described(head)}") from refusal
+                return SndfileDecoder(file)
+        raise AudioError("decode", f"not an audio file: {describe_non_audio(head)}") from refusal
 
 
 def _open_container(file: MusicFile) -> InputContainer:
@@ -245,19 +248,19 @@ def _open_container(file: MusicFile) -> InputContainer:
     )
 
 
-def _first_sound(container: InputContainer) -> AudioStream:
-    """The first audio stream; pictures and films beside it are left alone."""
+def _first_audio_stream(container: InputContainer) -> AudioStream:
+    """Return the first audio stream; pictures and video beside it are ignored."""
     if not container.streams.audio:
         raise AudioError("decode", "no audio stream")
     stream = container.streams.audio[0]
     if stream.codec_context is None:
-        raise AudioError("decode", "its sound is encoded in a way that FFmpeg cannot decode")
-    stream.codec_context.thread_count = 1  # files are decoded side by side; threads in one only cost
+        raise AudioError("decode", "FFmpeg has no decoder for its audio")
+    stream.codec_context.thread_count = 1  # files are decoded in parallel; threads within one only cost
     return stream
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    """Decoded frames; a packet that cannot be decoded is passed over."""
+    """Yield decoded frames; skip packets that cannot be decoded."""
     decode = stream.codec_context.decode
     for packet in packets(container, stream):
         try:
@@ -267,48 +270,48 @@ def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFra
         yield from frames
 
 
-def _blocks(frames: Iterable[AudioFrame]) -> Iterator[Block]:
-    """Frames gathered to blocks and mixed to mono; rate, channels and format may change on the way."""
+def _blocks(frames: Iterable[AudioFrame]) -> Iterator[AudioBlock]:
+    """Gather frames into blocks and mix them to mono; rate, channels and format may change in between."""
     fifo, n_channels = AudioFifo(), 0
     for frame in frames:
         if frame.layout.nb_channels != n_channels:
-            yield from _drained(fifo, 1)
+            yield from _drain(fifo, 1)
             fifo, n_channels = AudioFifo(), frame.layout.nb_channels
-        frame.pts = None  # the queue would insist on an unbroken clock
+        frame.pts = None  # the FIFO requires gapless time stamps, or none
         try:
             fifo.write(frame)
-        except ValueError:  # another rate or format, which the queue tells sooner than we could ask
-            yield from _drained(fifo, 1)
+        except ValueError:  # another rate or format: cheaper to catch than to compare for each frame
+            yield from _drain(fifo, 1)
             fifo = AudioFifo()
             fifo.write(frame)
-        if fifo.samples >= BLOCK:
-            yield from _drained(fifo, BLOCK)
-    yield from _drained(fifo, 1)
+        if fifo.samples >= BLOCK_SIZE:
+            yield from _drain(fifo, BLOCK_SIZE)
+    yield from _drain(fifo, 1)
 
 
-def _drained(fifo: AudioFifo, least: int) -> Iterator[Block]:
-    """Blocks out of the queue while it holds at least so many samples."""
-    while fifo.samples >= least:
-        frame = fifo.read(BLOCK, partial=True)
+def _drain(fifo: AudioFifo, min_samples: int) -> Iterator[AudioBlock]:
+    """Yield blocks from the FIFO while it holds at least ``min_samples`` samples."""
+    while fifo.samples >= min_samples:
+        frame = fifo.read(BLOCK_SIZE, partial=True)
         assert frame is not None
         n_channels = frame.layout.nb_channels
         if frame.format.is_planar and n_channels < MAX_PLANES:
             yield frame.sample_rate, mean_of_channels(frame.to_ndarray())
         else:
-            for packed in _packed(frame):
+            for packed in _interleave(frame):
                 yield packed.sample_rate, mean_of_channels(packed.to_ndarray().reshape(-1, n_channels).T)
 
 
-def _packed(frame: AudioFrame) -> list[AudioFrame]:
-    """The frame with its channels interleaved."""
+def _interleave(frame: AudioFrame) -> list[AudioFrame]:
+    """Return the frame with its channels interleaved."""
     if not frame.format.is_planar:
         return [frame]
     packer = AudioResampler(format="flt", layout=frame.layout, rate=frame.sample_rate)
     return packer.resample(frame) + packer.resample(None)
 
 
-def _after(blocks: Iterable[Block], n: int) -> Iterator[Block]:
-    """The blocks without their first ``n`` samples."""
+def _skip(blocks: Iterable[AudioBlock], n: int) -> Iterator[AudioBlock]:
+    """Yield the blocks without their first ``n`` samples."""
     for rate, samples in blocks:
         if n < len(samples):
             yield rate, samples[n:]

@@ -1,4 +1,4 @@
-"""One track in: from a path to the features of its windows."""
+"""Extract: from the path of a track to the features of its windows."""
 
 from __future__ import annotations
 
@@ -7,115 +7,122 @@ from dataclasses import replace
 
 import numpy as np
 
-from musimo.audio.decode import SAMPLE_RATE, Sound, open_sound
-from musimo.audio.features import extract
-from musimo.audio.files import AnyPath
-from musimo.audio.mixdown import Stretch
+from musimo.audio.decode import SAMPLE_RATE, AudioDecoder, open_audio
+from musimo.audio.decoded_fraction import expected_duration_s
+from musimo.audio.features import compute_features
+from musimo.audio.mixdown import DecodedWindow
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
-from musimo.audio.whole import promised_s
 from musimo.audio.windows import MAX_WINDOWS, WINDOW_S, plan_windows, tile
 from musimo.errors import AudioError
-from musimo.records import ExtractedWindow, FileOpened, Sliding, Tags, Window, WindowPlan
+from musimo.records import AnyPath, ExtractedWindow, FileOpened, SlidingPlan, Tags, Window, WindowPlan
 
-MIN_SOUND_S = 0.1  # less is a click; and a frame of the spectrum alone is 0.093 s long
-MAX_SOUND_S = 7 * 86_400.0  # a week; longer ones are damaged clocks, and files made to keep one busy
-STRETCH_S = 300.0  # 26 MB of samples: what overlapping windows are cut from
+MIN_AUDIO_S = 0.1  # less is a click; one frame of the spectrum alone is 0.093 s long
+MAX_AUDIO_S = 7 * 86_400.0  # a week; longer ones are damaged clocks, and files made to keep a decoder busy
+SEGMENT_S = 300.0  # 26 MB of samples: overlapping windows are cut from segments of this length
 
 
-def hear(
+def extract_windows(
     path: AnyPath, plan: WindowPlan, wanted: Callable[[bytes], bool]
 ) -> Iterator[FileOpened | ExtractedWindow]:
-    """Open a file, say what it is, and hear its windows one after the other.
+    """Open a file, describe it, and extract its windows one after the other.
 
     Parameters
     ----------
     path : of the file
-    plan : what of it is heard
-    wanted : asked once with the content hash; False ends the hearing before anything is decoded
+    plan : which windows to extract
+    wanted : called once with the content hash; if it returns False, nothing is decoded
 
     Yields
     ------
-    ``FileOpened`` first, then an ``ExtractedWindow`` for each window that holds sound. Features are
-    finite; those of 45 s are (1938, 193): a shorter stretch is repeated to that length.
+    `FileOpened` first, then an `ExtractedWindow` for each window that contains audio. Features are finite and
+    always cover 45 s [shape=(1938, 193)]: shorter audio is repeated to that length.
 
     Raises
     ------
     AudioError
-        ``read`` or ``decode``, at any step.
+        Stage ``read`` or ``decode``, at any step.
     """
-    with open_sound(path) as sound:
-        if sound.duration_s < MIN_SOUND_S:
-            raise AudioError("decode", f"it holds only {sound.duration_s:.2f} s of sound")
-        if sound.duration_s > MAX_SOUND_S:
-            raise AudioError("decode", f"it claims to hold {sound.duration_s / 86_400:.0f} days of sound")
-        windows = plan_windows(sound.duration_s, plan)
+    with open_audio(path) as decoder:
+        if decoder.duration_s < MIN_AUDIO_S:
+            raise AudioError("decode", f"it contains only {decoder.duration_s:.2f} s of audio")
+        if decoder.duration_s > MAX_AUDIO_S:
+            raise AudioError(
+                "decode", f"it claims to contain {decoder.duration_s / 86_400:.0f} days of audio"
+            )
+        windows = plan_windows(decoder.duration_s, plan)
         if len(windows) > MAX_WINDOWS:
-            raise AudioError("read", f"it would take {len(windows)} windows; at most {MAX_WINDOWS} are heard")
+            raise AudioError(
+                "read", f"it would take {len(windows)} windows; at most {MAX_WINDOWS} are analyzed"
+            )
         tags = read_tags(path)
-        promised = promised_s(tags.duration_s, sound.codec, sound.bitrate, sound.duration_s, sound.skipped_s)
-        yield FileOpened(_completed(tags, sound), sound.content, sound.duration_s, windows, promised)
-        if not wanted(sound.content):
+        expected_s = expected_duration_s(
+            tags.duration_s, decoder.codec, decoder.bitrate, decoder.duration_s, decoder.skipped_s
+        )
+        yield FileOpened(_completed(tags, decoder), decoder.content, decoder.duration_s, windows, expected_s)
+        if not wanted(decoder.content):
             return
-        heard = False
-        groups = _overlapping(windows) if isinstance(plan, Sliding) else [[window] for window in windows]
-        for window, stretch in _stretches(sound, groups):
-            clip = _hear_window(window, stretch)
-            if clip is not None:
-                heard = True
-                yield clip
-        if not heard:
-            raise AudioError("decode", "no sound could be decoded")
+        found_audio = False
+        groups = _overlapping(windows) if isinstance(plan, SlidingPlan) else [[window] for window in windows]
+        for window, decoded in _decode_groups(decoder, groups):
+            extracted = _extract_window(window, decoded)
+            if extracted is not None:
+                found_audio = True
+                yield extracted
+        if not found_audio:
+            raise AudioError("decode", "no audio could be decoded")
 
 
 def _overlapping(windows: Sequence[Window]) -> list[list[Window]]:
-    """Windows in groups: what a group spans is decoded once, and is short enough to be held."""
+    """Group windows so that each group spans at most ``SEGMENT_S``, which is decoded once."""
     groups: list[list[Window]] = []
     for window in windows:
-        if groups and window.end_s - groups[-1][0].start_s <= STRETCH_S:
+        if groups and window.end_s - groups[-1][0].start_s <= SEGMENT_S:
             groups[-1].append(window)
         else:
             groups.append([window])
     return groups
 
 
-def _stretches(sound: Sound, groups: Sequence[Sequence[Window]]) -> Iterator[tuple[Window, Stretch]]:
-    """What could be decoded of each window; where a group lacks some, its windows are decoded one by one."""
+def _decode_groups(
+    decoder: AudioDecoder, groups: Sequence[Sequence[Window]]
+) -> Iterator[tuple[Window, DecodedWindow]]:
+    """Decode each group as one segment; decode its windows one by one where the segment has gaps."""
     for group in groups:
         first = round(group[0].start_s * SAMPLE_RATE)
-        shared = sound.stretch(Window(group[0].start_s, group[-1].end_s))
+        segment = decoder.decode(Window(group[0].start_s, group[-1].end_s))
         for window in group:
             start, end = round(window.start_s * SAMPLE_RATE), round(window.end_s * SAMPLE_RATE)
-            samples = shared.samples[start - first : end - first]
+            samples = segment.samples[start - first : end - first]
             if len(group) == 1:
-                yield window, shared
-            elif shared.lacking_s or len(samples) < end - start:
-                yield window, sound.stretch(window)
+                yield window, segment
+            elif segment.missing_s or len(samples) < end - start:
+                yield window, decoder.decode(window)
             else:
-                yield window, Stretch(samples)
+                yield window, DecodedWindow(samples)
 
 
-def _hear_window(window: Window, stretch: Stretch) -> ExtractedWindow | None:
-    """The features of one window, or None where nothing could be decoded."""
-    heard_s = len(stretch.samples) / SAMPLE_RATE
-    if heard_s < MIN_SOUND_S:
+def _extract_window(window: Window, decoded: DecodedWindow) -> ExtractedWindow | None:
+    """Compute the features of a window; None where nothing could be decoded."""
+    decoded_s = len(decoded.samples) / SAMPLE_RATE
+    if decoded_s < MIN_AUDIO_S:
         return None
-    features = extract(tile(stretch.samples, round(WINDOW_S * SAMPLE_RATE)))
+    features = compute_features(tile(decoded.samples, round(WINDOW_S * SAMPLE_RATE)))
     if not np.isfinite(features).all():
-        raise AudioError("decode", "its samples are too large to be sound")
-    end_s = min(window.end_s, window.start_s + heard_s + stretch.lacking_s)
+        raise AudioError("decode", "its samples are too large to be audio")
+    end_s = min(window.end_s, window.start_s + decoded_s + decoded.missing_s)
     return ExtractedWindow(
-        Window(window.start_s, end_s), features, clip_statistics(features), stretch.lacking_s
+        Window(window.start_s, end_s), features, clip_statistics(features), decoded.missing_s
     )
 
 
-def _completed(tags: Tags, sound: Sound) -> Tags:
-    """The tags with what the decoder measured in place of what the header claims."""
+def _completed(tags: Tags, decoder: AudioDecoder) -> Tags:
+    """Replace what the header claims by what the decoder measured."""
     return replace(
         tags,
-        codec=sound.codec,
-        sample_rate=sound.sample_rate,
-        channels=sound.channels,
-        bitrate=sound.bitrate,
-        duration_s=tags.duration_s or sound.duration_s,
+        codec=decoder.codec,
+        sample_rate=decoder.sample_rate,
+        channels=decoder.channels,
+        bitrate=decoder.bitrate,
+        duration_s=tags.duration_s or decoder.duration_s,
     )

@@ -1,4 +1,4 @@
-"""The second decoder: libsndfile, for files that FFmpeg refuses and it plays."""
+"""The second decoder: libsndfile, for files that FFmpeg refuses but libsndfile plays."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import soundfile
 
 from musimo.audio.features import SAMPLE_RATE
 from musimo.audio.mixdown import (
-    BLOCK,
-    Block,
-    Stretch,
+    BLOCK_SIZE,
+    AudioBlock,
+    DecodedWindow,
     anchor_before,
+    check_finite,
     cut,
     mean_of_channels,
-    plausible,
     resample,
 )
 from musimo.audio.survey import mean_bitrate
@@ -24,14 +24,14 @@ from musimo.errors import AudioError
 from musimo.records import CONTENT_BYTES, FloatArray, Window
 
 MAGIC = (b"OggS", b"fLaC", b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b"caff", b".snd")
-"""How the files begin that are worth a try. Anything else goes to its mp3 decoder, which writes on stderr."""
+"""First bytes of files worth a try; all else goes to libsndfile's mp3 decoder, which writes to stderr."""
 
 
-class SndfileSound:
-    """A ``Sound`` that libsndfile decodes.
+class SndfileDecoder:
+    """An `AudioDecoder` that uses libsndfile.
 
-    libsndfile shows no packets, so the whole file is decoded once, block by block, to hash and to measure
-    it. The hash is over 16-bit samples: the rounding of one machine's floats is not another's.
+    libsndfile exposes no packets, so the whole file is decoded once, block by block, to hash and to measure
+    it. The hash is over 16-bit samples, because floats may be rounded differently on another machine.
 
     Raises
     ------
@@ -43,8 +43,8 @@ class SndfileSound:
         self._file = soundfile.SoundFile(file)
         digest = blake2b(digest_size=CONTENT_BYTES)
         n = 0
-        # not SoundFile.blocks, which goes on for as long as a damaged header claims
-        while len(block := self._file.read(BLOCK, dtype="int16", always_2d=True)):
+        # not SoundFile.blocks, which continues for as long as a damaged header claims
+        while len(block := self._file.read(BLOCK_SIZE, dtype="int16", always_2d=True)):
             digest.update(block.tobytes())
             n += len(block)
         self.content = digest.digest()
@@ -56,11 +56,11 @@ class SndfileSound:
         self.bitrate = mean_bitrate(file.seek(0, 2), self.duration_s)
 
     def samples(self, window: Window) -> FloatArray:
-        """See ``Sound``."""
-        return self.stretch(window).samples
+        """See `AudioDecoder`."""
+        return self.decode(window).samples
 
-    def stretch(self, window: Window) -> Stretch:
-        """See ``Sound``; libsndfile tells of no holes."""
+    def decode(self, window: Window) -> DecodedWindow:
+        """See `AudioDecoder`; libsndfile reports no gaps."""
         start = round(window.start_s * SAMPLE_RATE)
         n = round(window.end_s * SAMPLE_RATE) - start
         anchor, offset = anchor_before(start, self.sample_rate)
@@ -68,14 +68,14 @@ class SndfileSound:
             self._file.seek(anchor)
             samples = cut(resample(self._blocks()), offset, n)
         except soundfile.SoundFileError as error:
-            raise AudioError("decode", "its sound is too damaged to be decoded") from error
-        return Stretch(plausible(samples))
+            raise AudioError("decode", "the audio is too damaged to be decoded") from error
+        return DecodedWindow(check_finite(samples))
 
     def close(self) -> None:
-        """Free the decoder; the file is the caller's."""
+        """Free the decoder; the caller closes the file."""
         self._file.close()
 
-    def _blocks(self) -> Iterator[Block]:
-        """Blocks in mono from where the file stands to its end."""
-        while len(block := self._file.read(BLOCK, dtype="float32", always_2d=True)):
+    def _blocks(self) -> Iterator[AudioBlock]:
+        """Yield mono blocks from the current position to the end."""
+        while len(block := self._file.read(BLOCK_SIZE, dtype="float32", always_2d=True)):
             yield self.sample_rate, mean_of_channels(block.T)

@@ -1,8 +1,8 @@
-"""What the network hears: 193 rows a frame, all from one short-time Fourier transform.
+"""Compute features: 193 values per frame, all from one short-time Fourier transform (the paper, section III).
 
-Rows, in this order: 128 log-mel, 40 MFCC, 12 chroma, 7 spectral contrast, 6 tonnetz. ``reference`` defines
-them as librosa calls. ``extract`` computes the same with numpy alone, in float32 and several times
-faster; importing librosa costs a worker process seconds.
+Columns, in this order: 128 log-mel, 40 MFCC, 12 chroma, 7 spectral contrast, 6 tonnetz. `reference_features`
+defines them as librosa calls. `compute_features` computes the same with NumPy alone, in float32 and several
+times faster; importing librosa would cost each worker process seconds.
 """
 
 from __future__ import annotations
@@ -22,61 +22,61 @@ SAMPLE_RATE = 22_050  # Hz, as in the paper
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class FeatureParameters:
     """Every number that the features depend on, under librosa's names where it has one.
 
-    The paper (section III) names the features and their sizes; where it leaves a value open, it is librosa's
-    default, except ``ref`` (1, not the loudest point: level tells arousal) and ``tuning`` (0, not
-    estimated: an estimate jumps between windows of one track).
+    The paper (section III) gives the features and their sizes; where it leaves a value open, it is librosa's
+    default, except ``ref`` (1, not the maximum: level carries arousal) and ``tuning`` (0, not estimated: an
+    estimate jumps between windows of one track). The names of the fields are part of the feature id.
     """
 
     sample_rate: int = SAMPLE_RATE  # Hz
     mono: str = "mean of channels"
-    n_fft: int = 2048  # samples: 93 ms, a resolution of 10.8 Hz
-    hop_length: int = 512  # samples: 43 frames a second
+    n_fft: int = 2048  # samples: 93 ms, 10.8 Hz per bin
+    hop_length: int = 512  # samples: 43 frames per second
     window: str = "hann"
-    pad_mode: Literal["constant"] = "constant"  # frames are centred; zeros beyond both ends
+    pad_mode: Literal["constant"] = "constant"  # frames are centered; zeros beyond both ends
     n_mels: int = 128
     fmin: float = 0.0  # Hz
     fmax: float = SAMPLE_RATE / 2  # Hz
     mel_norm: str = "slaney"  # filters of equal area
     ref: float = 1.0  # power of 0 dB
     amin: float = 1e-10  # power below which a decibel value stops falling
-    top_db: float = 80.0  # dB below the loudest point of the window, likewise
+    top_db: float = 80.0  # dB below the maximum of the window, below which it stops falling too
     n_mfcc: int = 40
     n_chroma: int = 12
     tuning: float = 0.0
-    ctroct: float = 5.0  # octave, above 27.5 Hz, around which chroma listens
-    octwidth: float = 2.0  # octaves, standard deviation of that
-    n_bands: int = 6  # octave bands of contrast, beside the one below them
+    ctroct: float = 5.0  # center of the chroma weights, octaves above 27.5 Hz
+    octwidth: float = 2.0  # octaves, standard deviation of the chroma weights
+    n_bands: int = 6  # octave bands of contrast, besides the one below them
     contrast_fmin: float = 200.0  # Hz
-    quantile: float = 0.02  # share of a band's bins that make its peak and its valley
+    quantile: float = 0.02  # share of a band's bins that are averaged for its peak and its valley
     n_tonnetz: int = 6
 
     @property
     def id(self) -> str:
-        """A name for these very numbers: stored with whatever was computed from the features."""
+        """Id of these values, stored with everything computed from the features."""
         written = json.dumps(asdict(self), sort_keys=True).encode()
         return f"librosa{self.n_features}-{blake2b(written, digest_size=4).hexdigest()}"
 
     @property
     def n_features(self) -> int:
-        """Rows a frame."""
+        """Values per frame."""
         return self.n_mels + self.n_mfcc + self.n_chroma + self.n_bands + 1 + self.n_tonnetz
 
 
-DEFINITION = Definition()
-FEATURE_ID = DEFINITION.id
-N_FEATURES = DEFINITION.n_features
+PARAMETERS = FeatureParameters()
+FEATURE_ID = PARAMETERS.id
+N_FEATURES = PARAMETERS.n_features
 
-FRAMES_AT_ONCE = 64  # half a megabyte of spectrum, which stays in a core's own cache
+FRAMES_AT_ONCE = 64  # half a megabyte of spectrum, which fits a core's cache
 
 
-def reference(samples: FloatArray) -> FloatArray:
-    """The definition of the features: (n_frames, 193) float32 of (n,) samples at 22,050 Hz."""
+def reference_features(samples: FloatArray) -> FloatArray:
+    """Compute the features by librosa, as their definition; see `compute_features`."""
     import librosa
 
-    d = DEFINITION
+    d = PARAMETERS
     rate = d.sample_rate
     magnitude = np.abs(
         librosa.stft(samples, n_fft=d.n_fft, hop_length=d.hop_length, window=d.window, pad_mode=d.pad_mode)
@@ -97,34 +97,34 @@ def reference(samples: FloatArray) -> FloatArray:
     return np.concatenate([log_mel, mfcc, chroma, contrast, tonnetz]).T.astype(np.float32)
 
 
-def extract(samples: FloatArray) -> FloatArray:
-    """The features as the product computes them; equal to ``reference`` but for float32 rounding.
+def compute_features(samples: FloatArray) -> FloatArray:
+    """Compute the features of audio; equal to `reference_features` except for float32 rounding.
 
     Parameters
     ----------
-    samples : (n,) float32 mono at 22,050 Hz
+    samples : mono at 22,050 Hz [shape=(n,), float32]
 
     Returns
     -------
-    (1 + n // 512, 193) float32; (1938, 193) for 45 s
+    [shape=(1 + n // 512, 193), float32]; [shape=(1938, 193)] for 45 s
     """
     spectra = _spectra(samples)
     log_mel = _power_to_db(spectra.mel)
-    chroma = _scaled(spectra.chroma, spectra.chroma.max(axis=1, keepdims=True))
+    chroma = _normalize(spectra.chroma, spectra.chroma.max(axis=1, keepdims=True))
     return np.concatenate(
         [
             log_mel,
-            log_mel @ banks.dct(DEFINITION.n_mels, DEFINITION.n_mfcc),
+            log_mel @ banks.dct(PARAMETERS.n_mels, PARAMETERS.n_mfcc),
             chroma,
             _power_to_db(spectra.peaks) - _power_to_db(spectra.valleys),
-            _scaled(chroma, chroma.sum(axis=1, keepdims=True)) @ banks.tonnetz(DEFINITION.n_chroma),
+            _normalize(chroma, chroma.sum(axis=1, keepdims=True)) @ banks.tonnetz(PARAMETERS.n_chroma),
         ],
         axis=1,
     )
 
 
 class _Spectra(NamedTuple):
-    """What is kept of the spectrum of each frame."""
+    """Reductions of the spectrum of each frame."""
 
     mel: FloatArray  # (n_frames, 128) power
     chroma: FloatArray  # (n_frames, 12) power
@@ -133,8 +133,8 @@ class _Spectra(NamedTuple):
 
 
 def _spectra(samples: FloatArray) -> _Spectra:
-    """One pass over the frames, some at a time: the whole spectrum of a window never exists."""
-    d = DEFINITION
+    """Reduce the spectrum block by block, so that the whole spectrogram never exists."""
+    d = PARAMETERS
     frames = _frames(samples)
     n_frames, n_bands = len(frames), d.n_bands + 1
     spectra = _Spectra(
@@ -156,9 +156,9 @@ def _spectra(samples: FloatArray) -> _Spectra:
 
 
 def _magnitudes(frames: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
-    """Magnitudes of some frames at a time, (n, n_fft // 2 + 1), in memory that the next ones overwrite.
+    """Yield blocks of magnitudes [shape=(n, n_fft // 2 + 1)], each overwritten by the next.
 
-    New arrays of this size would come fresh from the operating system, which costs as much as filling them.
+    Fresh arrays of this size come from the operating system, which costs as much as filling them.
     """
     n_frames, n_fft = frames.shape
     window = banks.hann(n_fft)
@@ -174,21 +174,21 @@ def _magnitudes(frames: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
 
 
 def _frames(samples: FloatArray) -> FloatArray:
-    """(1 + n // hop, n_fft) view of the samples, frame t centred on sample t * hop."""
-    padded = np.pad(samples, DEFINITION.n_fft // 2)
-    return np.lib.stride_tricks.sliding_window_view(padded, DEFINITION.n_fft)[:: DEFINITION.hop_length]
+    """Return the frames as a view [shape=(1 + n // hop, n_fft)], frame t centered on sample t * hop."""
+    padded = np.pad(samples, PARAMETERS.n_fft // 2)
+    return np.lib.stride_tricks.sliding_window_view(padded, PARAMETERS.n_fft)[:: PARAMETERS.hop_length]
 
 
 def _power_to_db(power: FloatArray) -> FloatArray:
-    """Decibels, at most ``top_db`` below the loudest of all."""
-    least, ref = np.float32(DEFINITION.amin), np.float32(DEFINITION.ref)
-    decibels = np.float32(10) * (np.log10(np.maximum(power, least)) - np.log10(ref))
-    limited: FloatArray = np.maximum(decibels, decibels.max() - np.float32(DEFINITION.top_db))
+    """Convert power to decibels, at most ``top_db`` below the maximum."""
+    amin, ref = np.float32(PARAMETERS.amin), np.float32(PARAMETERS.ref)
+    decibels = np.float32(10) * (np.log10(np.maximum(power, amin)) - np.log10(ref))
+    limited: FloatArray = np.maximum(decibels, decibels.max() - np.float32(PARAMETERS.top_db))
     return limited
 
 
-def _scaled(rows: FloatArray, lengths: FloatArray) -> FloatArray:
-    """Rows divided by their lengths; a row too short to divide by stays as it is."""
-    divisors = lengths.copy()
-    divisors[lengths < np.finfo(np.float32).tiny] = 1
+def _normalize(rows: FloatArray, norms: FloatArray) -> FloatArray:
+    """Divide rows by their norms; a row whose norm is too small stays as it is."""
+    divisors = norms.copy()
+    divisors[norms < np.finfo(np.float32).tiny] = 1
     return rows / divisors

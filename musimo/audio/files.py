@@ -1,4 +1,4 @@
-"""Opening a file that may be anything."""
+"""Open a file that may be anything."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import stat
 from io import FileIO
 from pathlib import Path
 
-from musimo.audio.masks import Mask, masked, masks
+from musimo.audio.masks import Mask, apply_masks, find_masks
 from musimo.errors import AudioError
+from musimo.records import AnyPath
 
-AnyPath = bytes | str | Path
-
-FAULTS = {
+REASONS = {
     errno.ENOENT: "no such file, or a link to nothing",
     errno.EACCES: "no permission to read it",
     errno.EPERM: "no permission to read it",
@@ -23,15 +22,16 @@ FAULTS = {
 
 
 class MusicFile(FileIO):
-    """A regular file, open for reading, whose faults speak plainly even where FFmpeg does the reading.
+    """A regular file, open for reading, that raises `AudioError` even where FFmpeg reads.
 
-    Its ``name`` is the ending alone, all that FFmpeg looks at: the whole may hold any byte. Tags that would
-    cost a decoder time or memory are masked, see :mod:`musimo.audio.masks`.
+    Its ``name`` is only ``sound`` and the file's suffix, which is all that FFmpeg uses: the full name may
+    contain any byte. Tags that would cost a decoder time or memory are masked, see :mod:`musimo.audio.masks`.
 
     Raises
     ------
     AudioError
-        ``read``: it cannot be opened, is empty, or is a folder, pipe or device, which could block for ever.
+        Stage ``read``: it cannot be opened, is empty, or is a folder, pipe or device, which could block
+        forever.
     """
 
     def __init__(self, path: AnyPath) -> None:
@@ -44,10 +44,10 @@ class MusicFile(FileIO):
                 raise AudioError("read", "the file is empty")
             super().__init__(self.path)
         except (OSError, ValueError) as error:
-            raise AudioError("read", _fault(error)) from error
+            raise AudioError("read", _reason(error)) from error
         self._masks: list[Mask] = []
         try:
-            self._masks = masks(self)
+            self._masks = find_masks(self)
         except AudioError:
             self.close()
             raise
@@ -55,23 +55,23 @@ class MusicFile(FileIO):
         self.name = "sound" + self.path.suffix.encode("ascii", "ignore").decode()
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Up to ``size`` bytes."""
+        """Read up to ``size`` bytes, masked."""
         try:
-            place = self.tell()
+            position = self.tell()
             data = super().read(size) or b""
-            return masked(data, place, self._masks)
+            return apply_masks(data, position, self._masks)
         except OSError as error:
-            raise AudioError("read", _fault(error)) from error
+            raise AudioError("read", _reason(error)) from error
 
     def seek(self, pos: int, whence: int = os.SEEK_SET, /) -> int:
-        """Move to a place; -1, which FFmpeg understands, where damaged headers lead before the beginning."""
+        """Seek; return -1, which FFmpeg understands, where a damaged header gives a negative position."""
         try:
             return super().seek(pos, whence)
         except OSError:
             return -1
 
 
-def _fault(error: OSError | ValueError) -> str:
+def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, OSError) and error.errno is not None:
-        return FAULTS.get(error.errno, os.strerror(error.errno).lower())
+        return REASONS.get(error.errno, os.strerror(error.errno).lower())
     return "no file can have this name"

@@ -1,6 +1,6 @@
-"""Which files are music, by name, and which containers the decoder may open.
+"""Which files are taken for music, by name, and which containers the decoder may open.
 
-Nothing heavy is imported here: walking a folder needs this table and no decoder.
+Imports nothing heavy: walking a folder needs this table, but no decoder.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ _BY_CONTAINER = {
 }
 
 MUSIC_SUFFIXES = frozenset(suffix for suffixes in _BY_CONTAINER.values() for suffix in suffixes.split())
-"""Endings of music files, lower case, without the dot."""
+"""Suffixes of music files, lower case, without the dot."""
 
-_ENDINGS = frozenset(suffix.encode() for suffix in MUSIC_SUFFIXES)
+_SUFFIXES = frozenset(suffix.encode() for suffix in MUSIC_SUFFIXES)
 
 DEMUXERS = ",".join(_BY_CONTAINER)
-"""FFmpeg's containers of sound, as its ``format_whitelist`` reads them.
+"""FFmpeg's audio containers, in the syntax of its ``format_whitelist``.
 
-All else stays shut: pictures, subtitles, and above all playlists, which would open further files or
-addresses that a stranger wrote into them.
+No other may be opened: pictures, subtitles, and above all playlists, which would make FFmpeg open further
+files or addresses.
 """
 
 
 def is_music(name: bytes) -> bool:
-    """Whether a file of this name (no folder) is taken for music.
+    """Return whether a file of this name (without its folder) is taken for music.
 
-    ``._song.mp3`` is not: macOS leaves such AppleDouble files, which hold no sound, on foreign disks.
+    ``._song.mp3`` is not: macOS leaves such AppleDouble files, which contain no audio, on other file systems.
     """
     stem, dot, suffix = name.rpartition(b".")
     if not dot or not stem or name.startswith(b"._"):
         return False
-    return suffix.lower() in _ENDINGS
+    return suffix.lower() in _SUFFIXES
 
 
 PICTURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
@@ -64,22 +64,22 @@ OTHERS = {
 }
 
 
-def described(head: bytes) -> str:
-    """What a file that is no sound holds instead, from its first kilobytes."""
+def describe_non_audio(head: bytes) -> str:
+    """Describe a file that is not audio, from its first kilobytes."""
     for magic, kind in PICTURES.items():
         if head.startswith(magic):
-            return f"it holds a picture ({kind})"
+            return f"it contains a picture ({kind})"
     for magic, kind in OTHERS.items():
         if head.startswith(magic):
-            return f"it holds {kind}"
+            return f"it contains {kind}"
     if not head.strip(b"\0"):
-        return "it holds zero bytes only"
+        return "it contains zero bytes only"
     if _is_text(head):
-        return "it holds text"
-    return "it is damaged, or of a kind that neither FFmpeg nor libsndfile knows"
+        return "it contains text"
+    return "it is damaged, or of a format that neither FFmpeg nor libsndfile knows"
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether all of it is UTF-8 without control characters, but for a last character cut in two."""
+    """Return whether it is UTF-8 without control characters, except for a truncated last character."""
     text = head.decode("utf-8", "replace").rstrip("\ufffd")
     return all(c.isprintable() or c in "\t\n\r\f\ufeff" for c in text) and "\ufffd" not in text

@@ -1,9 +1,8 @@
-"""Harmony and rhythm of a clip in numbers, from the chroma and mel rows of its features alone.
+"""Describe harmony and rhythm of a window, from the chroma and mel spectrogram of its features.
 
-Valence lives in mode, consonance and pulse, which a network taught by few ratings is slow to hear for itself.
-
-Key profiles are those of Krumhansl & Kessler (1982); the magnitudes of a chroma vector's Fourier transform,
-which no transposition changes, describe a chord's character after Quinn (2006).
+Valence depends on mode, consonance and pulse, which a network trained on few ratings is slow to learn by
+itself. Key profiles are those of Krumhansl and Kessler (1982); the magnitudes of a chroma vector's Fourier
+transform, which are invariant to transposition, describe the quality of a chord (Quinn, 2006).
 """
 
 from __future__ import annotations
@@ -11,20 +10,17 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from musimo.records import FloatArray
+from musimo.records import DoubleArray, FloatArray
 
-Vector = NDArray[np.float64]
-
-MEL_ROWS, CHROMA_ROWS = slice(0, 128), slice(168, 180)
+MEL_COLUMNS, CHROMA_COLUMNS = slice(0, 128), slice(168, 180)
 FRAMES_PER_S = 22_050 / 512
-KEY_S = 3.0  # long enough for a key to show, short enough to follow it
-TRIAD_S = (0.5, 1.5)  # a beat, and a chord
-LAGS = (13, 17, 22, 28, 36, 46, 60, 87)  # frames between beats, 200 down to 30 a minute, in seven bands
-REGISTERS = (slice(0, 20), slice(20, 70), slice(70, 128))  # mel rows: bass, middle, treble
-MIN_FRAMES = 2 * LAGS[-1]  # 4 s: of less, what the slowest beat needs is heard again
-TINY = 1e-9  # keeps silence from dividing by zero
+KEY_S = 3.0  # length of segments: long enough for a key to show, short enough to follow it
+TRIAD_S = (0.5, 1.5)  # lengths of segments: a beat, and a chord
+LAGS = (13, 17, 22, 28, 36, 46, 60, 87)  # frames between beats, 200 down to 30 per minute, in seven bands
+REGISTERS = (slice(0, 20), slice(20, 70), slice(70, 128))  # mel bands: bass, middle, treble
+MIN_FRAMES = 2 * LAGS[-1]  # 4 s, which the slowest beat needs; shorter audio is repeated
+TINY = 1e-9  # prevents division by zero in silence
 N_HARMONY = 109
 
 MAJOR_KEY = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
@@ -32,21 +28,21 @@ MINOR_KEY = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69
 MAJOR, MINOR, DIMINISHED = (0, 4, 7), (0, 3, 7), (0, 3, 6)  # semitones above the root
 
 
-def harmony(features: FloatArray) -> FloatArray:
-    """Mode, consonance, movement and pulse of a clip.
+def harmony_features(features: FloatArray) -> FloatArray:
+    """Compute mode, consonance, harmonic change and pulse of a window.
 
     Parameters
     ----------
-    features : (n_frames, 193), not normalised; shorter ones than 4 s are repeated
+    features : [shape=(n_frames, 193)], not normalized; less than 4 s are repeated
 
     Returns
     -------
-    (109,) float32, finite, silence included; keys, chords and intervals are relative, so that transposing
-    changes nothing
+    [shape=(109,), float32], finite even for silence; invariant to transposition, because keys, chords and
+    intervals are relative
     """
     features = np.tile(features, (-(-MIN_FRAMES // len(features)), 1))
-    chroma = np.maximum(features[:, CHROMA_ROWS], 0, dtype=np.float64)
-    mel = features[:, MEL_ROWS]
+    chroma = np.maximum(features[:, CHROMA_COLUMNS], 0, dtype=np.float64)
+    mel = features[:, MEL_COLUMNS]
     rise = np.maximum(mel[1:] - mel[:-1], 0)
     parts = [_key(chroma), _intervals(chroma), _clarity(chroma)]
     parts += [_triads(_segments(chroma, seconds)) for seconds in TRIAD_S]
@@ -55,28 +51,28 @@ def harmony(features: FloatArray) -> FloatArray:
     return np.concatenate(parts).astype(np.float32)
 
 
-def _segments(chroma: Vector, seconds: float) -> Vector:
-    """Means over stretches of that length; what is left at the end is dropped: (n, 12)."""
+def _segments(chroma: DoubleArray, seconds: float) -> DoubleArray:
+    """Average the chroma over segments of that length [shape=(n, 12)]; an incomplete last one is dropped."""
     length = min(round(seconds * FRAMES_PER_S), len(chroma))
     count = len(chroma) // length
-    means: Vector = chroma[: count * length].reshape(count, length, 12).mean(axis=1)
+    means: DoubleArray = chroma[: count * length].reshape(count, length, 12).mean(axis=1)
     return means
 
 
-def _key_strengths(chroma: Vector, profile: Vector) -> Vector:
-    """Correlation with a key profile on each of the twelve roots: (..., 12) -> (..., 12)."""
-    centred = chroma - chroma.mean(axis=-1, keepdims=True)
-    centred = centred / (np.linalg.norm(centred, axis=-1, keepdims=True) + TINY)
-    wanted = (profile - profile.mean()) / np.linalg.norm(profile - profile.mean())
-    return np.asarray(centred @ np.stack([np.roll(wanted, root) for root in range(12)], axis=1))
+def _key_strengths(chroma: DoubleArray, profile: DoubleArray) -> DoubleArray:
+    """Correlate chroma with a key profile on each of the twelve tonics: (..., 12) -> (..., 12)."""
+    centered = chroma - chroma.mean(axis=-1, keepdims=True)
+    centered = centered / (np.linalg.norm(centered, axis=-1, keepdims=True) + TINY)
+    template = (profile - profile.mean()) / np.linalg.norm(profile - profile.mean())
+    return np.asarray(centered @ np.stack([np.roll(template, root) for root in range(12)], axis=1))
 
 
-def _key(chroma: Vector) -> Vector:
-    """How major, how minor, how steadily so, and the pitch classes above the tonic: 20 values."""
-    whole, segments = chroma.mean(axis=0), _segments(chroma, KEY_S)
-    major, minor = _key_strengths(whole, MAJOR_KEY), _key_strengths(whole, MINOR_KEY)
+def _key(chroma: DoubleArray) -> DoubleArray:
+    """Compute strength and stability of major and minor, and the pitch classes above the tonic: 20 values."""
+    overall, segments = chroma.mean(axis=0), _segments(chroma, KEY_S)
+    major, minor = _key_strengths(overall, MAJOR_KEY), _key_strengths(overall, MINOR_KEY)
     majors, minors = (_key_strengths(segments, p).max(axis=1) for p in (MAJOR_KEY, MINOR_KEY))
-    moving = np.abs(np.diff(segments, axis=0)).mean() if len(segments) > 1 else 0.0
+    movement_rate = np.abs(np.diff(segments, axis=0)).mean() if len(segments) > 1 else 0.0
     tonic = int(np.maximum(major, minor).argmax())
     strengths = [
         major.max(),
@@ -86,29 +82,31 @@ def _key(chroma: Vector) -> Vector:
         majors.mean(),
         minors.mean(),
         (majors - minors).mean(),
-        moving,
+        movement_rate,
     ]
-    return np.concatenate([strengths, np.roll(whole, -tonic) / (whole.sum() + TINY)])
+    return np.concatenate([strengths, np.roll(overall, -tonic) / (overall.sum() + TINY)])
 
 
-def _intervals(chroma: Vector) -> Vector:
-    """Which intervals sound together, of moments, of stretches and over all: 24 values."""
-    whole, segments = chroma.mean(axis=0), _segments(chroma, KEY_S)
-    total = whole.sum() + TINY
-    spectra = [np.abs(np.fft.rfft(x))[..., 1:].reshape(-1, 6).mean(axis=0) for x in (chroma, segments, whole)]
-    together = [whole @ np.roll(whole, semitones) for semitones in range(1, 7)]
-    return np.concatenate([*(s / total for s in spectra), together / (whole @ whole + TINY)])
+def _intervals(chroma: DoubleArray) -> DoubleArray:
+    """Compute simultaneous intervals, by frame, by segment and overall: 24 values."""
+    overall, segments = chroma.mean(axis=0), _segments(chroma, KEY_S)
+    total = overall.sum() + TINY
+    spectra = [
+        np.abs(np.fft.rfft(x))[..., 1:].reshape(-1, 6).mean(axis=0) for x in (chroma, segments, overall)
+    ]
+    together = [overall @ np.roll(overall, semitones) for semitones in range(1, 7)]
+    return np.concatenate([*(s / total for s in spectra), together / (overall @ overall + TINY)])
 
 
-def _clarity(chroma: Vector) -> Vector:
-    """Entropy of the pitch classes of a moment, mean and SD: 2 values."""
+def _clarity(chroma: DoubleArray) -> DoubleArray:
+    """Compute mean and SD of the entropy of each frame's pitch classes: 2 values."""
     share = chroma / (chroma.sum(axis=1, keepdims=True) + TINY)
     entropy = -(share * np.log(share + TINY)).sum(axis=1)
     return np.array([entropy.mean(), entropy.std()])
 
 
-def _triads(segments: Vector) -> Vector:
-    """Chords at one pace: how clear, of which mode, how changing, with which intervals: 21 values."""
+def _triads(segments: DoubleArray) -> DoubleArray:
+    """Compute clarity, mode, rate of change and intervals of chords in segments of one length: 21 values."""
     segments = segments / (np.linalg.norm(segments, axis=1, keepdims=True) + TINY)
     major, minor, diminished = (_triad(segments, intervals) for intervals in (MAJOR, MINOR, DIMINISHED))
     brightness = major.max(axis=1) - minor.max(axis=1)
@@ -130,13 +128,13 @@ def _triads(segments: Vector) -> Vector:
     )
 
 
-def _triad(segments: Vector, intervals: tuple[int, ...]) -> Vector:
-    """Cosine with a triad on each of the twelve roots: (n, 12)."""
+def _triad(segments: DoubleArray, intervals: tuple[int, ...]) -> DoubleArray:
+    """Return the cosine with a triad on each of the twelve roots [shape=(n, 12)]."""
     return np.asarray(sum(np.roll(segments, -i, axis=1) for i in intervals) / np.sqrt(3))
 
 
-def _pulse(rise: Vector) -> Vector:
-    """Beat and its strength, from the autocorrelation of the onset strength: 12 values."""
+def _pulse(rise: DoubleArray) -> DoubleArray:
+    """Compute tempo and strength of the beat from the autocorrelation of the onset strength: 12 values."""
     onsets = rise - rise.mean()
     size = 2 * len(onsets)
     power = np.abs(np.fft.rfft(onsets, size)) ** 2
@@ -149,8 +147,8 @@ def _pulse(rise: Vector) -> Vector:
     return np.array([np.log(60 * FRAMES_PER_S / beat), correlation[beat], *shape, *bands])
 
 
-def _attacks(rise: Vector) -> Vector:
-    """How strong and how sudden the onsets of a register are: SD, evenness and skewness."""
+def _attacks(rise: DoubleArray) -> DoubleArray:
+    """Compute SD, relative mean deviation and skewness of the onset strength of a register: 3 values."""
     onsets = rise - rise.mean()
     sd = onsets.std() + TINY
     return np.array([onsets.std(), np.abs(onsets).mean() / sd, (onsets**3).mean() / sd**3])

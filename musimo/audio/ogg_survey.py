@@ -1,9 +1,10 @@
-"""The survey of an Ogg Vorbis file by its pages, which takes a third of FFmpeg's time for its packets.
+"""Survey an Ogg Vorbis file by its pages, in a third of the time that FFmpeg takes for its packets.
 
-The pages of a plain file tell all that :func:`musimo.audio.survey.survey` would find: the bytes of the
-packets, which are hashed, and by the granules how long the sound is. Plain is one whole stream from the first
-byte of the file to the last, each page with its checksum, its number, and a granule that its packets can
-have led to. Everything else, damage above all, is left to FFmpeg.
+The pages of a regular file contain all that :func:`musimo.audio.survey.survey` would find: the bytes of the
+packets, which are hashed, and the granule positions, which give the duration. A file is regular if it is one
+complete stream from its first byte to its last, and each page has a correct checksum, number and granule
+position. Everything else, damage above all, is left to FFmpeg. Kept by hand because of that time; the result
+is tested to equal FFmpeg's.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from typing import IO, NamedTuple
 
 from musimo.audio.ogg import (
     CAPTURE,
-    CHECKSUM_PLACE,
+    CHECKSUM_OFFSET,
     CONTINUED,
     FIRST,
     LAST,
-    MOST_BYTES,
+    MAX_PAGE_BYTES,
     PAGE,
     SEGMENT,
     checksum,
@@ -29,19 +30,19 @@ from musimo.records import CONTENT_BYTES
 
 READ_SIZE = 1_048_576  # bytes a read
 VORBIS = b"\x01vorbis"
-BLOCK_SIZES_PLACE = 28  # in the first packet: exponents of the short and the long block
-HEADERS = 3  # packets before the sound: identification, comments, set-up
+BLOCK_SIZES_OFFSET = 28  # in the first packet: exponents of the short and the long block
+HEADERS = 3  # packets before the audio: identification, comments, setup
 
 
 @dataclass(frozen=True, slots=True)
-class PagedSound:
-    """What the pages of a stream tell.
+class PageSurvey:
+    """What the pages of a stream contain.
 
     Parameters
     ----------
-    content : (16 bytes) hash of the packets of sound, as the survey makes it
-    n_bytes : of these packets
-    end : samples of one channel that the stream's clock has counted when the last packet ends
+    content : hash of the audio packets, 16 bytes, equal to that of `Survey`
+    n_bytes : size of these packets
+    end : granule position at the end of the last packet, samples per channel
     """
 
     content: bytes
@@ -57,35 +58,35 @@ class _Page(NamedTuple):
 
     @property
     def n_ending(self) -> int:
-        """Packets that end on it."""
+        """Number of packets that end on this page."""
         return len(self.lengths) - self.lengths.count(SEGMENT)
 
     @property
     def has_headers(self) -> bool:
-        """Whether a packet that begins on it is none of sound, which FFmpeg would keep to itself.
+        """Whether a packet that begins on this page is a header, which FFmpeg would not return.
 
-        Vorbis I specification, sections 4.2.1 and 4.3.1: headers have odd types, sound begins with a bit 0.
+        Vorbis I specification, sections 4.2.1 and 4.3.1: headers have odd types, audio begins with a bit 0.
         """
         before = bytes([SEGMENT if self.flags & CONTINUED else 0]) + self.lengths
-        places = accumulate(self.lengths[:-1], initial=0)
+        offsets = accumulate(self.lengths[:-1], initial=0)
         return any(
-            ended != SEGMENT and place < len(self.body) and self.body[place] & 1
-            for place, ended in zip(places, before, strict=False)
+            ended != SEGMENT and offset < len(self.body) and self.body[offset] & 1
+            for offset, ended in zip(offsets, before, strict=False)
         )
 
 
-class _NotPlainError(Exception):
-    """FFmpeg had better look."""
+class _IrregularError(Exception):
+    """The file is left to FFmpeg."""
 
 
-def survey_pages(file: IO[bytes]) -> PagedSound | None:
-    """What the pages tell of a file, read from its beginning; None if it is anything but a plain one."""
+def survey_pages(file: IO[bytes]) -> PageSurvey | None:
+    """Survey a file from its beginning; return None if it is not regular."""
     digest = blake2b(digest_size=CONTENT_BYTES)
     n_bytes = 0
     try:
         pages = _pages(file)
         shortest, longest = _samples_of_packets(next(pages))
-        _pass_headers(pages)
+        _skip_headers(pages)
         granule: int | None = None
         for page in pages:
             _require(not page.has_headers)
@@ -101,59 +102,65 @@ def survey_pages(file: IO[bytes]) -> PagedSound | None:
             _require(page.granule >= 0)
             granule = page.granule
         _require(granule is not None)
-    except (_NotPlainError, StopIteration):
+    except (_IrregularError, StopIteration):
         return None
     assert granule is not None
-    return PagedSound(digest.digest(), n_bytes, granule)
+    return PageSurvey(digest.digest(), n_bytes, granule)
 
 
 def _samples_of_packets(first: _Page) -> tuple[int, int]:
-    """How many samples a packet adds at least and at most: half a short block, half a long one.
+    """Return the least and the most samples that a packet adds: half a short block, half a long one.
 
     Vorbis I specification, sections 4.2.2 (the identification header) and 4.3.8 (overlap).
     """
-    _require(first.n_ending == 1 and first.body.startswith(VORBIS) and len(first.body) > BLOCK_SIZES_PLACE)
-    exponents = first.body[BLOCK_SIZES_PLACE]
+    _require(first.n_ending == 1 and first.body.startswith(VORBIS) and len(first.body) > BLOCK_SIZES_OFFSET)
+    exponents = first.body[BLOCK_SIZES_OFFSET]
     return (1 << (exponents & 15)) // 2, (1 << (exponents >> 4)) // 2
 
 
-def _pass_headers(pages: Iterator[_Page]) -> None:
-    """The pages of comments and set-up; the sound begins on a page of its own."""
-    n_passed = 1
-    while n_passed < HEADERS:
+def _skip_headers(pages: Iterator[_Page]) -> None:
+    """Skip the pages of comments and setup; audio begins on a new page."""
+    n_skipped = 1
+    while n_skipped < HEADERS:
         page = next(pages)
-        n_passed += page.n_ending
-    _require(n_passed == HEADERS and page.lengths[-1] != SEGMENT)
+        n_skipped += page.n_ending
+    _require(n_skipped == HEADERS and page.lengths[-1] != SEGMENT)
 
 
 def _pages(file: IO[bytes]) -> Iterator[_Page]:
-    """The pages of the only stream, whole and in order; what is not so raises _NotPlainError."""
-    data, place = b"", 0
+    """Yield the pages of the only stream; raise _IrregularError where one is incomplete or out of order."""
+    data, position = b"", 0
     serial, open_packet, ended = -1, False, False
     number = 0
     while True:
-        if len(data) - place < MOST_BYTES:
-            data, place = data[place:] + (file.read(READ_SIZE) or b""), 0
-        if place == len(data):
+        if len(data) - position < MAX_PAGE_BYTES:
+            data, position = data[position:] + (file.read(READ_SIZE) or b""), 0
+        if position == len(data):
             break
-        _require(not ended and len(data) - place >= PAGE.size)
-        capture, version, flags, granule, stream, numbered, check, n_segments = PAGE.unpack_from(data, place)
+        _require(not ended and len(data) - position >= PAGE.size)
+        capture, version, flags, granule, stream, numbered, check, n_segments = PAGE.unpack_from(
+            data, position
+        )
         serial = stream if number == 0 else serial
         _require((capture, version, stream, numbered) == (CAPTURE, 0, serial, number))
         _require(bool(flags & FIRST) == (number == 0) and bool(flags & CONTINUED) == open_packet)
-        begin = place + PAGE.size + n_segments
-        lengths = data[place + PAGE.size : begin]
+        begin = position + PAGE.size + n_segments
+        lengths = data[position + PAGE.size : begin]
         end = begin + sum(lengths)
         _require(0 < n_segments == len(lengths) and end <= len(data))
-        head = data[place : place + CHECKSUM_PLACE] + bytes(4) + data[place + CHECKSUM_PLACE + 4 : begin]
+        head = (
+            data[position : position + CHECKSUM_OFFSET]
+            + bytes(4)
+            + data[position + CHECKSUM_OFFSET + 4 : begin]
+        )
         body = data[begin:end]
         _require(checksum(head + body) == check)
         yield _Page(flags, granule, lengths, body)
-        place, number = end, number + 1
+        position, number = end, number + 1
         open_packet, ended = lengths[-1] == SEGMENT, bool(flags & LAST)
     _require(ended and not open_packet)
 
 
-def _require(plain: bool) -> None:
-    if not plain:
-        raise _NotPlainError
+def _require(regular: bool) -> None:
+    if not regular:
+        raise _IrregularError

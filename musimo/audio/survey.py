@@ -1,4 +1,4 @@
-"""One pass over the encoded sound of a file, without decoding it: how long it is, and which sound it is."""
+"""Survey a file: one pass over its packets, without decoding, for its duration and content hash."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ from av.error import FFmpegError
 
 from musimo.records import CONTENT_BYTES
 
-RUN_ON = frozenset({"ape"})  # codecs whose last packet, as FFmpeg cuts it, runs on through the tags behind it
-RUN_ON_BYTES = 1_024  # at the beginning of such a packet, which are sound
-WRAPS = frozenset({"vorbis"})  # codecs to whose last packet FFmpeg gives less than no time as 2**32 and less
+RUN_ON = frozenset({"ape"})  # codecs whose last packet, as FFmpeg delimits it, includes the tags behind it
+RUN_ON_BYTES = 1_024  # at the beginning of such a packet, which are audio
+WRAPS = frozenset(
+    {"vorbis"}
+)  # codecs whose last packet may have a negative duration, which FFmpeg returns modulo 2**32
 WRAP = 2**32
-MAX_ERRORS = 100  # in a row without a packet between: nothing more can be read
-MAX_STEP_S = 1.0  # a longer jump of the clock between packets is damage or another stream chained on
+MAX_ERRORS = 100  # in a row, without a packet between them: nothing more can be read
+MAX_STEP_S = 1.0  # a longer jump of the clock between packets is damage, or another chained stream
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What the packets of a stream tell.
+    """What the packets of a stream contain.
 
     Parameters
     ----------
-    content : hash of the encoded sound, which tags, covers and the container around it do not change
+    content : hash of the encoded audio, 16 bytes; independent of tags, covers and container
     duration_s : time that the packets cover
-    n_bytes : size of the encoded sound
-    continuous : the clock runs on without a jump, so that it says where in the sound one is
-    skipped_s : time that the clock jumped forward, which ``duration_s`` leaves out
+    n_bytes : size of the encoded audio
+    continuous : whether the clock has no jumps, so that time stamps give positions
+    skipped_s : time that the clock jumped forward, which ``duration_s`` excludes
     """
 
     content: bytes
@@ -41,7 +43,7 @@ class Survey:
 
 
 def survey(container: InputContainer, stream: AudioStream) -> Survey:
-    """Read every packet of the stream once; ``duration_s`` is 0 where none of them tells a time."""
+    """Read every packet of the stream once; ``duration_s`` is 0 where no packet has a time."""
     digest = blake2b(digest_size=CONTENT_BYTES)
     clock = _Clock(int(MAX_STEP_S / (stream.time_base or 1)))
     wraps = stream.codec_context.name in WRAPS
@@ -65,25 +67,25 @@ def survey(container: InputContainer, stream: AudioStream) -> Survey:
 
 
 class _Clock:
-    """Adds up the time of packets, by what they claim to hold and by what their time stamps span.
+    """Add up the time of packets, by their claimed durations and by the span of their time stamps.
 
-    Either may fall short, so the longer one counts: Vorbis packets claim less than they hold, those of
-    Monkey's Audio claim nothing, and some formats have no time stamps. All in ticks of the stream's clock.
+    Either may fall short, so the longer one counts: Vorbis packets claim too little, those of Monkey's Audio
+    claim nothing, and some formats have no time stamps. All values are in ticks of the stream's clock.
     """
 
     def __init__(self, max_step: int) -> None:
         self._max_step = max_step
         self._claimed = 0
         self._begin: int | None = None  # first time stamp since the last jump
-        self._end = 0  # of the packet before, or its beginning if it claimed nothing
-        self._open = False  # the packet before claimed nothing
-        self._step = 0  # length of the last packet that claimed nothing, told by the next one
+        self._end = 0  # of the previous packet, or its beginning if it claimed no duration
+        self._open = False  # whether the previous packet claimed no duration
+        self._step = 0  # duration of the last packet that claimed none, from the next time stamp
         self._spanned = 0  # before the last jump
         self._jumped = False
         self.skipped = 0  # by jumps forward
 
     def advance(self, pts: int | None, duration: int) -> None:
-        """One packet more; its ``duration`` is 0 if it claims none."""
+        """Add a packet; its ``duration`` is 0 if it claims none."""
         self._claimed += duration
         if pts is None:
             return
@@ -100,12 +102,12 @@ class _Clock:
 
     @property
     def elapsed(self) -> int:
-        """Time of all packets so far; a last one that claims nothing counts as long as the one before."""
+        """Time of all packets so far; a last one without a duration counts as long as the one before."""
         return max(self._claimed, self._span)
 
     @property
     def continuous(self) -> bool:
-        """There are time stamps, and none of them jumped."""
+        """Whether there are time stamps without a jump."""
         return self._begin is not None and not self._jumped
 
     @property
@@ -116,7 +118,7 @@ class _Clock:
 
 
 def packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet[AudioStream]]:
-    """All packets of the stream, then the empty one that flushes the decoder; damage is passed over."""
+    """Yield all packets of the stream, then the empty one that flushes the decoder; skip damage."""
     errors = 0
     while errors < MAX_ERRORS:
         try:
@@ -130,5 +132,5 @@ def packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet[A
 
 
 def mean_bitrate(n_bytes: int, duration_s: float) -> int:
-    """kbit/s; 0 for no time at all."""
+    """Return the mean bit rate, kbit/s; 0 if the duration is 0."""
     return round(n_bytes * 8 / 1000 / duration_s) if duration_s else 0

@@ -20,13 +20,13 @@ import mutagen
 from mutagen.apev2 import APENoHeaderError, APEv2
 
 from musimo.atomic import replacing
-from musimo.audio.decode import open_sound
-from musimo.audio.files import AnyPath
+from musimo.audio.decode import open_audio
 from musimo.audio.id3 import end_of_frames
 from musimo.audio.own_tags.edit import edit
 from musimo.audio.own_tags.pieces import Edit, Fields, own_name, put_together
 from musimo.audio.tags import MAX_FRAMES
 from musimo.errors import AudioError, TagsError
+from musimo.records import AnyPath
 
 OTHER_SOUND = "its sound is not the one the library knows: scan its folder first"
 
@@ -215,7 +215,7 @@ def _plain(value: Any) -> Any:
 
 
 def _sound(path: Path) -> bytes:
-    with open_sound(path) as sound:
+    with open_audio(path) as sound:
         return sound.content
 
 

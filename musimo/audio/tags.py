@@ -1,7 +1,7 @@
-"""What a file says about itself: its tags, as sane text and numbers.
+"""Read the tags of a file as clean text and numbers.
 
-Tags are written by strangers and by broken programs. What cannot be made sense of is None, and no tag is
-reason enough to lose the track: nothing here raises.
+Tags may be damaged or hostile. A value that cannot be understood is None, and nothing here raises: a bad tag
+must not cost the track.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ from mutagen.apev2 import APEv2
 from mutagen.mp3 import BitrateMode, MPEGInfo
 
 from musimo.audio.decode import container_metadata
-from musimo.audio.files import AnyPath
-from musimo.audio.id3 import end_of_frames, id3_tags, synchsafe
-from musimo.records import Tags
+from musimo.audio.id3 import end_of_frames, id3_tag_spans, synchsafe
+from musimo.records import AnyPath, Tags
 
-MAX_TEXT = 1_000  # characters; no title is longer, and terminals, tables and indexes have to carry it
-MAX_FRAMES = 1_000  # of an ID3 tag; busy ones have some fifty
+MAX_TEXT = 1_000  # characters; longer than any title, and short enough for tables and indexes
+MAX_FRAMES = 1_000  # of an ID3 tag; large ones have some fifty
 MAX_TAG = 16_777_216  # bytes read of a tag with more frames
-SOME_SOUND = 65_536  # bytes, by which mutagen knows the format
-MAX_BPM = 1_000.0  # beats a minute, well above the fastest music
+AUDIO_HEAD = 65_536  # bytes of audio, from which mutagen identifies the format
+MAX_BPM = 1_000.0  # beats per minute, above the fastest music
 
 NAMES: dict[str, tuple[str, ...]] = {
     "title": ("tit2", "title", "©nam"),
@@ -44,21 +43,21 @@ NAMES: dict[str, tuple[str, ...]] = {
     "disc": ("tpos", "discnumber", "disc", "disk", "wm/partofset"),
     "bpm": ("tbpm", "bpm", "tmpo", "wm/beatsperminute"),
 }
-"""Names of each field in ID3, Vorbis comments and APE, MP4 and ASF, lower case; the first found counts."""
+"""Names of each field in ID3, Vorbis comments, APE, MP4 and ASF, lower case; the first one found counts."""
 
 WANTED = frozenset(name for names in NAMES.values() for name in names)
 
 
 def read_tags(path: AnyPath) -> Tags:
-    """The tags of a file, in whatever format they are; all None where there are none.
+    """Return the tags of a file, of any format; all None if there are none.
 
-    Texts are at most 1,000 characters; several values are joined by "; ". NUL parts values; lone surrogates,
-    which no database takes, are removed; other control characters are left to whoever prints. The codec
-    is left to the decoder, which knows.
+    Text has at most 1,000 characters; several values are joined by "; ". NUL separates values; lone
+    surrogates, which databases refuse, are removed; other control characters are left to the output.
+    ``codec`` is always None: the decoder determines it.
     """
     try:
         named, info = _by_mutagen(path)
-    except Exception:  # mutagen meets hostile bytes with any exception there is; the sound may still be fine
+    except Exception:  # mutagen raises anything on hostile bytes; the audio may still be fine
         named, info = {}, None
     if not any(name in named for names in NAMES.values() for name in names):
         named = {name.lower(): list(_values(value)) for name, value in container_metadata(path).items()}
@@ -74,44 +73,44 @@ def read_tags(path: AnyPath) -> Tags:
         track=_number(texts["track"]),
         disc=_number(texts["disc"]),
         bpm=_bpm(texts["bpm"]),
-        duration_s=None if _guessed(info) else _positive(info, "length"),
-        sample_rate=_whole(_positive(info, "sample_rate")),
-        channels=_whole(_positive(info, "channels")),
-        bitrate=_whole((_positive(info, "bitrate") or 0) / 1000),
+        duration_s=None if _is_estimated(info) else _positive(info, "length"),
+        sample_rate=_rounded(_positive(info, "sample_rate")),
+        channels=_rounded(_positive(info, "channels")),
+        bitrate=_rounded((_positive(info, "bitrate") or 0) / 1000),
     )
 
 
 def _by_mutagen(path: AnyPath) -> tuple[dict[str, list[str]], Any]:
-    """Every tag by its name in lower case, and mutagen's stream info, if it knows the format."""
+    """Return all wanted tags by lower-case name, and mutagen's stream info, if it knows the format."""
     where = Path(os.fsdecode(path))
     if not where.is_file():
         return {}, None
     with where.open("rb") as file:
-        found = mutagen.File(_with_few_frames(file))
+        found = mutagen.File(_limit_frames(file))
         if found is None:
             return {}, None
         tags = dict(_items(found.tags)) or dict(_items(_ape_tag(file)))
     return {str(name).lower(): list(_values(raw)) for name, raw in tags.items()}, found.info
 
 
-def _with_few_frames(file: IO[bytes]) -> IO[bytes]:
-    """The file; or its first ``MAX_FRAMES`` ID3 frames and some sound, where mutagen would take minutes.
+def _limit_frames(file: IO[bytes]) -> IO[bytes]:
+    """Return the file; or only its first ``MAX_FRAMES`` ID3 frames and some audio, if it has more frames.
 
-    Its time grows with the number of frames times the size of the tag.
+    mutagen's time grows with the number of frames times the size of the tag, up to minutes.
     """
     end = end_of_frames(file, MAX_FRAMES)
     file.seek(0)
     if end is None:
         return file
-    header, [(_, tag_end)] = file.read(10), id3_tags(file)[:1]
+    header, [(_, tag_end)] = file.read(10), id3_tag_spans(file)[:1]
     file.seek(10)
     frames = file.read(min(end - 10, MAX_TAG))
     file.seek(tag_end)
-    return BytesIO(header[:6] + synchsafe(len(frames)) + frames + file.read(SOME_SOUND))
+    return BytesIO(header[:6] + synchsafe(len(frames)) + frames + file.read(AUDIO_HEAD))
 
 
 def _ape_tag(file: IO[bytes]) -> Any:
-    """The APEv2 tag that some programs put behind mp3, where mutagen looks for ID3 alone."""
+    """Return the APEv2 tag at the end of an mp3 file, where mutagen reads ID3 only."""
     read: Callable[[Any], Any] = APEv2
     file.seek(0)
     with suppress(MutagenError):
@@ -120,20 +119,20 @@ def _ape_tag(file: IO[bytes]) -> Any:
 
 
 def _items(tags: Any) -> Iterable[tuple[Any, Any]]:
-    """Those that are asked for: to make text of a cover takes a multiple of its size."""
+    """Yield the wanted tags only: converting a cover to text takes a multiple of its size."""
     names = () if tags is None else tags.keys()  # not all are dicts
     return ((name, tags[name]) for name in names if str(name).lower() in WANTED)
 
 
 def _values(raw: Any) -> Iterator[str]:
-    """The texts in a tag's value, whatever mutagen made of it: frame, attribute, list, number, bytes."""
+    """Yield the texts in a value of any type that mutagen returns: frame, attribute, list, number, bytes."""
     if isinstance(raw, str):
-        yield from raw.split("\0")  # as APEv2 and ID3 part several values
+        yield from raw.split("\0")  # separates values in APEv2 and ID3
     elif isinstance(raw, bytes):
         yield raw[: 4 * MAX_TEXT].decode("utf-8", "replace")
     elif isinstance(raw, int | float):
         yield str(raw)
-    elif isinstance(raw, tuple):  # MP4's (number, of how many)
+    elif isinstance(raw, tuple):  # MP4's (number, total)
         yield str(raw[0])
     elif (inner := _inner(raw)) is not None:
         yield from _values(inner)
@@ -145,7 +144,7 @@ def _values(raw: Any) -> Iterator[str]:
 
 
 def _inner(raw: Any) -> Any:
-    """What a mutagen object wraps: ``genres`` are the names that ID3's genre numbers stand for."""
+    """Return the value inside a mutagen object: ``genres`` are the names of ID3's genre numbers."""
     for attribute in ("genres", "text", "value"):
         if hasattr(raw, attribute):
             return getattr(raw, attribute)
@@ -153,7 +152,7 @@ def _inner(raw: Any) -> Any:
 
 
 def _text(named: dict[str, list[str]], names: Iterable[str]) -> str | None:
-    """The first of the names that says something."""
+    """Return the text of the first name that has any."""
     for name in names:
         values = (_cleaned(value) for value in named.get(name, ()))
         if text := "; ".join(dict.fromkeys(filter(None, values))):
@@ -166,13 +165,13 @@ def _cleaned(value: str) -> str:
 
 
 def _year(text: str | None) -> int | None:
-    """The first number of four digits that can be a year: of 1998-05-12, 12.5.1998, "(c) 1998"."""
+    """Return the first four-digit number that can be a year: of 1998-05-12, 12.5.1998, "(c) 1998"."""
     found = re.search(r"(?<!\d)[12]\d{3}(?!\d)", text or "", re.ASCII)
     return int(found.group()) if found else None
 
 
 def _number(text: str | None) -> int | None:
-    """The number before the slash of "3/12"."""
+    """Return the number before the slash of "3/12"."""
     found = re.match(r"0*([1-9]\d{0,3})(?!\d)", text or "", re.ASCII)
     return int(found.group(1)) if found else None
 
@@ -184,17 +183,17 @@ def _bpm(text: str | None) -> float | None:
 
 
 def _positive(info: Any, name: str) -> float | None:
-    """A number of the stream info, if it is one and above 0."""
+    """Return a number of the stream info, if it is finite and above 0."""
     value = getattr(info, name, None)
     return float(value) if isinstance(value, int | float) and isfinite(value) and value > 0 else None
 
 
-def _guessed(info: Any) -> bool:
-    """Whether its length is no count of samples, but the file's size by the bit rate of its beginning."""
+def _is_estimated(info: Any) -> bool:
+    """Return whether the duration is only estimated from the file size and the first bit rate."""
     if isinstance(info, MPEGInfo):
         return bool(info.sketchy) or info.bitrate_mode == BitrateMode.UNKNOWN
     return isinstance(info, AACInfo)
 
 
-def _whole(value: float | None) -> int | None:
+def _rounded(value: float | None) -> int | None:
     return round(value) or None if value else None

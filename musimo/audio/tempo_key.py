@@ -1,4 +1,4 @@
-"""Tempo and key of a sound, told by its clips together."""
+"""Tempo and key of a track, estimated from its windows together."""
 
 from __future__ import annotations
 
@@ -15,43 +15,46 @@ from musimo.audio.features import FEATURE_ID
 from musimo.records import ExtractedWindow, TempoKey
 
 
-def maker_id() -> str:
-    """A name for all the numbers that tempo and key depend on."""
-    definitions = [FEATURE_ID, asdict(tempo.DEFINITION), asdict(key.DEFINITION)]
-    return f"tempokey-{blake2b(json.dumps(definitions, sort_keys=True).encode(), digest_size=4).hexdigest()}"
+def tempo_key_id() -> str:
+    """Return an id of all parameters that tempo and key depend on."""
+    parameters = [FEATURE_ID, asdict(tempo.PARAMETERS), asdict(key.PARAMETERS)]
+    return f"tempokey-{blake2b(json.dumps(parameters, sort_keys=True).encode(), digest_size=4).hexdigest()}"
 
 
-MAKER = maker_id()
-"""Stored with whatever is told by these numbers."""
+TEMPO_KEY_ID = tempo_key_id()
+"""Stored with every estimate of these parameters."""
 
 
 @dataclass(frozen=True, slots=True)
-class ClipPulse:
-    """What is kept of a clip until all are heard.
+class TempoKeyFeatures:
+    """What is kept of a window until all windows of its track are extracted.
 
     Parameters
     ----------
-    n_frames : that were heard, how much the clip weighs
-    pulse : see :func:`musimo.audio.tempo.pulse`
-    pitch_classes : see :func:`musimo.audio.key.pitch_classes`
+    n_frames : decoded frames, the weight of the window
+    onset_autocorrelation : see :func:`musimo.audio.tempo.onset_autocorrelation`
+    mean_chroma : see :func:`musimo.audio.key.mean_chroma`
     """
 
     n_frames: int
-    pulse: NDArray[np.float64]
-    pitch_classes: NDArray[np.float64]
+    onset_autocorrelation: NDArray[np.float64]
+    mean_chroma: NDArray[np.float64]
 
 
-def listen(clip: ExtractedWindow) -> ClipPulse:
-    """What one clip tells; a short one, which is repeated to 45 s, only by what was really heard."""
-    heard_s = clip.window.end_s - clip.window.start_s - clip.lacking_s
-    n_frames = min(len(clip.features), max(1, round(heard_s * tempo.FRAMES_PER_S)))
-    features = clip.features[:n_frames]
-    return ClipPulse(n_frames, tempo.pulse(features), key.pitch_classes(features))
+def tempo_key_features(window: ExtractedWindow) -> TempoKeyFeatures:
+    """Compute the tempo and key features of one window.
+
+    Of a window shorter than 45 s, which is repeated to that length, only the first repetition is used.
+    """
+    decoded_s = window.window.end_s - window.window.start_s - window.missing_s
+    n_frames = min(len(window.features), max(1, round(decoded_s * tempo.FRAMES_PER_S)))
+    features = window.features[:n_frames]
+    return TempoKeyFeatures(n_frames, tempo.onset_autocorrelation(features), key.mean_chroma(features))
 
 
-def tell(clips: Sequence[ClipPulse]) -> TempoKey:
-    """Tempo and key of a sound by its clips, of which there is at least one."""
-    weights = [clip.n_frames for clip in clips]
-    beat = tempo.tell_tempo(np.average([clip.pulse for clip in clips], axis=0, weights=weights))
-    tonality = key.tell_key(np.average([clip.pitch_classes for clip in clips], axis=0, weights=weights))
-    return TempoKey(*beat, *tonality)
+def estimate_tempo_key(windows: Sequence[TempoKeyFeatures]) -> TempoKey:
+    """Estimate tempo and key of a track from its windows, at least one, weighted by their decoded frames."""
+    weights = [window.n_frames for window in windows]
+    autocorrelation = np.average([w.onset_autocorrelation for w in windows], axis=0, weights=weights)
+    chroma = np.average([w.mean_chroma for w in windows], axis=0, weights=weights)
+    return TempoKey(*tempo.estimate_tempo(autocorrelation), *key.estimate_key(chroma))

@@ -1,4 +1,4 @@
-"""Which stretches of a track are heard."""
+"""Plan which windows of a track are analyzed."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from math import ceil, isfinite
 import numpy as np
 
 from musimo.errors import UsageError
-from musimo.records import FloatArray, Sliding, Window, WindowPlan
+from musimo.records import FloatArray, SlidingPlan, Window, WindowPlan
 
-WINDOW_S = 45.0  # one clip, as in the paper
-CENTRES = (1 / 6, 1 / 2, 5 / 6)  # of the track: the middles of its three thirds
-TOGETHER = len(CENTRES)  # clips of a track that pass the network at once: all of most tracks
+WINDOW_S = 45.0  # as in the paper
+CENTERS = (1 / 6, 1 / 2, 5 / 6)  # of the track: the middles of its three thirds
+WINDOWS_PER_CALL = len(CENTERS)  # windows of a track predicted in one call: all of most tracks
 
-MIN_WINDOW_S = 5.0  # a phrase; to reach 45 s, what is shorter would be repeated more than nine times
-MIN_HOP_S = 0.5  # a tenth of the shortest window: readings that share more sound than that differ by chance
-MAX_WINDOWS = 20_000  # in one track: 28 h, a hop of 5 s apart, in less than 1 MB of messages
+MIN_WINDOW_S = 5.0  # a phrase; to reach 45 s, shorter audio would be repeated more than nine times
+MIN_HOP_S = 0.5  # a tenth of the shortest window: readings that overlap more differ by chance only
+MAX_WINDOWS = 20_000  # in one track: 28 h at a hop of 5 s, in less than 1 MB of messages
 SAME_S = 0.01  # windows that start this close together are one
 
 
-def sliding(window_s: float = WINDOW_S, hop_s: float = 5.0) -> Sliding:
-    """A plan of sliding windows.
+def sliding_plan(window_s: float = WINDOW_S, hop_s: float = 5.0) -> SlidingPlan:
+    """Return a plan of sliding windows.
 
     Parameters
     ----------
-    window_s : length of each, 5..45 s
-    hop_s : from the start of one to the start of the next, 0.5 s..window_s
+    window_s : length of each window, 5..45 s
+    hop_s : from the start of one window to the start of the next, 0.5 s..window_s
 
     Raises
     ------
-    UsageError : out of these ranges
+    UsageError : a value is out of range
     """
     if not (isfinite(window_s) and MIN_WINDOW_S <= window_s <= WINDOW_S):
         raise UsageError(
@@ -39,24 +39,24 @@ def sliding(window_s: float = WINDOW_S, hop_s: float = 5.0) -> Sliding:
     if not (isfinite(hop_s) and MIN_HOP_S <= hop_s <= window_s):
         raise UsageError(
             f"a hop of {hop_s:g} s is not within {MIN_HOP_S:g}..{window_s:g} s",
-            "a longer hop would leave sound unheard, readings closer together differ by chance",
+            "a longer hop would skip audio; readings closer together differ by chance only",
         )
-    return Sliding(window_s, hop_s)
+    return SlidingPlan(window_s, hop_s)
 
 
 def plan_windows(duration_s: float, plan: WindowPlan) -> tuple[Window, ...]:
-    """Windows of a track, in order of time, all inside [0, duration_s].
+    """Return the windows of a track, in order of time, all inside [0, duration_s].
 
     Parameters
     ----------
-    duration_s : length of the track
-    plan : ``windows``: 45 s around 1/6, 1/2 and 5/6 of the track; where these overlap, they merge into
-        one span that is heard in as many windows as fit it best. ``full``: as many as it takes to
-        hear every second. A track of at most 45 s is one window either way. Sliding: see there; the last
-        window ends with the track, less than a hop after the one before it. A passage: as many as it takes
-        to hear every second of what lies inside the track.
+    duration_s : duration of the track
+    plan : which windows. ``windows``: 45 s around 1/6, 1/2 and 5/6 of the track; where these overlap, they
+        merge into one span, which is covered by as many windows as fit it best. ``full``: as many windows as
+        cover every second. A track of at most 45 s is one window either way. `SlidingPlan`: one window per
+        hop; the last one ends with the track, less than a hop after the one before. `Window`: as many windows
+        as cover every second of that passage inside the track.
     """
-    if isinstance(plan, Sliding):
+    if isinstance(plan, SlidingPlan):
         return _slide(duration_s, plan)
     if isinstance(plan, Window):
         start_s, end_s = min(plan.start_s, duration_s), min(plan.end_s, duration_s)
@@ -68,22 +68,22 @@ def plan_windows(duration_s: float, plan: WindowPlan) -> tuple[Window, ...]:
         return _spread(0.0, duration_s, ceil(duration_s / WINDOW_S))
     return tuple(
         window
-        for start_s, end_s in _spans(duration_s)
+        for start_s, end_s in _merged_spans(duration_s)
         for window in _spread(start_s, end_s, max(1, round((end_s - start_s) / WINDOW_S)))
     )
 
 
 def tile(samples: FloatArray, n: int) -> FloatArray:
-    """Exactly ``n`` samples: cut, or the sound again and again, for silence in its place would be heard."""
+    """Return exactly ``n`` samples: cut, or repeated. Zero padding would change the features."""
     return samples[:n] if len(samples) >= n else np.resize(samples, n)
 
 
-def _slide(duration_s: float, plan: Sliding) -> tuple[Window, ...]:
-    """A window at every hop, and one at the end."""
+def _slide(duration_s: float, plan: SlidingPlan) -> tuple[Window, ...]:
+    """Return a window at every hop, and one at the end."""
     room_s = duration_s - plan.window_s
     if room_s <= SAME_S:
         return (Window(0.0, duration_s),)
-    n = ceil((room_s - SAME_S) / plan.hop_s)  # that start before the last one
+    n = ceil((room_s - SAME_S) / plan.hop_s)  # windows that start before the last one
     starts_s = [hop * plan.hop_s for hop in range(n)]
     return (
         *(Window(start_s, start_s + plan.window_s) for start_s in starts_s),
@@ -91,12 +91,12 @@ def _slide(duration_s: float, plan: Sliding) -> tuple[Window, ...]:
     )
 
 
-def _spans(duration_s: float) -> list[tuple[float, float]]:
-    """The windows around the centres, clipped to the track, with those that overlap merged."""
+def _merged_spans(duration_s: float) -> list[tuple[float, float]]:
+    """Return the windows around the centers, clipped to the track, overlapping ones merged."""
     spans: list[tuple[float, float]] = []
-    for centre in CENTRES:
-        start_s = max(0.0, centre * duration_s - WINDOW_S / 2)
-        end_s = min(duration_s, centre * duration_s + WINDOW_S / 2)
+    for center in CENTERS:
+        start_s = max(0.0, center * duration_s - WINDOW_S / 2)
+        end_s = min(duration_s, center * duration_s + WINDOW_S / 2)
         if spans and start_s < spans[-1][1]:
             start_s = spans.pop()[0]
         spans.append((start_s, end_s))
@@ -104,7 +104,7 @@ def _spans(duration_s: float) -> list[tuple[float, float]]:
 
 
 def _spread(start_s: float, end_s: float, n: int) -> tuple[Window, ...]:
-    """``n`` windows of 45 s spread evenly from one end of a span to the other; a single one is centred."""
+    """Return ``n`` windows of 45 s, evenly spread over a span; a single one is centered."""
     room_s = end_s - start_s - WINDOW_S
     shares = [0.5] if n == 1 else [i / (n - 1) for i in range(n)]
     starts_s = [start_s + room_s * share for share in shares]

@@ -100,7 +100,7 @@ def command(
       musimo curve score.flac --window 15 --hop 2 -o score.svg
       musimo curve score.flac --fps 29.97 -o markers.edl
     """
-    from musimo.audio.windows import sliding
+    from musimo.audio.windows import sliding_plan
     from musimo.emotion.turns import find_peaks, find_turns
     from musimo.inside import hear_curve
     from musimo.output.curves import CurveAnswer, CurveOptions, render_curve
@@ -113,7 +113,7 @@ def command(
     options = CurveOptions(width, scale, readings, fps, start_timecode)
     check_edl(options)  # before minutes of hearing
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    curve = _follow(invocation, hear_curve(library, track, sliding(window, hop)))
+    curve = _follow(invocation, hear_curve(library, track, sliding_plan(window, hop)))
     answer = CurveAnswer(curve, find_peaks(curve.readings), find_turns(curve.readings, window))
     put(render_curve(answer, format_, options), output, escaped=terminal)
     if format_ in ("labels", "edl") and not (answer.peaks or answer.turns or readings):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from musimo.output.answers import Answer
     from musimo.output.formats import Rendered
     from musimo.output.recipe_text import Made
-    from musimo.settings import Recipe
+    from musimo.settings import PlaylistRecipe
 
 LISTS = ("similar", "mood", "path", "mood-path", "export")
 """Commands that a recipe may run: those that make a list, and nothing else."""
@@ -84,7 +84,7 @@ class _Following(Invocation):
     """An invocation whose library is open already, and whose answers go into a recipe's file."""
 
     shared: Library
-    recipe: Recipe
+    recipe: PlaylistRecipe
     dry_run: bool
     made: list[Made]
 
@@ -116,7 +116,7 @@ class _Following(Invocation):
             self.made.append(Made(self.recipe, "written", tracks))
 
 
-def _named(recipes: Any, names: Sequence[str]) -> list[Recipe]:
+def _named(recipes: Any, names: Sequence[str]) -> list[PlaylistRecipe]:
     """The recipes of those names, each once; all where none is named."""
     if not recipes:
         raise NotFoundError(
@@ -128,7 +128,7 @@ def _named(recipes: Any, names: Sequence[str]) -> list[Recipe]:
     return [recipes[name] for name in dict.fromkeys(names)] or [*recipes.values()]
 
 
-def _follow(invocation: Invocation, library: Library, recipe: Recipe, *, dry_run: bool) -> Made:
+def _follow(invocation: Invocation, library: Library, recipe: PlaylistRecipe, *, dry_run: bool) -> Made:
     from musimo.output.recipe_text import Made
 
     following = _Following(
@@ -155,7 +155,7 @@ def _follow(invocation: Invocation, library: Library, recipe: Recipe, *, dry_run
     return made
 
 
-def _parsed(invocation: Invocation, recipe: Recipe) -> click.Context:
+def _parsed(invocation: Invocation, recipe: PlaylistRecipe) -> click.Context:
     """The recipe's command line, read as that of any command, with its file as the output."""
     from musimo.audio.formats import is_music
     from musimo.cli.answer import format_of_name
@@ -182,7 +182,7 @@ def _parsed(invocation: Invocation, recipe: Recipe) -> click.Context:
     return context
 
 
-def _command(recipe: Recipe) -> tuple[click.Command, list[str]]:
+def _command(recipe: PlaylistRecipe) -> tuple[click.Command, list[str]]:
     from musimo.cli.main import cli
 
     try:

@@ -1,12 +1,15 @@
-"""The network's answers bent to one listener's ear: a ridge regression that is shrunk to the network itself.
+"""Calibrate predictions to one user's ratings: a ridge regression that shrinks to the network itself.
 
-What a listener's ratings are away from the network's answers is taken for linear in the embedding, in those
-answers and in a constant, and every coefficient is penalised, the constant too. So an infinite penalty leaves
-the network as it is, and few or contradictory ratings come close to that. The penalty is the one under which
-each rating is predicted best from the others.
+The difference between a rating and the prediction is modeled as linear in the embedding, the predicted
+valence and arousal, and a constant, all of them penalized. An infinite penalty leaves the predictions
+unchanged, and few or contradictory ratings come close to that. The penalty is chosen by leave-one-out
+cross-validation.
 
-The error that is told is of ratings that took part in nothing: each is predicted by a calibration of the
-others, whose penalty was chosen by the others alone. Where it is not below the network's, nothing is bent.
+The reported error is nested: each rating is predicted by a calibration of the others, whose penalty was
+chosen by the others alone. Where it is not below the network's error, predictions stay as they are.
+
+Kept by hand instead of scikit-learn's ``RidgeCV``, which is not needed to scan or ask and has no nested
+error.
 """
 
 from __future__ import annotations
@@ -22,27 +25,25 @@ from musimo.records import FloatArray
 
 Numbers = NDArray[np.floating[Any]]
 
-FEWEST: Final = 20
-"""Ratings. On 200 pieces that the network had never met (README), ten made valence a little worse where they
-were noisy; twenty left it as it was, and took a quarter off the error in arousal."""
+MIN_RATINGS: Final = 20
+"""On 200 pieces unknown to the network (README), ten noisy ratings made valence a little worse; twenty left
+it unchanged and reduced the error in arousal by a quarter."""
 
-MOOD_STEP: Final = 0.2  # of valence and arousal, that counts as much as the embedding, whose length is 1
-PENALTIES: Final = tuple(2.0**power for power in range(-3, 8))  # for features whose squares add up to some 2
-CHUNK: Final = 1024  # ratings at once, each with all others
+EMOTION_STEP: Final = 0.2  # of valence and arousal, that counts as much as the embedding, whose length is 1
+PENALTIES: Final = tuple(2.0**power for power in range(-3, 8))  # the squares of a row add up to about 2
+CHUNK: Final = 1024  # ratings processed at once, each with all others
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """How well one dimension, valence or arousal, is fitted to ratings.
-
-    Errors are root mean squares, 0..1: of the network as it is, and of the calibration of each rating by all
-    the others; None where there are no ratings, or none to spare.
+class DimensionFit:
+    """How well one dimension, valence or arousal, can be fitted to ratings.
 
     Parameters
     ----------
-    n_ratings : it is fitted to
-    network_error, error : see above
-    coefficients : (259,) of :func:`features`; None where the network stays as it is
+    n_ratings : number of ratings
+    network_error : root mean square error of the predictions, 0..1; None without ratings
+    error : the same of a calibration, nested cross-validation; None with fewer than three ratings
+    coefficients : of `design_matrix` [shape=(259,)]; None where predictions stay as they are
     """
 
     n_ratings: int
@@ -51,131 +52,131 @@ class Fit:
     coefficients: FloatArray | None
 
     @property
-    def lacking(self) -> int:
-        """How many ratings there are too few."""
-        return max(0, FEWEST - self.n_ratings)
+    def n_missing(self) -> int:
+        """Number of ratings that are still needed."""
+        return max(0, MIN_RATINGS - self.n_ratings)
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What is added to the network's valence and arousal.
+    """Correction of predicted valence and arousal.
 
     Parameters
     ----------
-    coefficients : (2, 259) float32; a row of zeros leaves the network as it is
+    coefficients : [shape=(2, 259), float32]; a row of zeros leaves its dimension unchanged
     """
 
     coefficients: FloatArray
 
     @classmethod
-    def of(cls, valence: Fit, arousal: Fit) -> Calibration | None:
-        """Of two fits; None where neither is any gain."""
+    def from_fits(cls, valence: DimensionFit, arousal: DimensionFit) -> Calibration | None:
+        """Return the calibration of two fits; None if neither is an improvement."""
         rows = [fit.coefficients for fit in (valence, arousal)]
         width = max((len(row) for row in rows if row is not None), default=0)
         filled = [np.zeros(width, np.float32) if row is None else row for row in rows]
         return cls(np.stack(filled)) if width else None
 
-    def bent(self, moods: Numbers, embeddings: Numbers) -> list[tuple[float | None, float | None]]:
-        """Valence and arousal of sounds as the listener hears them, 0..1; None where the network stays.
+    def apply(self, emotions: Numbers, embeddings: Numbers) -> list[tuple[float | None, float | None]]:
+        """Return calibrated valence and arousal, 0..1; None where a dimension stays unchanged.
 
-        Each row is computed by itself, so that a sound gets the same numbers alone and among others; they are
-        rounded to float32, as indexes hold them.
+        Each row is computed by itself, so that a track gets the same values alone and among others; values
+        are rounded to float32, as indexes store them.
 
         Parameters
         ----------
-        moods : (n, 2) the network's valence and arousal
-        embeddings : (n, 256)
+        emotions : predicted valence and arousal [shape=(n, 2)]
+        embeddings : [shape=(n, 256)]
         """
-        described = features(moods, embeddings)
+        design = design_matrix(emotions, embeddings)
         columns: list[list[float | None]] = []
-        for place, row in enumerate(self.coefficients.astype(np.float64)):
-            own = np.clip(moods[:, place] + (described * row).sum(axis=1), 0, 1).astype(np.float32)
+        for column, row in enumerate(self.coefficients.astype(np.float64)):
+            own = np.clip(emotions[:, column] + (design * row).sum(axis=1), 0, 1).astype(np.float32)
             columns.append(own.tolist() if row.any() else [None] * len(own))
         return list(zip(*columns, strict=True))
 
 
-def features(moods: Numbers, embeddings: Numbers) -> Numbers:
-    """What a listener's departures are linear in [shape=(n, d + 3)]: 1, both moods, the embedding."""
-    steps = (np.asarray(moods, np.float64) - 0.5) / MOOD_STEP
+def design_matrix(emotions: Numbers, embeddings: Numbers) -> Numbers:
+    """Return the regressors [shape=(n, d + 3)]: 1, valence, arousal, embedding."""
+    steps = (np.asarray(emotions, np.float64) - 0.5) / EMOTION_STEP
     return np.hstack([np.ones((len(steps), 1)), steps, np.asarray(embeddings, np.float64)])
 
 
-def fit(ratings: Numbers, moods: Numbers, embeddings: Numbers, place: int) -> Fit:
-    """Fit one dimension.
+def fit_dimension(ratings: Numbers, emotions: Numbers, embeddings: Numbers, column: int) -> DimensionFit:
+    """Fit one dimension to ratings.
 
     Parameters
     ----------
-    ratings : (n,) of valence or arousal, 0..1
-    moods, embeddings : (n, 2) and (n, 256), what the network says of the same sounds
-    place : which column of ``moods`` is rated
+    ratings : of valence or arousal, 0..1 [shape=(n,)]
+    emotions, embeddings : predictions for the same tracks [shape=(n, 2)] and [shape=(n, 256)]
+    column : of ``emotions`` that is rated
     """
-    departures = np.asarray(ratings, np.float64) - np.asarray(moods[:, place], np.float64)
-    if len(departures) < 3:  # one out, one to choose the penalty by, and one to fit
-        return Fit(len(departures), _rms(departures) if len(departures) else None, None, None)
-    described = features(moods, embeddings)
-    ridges = Ridges.of(described, departures, PENALTIES)
-    error, network_error = _rms(ridges.left_out_of_all()), _rms(departures)
+    residuals = np.asarray(ratings, np.float64) - np.asarray(emotions[:, column], np.float64)
+    if len(residuals) < 3:  # one left out, one to choose the penalty by, and one to fit
+        return DimensionFit(len(residuals), _rms(residuals) if len(residuals) else None, None, None)
+    design = design_matrix(emotions, embeddings)
+    left_out = LeaveOneOut.from_ratings(design, residuals, PENALTIES)
+    error, network_error = _rms(left_out.nested_residuals()), _rms(residuals)
     fitted = None
-    if len(departures) >= FEWEST and error < network_error:
-        best = int(np.argmin(np.mean(ridges.left_out() ** 2, axis=1)))
-        fitted = ridge(described, departures, PENALTIES[best]).astype(np.float32)
-    return Fit(len(departures), network_error, error, fitted)
+    if len(residuals) >= MIN_RATINGS and error < network_error:
+        best = int(np.argmin(np.mean(left_out.residuals() ** 2, axis=1)))
+        fitted = ridge(design, residuals, PENALTIES[best]).astype(np.float32)
+    return DimensionFit(len(residuals), network_error, error, fitted)
 
 
-def ridge(described: Numbers, departures: Numbers, penalty: float) -> Numbers:
-    """Coefficients [shape=(d,)] with the least squared error plus ``penalty`` times their own squares."""
-    squares = described.T @ described + penalty * np.eye(described.shape[1])
-    return np.asarray(np.linalg.solve(squares, described.T @ departures), np.float64)
+def ridge(design: Numbers, target: Numbers, penalty: float) -> Numbers:
+    """Return ridge coefficients [shape=(d,)]."""
+    squares = design.T @ design + penalty * np.eye(design.shape[1])
+    return np.asarray(np.linalg.solve(squares, design.T @ target), np.float64)
 
 
 @dataclass(frozen=True, slots=True)
-class Ridges:
-    """Ridges of the same ratings under several penalties, and what they come to without some of the ratings.
+class LeaveOneOut:
+    """Leave-one-out residuals of ridge regressions under several penalties, without refitting.
 
-    Nothing is fitted anew: what a ridge of the others leaves of a rating follows from what the ridge of all
-    leaves of it, and from the weight that each rating has in each prediction (Allen, 1974).
+    The residual of a rating under the regression of the others follows from its residual under the regression
+    of all, and from its leverage: the PRESS statistic (Allen, 1974).
 
     Parameters
     ----------
-    axes : (n, k), orthonormal; the weights are ``axes @ diag(kept) @ axes.T``
-    kept : (n_penalties, k), of each axis under each penalty
-    left : (n_penalties, n), of each departure by the ridge of all
-    free : (n_penalties, n), one minus the weight of each rating in its own prediction
+    axes : [shape=(n, k)], orthonormal; the hat matrix is ``axes @ diag(shrinkage) @ axes.T``
+    shrinkage : of each axis under each penalty [shape=(n_penalties, k)]
+    fitted_residuals : under the regression of all ratings [shape=(n_penalties, n)]
+    free : 1 - leverage of each rating [shape=(n_penalties, n)]
     """
 
     axes: Numbers
-    kept: Numbers
-    left: Numbers
+    shrinkage: Numbers
+    fitted_residuals: Numbers
     free: Numbers
 
     @classmethod
-    def of(cls, described: Numbers, departures: Numbers, penalties: Sequence[float]) -> Ridges:
-        """Of ratings of sounds; see :func:`features`."""
-        axes, stretch, _ = np.linalg.svd(described, full_matrices=False)
-        kept = np.stack([stretch**2 / (stretch**2 + penalty) for penalty in penalties])
-        left = departures - (kept * (axes.T @ departures)) @ axes.T
-        return cls(axes, kept, left, 1 - kept @ (axes**2).T)
+    def from_ratings(cls, design: Numbers, target: Numbers, penalties: Sequence[float]) -> LeaveOneOut:
+        """Compute from regressors [shape=(n, d)] and targets [shape=(n,)]."""
+        axes, singular, _ = np.linalg.svd(design, full_matrices=False)
+        shrinkage = np.stack([singular**2 / (singular**2 + penalty) for penalty in penalties])
+        fitted_residuals = target - (shrinkage * (axes.T @ target)) @ axes.T
+        return cls(axes, shrinkage, fitted_residuals, 1 - shrinkage @ (axes**2).T)
 
-    def left_out(self) -> Numbers:
-        """What is left of each departure by the ridge of all others [shape=(n_penalties, n)]."""
-        return np.asarray(self.left / self.free, np.float64)
+    def residuals(self) -> Numbers:
+        """Return the residual of each rating under the regression of all others [shape=(n_penalties, n)]."""
+        return np.asarray(self.fitted_residuals / self.free, np.float64)
 
-    def left_out_of_all(self) -> Numbers:
-        """The same [shape=(n,)], each under the penalty that does best among the others, left out in turn."""
-        n = self.left.shape[1]
+    def nested_residuals(self) -> Numbers:
+        """Return `residuals`, each under the penalty that is best for the others [shape=(n,)]."""
+        n = self.fitted_residuals.shape[1]
         chosen = np.concatenate(
-            [self._best_without(np.arange(at, min(at + CHUNK, n))) for at in range(0, n, CHUNK)]
+            [self._best_without(np.arange(start, min(start + CHUNK, n))) for start in range(0, n, CHUNK)]
         )
-        return np.asarray(self.left_out()[chosen, np.arange(n)], np.float64)
+        return np.asarray(self.residuals()[chosen, np.arange(n)], np.float64)
 
     def _best_without(self, out: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Which penalty does best where one rating is out, for each of ``out``."""
+        """Return, for each rating of ``out``, the index of the best penalty if that rating is left out."""
         squares = []
-        for kept, left, free in zip(self.kept, self.left, self.free, strict=True):
-            weights = (self.axes[out] * kept) @ self.axes.T
-            free_out, left_out = free[out, None], left[out, None]
-            both_out = (free_out * left + weights * left_out) / (free_out * free - weights**2)
-            both_out[np.arange(len(out)), out] = 0  # itself does not count
+        for shrinkage, fitted, free in zip(self.shrinkage, self.fitted_residuals, self.free, strict=True):
+            hat = (self.axes[out] * shrinkage) @ self.axes.T
+            free_out, fitted_out = free[out, None], fitted[out, None]
+            both_out = (free_out * fitted + hat * fitted_out) / (free_out * free - hat**2)
+            both_out[np.arange(len(out)), out] = 0  # the rating itself does not count
             squares.append((both_out**2).sum(axis=1))
         return np.asarray(np.argmin(squares, axis=0), np.intp)
 

@@ -1,29 +1,36 @@
-"""MASE-Net, the multi-scale attention squeeze-excitation network of the Musimo paper (section 3), in a file.
+"""MASE-Net, the multi-scale attention squeeze-excitation network of the Musimo paper (section 3).
 
-Frames of features go in; valence and arousal on the 1-9 rating scale come out, and with them the embedding:
-the last layer both heads share. 5,504,702 parameters in the default reading.
+Input: features [shape=(B, T, 193)]. Output: valence and arousal on the 1-9 rating scale [shape=(B, 2)], and
+the embedding [shape=(B, 256)], the last layer that both heads share::
 
-What the paper leaves open, and how it is read here (a field of `MaseNetConfig` where another way is cheap):
+    features -> 4 x MultiScaleBlock -> 2 x BiLSTM -> SelfAttention
+             -> mean and max pooling -> [harmony] -> 2 x SharedDense -> 2 x Head
+
+5,504,702 parameters with the default configuration. B = batch, C = channels, T = time steps.
+
+Where the paper is ambiguous, this implementation chooses (a field of `MaseNetConfig` where another choice is
+easy):
 
 - "Filter counts (64, 128, 256, 512)" are the widths of whole blocks, a quarter for each kernel size
   (``branch_filters``): per branch the network would have 24 million parameters.
-- Kernel sizes {1, 3, 5, 7} are four parallel branches in every block, not one size a block.
+- Kernel sizes {1, 3, 5, 7} are four parallel branches in every block, not one size per block.
 - Inside a block: convolution without bias ("same" padding), batch norm, ReLU; then squeeze-excitation, the
   residual, max pooling, dropout.
 - The residual is a 1x1 projection of the block's input, since the widths differ (``residual``: ``proj``, or
   ``se`` for SE(y) + y, or ``none``).
-- Max pooling halves the time in every block, a last odd frame is dropped (``pools``).
+- Max pooling halves the time in every block; an odd last step is dropped (``pools``).
 - BiLSTM units (256, 128) are per direction, so the sequences are 512, then 256 wide.
 - Key dim 128 is per head: queries, keys and values are 1,024 wide for a sequence of 256. Attention is
-  post-norm, ``LN(x + MHA(x))``, without positional encoding: the BiLSTMs have set the order.
-- Harmony may join the pooled vectors (``n_harmony``), which is ours: ratings alone are too few to teach it.
+  post-norm, ``LN(x + MHA(x))``, without positional encoding: the BiLSTMs encode the order.
+- Harmony features may be appended to the pooled vectors (``n_harmony``). This is not in the paper: there are
+  too few ratings to learn them.
 - The six pooled vectors: average and maximum of the last block, the second BiLSTM (after its layer norm)
   and the attention: 2 x (512 + 256 + 256) = 2,048 values.
 - The dense layers are linear, ReLU, batch norm, dropout. The embedding is the second one's output, 256
   wide, before its dropout.
-- Batch norm has eps 1e-3 and momentum 0.1, layer norm eps 1e-5; weights start as torch starts them.
-- Clips of different lengths share a batch: frames past a clip's length take part in nothing, neither in
-  convolutions, statistics, pooling, recurrence nor attention.
+- Batch norm has eps 1e-3 and momentum 0.1, layer norm eps 1e-5; weights are initialized by torch's defaults.
+- Clips of different lengths can share a batch: frames past a clip's length are excluded from convolutions,
+  statistics, pooling, recurrence and attention.
 """
 
 from __future__ import annotations
@@ -33,35 +40,35 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from musimo.emotion.config import BATCH_NORM_EPS, LAYER_NORM_EPS, MOST_SDS, MaseNetConfig
+from musimo.emotion.config import BATCH_NORM_EPS, LAYER_NORM_EPS, MAX_SDS, MaseNetConfig
 
 __all__ = ["MaseNet", "MaseNetConfig"]
 
 
 def frame_mask(lengths: Tensor, n_frames: int) -> Tensor:
-    """True where a frame belongs to its clip: lengths (B,) -> (B, n_frames) bool."""
+    """Return a mask, true where a frame belongs to its clip: (B,) -> (B, n_frames) bool."""
     return torch.arange(n_frames, device=lengths.device) < lengths[:, None]
 
 
 def mean_over_time(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Mean of each channel over the clip's own frames: (B, C, T) -> (B, C)."""
+    """Average each channel over its clip's frames (section 3.F): (B, C, T) -> (B, C)."""
     if mask is None:
         return x.mean(dim=2)
     return (x * mask[:, None]).sum(dim=2) / mask.sum(dim=1, keepdim=True)
 
 
 def max_over_time(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Maximum of each channel over the clip's own frames: (B, C, T) -> (B, C)."""
+    """Take the maximum of each channel over its clip's frames (section 3.F): (B, C, T) -> (B, C)."""
     if mask is not None:
         x = x.masked_fill(~mask[:, None], -torch.inf)
     return x.amax(dim=2)
 
 
 class FrameNorm(nn.BatchNorm1d):
-    """Batch norm of (B, C, T) whose statistics come from the clips' own frames alone."""
+    """Batch norm whose statistics exclude frames past the ends of clips: (B, C, T) -> (B, C, T)."""
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Normalise; outside of training every frame is treated alike, so the mask plays no part."""
+        """Normalize; in evaluation mode every frame is treated alike, so the mask is ignored."""
         if mask is None or not self.training:
             return super().forward(x)
         frames = x.transpose(1, 2)
@@ -71,7 +78,7 @@ class FrameNorm(nn.BatchNorm1d):
 
 
 class SqueezeExcitation(nn.Module):
-    """Weigh the channels by what the whole clip holds (section 3.C)."""
+    """Weight the channels by the content of the whole clip (section 3.C)."""
 
     def __init__(self, n_channels: int, ratio: int) -> None:
         super().__init__()
@@ -79,7 +86,7 @@ class SqueezeExcitation(nn.Module):
         self.excite = nn.Linear(n_channels // ratio, n_channels)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """(B, C, T) -> (B, C, T), each channel scaled by a weight in 0..1."""
+        """Scale each channel by a weight in 0..1: (B, C, T) -> (B, C, T)."""
         weights = self.excite(F.relu(self.squeeze(mean_over_time(x, mask)))).sigmoid()
         weighted: Tensor = x * weights[:, :, None]
         return weighted
@@ -103,7 +110,7 @@ class MultiScaleBlock(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """(B, n_in, T) -> (B, width, T // pool); frames outside the mask must be zero."""
+        """(B, n_in, T) -> (B, width, T // pool); frames past the end of a clip must be zero."""
         y = torch.cat([branch(x) for branch in self.branches], dim=1)
         y = F.relu(self.norm(y, mask))
         out: Tensor = self.se(y, mask)
@@ -116,7 +123,7 @@ class MultiScaleBlock(nn.Module):
 
 
 class BiLSTM(nn.Module):
-    """Bidirectional LSTM and layer norm (section 3.D); the backward direction starts at a clip's own end."""
+    """Bidirectional LSTM and layer norm (section 3.D); the backward direction starts at each clip's end."""
 
     def __init__(self, n_in: int, n_units: int) -> None:
         super().__init__()
@@ -137,7 +144,7 @@ class BiLSTM(nn.Module):
 class SelfAttention(nn.Module):
     """Multi-head self-attention, residual, layer norm (section 3.E).
 
-    ``torch.nn.MultiheadAttention`` ties the key size to the width of the sequence; the paper does not.
+    Not ``torch.nn.MultiheadAttention``, which ties the key size to the width of the sequence.
     """
 
     def __init__(self, n_in: int, n_heads: int, key_dim: int) -> None:
@@ -153,14 +160,14 @@ class SelfAttention(nn.Module):
             project(x).unflatten(2, (self.n_heads, -1)).transpose(1, 2)
             for project in (self.query, self.key, self.value)
         )
-        heard = None if mask is None else mask[:, None, None, :]
-        y = F.scaled_dot_product_attention(query, key, value, attn_mask=heard)
+        attn_mask = None if mask is None else mask[:, None, None, :]
+        y = F.scaled_dot_product_attention(query, key, value, attn_mask=attn_mask)
         normed: Tensor = self.norm(x + self.out(y.transpose(1, 2).flatten(2)))
         return normed
 
 
 class SharedDense(nn.Module):
-    """Linear, ReLU, batch norm (section 3.G); the dropout stands where the layer is used."""
+    """Linear, ReLU, batch norm (section 3.G); its dropout is applied in `MaseNet.rate`."""
 
     def __init__(self, n_in: int, n_units: int) -> None:
         super().__init__()
@@ -174,7 +181,7 @@ class SharedDense(nn.Module):
 
 
 class Head(nn.Module):
-    """One rating from the embedding: dense, ReLU, dropout, linear (section 3.G)."""
+    """Predict one rating from the embedding: linear, ReLU, dropout, linear (section 3.G)."""
 
     def __init__(self, n_in: int, n_units: int, dropout: float, initial_rating: float) -> None:
         super().__init__()
@@ -190,13 +197,13 @@ class Head(nn.Module):
 
 
 class MaseNet(nn.Module):
-    """The network.
+    """The whole network.
 
     Parameters
     ----------
-    config : sizes and readings
-    initial_ratings : valence and arousal an untrained network answers around, on the 1-9 scale. Give the
-        means of the training ratings, else the first epochs learn nothing but them.
+    config : sizes and variants; None for the paper's
+    initial_ratings : initial bias of the two heads, on the 1-9 scale; use the mean ratings of the training
+        set, otherwise the first epochs learn only these
     """
 
     def __init__(
@@ -215,9 +222,9 @@ class MaseNet(nn.Module):
         self.lstm1 = BiLSTM(widths[-1], first)
         self.lstm2 = BiLSTM(2 * first, second)
         self.attention = SelfAttention(2 * second, config.n_heads, config.key_dim)
-        heard = config.n_harmony > 0
-        self.register_buffer("harmony_mean", torch.zeros(config.n_harmony), persistent=heard)
-        self.register_buffer("harmony_sd", torch.ones(config.n_harmony), persistent=heard)
+        has_harmony = config.n_harmony > 0
+        self.register_buffer("harmony_mean", torch.zeros(config.n_harmony), persistent=has_harmony)
+        self.register_buffer("harmony_sd", torch.ones(config.n_harmony), persistent=has_harmony)
         self.dense1 = SharedDense(config.fused_width + config.n_harmony, config.dense_units[0])
         self.dense2 = SharedDense(config.dense_units[0], config.dense_units[1])
         self.dropout = nn.Dropout(config.dense_dropout)
@@ -227,9 +234,9 @@ class MaseNet(nn.Module):
         )
 
     def fuse(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Six pooled vectors of each clip (section 3.F): (B, T, n_features) -> (B, 2048)."""
+        """Return the six pooled vectors (section 3.F): (B, T, n_features) -> (B, 2048). See `forward`."""
         mask = None if lengths is None else frame_mask(lengths, features.shape[1])
-        x = features.transpose(1, 2).contiguous()  # a strided input takes convolutions twice the time
+        x = features.transpose(1, 2).contiguous()  # a strided input doubles the time of convolutions
         if mask is not None:
             x = x * mask[:, None]
         for block, pool in zip(self.blocks, self.config.pools, strict=True):
@@ -247,26 +254,27 @@ class MaseNet(nn.Module):
     def forward(
         self, features: Tensor, lengths: Tensor | None = None, harmony: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Feel a batch of clips.
+        """Predict emotion and embeddings for a batch.
 
         Parameters
         ----------
-        features : (B, T, n_features), normalised by the statistics of the training set
-        lengths : (B,) frames of each clip, at least ``config.min_frames``; None where all fill T
-        harmony : (B, ``config.n_harmony``), of :func:`musimo.audio.harmony.harmony`; None where that is 0
+        features : [shape=(B, T, n_features)], normalized by the statistics of the training set
+        lengths : [shape=(B,)], frames of each clip, at least ``config.min_frames``; None if all have T
+        harmony : [shape=(B, n_harmony)], see :func:`musimo.audio.harmony.harmony_features`; None if
+            ``n_harmony`` is 0
 
         Returns
         -------
-        ratings : (B, 2), valence and arousal on the 1-9 scale, not clipped
-        embedding : (B, 256), the last layer that both heads share
+        ratings : [shape=(B, 2)], valence and arousal on the 1-9 scale, not clipped
+        embedding : [shape=(B, 256)]
         """
         return self.rate(self.fuse(features, lengths), harmony)
 
     def rate(self, fused: Tensor, harmony: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """What `forward` returns, from what `fuse` returned."""
+        """Return what `forward` does, from the result of `fuse` (section 3.G)."""
         if harmony is not None:
-            scaled = ((harmony - self.harmony_mean) / self.harmony_sd).clamp(-MOST_SDS, MOST_SDS)
+            scaled = ((harmony - self.harmony_mean) / self.harmony_sd).clamp(-MAX_SDS, MAX_SDS)
             fused = torch.cat([fused, scaled], dim=1)
         embedding = self.dense2(self.dropout(self.dense1(fused)))
-        felt = self.dropout(embedding)
-        return torch.cat([head(felt) for head in self.heads], dim=1), embedding
+        x = self.dropout(embedding)
+        return torch.cat([head(x) for head in self.heads], dim=1), embedding

@@ -1,4 +1,4 @@
-"""The network in torch from a weights file and back, for GPUs and training."""
+"""Convert between weights files and the network in torch, for GPUs and training."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from musimo.errors import WeightsError
 from musimo.records import FloatArray
 
 
-def network_of(weights: NetworkWeights) -> MaseNet:
-    """The network, in evaluation mode, on the CPU.
+def build_network(weights: NetworkWeights) -> MaseNet:
+    """Return the network of a weights file, in evaluation mode, on the CPU.
 
     Raises
     ------
-    WeightsError : the tensors are not those of the network that the card describes
+    WeightsError : the tensors do not fit the configuration in the file
     """
     network = MaseNet(weights.card.config)
     state = {name: torch.from_numpy(tensor) for name, tensor in weights.tensors.items()}
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        said = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         raise WeightsError(
-            f"{weights.model_id} does not hold the network it describes: {said}", OTHER_WEIGHTS
+            f"the tensors of {weights.model_id} do not fit its configuration: {reason}", OTHER_WEIGHTS
         ) from error
     return network.eval()
 
 
-def tensors_of(network: MaseNet) -> dict[str, FloatArray]:
-    """What a weights file holds of a network."""
+def network_tensors(network: MaseNet) -> dict[str, FloatArray]:
+    """Return the tensors of a network that a weights file stores."""
     return {
         name: tensor.detach().float().cpu().numpy()
         for name, tensor in network.state_dict().items()
-        if not name.endswith("num_batches_tracked")  # counts training steps, of no use later
+        if not name.endswith("num_batches_tracked")  # counts training steps, not needed later
     }

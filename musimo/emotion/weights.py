@@ -1,9 +1,8 @@
-"""Weights files: a network, its sound space, and all that must be known to use them, in one safetensors file.
+"""Read and write weights files: a network, its sound space and its model card, in one safetensors file.
 
-A file is named ``mase_net-<version>-<sha8>.safetensors``; the name without its ending is the model id, and
-``sha8`` is a digest of everything that shapes an answer (tensors, architecture, feature id), so that equal
-ids mean equal answers. Matrices are stored as float16, vectors and statistics as float32. Nothing here needs
-torch.
+A file is named ``mase_net-<version>-<sha8>.safetensors``; the stem is the model id, and ``sha8`` is a digest
+of all that affects predictions (tensors, architecture, configuration, feature id), so that equal ids mean
+equal predictions. Matrices are stored as float16, vectors and statistics as float32. Torch is not needed.
 """
 
 from __future__ import annotations
@@ -28,25 +27,25 @@ from musimo.records import FloatArray
 
 ARCHITECTURE = "mase_net"
 ARCHITECTURE_VERSION = 1
-"""Counts changes of the code that make older tensors mean something else."""
+"""Incremented when the code changes what existing tensors mean."""
 
-MEANS, SDS = "normalisation.means", "normalisation.sds"
+MEANS, SDS = "normalisation.means", "normalisation.sds"  # names in existing files
 
-Stored = NDArray[np.floating[Any]]  # float16 or float32
+StoredArray = NDArray[np.floating[Any]]  # float16 or float32
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a weights file says of itself.
+    """Description of a network in its weights file.
 
     Parameters
     ----------
-    version : of this training, free text without dashes: ``0.1``
+    version : of this training, text without dashes: ``0.1``
     feature_id : which features the network was trained on
-    config : sizes and readings of the network
+    config : sizes and variants of the network
     training_data : what it was trained on, and what that means for its user
-    figures : what was measured, and how; anything JSON can hold
-    musimo_version : of the musimo that wrote the file
+    figures : what was measured, and how; any JSON value
+    musimo_version : version that wrote the file
     """
 
     version: str
@@ -59,14 +58,14 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True)
 class NetworkWeights:
-    """What a weights file holds of a network, and what goes before it.
+    """The network of a weights file, and the normalization of its input.
 
     Parameters
     ----------
-    model_id : the file's stem
-    card : what the file says of itself
-    tensors : float32, under their names in :class:`musimo.emotion.mase_net.MaseNet`
-    means, sds : (193,) float32, of the frames of the training set; they normalise its input
+    model_id : stem of the file name
+    card : description of the network
+    tensors : float32, by their names in :class:`musimo.emotion.mase_net.MaseNet`
+    means, sds : [shape=(193,), float32], of the frames of the training set; they normalize the input
     """
 
     model_id: str
@@ -78,7 +77,7 @@ class NetworkWeights:
 
 @dataclass(frozen=True, slots=True)
 class Weights(NetworkWeights):
-    """A whole weights file: ``space`` is the one in which the sounds lie that the network hears."""
+    """A complete weights file: a network and its sound space."""
 
     space: SoundSpace
 
@@ -91,20 +90,20 @@ def save_weights(
     space: SoundSpace,
     card: ModelCard,
 ) -> Path:
-    """Write a weights file into ``folder`` under the name its content asks for, and return its path.
+    """Write a weights file into ``folder``, named by its content; return its path.
 
     Raises
     ------
-    ValueError : the card's version holds a dash, statistics or space do not fit, or the card holds NaN
+    ValueError : the card's version contains a dash, statistics or space do not fit, or the card contains NaN
     """
     if "-" in card.version:
-        raise ValueError(f"a version without dashes names weights, not {card.version}")
+        raise ValueError(f"a version must not contain dashes: {card.version}")
     if means.shape != (card.config.n_features,) or sds.shape != means.shape or not (sds > 0).all():
         raise ValueError("the statistics do not fit the network")
     if _widths(space) != _widths_of(card.config):
         raise ValueError("the sound space does not fit the network")
     written = {**tensors, MEANS: means, SDS: sds, **space.tensors()}
-    stored: dict[str, Stored] = {
+    stored: dict[str, StoredArray] = {
         name: np.ascontiguousarray(tensor, np.float16 if tensor.ndim > 1 else np.float32)
         for name, tensor in written.items()
     }
@@ -116,26 +115,26 @@ def save_weights(
 
 
 def load_weights(path: Path, feature_id: str) -> Weights:
-    """Read a weights file, and refuse one that would not give the answers its name promises.
+    """Read a weights file and verify that its content matches its name.
 
     Parameters
     ----------
     path : the file
-    feature_id : which features the network will be fed
+    feature_id : id of the features that the network will be given
 
     Raises
     ------
-    WeightsError : missing, damaged, renamed, of another architecture, without a space, or made for other
-        features
+    WeightsError : the file is missing, damaged, renamed, of another architecture, without a sound space, or
+        trained on other features
     """
     network, space = _load(path, feature_id)
     if space is None:
-        raise WeightsError(f"{path} holds a network, but not the space in which its sounds lie", NO_SPACE)
+        raise WeightsError(f"{path} contains a network without a sound space", NO_SPACE)
     return Weights(network.model_id, network.card, network.tensors, network.means, network.sds, space)
 
 
 def load_network_weights(path: Path, feature_id: str) -> NetworkWeights:
-    """Read a weights file that need not have a sound space yet; errors as of `load_weights`."""
+    """Read a weights file that may lack a sound space; errors as in `load_weights`."""
     return _load(path, feature_id)[0]
 
 
@@ -145,7 +144,7 @@ def _load(path: Path, feature_id: str) -> tuple[NetworkWeights, SoundSpace | Non
     if card.feature_id != feature_id:
         raise WeightsError(
             f"{path} was trained on features {card.feature_id}, this musimo computes {feature_id}",
-            "use weights made for this musimo, or the musimo the weights were made for",
+            "use weights made for this version of musimo, or the version the weights were made for",
         )
     model_id = _model_id(card.version, tensors, metadata)
     if path.stem != model_id:
@@ -154,38 +153,42 @@ def _load(path: Path, feature_id: str) -> tuple[NetworkWeights, SoundSpace | Non
             f"if it was renamed, name it {model_id}.safetensors; else fetch it again",
         )
     means, sds = (tensors.pop(name, np.empty(0)).astype(np.float32) for name in (MEANS, SDS))
-    places = {name: tensors.pop(name).astype(np.float32) for name in list(tensors) if name.startswith(PREFIX)}
-    space = space_from_tensors(path, places, metadata.get(DIGEST, "")) if places else None
+    space_tensors = {
+        name: tensors.pop(name).astype(np.float32) for name in list(tensors) if name.startswith(PREFIX)
+    }
+    space = space_from_tensors(path, space_tensors, metadata.get(DIGEST, "")) if space_tensors else None
     if means.shape != (card.config.n_features,) or sds.shape != means.shape:
-        raise WeightsError(f"{path} lacks the statistics that normalise features", OTHER_WEIGHTS)
+        raise WeightsError(f"{path} lacks the statistics that normalize features", OTHER_WEIGHTS)
     if not all(np.isfinite(tensor).all() for tensor in tensors.values()) or not (sds > 0).all():
-        raise WeightsError(f"{path} holds numbers no network can work with", OTHER_WEIGHTS)
+        raise WeightsError(
+            f"{path} contains values that are not finite, or SDs that are not positive", OTHER_WEIGHTS
+        )
     if space is not None and _widths(space) != _widths_of(card.config):
-        raise WeightsError(f"{path} holds the sound space of another network", OTHER_WEIGHTS)
+        raise WeightsError(f"{path} contains the sound space of another network", OTHER_WEIGHTS)
     wide = {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
     return NetworkWeights(model_id, card, wide, means, sds), space
 
 
 def _widths(space: SoundSpace) -> tuple[int, ...]:
-    """How many numbers of each kind the blocks of a space take."""
+    """Return the input widths of the blocks of a space."""
     return tuple(len(block.axes) for block in (space.fused, space.statistics, space.embedding))
 
 
 def _widths_of(config: MaseNetConfig) -> tuple[int, ...]:
-    """How many numbers of each kind a network and its features give."""
-    # three statistics a feature
+    """Return the widths of what a network and its features give: fused vector, statistics, embedding."""
+    # three statistics per feature
     return config.fused_width, 3 * config.n_features, config.dense_units[1]
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Stored]]:
-    """Metadata and tensors of a safetensors file, as they are stored."""
+def _read(path: Path) -> tuple[dict[str, str], dict[str, StoredArray]]:
+    """Return metadata and tensors of a safetensors file, as stored."""
     if not path.is_file():
         raise WeightsError(f"there is no weights file {path}", OTHER_WEIGHTS)
     try:
         with safe_open(path, "np") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} is no whole safetensors file: {error}", OTHER_WEIGHTS) from error
+        raise WeightsError(f"{path} is not a complete safetensors file: {error}", OTHER_WEIGHTS) from error
 
 
 def _metadata(card: ModelCard) -> dict[str, str]:
@@ -201,12 +204,12 @@ def _metadata(card: ModelCard) -> dict[str, str]:
 
 
 def _card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
-    """The card in a file's metadata."""
+    """Return the card in a file's metadata."""
     known = f"{ARCHITECTURE}/{ARCHITECTURE_VERSION}"
     found = metadata.get("architecture")
     if found != known:
         what = f"the architecture {found}" if found else "no architecture"
-        raise WeightsError(f"{path} names {what}; this musimo knows {known}", OTHER_WEIGHTS)
+        raise WeightsError(f"{path} names {what}; this version of musimo reads {known}", OTHER_WEIGHTS)
     try:
         sizes: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
@@ -224,13 +227,13 @@ def _card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
         raise WeightsError(f"{path} does not describe its network: {error!r}", OTHER_WEIGHTS) from error
 
 
-def _model_id(version: str, tensors: Mapping[str, Stored], metadata: Mapping[str, str]) -> str:
-    """Name by content: what was measured or written about a network does not change its name."""
+def _model_id(version: str, tensors: Mapping[str, StoredArray], metadata: Mapping[str, str]) -> str:
+    """Return the model id of a content; the rest of the card does not change it."""
     digest = hashlib.sha256()
     for key in ("architecture", "feature_id", "config"):
         digest.update(f"{key}={metadata[key]}\n".encode())
     for name in sorted(tensors):
         tensor = tensors[name]
-        digest.update(f"{name} torch.{tensor.dtype} {tensor.shape}\n".encode())  # as torch calls the types
+        digest.update(f"{name} torch.{tensor.dtype} {tensor.shape}\n".encode())  # torch's names of the types
         digest.update(tensor.tobytes())
     return f"{ARCHITECTURE}-{version}-{digest.hexdigest()[:8]}"

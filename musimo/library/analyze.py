@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from musimo.audio.tempo_key import ClipPulse, listen, tell
-from musimo.audio.whole import partial_share
-from musimo.audio.windows import TOGETHER
+from musimo.audio.decoded_fraction import decoded_fraction
+from musimo.audio.tempo_key import TempoKeyFeatures, estimate_tempo_key, tempo_key_features
+from musimo.audio.windows import WINDOWS_PER_CALL
 from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
 from musimo.library.scan.messages import Finished
-from musimo.library.scan.pipeline import WindowAnalyzer
+from musimo.library.scan.pipeline import WindowPredictor
 from musimo.library.scan.workers import Task, extract_all
 from musimo.records import (
     AnalyzedFile,
@@ -27,10 +27,10 @@ from musimo.records import (
 
 
 def analyze(
-    files: Sequence[bytes], load_analyzer: Callable[[], WindowAnalyzer], jobs: int, plan: WindowPlan
+    files: Sequence[bytes], load_predictor: Callable[[], WindowPredictor], jobs: int, plan: WindowPlan
 ) -> Iterator[AnalyzedFile | FailedFile]:
     """Hear and feel ``files``; answers come in their order, each as soon as those before it are done."""
-    analyzer: WindowAnalyzer | None = None
+    predictor: WindowPredictor | None = None
     drafts: dict[int, _Draft] = {}
     done: dict[int, AnalyzedFile | FailedFile] = {}
     told = 0
@@ -41,9 +41,9 @@ def analyze(
                 draft.opened = message
             elif isinstance(message, ExtractedWindow):
                 draft.gathered.append(message)
-            if draft.gathered and (len(draft.gathered) == TOGETHER or isinstance(message, Finished)):
-                analyzer = analyzer or load_analyzer()
-                draft.feel(analyzer)
+            if draft.gathered and (len(draft.gathered) == WINDOWS_PER_CALL or isinstance(message, Finished)):
+                predictor = predictor or load_predictor()
+                draft.feel(predictor)
             if isinstance(message, Finished | AudioError):
                 done[number] = drafts.pop(number).answer(message)
             while told in done:
@@ -62,22 +62,22 @@ class _Draft:
     )  # until there are enough to be felt together
     felt: list[tuple[Window, WindowPrediction]] = field(default_factory=list)
     statistics: list[FloatArray] = field(default_factory=list)
-    pulses: list[ClipPulse] = field(default_factory=list)
-    lacking_s: float = 0.0  # holes in what was felt
+    pulses: list[TempoKeyFeatures] = field(default_factory=list)
+    missing_s: float = 0.0  # holes in what was felt
     error: AudioError | None = None
 
-    def feel(self, analyzer: WindowAnalyzer) -> None:
+    def feel(self, predictor: WindowPredictor) -> None:
         """Feel what was gathered."""
         clips, self.gathered = self.gathered, []
         try:
-            [emotions] = analyzer.analyze([[clip.features for clip in clips]])
+            [emotions] = predictor.predict([[clip.features for clip in clips]])
         except AudioError as error:
             self.error = error
             return
         self.felt += [(clip.window, emotion) for clip, emotion in zip(clips, emotions, strict=True)]
         self.statistics += [clip.statistics for clip in clips]
-        self.pulses += map(listen, clips)
-        self.lacking_s += sum(clip.lacking_s for clip in clips)
+        self.pulses += map(tempo_key_features, clips)
+        self.missing_s += sum(clip.missing_s for clip in clips)
 
     def answer(self, end: Finished | AudioError) -> AnalyzedFile | FailedFile:
         """What became of the file."""
@@ -92,8 +92,8 @@ class _Draft:
             self.opened.duration_s,
             summarize(self.felt),
             mean_statistics(self.statistics),
-            partial_share(self.opened, [window for window, _ in self.felt], self.lacking_s),
-            tell(self.pulses),
+            decoded_fraction(self.opened, [window for window, _ in self.felt], self.missing_s),
+            estimate_tempo_key(self.pulses),
         )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from musimo.audio.whole import partial_share
-from musimo.audio.windows import TOGETHER
+from musimo.audio.decoded_fraction import decoded_fraction
+from musimo.audio.windows import WINDOWS_PER_CALL
 from musimo.errors import AudioError
 from musimo.library.scan.messages import Finished
-from musimo.library.scan.pipeline import WindowAnalyzer
+from musimo.library.scan.pipeline import WindowPredictor
 from musimo.library.scan.workers import Task, extract_all
-from musimo.records import Curve, ExtractedWindow, FileOpened, Sliding, Track, WindowEmotion
+from musimo.records import Curve, ExtractedWindow, FileOpened, SlidingPlan, Track, WindowEmotion
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Felt:
 
 def hear_curve(
     path: bytes,
-    load_analyzer: Callable[[], WindowAnalyzer],
+    load_predictor: Callable[[], WindowPredictor],
     jobs: int,
-    plan: Sliding,
+    plan: SlidingPlan,
     known: Track | None = None,
 ) -> Iterator[Felt | Curve]:
     """Hear and feel one file, telling how far it is; the last event is its curve.
@@ -38,7 +38,7 @@ def hear_curve(
     Parameters
     ----------
     path : of the file
-    load_analyzer : called once, when there is something to feel
+    load_predictor : called once, when there is something to feel
     jobs : number of worker processes, of which one file needs one; 0 hears in this process
     plan : the windows
     known : the track of a library that the file is, to be told in the curve
@@ -47,7 +47,7 @@ def hear_curve(
     ------
     AudioError : the file cannot be heard
     """
-    analyzer: WindowAnalyzer | None = None
+    predictor: WindowPredictor | None = None
     opened: FileOpened | None = None
     gathered: list[ExtractedWindow] = []
     readings: list[WindowEmotion] = []
@@ -59,23 +59,23 @@ def hear_curve(
                 opened = message
             elif isinstance(message, ExtractedWindow):
                 gathered.append(message)
-            if gathered and (len(gathered) == TOGETHER or isinstance(message, Finished)):
-                analyzer = analyzer or load_analyzer()
+            if gathered and (len(gathered) == WINDOWS_PER_CALL or isinstance(message, Finished)):
+                predictor = predictor or load_predictor()
                 try:
-                    readings += _feel(analyzer, gathered)
+                    readings += _feel(predictor, gathered)
                 except AudioError as error:
                     raise _naming(path, error) from error
                 gathered = []
             assert opened is not None  # the course of the messages has it first
             yield Felt(len(readings), len(opened.windows))
     assert opened is not None
-    partial = partial_share(opened, [one.window for one in readings])
+    partial = decoded_fraction(opened, [one.window for one in readings])
     track = known or Track(None, path, opened.tags, opened.duration_s, None, None, None)
     yield Curve(replace(track, partial=partial), plan, opened.duration_s, tuple(readings), partial)
 
 
-def _feel(analyzer: WindowAnalyzer, clips: list[ExtractedWindow]) -> list[WindowEmotion]:
-    [emotions] = analyzer.analyze([[clip.features for clip in clips]])
+def _feel(predictor: WindowPredictor, clips: list[ExtractedWindow]) -> list[WindowEmotion]:
+    [emotions] = predictor.predict([[clip.features for clip in clips]])
     return [
         WindowEmotion(clip.window, emotion.valence, emotion.arousal)
         for clip, emotion in zip(clips, emotions, strict=True)

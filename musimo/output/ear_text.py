@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from musimo.emotion.calibration import FEWEST, Fit
+from musimo.emotion.calibration import MIN_RATINGS, DimensionFit
 from musimo.library.db.calibrations import AppliedCalibration, CalibrationFits
 from musimo.library.db.ratings import Opinion, Rating
 from musimo.output.json_out import document
@@ -131,7 +131,7 @@ def fits_json(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry_
     dimensions = {
         name: {
             "ratings": fit.n_ratings,
-            "lacking": fit.lacking,
+            "lacking": fit.n_missing,
             "network_error": scaled(fit.network_error),
             "error": scaled(fit.error),
             "gain": fit.coefficients is not None,
@@ -139,7 +139,13 @@ def fits_json(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry_
         for name, fit in _named(fits)
     }
     return document(
-        {**dimensions, "unheard": fits.n_unheard, "sounds": n_sounds, "dry_run": dry_run, "needs": FEWEST}
+        {
+            **dimensions,
+            "unheard": fits.n_unheard,
+            "sounds": n_sounds,
+            "dry_run": dry_run,
+            "needs": MIN_RATINGS,
+        }
     )
 
 
@@ -154,13 +160,13 @@ def applied_words(applied: AppliedCalibration) -> str:
     return f"{' and '.join(bent)} fitted to {applied.n_ratings} ratings, {applied.fitted_at[:10]}"
 
 
-def _named(fits: CalibrationFits) -> tuple[tuple[str, Fit], tuple[str, Fit]]:
+def _named(fits: CalibrationFits) -> tuple[tuple[str, DimensionFit], tuple[str, DimensionFit]]:
     return ("valence", fits.valence), ("arousal", fits.arousal)
 
 
-def _verdict(fit: Fit) -> str:
-    if fit.lacking:
-        return f"{fit.lacking} more ratings are needed"
+def _verdict(fit: DimensionFit) -> str:
+    if fit.n_missing:
+        return f"{fit.n_missing} more ratings are needed"
     return "a gain" if fit.coefficients is not None else "no gain: the network stays"
 
 

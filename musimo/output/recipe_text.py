@@ -11,7 +11,7 @@ from typing import Literal
 from musimo.output.json_out import document
 from musimo.output.naming import Fields, path_fields
 from musimo.output.text import pad, safe, width
-from musimo.settings import Recipe
+from musimo.settings import PlaylistRecipe
 
 State = Literal["written", "unchanged", "empty", "failed"]
 
@@ -29,7 +29,7 @@ class Made:
     reason, hint : of what failed
     """
 
-    recipe: Recipe
+    recipe: PlaylistRecipe
     state: State
     tracks: int = 0
     reason: str = ""
@@ -60,7 +60,7 @@ def made_json(made: Sequence[Made], *, dry_run: bool) -> str:
     return document({"dry_run": dry_run, "playlists": rows})
 
 
-def recipe_lines(recipes: Sequence[Recipe]) -> str:
+def recipe_lines(recipes: Sequence[PlaylistRecipe]) -> str:
     """Recipes as they stand: name and query, and the path below."""
     room = max((width(safe(one.name)) for one in recipes), default=0)
     return "".join(
@@ -69,12 +69,12 @@ def recipe_lines(recipes: Sequence[Recipe]) -> str:
     )
 
 
-def recipes_json(recipes: Sequence[Recipe]) -> str:
+def recipes_json(recipes: Sequence[PlaylistRecipe]) -> str:
     """Recipes as they stand, as one JSON document."""
     return document({"playlists": [_fields(one) for one in recipes]})
 
 
-def _fields(recipe: Recipe) -> Fields:
+def _fields(recipe: PlaylistRecipe) -> Fields:
     return {"name": recipe.name, "query": recipe.query, **path_fields(os.fsencode(recipe.path))}
 
 

@@ -105,7 +105,7 @@ class Indexes:
 
     def mixed(self, places: FloatArray, mixture: Mapping[str, float]) -> FloatArray:
         """As :meth:`places`, of windows of sounds as the library keeps them [shape=(n, unmixed_width)]."""
-        return self._space().mixed(places, mixture)
+        return self._space().combine(places, mixture)
 
     def _space(self) -> SoundSpace:
         if self._loaded_space is None:

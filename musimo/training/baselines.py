@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from musimo.audio.statistics import clip_statistics
 from musimo.errors import MusimoError
 from musimo.records import FloatArray
 
@@ -18,14 +19,9 @@ Baseline = Callable[[Matrix, Matrix, Matrix], Matrix]
 """(training statistics, training ratings, statistics) -> ratings."""
 
 
-def clip_statistics(features: Sequence[FloatArray]) -> Matrix:
-    """Mean, SD and SD of the frame-to-frame difference of each feature, [shape=(n, 3 * 193)]."""
-    return np.array(
-        [
-            np.concatenate([clip.mean(axis=0), clip.std(axis=0), np.diff(clip, axis=0).std(axis=0)])
-            for clip in (np.asarray(clip, dtype=np.float64) for clip in features)
-        ]
-    )
+def stack_statistics(features: Sequence[FloatArray]) -> Matrix:
+    """Return `clip_statistics` of each clip, in float64 [shape=(n, 3 * 193)]."""
+    return np.array([clip_statistics(clip.astype(np.float64)) for clip in features])
 
 
 def mean_rating(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:

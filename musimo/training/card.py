@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from musimo.emotion.network import network_of
+from musimo.emotion.network import build_network
 from musimo.emotion.weights import Weights
 from musimo.training.config import TrainingConfig
 from musimo.training.markdown import DIMENSIONS, table
@@ -99,7 +99,7 @@ def model_card(weights: Weights, study: Study, words: str, recipe: Recipe) -> st
     answers = study.answers(study.ours)[:, 0]
     return CARD.format(
         model_id=weights.model_id,
-        n_parameters=sum(p.numel() for p in network_of(weights).parameters()),
+        n_parameters=sum(p.numel() for p in build_network(weights).parameters()),
         n_features=weights.card.config.n_features,
         feature_id=weights.card.feature_id,
         words=words,

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from musimo.audio.decode import open_sound
-from musimo.audio.features import FEATURE_ID, extract
+from musimo.audio.decode import open_audio
+from musimo.audio.features import FEATURE_ID, compute_features
 from musimo.records import FloatArray, Window
 
 # fmt: off
@@ -194,9 +194,9 @@ def _stretch(window: Window | None) -> str:
 
 
 def _compute(path: Path, window: Window | None, target: Path) -> None:
-    with open_sound(path) as sound:
+    with open_audio(path) as sound:
         samples = sound.samples(window or Window(0.0, sound.duration_s))
     unfinished = target.with_name(f"{target.name}.part")
     with unfinished.open("wb") as file:
-        np.save(file, extract(samples))
+        np.save(file, compute_features(samples))
     unfinished.replace(target)

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from musimo.audio.decode import SAMPLE_RATE, open_sound
-from musimo.audio.features import extract
+from musimo.audio.decode import SAMPLE_RATE, open_audio
+from musimo.audio.features import compute_features
 from musimo.audio.windows import tile
 from musimo.errors import AudioError, UsageError
 from musimo.records import FloatArray, Window
@@ -136,7 +136,7 @@ def _decode(pairs: Sequence[tuple[Path, Path]]) -> Iterator[bool]:
 
 def _whole(path: Path) -> NDArray[np.int16] | None:
     try:
-        with open_sound(path) as sound:
+        with open_audio(path) as sound:
             samples = sound.samples(Window(0.0, sound.duration_s))
     except AudioError:
         return None
@@ -260,7 +260,7 @@ def fill(
     listener = MusicNN(teacher)
     for row in map(int, rows):
         samples = sound(row)
-        corpus.features[row] = extract(samples)
+        corpus.features[row] = compute_features(samples)
         with threads(1):
             corpus.steps[row] = listener.hear(samples)[:n_steps]
         corpus.done[row] = True

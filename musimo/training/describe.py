@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from musimo.audio.decode import open_sound
-from musimo.audio.harmony import harmony
+from musimo.audio.decode import open_audio
+from musimo.audio.harmony import harmony_features
 from musimo.emotion.mase_net import MaseNet
 from musimo.records import FloatArray, Window
-from musimo.training.baselines import clip_statistics
+from musimo.training.baselines import stack_statistics
 from musimo.training.clips import LabelledClip
 from musimo.training.corpus import Corpus
 from musimo.training.distill import Scales
@@ -51,8 +51,8 @@ def describe_clips(
     described = Described(
         fused=np.concatenate(parts),
         teacher=np.array(heard, dtype=np.float64),
-        statistics=clip_statistics(features),
-        harmony=np.stack([harmony(clip) for clip in features]),
+        statistics=stack_statistics(features),
+        harmony=np.stack([harmony_features(clip) for clip in features]),
     )
     _keep(described, cache)
     return described
@@ -71,8 +71,8 @@ def describe_music(
     for start in range(0, len(rows), CHUNK):
         sounds = [corpus.features[row].astype(np.float32) for corpus, row in rows[start : start + CHUNK]]
         parts.append(fused(network, sounds, scales.features).numpy())
-        statistics.append(clip_statistics(sounds))
-        harmonies += [harmony(sound) for sound in sounds]
+        statistics.append(stack_statistics(sounds))
+        harmonies += [harmony_features(sound) for sound in sounds]
         yield Step(len(sounds))
     heard = np.stack([corpus.steps[row].mean(axis=0) for corpus, row in rows])
     described = Described(
@@ -87,7 +87,7 @@ def describe_music(
 
 def sound_of(clip: LabelledClip) -> FloatArray:
     """Mono samples at 22,050 Hz, (n,)."""
-    with open_sound(clip.path) as sound:
+    with open_audio(clip.path) as sound:
         return sound.samples(clip.window or Window(0.0, sound.duration_s))
 
 

@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musimo.audio.decode import SAMPLE_RATE
-from musimo.audio.harmony import N_HARMONY, harmony
+from musimo.audio.harmony import N_HARMONY, harmony_features
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
 from musimo.records import FloatArray
 from musimo.training.corpus import STEP_S, Corpus
@@ -225,7 +225,9 @@ def measure_scales(corpora: Sequence[Corpus], config: DistillConfig) -> Scales:
 
 def harmonies(features: Tensor) -> Tensor:
     """`harmony` of clips, not normalised: (B, T, 193) -> (B, 109)."""
-    return torch.from_numpy(np.stack([harmony(clip) for clip in features.cpu().numpy()])).to(features.device)
+    return torch.from_numpy(np.stack([harmony_features(clip) for clip in features.cpu().numpy()])).to(
+        features.device
+    )
 
 
 def _mean_and_sd(rows: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from musimo.atomic import write_atomically
 from musimo.errors import UsageError
-from musimo.training.baselines import BASELINES, Matrix, clip_statistics
+from musimo.training.baselines import BASELINES, Matrix, stack_statistics
 from musimo.training.clips import grouped_folds
 from musimo.training.config import TrainingConfig
 from musimo.training.progress import Row, Stage, Step, Work
@@ -116,7 +116,7 @@ def cross_validate(
     name : of the data set, for what is told
     """
     folder.mkdir(parents=True, exist_ok=True)
-    statistics = clip_statistics(data.features)
+    statistics = stack_statistics(data.features)
     folds = []
     for number, split in enumerate(splits_of(groups, data.ratings, config, seed)):
         report, state = folder / f"fold-{number}.json", folder / f"fold-{number}.pt"

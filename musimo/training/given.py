@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from musimo.emotion.network import network_of
+from musimo.emotion.network import build_network
 from musimo.emotion.weights import Weights
-from musimo.training.baselines import clip_statistics
+from musimo.training.baselines import stack_statistics
 from musimo.training.clips import grouped_folds
 from musimo.training.evaluate import NETWORK, NOTHING, FoldPredictions, Split, baseline_predictions, splits_of
 from musimo.training.flow import Made, OutOfFold, joined
@@ -39,7 +39,7 @@ class Given:
         splits = _splits(rated, self.recipe, seed)
         yield Stage(f"judging, seed {seed}", len(splits), unit="fold")
         made = yield from self.make(rated)
-        statistics, folds = clip_statistics(rated.features), []
+        statistics, folds = stack_statistics(rated.features), []
         for number, split in enumerate(splits):
             asked = split.test
             predictions = baseline_predictions(statistics, rated.ratings, split.known, statistics[asked])
@@ -52,7 +52,7 @@ class Given:
         """The network, which is made."""
         yield from ()
         weights = self.weights
-        return Made(network_of(weights), weights.means, weights.sds, weights.space)
+        return Made(build_network(weights), weights.means, weights.sds, weights.space)
 
 
 def _splits(rated: Rated, recipe: Recipe, seed: int) -> list[Split]:

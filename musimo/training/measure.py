@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musimo.training.baselines import BASELINES, Matrix, clip_statistics
+from musimo.training.baselines import BASELINES, Matrix, stack_statistics
 from musimo.training.bootstrap import interval, paired_bootstrap
 from musimo.training.datasets.layout import files_below, named, read_table
 from musimo.training.evaluate import NETWORK
@@ -65,8 +65,8 @@ class Elsewhere:
 
 def transfers_between(source: Rated, target: Rated, made: Made) -> list[Transfer]:
     """Our network and the baselines, made of one data set, judged on another."""
-    asked = clip_statistics(target.features)
-    known = clip_statistics(source.features)
+    asked = stack_statistics(target.features)
+    known = stack_statistics(source.features)
     answers = {NETWORK: made.rate(target.features)}
     answers |= {
         name: baseline(known, source.ratings, asked)

@@ -17,14 +17,14 @@ from typing import Any
 import av
 import numpy as np
 
-from musimo.audio.decode import SAMPLE_RATE, open_sound
-from musimo.audio.features import FEATURE_ID, extract
+from musimo.audio.decode import SAMPLE_RATE, open_audio
+from musimo.audio.features import FEATURE_ID, compute_features
 from musimo.audio.formats import is_music
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
 from musimo.audio.windows import tile
-from musimo.emotion.analyzer import harmony_for
-from musimo.emotion.on_cpu import CpuNetwork
+from musimo.emotion.onnx_backend import OnnxNetwork
+from musimo.emotion.predictor import stack_harmony
 from musimo.emotion.weights import Weights, load_weights
 from musimo.errors import AudioError, UsageError
 from musimo.records import FloatArray, Window
@@ -55,14 +55,16 @@ class Listeners:
     """Who hears a window: the network, clip statistics, and the teacher where its weights are given."""
 
     weights: Weights
-    network: CpuNetwork
+    network: OnnxNetwork
     teacher: MusicNN | None
 
     def hear(self, samples: FloatArray) -> dict[str, FloatArray]:
         """Numbers of one window, by kind: (d,) each."""
-        features = extract(samples)
+        features = compute_features(samples)
         frames = (features - self.weights.means) / self.weights.sds
-        answers = self.network.answer([frames], harmony_for(self.weights.card.config.n_harmony, [features]))
+        answers = self.network.predict(
+            [frames], stack_harmony(self.weights.card.config.n_harmony, [features])
+        )
         heard = {
             "statistics": clip_statistics(features),
             "embedding": answers.embedding[0],
@@ -94,7 +96,7 @@ def evaluate_retrieval(
     WeightsError : see `musimo.emotion.weights.load_weights`
     """
     loaded = load_weights(weights, FEATURE_ID)
-    listeners = Listeners(loaded, CpuNetwork(loaded), MusicNN(teacher) if teacher else None)
+    listeners = Listeners(loaded, OnnxNetwork(loaded), MusicNN(teacher) if teacher else None)
     kept = cache / f"{listeners.weights.model_id}{'-and-teacher' if teacher else ''}-{config.window_s:g}s"
     found = sorted(path for path in music.rglob("*") if is_music(os.fsencode(path.name)))
     paths, heard = [], []
@@ -160,7 +162,7 @@ def _kept(cache: Path, path: Path, listeners: Listeners, config: RetrievalConfig
 def _windows(path: Path, config: RetrievalConfig) -> list[FloatArray]:
     """Samples of a track's windows; a short one is repeated to their length."""
     n = round(config.window_s * SAMPLE_RATE)
-    with open_sound(path) as sound:
+    with open_audio(path) as sound:
         room = max(0.0, sound.duration_s - config.window_s)
         count = max(1, round(sound.duration_s / config.every_s))
         starts = [room * i / (count - 1) for i in range(count)] if count > 1 else [room / 2]

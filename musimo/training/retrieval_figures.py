@@ -178,9 +178,9 @@ def _line(name: str, figures: Figures) -> list[str]:
 def space_methods(space: SoundSpace) -> dict[str, Method]:
     """What ``similar --by`` does in a space, and each of its blocks alone."""
     turns: dict[str, Turn] = {
-        "statistics": space.statistics.coordinates,
-        "fused": space.fused.coordinates,
-        "embedding": lambda rows: space.embedding.coordinates(unit(rows)),
+        "statistics": space.statistics.transform,
+        "fused": space.fused.transform,
+        "embedding": lambda rows: space.embedding.transform(unit(rows)),
     }
     alone = {f"{kind}, whitened": Method([(kind, turn, 1.0)]) for kind, turn in turns.items()}
     mixed = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from musimo.atomic import write_atomically
 from musimo.audio.features import FEATURE_ID
-from musimo.emotion.network import tensors_of
+from musimo.emotion.network import network_tensors
 from musimo.emotion.weights import ModelCard, load_weights, save_weights
 from musimo.errors import MusimoError, UsageError
 from musimo.resources import weights_path
@@ -79,7 +79,7 @@ def _train(recipe: Recipe, place: Place) -> Work[None]:
     made = yield from flow.make(rated)
     figures = figures_of(study, recipe.seed)
     card = ModelCard(recipe.version, FEATURE_ID, made.network.config, recipe.training_data.strip(), figures)
-    weights = save_weights(place.out, tensors_of(made.network), made.means, made.sds, made.space, card)
+    weights = save_weights(place.out, network_tensors(made.network), made.means, made.sds, made.space, card)
     page = place.out / "MODEL_CARD.md"
     write_atomically(page, model_card(load_weights(weights, FEATURE_ID), study, flow.words, recipe).encode())
     report = write_report(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from musimo.training.baselines import clip_statistics
+from musimo.training.baselines import stack_statistics
 from musimo.training.config import TrainingConfig
 from musimo.training.devices import threads
 from musimo.training.evaluate import cross_validate, followed, inner_split, part_name, splits_of
@@ -65,5 +65,5 @@ class Supervised:
             network = training.network.cpu()
             scale = torch.from_numpy(np.stack([training.means, training.sds]))
             heard = fused(network, rated.features, scale).numpy()
-        space = space_of(network, heard, clip_statistics(rated.features))
+        space = space_of(network, heard, stack_statistics(rated.features))
         return Made(network, training.means, training.sds, space)

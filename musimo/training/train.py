@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from musimo.emotion.analyzer import harmony_for
 from musimo.emotion.mase_net import MaseNet
+from musimo.emotion.predictor import stack_harmony
 from musimo.records import FloatArray
 from musimo.training.augment import augment
 from musimo.training.config import TrainingConfig
@@ -211,7 +211,7 @@ def predict(
     batches = [features[i : i + batch_size] for i in range(0, len(features), batch_size)]
     ratings = []
     for batch in batches:
-        heard = harmony_for(network.config.n_harmony, batch)
+        heard = stack_harmony(network.config.n_harmony, batch)
         on_device = None if heard is None else torch.from_numpy(heard).to(device)
         ratings.append(network(*collate(batch, means, sds, device), on_device)[0].cpu())
     return np.asarray(torch.cat(ratings).double().numpy())

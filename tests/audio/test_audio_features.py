@@ -1,4 +1,4 @@
-"""The features: answers on paper, the golden arrays, and the definition beside its fast twin."""
+"""Features: values computed by hand, the golden arrays, and NumPy against librosa."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pytest
 
 from musimo.audio import banks
 from musimo.audio.features import (
-    DEFINITION,
     FEATURE_ID,
     N_FEATURES,
+    PARAMETERS,
     SAMPLE_RATE,
-    Definition,
-    extract,
-    reference,
+    FeatureParameters,
+    compute_features,
+    reference_features,
 )
 from musimo.records import FloatArray
 from scripts.make_golden import golden_sounds
@@ -45,7 +45,7 @@ def part(features: FloatArray, name: str) -> FloatArray:
 
 
 def middle(features: FloatArray) -> FloatArray:
-    """Frames that do not reach beyond the ends of the sound."""
+    """Return the frames without zero padding."""
     return features[4:-4]
 
 
@@ -59,8 +59,8 @@ def assert_close(found: FloatArray, expected: FloatArray, skip: tuple[str, ...] 
             )
 
 
-def test_shape_of_a_clip() -> None:
-    features = extract(noise(45))
+def test_shape_of_a_window() -> None:
+    features = compute_features(noise(45))
     assert features.shape == (1938, 193)
     assert features.dtype == np.float32
     assert N_FEATURES == 193
@@ -69,7 +69,7 @@ def test_shape_of_a_clip() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_extract_is_the_definition(seed: int) -> None:
     samples = melody(4, seed=seed) + noise(4, seed=seed, amplitude=0.01)
-    assert_close(extract(samples), reference(samples))
+    assert_close(compute_features(samples), reference_features(samples))
 
 
 @pytest.mark.parametrize("name", ["sine", "chord", "click", "noise", "silence"])
@@ -77,20 +77,20 @@ def test_golden(name: str) -> None:
     samples = golden_sounds()[name]
     with np.load(GOLDEN / f"{name}.npz") as golden:
         assert golden["feature_id"] == FEATURE_ID
-        assert_close(extract(samples), golden["features"])
+        assert_close(compute_features(samples), golden["features"])
         if golden["librosa"] == version("librosa"):
-            np.testing.assert_allclose(reference(samples), golden["features"], rtol=0, atol=1e-3)
+            np.testing.assert_allclose(reference_features(samples), golden["features"], rtol=0, atol=1e-3)
 
 
 def test_pure_tone_is_the_definition_but_for_the_contrast_of_nothing() -> None:
     samples = sine(440, 3)
-    assert_close(extract(samples), reference(samples), skip=("contrast",))
+    assert_close(compute_features(samples), reference_features(samples), skip=("contrast",))
 
 
 @pytest.mark.parametrize("bin_number", [20, 41, 93, 300])
 def test_level_of_a_sine_by_hand(bin_number: int) -> None:
     amplitude = 0.5
-    features = middle(extract(sine(bin_number * BIN_HZ, 2, amplitude=amplitude)))
+    features = middle(compute_features(sine(bin_number * BIN_HZ, 2, amplitude=amplitude)))
     # On a bin's frequency the windowed sine gives amplitude / 2 * sum(window) there, and half of that in both
     # neighbours; the Hann window of 2048 sums to 1024.
     peak = (amplitude / 2 * 1024) ** 2
@@ -106,13 +106,13 @@ def test_level_of_a_sine_by_hand(bin_number: int) -> None:
     ("hz", "pitch_class"), [(261.63, 0), (440.0, 9), (880.0, 9), (466.16, 10), (987.77, 11)]
 )
 def test_pitch_class_of_a_sine(hz: float, pitch_class: int) -> None:
-    chroma = part(middle(extract(sine(hz, 2))), "chroma")
+    chroma = part(middle(compute_features(sine(hz, 2))), "chroma")
     assert (chroma.argmax(axis=1) == pitch_class).all()
     np.testing.assert_allclose(chroma.max(axis=1), 1)
 
 
 def test_twice_the_level_is_six_decibels_and_nothing_else() -> None:
-    soft, loud = extract(noise(2, amplitude=0.05)), extract(noise(2, amplitude=0.1))
+    soft, loud = compute_features(noise(2, amplitude=0.05)), compute_features(noise(2, amplitude=0.1))
     np.testing.assert_allclose(part(loud, "log_mel") - part(soft, "log_mel"), 20 * np.log10(2), atol=1e-3)
     # the first MFCC sums all 128 bands / sqrt(128); the others do not see the level
     np.testing.assert_allclose(
@@ -124,7 +124,7 @@ def test_twice_the_level_is_six_decibels_and_nothing_else() -> None:
 
 
 def test_silence() -> None:
-    features = extract(np.zeros(2 * SAMPLE_RATE, np.float32))
+    features = compute_features(np.zeros(2 * SAMPLE_RATE, np.float32))
     # 10 log10 of amin. NumPy's SIMD kernels compute the logarithm to within 4 units in the last place.
     np.testing.assert_allclose(part(features, "log_mel"), -100, rtol=4 * float(np.finfo(np.float32).eps))
     np.testing.assert_allclose(part(features, "mfcc")[:, 0], -100 * np.sqrt(128), rtol=1e-5)
@@ -133,10 +133,10 @@ def test_silence() -> None:
         assert (part(features, name) == 0).all(), name
 
 
-def test_click_is_flat_where_it_is_heard_and_silence_elsewhere() -> None:
+def test_click_has_a_flat_spectrum_and_silence_elsewhere() -> None:
     at = 43 * 512  # the centre of frame 43, where the window is 1
     samples = click(2, at / SAMPLE_RATE)
-    features = extract(samples)
+    features = compute_features(samples)
     bank = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=2048)
     np.testing.assert_allclose(
         part(features, "log_mel")[43], 10 * np.log10(bank.sum(axis=1)), atol=1e-3
@@ -150,7 +150,7 @@ def test_click_is_flat_where_it_is_heard_and_silence_elsewhere() -> None:
 
 
 def test_tonnetz_of_one_pitch_class() -> None:
-    tonnetz = part(middle(extract(sine(261.63, 2))), "tonnetz")
+    tonnetz = part(middle(compute_features(sine(261.63, 2))), "tonnetz")
     radii = np.hypot(tonnetz[:, ::2], tonnetz[:, 1::2])
     assert (radii <= np.array([1, 1, 0.5]) + 1e-6).all()  # on the circles' rims if all energy were in C
     assert (tonnetz[:, 1::2] > 0.1).all()  # C is at angle 0 of every circle: cosine 1, sine 0
@@ -158,19 +158,19 @@ def test_tonnetz_of_one_pitch_class() -> None:
 
 @pytest.mark.parametrize("amplitude", [1e-18, 1e-6, 1e3, 1e9])
 def test_any_level_is_finite(amplitude: float) -> None:
-    assert np.isfinite(extract(noise(1, amplitude=amplitude))).all()
+    assert np.isfinite(compute_features(noise(1, amplitude=amplitude))).all()
 
 
 @pytest.mark.parametrize("n", [2205, 2048, 2049, 64 * 512, 64 * 512 - 1])
 def test_any_length(n: int) -> None:
     samples = noise(2)[:n]
-    features = extract(samples)
+    features = compute_features(samples)
     assert features.shape == (1 + n // 512, 193)
-    assert_close(features, reference(samples))
+    assert_close(features, reference_features(samples))
 
 
 def test_banks_are_those_of_librosa() -> None:
-    d = DEFINITION
+    d = PARAMETERS
     expected = librosa.filters.mel(sr=d.sample_rate, n_fft=d.n_fft, n_mels=d.n_mels, fmin=d.fmin, fmax=d.fmax)
     bank = banks.mel(d.sample_rate, d.n_fft, d.n_mels, d.fmin, d.fmax)
     np.testing.assert_allclose(bank.T, expected, rtol=0, atol=1e-6 * expected.max())
@@ -192,12 +192,12 @@ def test_dct_is_orthonormal() -> None:
     np.testing.assert_allclose(matrix.T @ matrix, np.eye(128), atol=1e-5)
 
 
-@pytest.mark.parametrize("field", [f.name for f in fields(Definition)])
+@pytest.mark.parametrize("field", [f.name for f in fields(FeatureParameters)])
 def test_id_changes_with_any_number(field: str) -> None:
-    value: Any = getattr(DEFINITION, field)
+    value: Any = getattr(PARAMETERS, field)
     other: Any = value + "?" if isinstance(value, str) else value + 1
     changed: dict[str, Any] = {field: other}
-    assert replace(DEFINITION, **changed).id != FEATURE_ID
+    assert replace(PARAMETERS, **changed).id != FEATURE_ID
 
 
 def test_id_is_readable() -> None:

@@ -1,4 +1,4 @@
-"""From a path to samples: exact windows, true lengths, one hash a sound, and every kind of bad file."""
+"""Decoding: exact windows, measured durations, one hash per content, and every kind of bad file."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from musimo.audio.decode import SAMPLE_RATE, FFmpegSound, open_sound
-from musimo.audio.fallback import SndfileSound
+from musimo.audio.decode import SAMPLE_RATE, FFmpegDecoder, open_audio
+from musimo.audio.fallback import SndfileDecoder
 from musimo.audio.files import MusicFile
 from musimo.audio.mixdown import mean_of_channels, resample
 from musimo.audio.survey import Survey
@@ -34,17 +34,17 @@ WHOLE = Window(0, 1_000)
 
 
 def heard(path: Path | bytes | str, window: Window = WHOLE) -> FloatArray:
-    with open_sound(path) as sound:
+    with open_audio(path) as sound:
         return sound.samples(window)
 
 
 def duration(path: Path) -> float:
-    with open_sound(path) as sound:
+    with open_audio(path) as sound:
         return sound.duration_s
 
 
 def content(path: Path) -> bytes:
-    with open_sound(path) as sound:
+    with open_audio(path) as sound:
         return sound.content
 
 
@@ -82,8 +82,8 @@ NOISE = {"aac": 0.02, "m4a": 0.02, "mp2": 1e-3}
 
 
 @pytest.mark.parametrize("kind", ENCODERS)
-def test_a_window_is_the_slice_of_the_whole(files: dict[str, Path], kind: str) -> None:
-    with open_sound(files[kind]) as sound:
+def test_a_window_is_a_slice_of_the_track(files: dict[str, Path], kind: str) -> None:
+    with open_audio(files[kind]) as sound:
         whole = sound.samples(WHOLE)
         for centre in (1 / 6, 1 / 2, 5 / 6):
             start_s = centre * sound.duration_s - 2
@@ -101,7 +101,7 @@ def test_a_window_is_the_slice_of_the_whole(files: dict[str, Path], kind: str) -
 
 @pytest.mark.parametrize("kind", ENCODERS)
 def test_every_format_is_the_tune(files: dict[str, Path], tune: Samples, kind: str) -> None:
-    with open_sound(files[kind]) as sound:
+    with open_audio(files[kind]) as sound:
         whole = sound.samples(WHOLE)
         assert sound.duration_s == pytest.approx(30, abs=0.1)
         assert len(whole) / SAMPLE_RATE == pytest.approx(30, abs=0.1)
@@ -132,12 +132,12 @@ def test_every_format_is_the_tune(files: dict[str, Path], tune: Samples, kind: s
     ],
 )
 def test_codec_by_its_name(files: dict[str, Path], kind: str, codec: str) -> None:
-    with open_sound(files[kind]) as sound:
+    with open_audio(files[kind]) as sound:
         assert sound.codec == codec
 
 
 def test_bitrate_is_that_of_the_stream(files: dict[str, Path]) -> None:
-    with open_sound(files["mp3"]) as mp3, open_sound(files["wav"]) as wav:
+    with open_audio(files["mp3"]) as mp3, open_audio(files["wav"]) as wav:
         assert mp3.bitrate == pytest.approx(192, abs=1)
         assert wav.bitrate == 1411
 
@@ -145,7 +145,7 @@ def test_bitrate_is_that_of_the_stream(files: dict[str, Path]) -> None:
 @pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 32_000, 44_056, 48_000, 96_000, 192_000])
 def test_any_rate_keeps_time_and_level(tmp_path: Path, rate: int) -> None:
     path = encode(tmp_path / "tone.wav", sine(440, 6, rate), rate)
-    with open_sound(path) as sound:
+    with open_audio(path) as sound:
         np.testing.assert_allclose(sound.samples(Window(3, 4)), sine(440, 4)[3 * SAMPLE_RATE :], atol=2e-3)
         whole = sound.samples(WHOLE)
         cut = sound.samples(Window(2.5, 3.5))
@@ -231,7 +231,7 @@ def test_an_old_tag_at_the_end_of_mp3_leaves_the_content_alone(
     assert content(path) == content(files["mp3"])
 
 
-def test_other_sound_is_other_content(tmp_path: Path) -> None:
+def test_other_audio_is_other_content(tmp_path: Path) -> None:
     one, two = melody(2, 44_100, 1), melody(2, 44_100, 2)
     for kind in ("mp3", "flac", "ogg", "wav"):
         first, second = encode(tmp_path / f"1.{kind}", one), encode(tmp_path / f"2.{kind}", two)
@@ -289,7 +289,7 @@ def test_chained_streams(tmp_path: Path, kind: str, second_rate: int, n_channels
 
 
 @pytest.mark.parametrize("kind", ["ogg", "opus"])
-def test_a_chain_that_ffmpeg_does_not_follow_is_heard_up_to_there(tmp_path: Path, kind: str) -> None:
+def test_a_chain_that_ffmpeg_does_not_follow_is_decoded_up_to_there(tmp_path: Path, kind: str) -> None:
     one = encode(tmp_path / f"1.{kind}", melody(8, 44_100, 1))
     two = encode(tmp_path / f"2.{kind}", np.stack([melody(8, 48_000, 2)] * 2, axis=1), 48_000)
     both = tmp_path / f"both.{kind}"
@@ -298,12 +298,12 @@ def test_a_chain_that_ffmpeg_does_not_follow_is_heard_up_to_there(tmp_path: Path
     np.testing.assert_allclose(heard(both, Window(2, 6)), heard(one, Window(2, 6)), atol=1e-6)
 
 
-def test_packets_that_tell_no_time_are_decoded_to_count(
+def test_packets_without_time_stamps_are_decoded_to_count(
     files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     untimed = Survey(content=b"?" * 16, duration_s=0.0, n_bytes=1_000, continuous=False)
     monkeypatch.setattr("musimo.audio.decode.survey", lambda container, stream: untimed)
-    with open_sound(files["mp3"]) as sound:
+    with open_audio(files["mp3"]) as sound:
         assert sound.duration_s == pytest.approx(30, abs=0.1)
         assert len(sound.samples(Window(20, 22))) == 2 * SAMPLE_RATE
 
@@ -333,7 +333,7 @@ def test_damage_in_the_middle_costs_the_middle(files: dict[str, Path], tmp_path:
         data[third : third + 5_000] = np.random.default_rng(3).bytes(5_000)
         path = tmp_path / f"damaged.{kind}"
         path.write_bytes(data)
-        with open_sound(path) as sound, open_sound(files[kind]) as intact:
+        with open_audio(path) as sound, open_audio(files[kind]) as intact:
             assert sound.duration_s == pytest.approx(30, abs=3), kind
             np.testing.assert_allclose(
                 sound.samples(Window(2, 7)), intact.samples(Window(2, 7)), atol=NOISE.get(kind, 1e-6)
@@ -344,7 +344,7 @@ def test_damage_in_the_middle_costs_the_middle(files: dict[str, Path], tmp_path:
 # ---- what is not sound
 
 
-def test_cover_art_is_not_sound(files: dict[str, Path], tmp_path: Path) -> None:
+def test_cover_art_is_not_audio(files: dict[str, Path], tmp_path: Path) -> None:
     path = Path(shutil.copy(files["mp3"], tmp_path / "cover.mp3"))
     tags = id3.ID3()
     tags.add(id3.APIC(mime="image/png", type=3, data=_png()))
@@ -366,10 +366,10 @@ def test_subtitles_and_playlists_are_not_opened(tmp_path: Path, files: dict[str,
     ):
         path = tmp_path / "list.mp3"
         path.write_text(text)
-        assert failure(path).reason == "not a sound file: it holds text"
+        assert failure(path).reason == "not an audio file: it contains text"
 
 
-def test_a_film_without_sound(tmp_path: Path) -> None:
+def test_a_video_without_audio(tmp_path: Path) -> None:
     path = tmp_path / "film.m4a"
     with av.open(path, "w", format="mp4") as container:
         stream = container.add_stream("mpeg4", rate=25)
@@ -426,7 +426,7 @@ def test_any_name(tmp_path: Path, name: bytes) -> None:
 
 
 def test_windows_of_a_few_samples(files: dict[str, Path]) -> None:
-    with open_sound(files["flac"]) as sound:
+    with open_audio(files["flac"]) as sound:
         whole = sound.samples(WHOLE)
         for start in (0, 5, 441_000):
             window = Window(start / SAMPLE_RATE, (start + 10) / SAMPLE_RATE)
@@ -434,18 +434,18 @@ def test_windows_of_a_few_samples(files: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("rate", [1, 20_000_000])
-def test_rates_that_are_no_sound(tmp_path: Path, rate: int) -> None:
+def test_implausible_rates(tmp_path: Path, rate: int) -> None:
     path = tmp_path / "rate.wav"
     path.write_bytes(wav_header(rate, 1, 16, 100_000) + bytes(100_000))
     with (
-        open_sound(path) as sound,
-        pytest.raises(AudioError, match=f"no sound has a sample rate of {rate} Hz"),
+        open_audio(path) as sound,
+        pytest.raises(AudioError, match=f"a sample rate of {rate} Hz is not plausible"),
     ):
         sound.samples(Window(0, 0.001))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
-def test_samples_that_are_no_sound(tmp_path: Path, value: float) -> None:
+def test_implausible_samples(tmp_path: Path, value: float) -> None:
     samples = noise(2)
     samples[SAMPLE_RATE] = value
     soundfile.write(tmp_path / "bad.wav", samples, SAMPLE_RATE, subtype="FLOAT")
@@ -469,10 +469,10 @@ def test_a_disk_that_fails_while_reading(tmp_path: Path, monkeypatch: pytest.Mon
     assert failure(path).reason == "the disk cannot read it"
 
 
-def test_damage_of_every_kind_ends_in_sound_or_a_reason(
+def test_damage_of_every_kind_ends_in_audio_or_a_reason(
     files: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Flipped bits, overwritten headers, cut ends: what remains is heard, or it is said why not."""
+    """Flipped bits, overwritten headers, cut ends: what remains is decoded, or the reason is given."""
     rng = np.random.default_rng(7)
     path = tmp_path / "damaged"
     for kind in ENCODERS:
@@ -482,7 +482,7 @@ def test_damage_of_every_kind_ends_in_sound_or_a_reason(
             for place in (*rng.integers(0, 200, 3), *rng.integers(0, len(data), 5)):
                 data[place] = rng.integers(256)
             path.write_bytes(data)
-            with suppress(AudioError), open_sound(path) as sound:
+            with suppress(AudioError), open_audio(path) as sound:
                 assert np.isfinite(sound.samples(Window(0, 1))).all()
                 assert np.isfinite(sound.samples(Window(0.7, 1.2))).all()
     said = capfd.readouterr()
@@ -492,10 +492,10 @@ def test_damage_of_every_kind_ends_in_sound_or_a_reason(
 # ---- the second decoder
 
 
-def test_fallback_hears_what_ffmpeg_hears(files: dict[str, Path]) -> None:
+def test_fallback_decodes_what_ffmpeg_decodes(files: dict[str, Path]) -> None:
     for kind in ("ogg", "flac", "wav", "aiff"):
         with MusicFile(files[kind]) as file, MusicFile(files[kind]) as same:
-            second, first = SndfileSound(file), FFmpegSound(same)
+            second, first = SndfileDecoder(file), FFmpegDecoder(same)
             assert second.duration_s == pytest.approx(first.duration_s, abs=0.01)
             assert (second.sample_rate, second.channels) == (44_100, 2)
             for window in (Window(0, 2), Window(21.234, 23.5)):
@@ -513,7 +513,7 @@ def test_fallback_is_taken_where_ffmpeg_refuses(
     expected = heard(files["ogg"], Window(10, 12))
     monkeypatch.setattr("musimo.audio.decode._open_container", refuse)
     np.testing.assert_allclose(heard(files["ogg"], Window(10, 12)), expected, atol=1e-4)
-    with open_sound(files["ogg"]) as sound:
+    with open_audio(files["ogg"]) as sound:
         assert sound.codec == "vorbis"
         assert len(sound.content) == 16
         assert sound.duration_s == pytest.approx(30, abs=0.01)
@@ -524,23 +524,23 @@ def test_fallback_is_taken_where_ffmpeg_refuses(
 
 
 def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
-    """A quarter of an hour of 16-bit stereo, 160 MB, mostly a hole in the file."""
+    """A quarter of an hour of 16-bit stereo, 160 MB, mostly a sparse hole."""
     n_bytes = 900 * 44_100 * 4
     path = tmp_path / "long.wav"
     with path.open("wb") as file:
         file.write(wav_header(44_100, 2, 16, n_bytes))
         file.truncate(44 + n_bytes)
-    with open_sound(path) as sound:
+    with open_audio(path) as sound:
         assert sound.duration_s == pytest.approx(900)
     tracemalloc.start()
-    with open_sound(path) as sound:
+    with open_audio(path) as sound:
         assert not sound.samples(Window(800, 845)).any()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 10e6  # the window itself is 4 MB
 
 
-def test_nothing_is_said_on_stderr_and_nothing_heavy_is_imported(
+def test_nothing_is_written_to_stderr_and_nothing_heavy_is_imported(
     files: dict[str, Path], tmp_path: Path
 ) -> None:
     damaged = tmp_path / "damaged.mp3"
@@ -549,11 +549,11 @@ def test_nothing_is_said_on_stderr_and_nothing_heavy_is_imported(
     script = """
 import sys
 from pathlib import Path
-from musimo.audio.extract import hear
+from musimo.audio.extract import extract_windows
 from musimo.errors import AudioError
 for path in sys.argv[1:]:
     try:
-        list(hear(path, "windows", lambda content: True))
+        list(extract_windows(path, "windows", lambda content: True))
     except AudioError as error:
         print(error)
 print([name for name in ("librosa", "scipy", "numba", "torch") if name in sys.modules])
@@ -565,7 +565,7 @@ print([name for name in ("librosa", "scipy", "numba", "torch") if name in sys.mo
         check=True,
     )
     assert done.stderr == ""
-    assert done.stdout.splitlines() == ["not a sound file: it holds zero bytes only", "[]"]
+    assert done.stdout.splitlines() == ["not an audio file: it contains zero bytes only", "[]"]
 
 
 def _png() -> bytes:

@@ -30,7 +30,7 @@ def test_no_mutant_stops_a_scan(tmp_path: Path, seeds: dict[str, list[bytes]]) -
     assert total.split()[:2] == ["all", "90"]
 
 
-def test_a_scan_that_stops_is_told(
+def test_a_scan_that_stops_is_reported(
     tmp_path: Path, seeds: dict[str, list[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write(self: Journal, heard: object, failed: object) -> list[str]:
@@ -41,7 +41,7 @@ def test_a_scan_that_stops_is_told(
     assert found.broken == ["the scan of music-0 stopped: RuntimeError: the disk is gone"]
 
 
-def test_a_decoder_that_crashes_is_told_and_its_mutant_kept(
+def test_a_decoder_that_crashes_is_reported_and_its_mutant_kept(
     tmp_path: Path, seeds: dict[str, list[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "COMMAND", ("/bin/sh", "-c", "exit 7"))

@@ -1,4 +1,4 @@
-"""Files made to keep a machine busy or full: each costs little time and memory, and is heard or told of."""
+"""Files made to keep a machine busy or full: each costs little time and memory, or is refused."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import pytest
 from mutagen.flac import FLAC, Picture
 from mutagen.mp4 import MP4, MP4Cover
 
-from musimo.audio.extract import hear
+from musimo.audio.extract import extract_windows
 from musimo.audio.files import MusicFile
-from musimo.audio.id3 import end_of_frames, id3_tags, synchsafe
+from musimo.audio.id3 import end_of_frames, id3_tag_spans, synchsafe
 from musimo.audio.tags import read_tags
 from musimo.errors import AudioError
 from tests.sounds import encode, jpeg, melody
@@ -34,10 +34,10 @@ SILENT_BLOCK = 65_535  # samples a frame, the most that FLAC can say
 
 LISTEN = """
 import json, os, resource, sys
-from musimo.audio.extract import hear
+from musimo.audio.extract import extract_windows
 from musimo.errors import AudioError
 try:
-    opened, *clips = hear(sys.argv[1], "windows", lambda content: True)
+    opened, *clips = extract_windows(sys.argv[1], "windows", lambda content: True)
     said = [opened.duration_s, opened.tags.title and len(opened.tags.title), len(clips)]
 except AudioError as error:
     said = [error.stage, error.reason]
@@ -51,19 +51,19 @@ print(json.dumps([said, peak_kb / 1024, used.ru_utime + used.ru_stime]))
 
 
 @dataclass
-class Heard:
-    said: list[Any]
+class Usage:
+    result: list[Any]
     peak_mb: float
     cpu_s: float
 
 
-def listen(path: Path) -> Heard:
-    """Hear a file in a process of its own, and say what it took."""
+def extract_apart(path: Path) -> Usage:
+    """Extract a file in a process of its own, and measure it."""
     done = subprocess.run(
         [sys.executable, "-c", LISTEN, path], capture_output=True, text=True, check=True, timeout=50
     )
     assert done.stderr == ""
-    return Heard(*json.loads(done.stdout))
+    return Usage(*json.loads(done.stdout))
 
 
 def tag(frames: bytes) -> bytes:
@@ -116,10 +116,10 @@ def test_a_large_cover_costs_a_few_times_its_size(tmp_path: Path, tune: dict[str
     path = tmp_path / f"song.{kind}"
     path.write_bytes(tune[kind].read_bytes())
     with_cover(path, kind)
-    heard = listen(path)
-    assert heard.said == [pytest.approx(3, abs=0.1), len("Title"), 1]
-    assert heard.peak_mb < MAX_MB
-    assert heard.cpu_s < MAX_CPU_S
+    usage = extract_apart(path)
+    assert usage.result == [pytest.approx(3, abs=0.1), len("Title"), 1]
+    assert usage.peak_mb < MAX_MB
+    assert usage.cpu_s < MAX_CPU_S
 
 
 @pytest.mark.parametrize(
@@ -130,10 +130,10 @@ def test_an_id3_tag_made_to_be_slow_is_not(
 ) -> None:
     path = tmp_path / "song.mp3"
     path.write_bytes(make() + tune["mp3"].read_bytes())
-    heard = listen(path)
-    assert heard.said == [pytest.approx(3, abs=0.1), length, 1]
-    assert heard.peak_mb < MAX_MB
-    assert heard.cpu_s < MAX_CPU_S
+    usage = extract_apart(path)
+    assert usage.result == [pytest.approx(3, abs=0.1), length, 1]
+    assert usage.peak_mb < MAX_MB
+    assert usage.cpu_s < MAX_CPU_S
 
 
 def _crc(data: bytes, bits: int, polynomial: int) -> int:
@@ -162,18 +162,18 @@ def test_ten_hours_of_silence_in_sixty_kilobytes(tmp_path: Path) -> None:
     path = tmp_path / "silence.flac"
     path.write_bytes(b"".join(silent_flac(10)))
     assert path.stat().st_size < 65_000
-    heard = listen(path)
-    assert heard.said == [pytest.approx(36_000, abs=10), None, 3]
-    assert heard.peak_mb < MAX_MB
-    assert heard.cpu_s < MAX_CPU_S
+    usage = extract_apart(path)
+    assert usage.result == [pytest.approx(36_000, abs=10), None, 3]
+    assert usage.peak_mb < MAX_MB
+    assert usage.cpu_s < MAX_CPU_S
 
 
-def test_more_than_a_week_is_no_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_a_week_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "weeks.flac"
     path.write_bytes(b"".join(silent_flac(2)))
-    monkeypatch.setattr("musimo.audio.extract.MAX_SOUND_S", 3_600.0)
-    with pytest.raises(AudioError, match="days of sound"):
-        list(hear(path, "full", lambda content: True))
+    monkeypatch.setattr("musimo.audio.extract.MAX_AUDIO_S", 3_600.0)
+    with pytest.raises(AudioError, match="days of audio"):
+        list(extract_windows(path, "full", lambda content: True))
 
 
 # ---- the tags that are read over
@@ -191,7 +191,7 @@ def test_tags_at_the_head_of_a_file(tmp_path: Path) -> None:
     ):
         path.write_bytes(data)
         with path.open("rb") as file:
-            assert id3_tags(file) == expected
+            assert id3_tag_spans(file) == expected
 
 
 def test_where_a_frame_ends(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_where_a_frame_ends(tmp_path: Path) -> None:
         assert end_of_frames(file, 1) is None
 
 
-def test_decoders_see_padding_in_the_place_of_frames(tmp_path: Path) -> None:
+def test_decoders_see_padding_instead_of_frames(tmp_path: Path) -> None:
     path = tmp_path / "song.mp3"
     data = b"ID3\x04\0\x80" + synchsafe(20) + b"x" * 20 + b"sound"
     path.write_bytes(data)

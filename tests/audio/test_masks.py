@@ -1,4 +1,4 @@
-"""Tags that decoders do not see: the sound stays what it was, and opening it costs nothing."""
+"""Masked tags: decoded audio stays the same, and opening costs nothing."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from mutagen.flac import FLAC, Picture
 from mutagen.mp4 import MP4
 from mutagen.ogg import OggPage
 
-from musimo.audio.decode import container_metadata, open_sound
+from musimo.audio.decode import container_metadata, open_audio
 from musimo.audio.files import MusicFile
 from musimo.audio.id3 import synchsafe
-from musimo.audio.masks import masked, masks
+from musimo.audio.masks import apply_masks, find_masks
 from musimo.audio.tags import read_tags
 from tests.sounds import encode, jpeg, melody
 
@@ -83,7 +83,7 @@ def _id3_chunk(path: Path, n: int) -> None:
 
 
 def identity(path: Path) -> tuple[bytes, float]:
-    with open_sound(path) as sound:
+    with open_audio(path) as sound:
         return sound.content, sound.duration_s
 
 
@@ -97,7 +97,7 @@ KINDS = ("flac", "ogg", "opus", "oga", "m4a", "wma", "wv", "mp3", "wav", "aiff")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_many_comments_are_masked_and_the_sound_stays_what_it_was(
+def test_many_comments_are_masked_and_the_audio_stays_the_same(
     tmp_path: Path, tunes: dict[str, Path], kind: str
 ) -> None:
     path = copied(tunes[kind], tmp_path)
@@ -107,12 +107,14 @@ def test_many_comments_are_masked_and_the_sound_stays_what_it_was(
     assert read_tags(path).title == "Title"
 
 
-@pytest.mark.parametrize("kind", KINDS[:-3] + KINDS[-2:])  # an mp3 begins with ID3, which is always masked
+@pytest.mark.parametrize(
+    "kind", KINDS[:-3] + KINDS[-2:]
+)  # an mp3 begins with ID3, which is always apply_masks
 def test_a_few_comments_are_left_to_decoders(tmp_path: Path, tunes: dict[str, Path], kind: str) -> None:
     path = copied(tunes[kind], tmp_path)
     comment(path, 50)
     with MusicFile(path) as file:
-        assert masks(file) == []
+        assert find_masks(file) == []
         assert file.seek(0) == 0
         assert file.read() == path.read_bytes()
     assert identity(path) == identity(tunes[kind])
@@ -171,8 +173,8 @@ def test_every_part_of_a_file_is_masked_alike(
     for start, fill, times in found:
         filling = (fill * times)[: max(0, len(data) - start)]
         whole[start : start + len(filling)] = filling
-    assert masked(data, 0, found) == bytes(whole)
-    assert masked(data[at:], at, found) == bytes(whole)[at:]
+    assert apply_masks(data, 0, found) == bytes(whole)
+    assert apply_masks(data[at:], at, found) == bytes(whole)[at:]
 
 
 HEADS: list[Callable[[bytes], bytes]] = [
@@ -190,4 +192,4 @@ HEADS: list[Callable[[bytes], bytes]] = [
 @given(st.sampled_from(HEADS), st.binary(max_size=200))
 def test_whatever_a_file_holds_can_be_masked(make: Callable[[bytes], bytes], rest: bytes) -> None:
     data = make(rest)
-    assert len(masked(data, 0, masks(BytesIO(data)))) == len(data)
+    assert len(apply_masks(data, 0, find_masks(BytesIO(data)))) == len(data)

@@ -1,10 +1,10 @@
-"""Which names are music, and what a file that is no sound is said to hold."""
+"""Which names are music, and how a file that is not audio is described."""
 
 from __future__ import annotations
 
 import pytest
 
-from musimo.audio.formats import MUSIC_SUFFIXES, described, is_music
+from musimo.audio.formats import MUSIC_SUFFIXES, describe_non_audio, is_music
 from tests.sounds import ENCODERS, jpeg
 
 
@@ -51,5 +51,5 @@ def test_every_format_written_in_the_tests_is_known() -> None:
         (b"\xff\xfb\x90\x00abc", "damaged"),
     ],
 )
-def test_described(head: bytes, said: str) -> None:
-    assert said in described(head)
+def test_describe_non_audio(head: bytes, said: str) -> None:
+    assert said in describe_non_audio(head)

@@ -1,4 +1,4 @@
-"""The survey of an Ogg Vorbis file by its pages tells what FFmpeg's packets tell, or nothing."""
+"""The survey of an Ogg Vorbis file by its pages equals that of FFmpeg's packets, or is None."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import mutagen
 import numpy as np
 import pytest
 
-from musimo.audio.decode import open_sound
-from musimo.audio.ogg import CHECKSUM_PLACE, PAGE, checksum
-from musimo.audio.ogg_survey import PagedSound, survey_pages
+from musimo.audio.decode import open_audio
+from musimo.audio.ogg import CHECKSUM_OFFSET, PAGE, checksum
+from musimo.audio.ogg_survey import PageSurvey, survey_pages
 from musimo.audio.survey import Survey, survey
 from tests.sounds import encode, melody
 
@@ -34,7 +34,7 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
         yield container, container.streams.audio[0]
 
 
-def by_pages(path: Path) -> PagedSound | None:
+def by_pages(path: Path) -> PageSurvey | None:
     with path.open("rb") as file:
         return survey_pages(file)
 
@@ -45,7 +45,7 @@ def by_packets(path: Path) -> Survey:
 
 
 def agree(path: Path) -> bool:
-    """Whether both tell the same; the pages alone do not know what the clock says at the first packet."""
+    """Return whether both agree; pages alone do not have the time stamp of the first packet."""
     told, expected = by_pages(path), by_packets(path)
     assert told is not None
     with opened(path) as (container, stream):
@@ -72,7 +72,7 @@ def altered(tune: Path, path: Path, place: int, change: int) -> Path:
     fields[3] += change
     fields[6] = 0
     PAGE.pack_into(data, place, *fields)
-    data[place + CHECKSUM_PLACE : place + CHECKSUM_PLACE + 4] = checksum(bytes(data[place:end])).to_bytes(
+    data[place + CHECKSUM_OFFSET : place + CHECKSUM_OFFSET + 4] = checksum(bytes(data[place:end])).to_bytes(
         4, "little"
     )
     path.write_bytes(data)
@@ -101,20 +101,20 @@ def test_plain_files(tmp_path: Path, rate: int, channels: int) -> None:
         assert agree(path), n
 
 
-def test_pages_are_what_is_asked_of_plain_files(tune: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with open_sound(tune) as sound:
+def test_regular_files_are_surveyed_by_pages(tune: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_audio(tune) as sound:
         told = sound.content, sound.duration_s, sound.bitrate
     monkeypatch.setattr("musimo.audio.decode.survey_pages", lambda file: None)
-    with open_sound(tune) as sound:
+    with open_audio(tune) as sound:
         assert told == (sound.content, sound.duration_s, sound.bitrate)
     monkeypatch.undo()
     monkeypatch.delattr("musimo.audio.decode.survey")
-    with open_sound(tune) as sound:
+    with open_audio(tune) as sound:
         assert told == (sound.content, sound.duration_s, sound.bitrate)
         assert sound.duration_s == pytest.approx(8, abs=0.01)
 
 
-def test_tags_are_no_sound(tune: Path, tmp_path: Path) -> None:
+def test_tags_are_not_content(tune: Path, tmp_path: Path) -> None:
     path = tmp_path / "tagged.ogg"
     path.write_bytes(tune.read_bytes())
     tags = mutagen.File(path)
@@ -137,7 +137,7 @@ def test_whatever_is_damaged_is_left_to_ffmpeg(tune: Path, tmp_path: Path) -> No
         assert by_pages(path) is None
 
 
-def test_other_than_one_whole_stream_is_left_to_ffmpeg(tune: Path, tmp_path: Path) -> None:
+def test_other_than_one_complete_stream_is_left_to_ffmpeg(tune: Path, tmp_path: Path) -> None:
     data, path = tune.read_bytes(), tmp_path / "odd.ogg"
     places = page_places(data)
     odd = {
@@ -170,17 +170,17 @@ def test_an_end_cut_short_by_the_encoder(tune: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("n", [5_000, 10_000])
-def test_a_sound_of_one_page_is_heard(tmp_path: Path, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_audio_of_one_page_is_extracted(tmp_path: Path, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """FFmpeg gives its last packet a negative length, and that as a huge one."""
     path = encode(tmp_path / "short.ogg", melody(1, 44_100)[:n])
     for _ in range(2):
-        with open_sound(path) as sound:
+        with open_audio(path) as sound:
             assert sound.duration_s == pytest.approx(n / 44_100, abs=0.001)
         monkeypatch.setattr("musimo.audio.decode.survey_pages", lambda file: None)
 
 
 @pytest.mark.parametrize("page", [3, 5])
-def test_headers_among_the_sound_are_left_to_ffmpeg(tune: Path, tmp_path: Path, page: int) -> None:
+def test_headers_among_the_audio_are_left_to_ffmpeg(tune: Path, tmp_path: Path, page: int) -> None:
     """FFmpeg reads them and hands them to nobody, so that they are not in its hash."""
     path, data = tmp_path / "comments.ogg", bytearray(tune.read_bytes())
     place = page_places(bytes(data))[page]

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musimo.audio import tag_writing
-from musimo.audio.decode import open_sound
+from musimo.audio.decode import open_audio
 from musimo.audio.own_tags import pieces
 from musimo.audio.own_tags.asf import HEADER
 from musimo.audio.own_tags.comments import EMPTY, edit_comments
@@ -210,7 +210,7 @@ def copy(made: dict[str, Path], tmp_path: Path) -> Callable[[str], Path]:
 
 
 def sound(path: Path) -> bytes:
-    with open_sound(path) as opened:
+    with open_audio(path) as opened:
         return opened.content
 
 

@@ -1,4 +1,4 @@
-"""Files that ask a decoder for what is not in them: another file, an address, or more than there is."""
+"""Files that refer a decoder to another file, an address, or data that does not exist."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 from mutagen.flac import FLAC, Picture
 from mutagen.mp4 import MP4
 
-from musimo.audio.extract import hear
-from musimo.audio.fallback import SndfileSound
+from musimo.audio.extract import extract_windows
+from musimo.audio.fallback import SndfileDecoder
 from musimo.audio.files import MusicFile
 from musimo.audio.id3 import synchsafe
 from musimo.audio.ogg import checksum
 from musimo.errors import AudioError
-from tests.audio.test_hostile import MAX_CPU_S, MAX_MB, listen
+from tests.audio.test_hostile import MAX_CPU_S, MAX_MB, extract_apart
 from tests.sounds import encode, melody, wav_header
 
 LURES = {
@@ -46,11 +46,11 @@ def test_no_file_makes_a_decoder_open_another(tmp_path: Path, lure: str, suffix:
     path = tmp_path / f"song.{suffix}"
     path.write_text(LURES[lure].format(path=other))
     with pytest.raises(AudioError) as caught:
-        list(hear(path, "windows", lambda content: True))
+        list(extract_windows(path, "windows", lambda content: True))
     assert caught.value.stage == "decode"
 
 
-def test_sound_that_an_mp4_keeps_in_another_file_is_not_fetched(tmp_path: Path) -> None:
+def test_audio_that_an_mp4_keeps_in_another_file_is_not_read(tmp_path: Path) -> None:
     """A data reference names the file that holds the samples; this one's own have been taken away."""
     other = encode(tmp_path / "other.m4a", melody(3))
     data = other.read_bytes()
@@ -71,7 +71,7 @@ def test_sound_that_an_mp4_keeps_in_another_file_is_not_fetched(tmp_path: Path) 
     path = tmp_path / "song.m4a"
     path.write_bytes(grown)
     try:
-        _, *clips = hear(path, "windows", lambda content: True)
+        _, *clips = extract_windows(path, "windows", lambda content: True)
     except AudioError:
         return
     assert max(clip.features[:, :128].max() for clip in clips) <= -90, "silence, at most"  # type: ignore[union-attr]
@@ -83,7 +83,7 @@ def huge_wav(path: Path) -> None:
 
 
 def many_pages(path: Path) -> None:
-    """200,000 pages of Ogg without a byte in them, before the sound."""
+    """200,000 pages of Ogg without a byte in them, before the audio."""
     whole = encode(path, melody(3, 44_100)).read_bytes()
     path.write_bytes((b"OggS" + bytes(23)) * 200_000 + whole)
 
@@ -148,13 +148,13 @@ def covers_of_90_mb(path: Path) -> None:
 def test_absurd_sizes_cost_little(tmp_path: Path, name: str, make: Callable[[Path], None]) -> None:
     path = tmp_path / name
     make(path)
-    heard = listen(path)
-    assert heard.peak_mb < MAX_MB
-    assert heard.cpu_s < MAX_CPU_S
+    usage = extract_apart(path)
+    assert usage.peak_mb < MAX_MB
+    assert usage.cpu_s < MAX_CPU_S
 
 
-def test_libsndfile_stops_where_the_sound_does(tmp_path: Path) -> None:
-    """The last page of an Ogg file says how long it is: here, a thousand years."""
+def test_libsndfile_stops_where_the_audio_does(tmp_path: Path) -> None:
+    """The last page of an Ogg file claims a duration, here of a thousand years."""
     path = encode(tmp_path / "long.ogg", melody(3, 44_100))
     data = bytearray(path.read_bytes())
     last = data.rindex(b"OggS")
@@ -163,4 +163,4 @@ def test_libsndfile_stops_where_the_sound_does(tmp_path: Path) -> None:
     data[last + 22 : last + 26] = checksum(bytes(data[last:])).to_bytes(4, "little")
     path.write_bytes(data)
     with MusicFile(path) as file:
-        assert SndfileSound(file).duration_s == pytest.approx(3, abs=0.1)
+        assert SndfileDecoder(file).duration_s == pytest.approx(3, abs=0.1)

@@ -1,4 +1,4 @@
-"""How long a stream is and which sound it is, from packets made by hand."""
+"""Duration and content hash of a stream, from packets made by hand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def packet(data: bytes, pts: int | None, duration: int = 0) -> Any:
 
 @dataclass
 class Container:
-    """Packets by hand; an exception among them is raised in its place."""
+    """Packets by hand; an exception among them is raised instead."""
 
     items: list[Any]
 

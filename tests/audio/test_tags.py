@@ -174,7 +174,7 @@ def test_no_tags(tmp_path: Path) -> None:
         assert {getattr(found, name) for name in FULL} == {None}, kind
 
 
-def test_not_a_file_or_not_sound(tmp_path: Path) -> None:
+def test_not_a_file_or_not_audio(tmp_path: Path) -> None:
     (tmp_path / "text.mp3").write_text("hello")
     (tmp_path / "empty.flac").touch()
     for name in ("text.mp3", "empty.flac", "missing.ogg", ".", "nul\0.mp3"):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musimo.audio.windows import WINDOW_S, plan_windows, sliding, tile
+from musimo.audio.windows import WINDOW_S, plan_windows, sliding_plan, tile
 from musimo.errors import UsageError
 from musimo.records import Window, WindowPlan
 
@@ -57,7 +57,7 @@ def test_windows_are_inside_in_order_and_long(duration_s: float, coverage: Windo
 
 
 @given(st.floats(0.01, 40_000))
-def test_full_hears_every_second(duration_s: float) -> None:
+def test_full_covers_every_second(duration_s: float) -> None:
     windows = plan_windows(duration_s, "full")
     assert windows[0].start_s == 0
     assert windows[-1].end_s == pytest.approx(duration_s)
@@ -83,14 +83,14 @@ def test_tile_repeats_and_cuts() -> None:
     ],
 )
 def test_sliding_windows_on_paper(duration_s: float, expected: list[float]) -> None:
-    assert starts(duration_s, sliding()) == expected
+    assert starts(duration_s, sliding_plan()) == expected
 
 
 @given(st.floats(0.1, 4_000), st.floats(5, 45), st.floats(0.5, 5))
 def test_sliding_windows_cover_a_track_from_end_to_end(
     duration_s: float, window_s: float, hop_s: float
 ) -> None:
-    windows = plan_windows(duration_s, sliding(window_s, hop_s))
+    windows = plan_windows(duration_s, sliding_plan(window_s, hop_s))
     assert windows[0].start_s == 0
     assert windows[-1].end_s == duration_s
     for window in windows:
@@ -102,12 +102,12 @@ def test_sliding_windows_cover_a_track_from_end_to_end(
 @pytest.mark.parametrize(
     ("window_s", "hop_s"), [(4.9, 1), (46, 5), (float("nan"), 5), (20, 21), (20, 0.4), (20, -1)]
 )
-def test_windows_that_would_not_be_heard_honestly(window_s: float, hop_s: float) -> None:
+def test_windows_out_of_range_are_refused(window_s: float, hop_s: float) -> None:
     with pytest.raises(UsageError, match="is not within"):
-        sliding(window_s, hop_s)
+        sliding_plan(window_s, hop_s)
 
 
-def test_a_passage_is_heard_whole_and_no_more() -> None:
+def test_a_passage_is_covered_and_no_more() -> None:
     assert plan_windows(200, Window(70, 100)) == (Window(70, 100),)
     assert plan_windows(200, Window(70, 160)) == (Window(70, 115), Window(115, 160))
     assert plan_windows(90, Window(70, 100)) == (Window(70, 90),)

@@ -20,7 +20,7 @@ from musimo.records import FloatArray, Tags
 from musimo.resources import weights_path
 from musimo.search.indexes import Indexes
 from tests.catalog import Catalog, Entry, PlainSpace, direction
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ Shell = Callable[..., Ran]
 
 @pytest.fixture(autouse=True)
 def _plain_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Library, "_load_analyzer", lambda self, weights: PlainAnalyzer())
+    monkeypatch.setattr(Library, "_load_predictor", lambda self, weights: PlainPredictor())
     monkeypatch.setattr(Indexes, "_space", lambda self: PlainSpace())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
 

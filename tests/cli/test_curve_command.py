@@ -88,7 +88,7 @@ def test_a_file_that_is_no_sound_and_one_that_is_not_there(shell: Shell, tmp_pat
     (tmp_path / "list.mp3").write_text("eggs\n" * 99)
     ran = shell("curve", tmp_path / "list.mp3")
     assert (ran.code, ran.out) == (1, b"")
-    assert b"it holds text" in ran.err
+    assert b"it contains text" in ran.err
     assert b"list.mp3" in ran.err
     assert shell("curve", tmp_path / "absent.mp3").code == 1  # there is no library to look in
 

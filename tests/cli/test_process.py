@@ -33,9 +33,9 @@ import os, sys
 from musimo.api import Library
 from musimo.cli.main import main
 from musimo.library.scan import workers
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 
-Library._load_analyzer = lambda self, weights: PlainAnalyzer()
+Library._load_predictor = lambda self, weights: PlainPredictor()
 if "WORKER" in os.environ:
     workers.COMMAND = (sys.executable, "-c", os.environ["WORKER"])
 main()

@@ -1,4 +1,4 @@
-"""Freeze what the weights that ship answer to a sound: run after replacing them, and look at what changes.
+"""Freeze the predictions of the weights that ship: run after replacing them, and check what changes.
 
 python tests/emotion/make_golden.py
 """
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from musimo.audio.features import FEATURE_ID, SAMPLE_RATE, extract
-from musimo.emotion.analyzer import Analyzer
+from musimo.audio.features import FEATURE_ID, SAMPLE_RATE, compute_features
+from musimo.emotion.predictor import Predictor
 from musimo.records import FloatArray
 from musimo.resources import weights_path
 
@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).with_name("golden.npz")
 
 
 def sounds() -> list[FloatArray]:
-    """A loud major chord with a pulse, and a soft minor one that fades."""
+    """Return a loud major chord with a pulse, and a soft minor one that fades."""
     t = np.arange(SAMPLE_RATE) / SAMPLE_RATE
     major, minor = (
         sum(np.sin(2 * np.pi * 220 * 2 ** (n / 12) * t) for n in chord) for chord in ((0, 4, 7), (0, 3, 7))
@@ -29,13 +29,13 @@ def sounds() -> list[FloatArray]:
 
 
 def main() -> None:
-    """Write features and answers."""
-    features = np.stack([extract(sound) for sound in sounds()])
-    analyzer = Analyzer.load(weights_path(), "cpu")
-    felt = [clip for [clip] in analyzer.analyze([[clip] for clip in features])]
+    """Write features and predictions."""
+    features = np.stack([compute_features(sound) for sound in sounds()])
+    predictor = Predictor.load(weights_path(), "cpu")
+    felt = [clip for [clip] in predictor.predict([[clip] for clip in features])]
     np.savez_compressed(
         GOLDEN,
-        model_id=analyzer.model_id,
+        model_id=predictor.model_id,
         feature_id=FEATURE_ID,
         features=features,
         ratings=[(clip.valence, clip.arousal) for clip in felt],

@@ -1,4 +1,4 @@
-"""The weights that ship answer today as they did when they were made."""
+"""The weights that ship predict as they did when they were made."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 
 from musimo.audio.features import FEATURE_ID
-from musimo.emotion.analyzer import Analyzer
+from musimo.emotion.predictor import Predictor
 from musimo.resources import weights_path
 
 GOLDEN = Path(__file__).with_name("golden.npz")  # made by make_golden.py
 
 
-def test_frozen_features_give_frozen_answers() -> None:
+def test_frozen_features_give_frozen_predictions() -> None:
     with np.load(GOLDEN) as golden:
-        analyzer = Analyzer.load(weights_path(), "cpu")
-        assert (analyzer.model_id, FEATURE_ID) == (str(golden["model_id"]), str(golden["feature_id"]))
-        felt = [clip for [clip] in analyzer.analyze([[clip] for clip in golden["features"]])]
+        predictor = Predictor.load(weights_path(), "cpu")
+        assert (predictor.model_id, FEATURE_ID) == (str(golden["model_id"]), str(golden["feature_id"]))
+        felt = [clip for [clip] in predictor.predict([[clip] for clip in golden["features"]])]
         # processors differ in how they add up; a thousandth of what tells the two sounds apart
         ratings, embeddings = golden["ratings"], golden["embeddings"]
         np.testing.assert_allclose([(c.valence, c.arousal) for c in felt], ratings, atol=1e-4)

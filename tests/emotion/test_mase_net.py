@@ -76,7 +76,7 @@ def test_fuses_six_vectors_into_2048() -> None:
         assert MaseNet().eval().fuse(torch.randn(1, 40, 193)).shape == (1, 2048)
 
 
-def test_untrained_answers_lie_around_the_initial_ratings() -> None:
+def test_untrained_predictions_are_near_the_initial_ratings() -> None:
     torch.manual_seed(0)
     ratings, _ = MaseNet(SMALL, (6.5, 3.0)).eval()(torch.randn(8, 64, 5))
     assert ratings.mean(dim=0).tolist() == pytest.approx([6.5, 3.0], abs=0.6)

@@ -1,4 +1,4 @@
-"""The space of sounds: axes on paper, a file that refuses damage, places that do not depend on neighbours."""
+"""The sound space: axes computed by hand, damage refused, vectors independent of other tracks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from musimo.emotion.space import WHITENING, Block, SoundSpace, fit_space, load_space, unit
+from musimo.emotion.space import WHITENING, BlockTransform, SoundSpace, fit_space, load_space, unit
 from musimo.errors import WeightsError
 from musimo.records import Descriptors
 from musimo.resources import weights_path
@@ -33,29 +33,29 @@ def test_an_axis_is_whitened_in_part() -> None:
     column = np.array([-1.0, 1.0, -1.0, 1.0])
     alone = np.array([-1.0, -1.0, 1.0, 1.0])
     rows = np.stack([3 * column + 7, 0.1 * column, alone], axis=1).astype(np.float32)
-    block = Block.fit(rows, k=3)
-    spread = block.coordinates(rows).std(axis=0)
+    block = BlockTransform.fit(rows, k=3)
+    spread = block.transform(rows).std(axis=0)
     np.testing.assert_allclose(spread, [2 ** ((1 - WHITENING) / 2), 1], rtol=1e-3)  # float16 has 11 bits
 
 
 def test_what_never_varies_has_no_say() -> None:
     rows = normal(20, 3)
     rows[:, 1] = 5
-    block = Block.fit(rows, k=3)
+    block = BlockTransform.fit(rows, k=3)
     assert block.axes.shape == (3, 2)
     moved = rows.copy()
     moved[:, 1] = 500
-    np.testing.assert_array_equal(block.coordinates(rows), block.coordinates(moved))
+    np.testing.assert_array_equal(block.transform(rows), block.transform(moved))
 
 
 def test_fewer_rows_than_axes_give_fewer_axes() -> None:
-    assert Block.fit(normal(5, 30), k=16).axes.shape == (30, 4)
+    assert BlockTransform.fit(normal(5, 30), k=16).axes.shape == (30, 4)
 
 
 def test_coordinates_of_a_mean_are_the_mean_of_coordinates() -> None:
-    block, rows = Block.fit(normal(40, 9), k=4), normal(3, 9, seed=5)
+    block, rows = BlockTransform.fit(normal(40, 9), k=4), normal(3, 9, seed=5)
     np.testing.assert_allclose(
-        block.coordinates(rows.mean(axis=0)[None])[0], block.coordinates(rows).mean(axis=0), atol=1e-6
+        block.transform(rows.mean(axis=0)[None])[0], block.transform(rows).mean(axis=0), atol=1e-6
     )
 
 
@@ -75,26 +75,26 @@ def test_a_louder_embedding_is_the_same_embedding(space: SoundSpace) -> None:
     np.testing.assert_allclose(loud.embedding.mean, soft.embedding.mean, atol=1e-6)
 
 
-def test_one_sound_lies_where_it_lies_among_many(space: SoundSpace) -> None:
+def test_a_vector_does_not_depend_on_others(space: SoundSpace) -> None:
     many = sounds(5)
     one = Descriptors(many.embedding[3:4], many.statistics[3:4], many.fused[3:4])
     np.testing.assert_allclose(space.vectors(one, BOTH)[0], space.vectors(many, BOTH)[3], atol=1e-6)
 
 
-def test_what_is_kept_of_a_place_answers_for_every_mixture(space: SoundSpace) -> None:
+def test_block_vectors_combine_to_every_mixture(space: SoundSpace) -> None:
     some = replace(sounds(7), fused=normal(7, 3))
-    kept = space.unmixed(some)
+    kept = space.block_vectors(some)
     assert kept.shape == (7, space.width) == (7, 9)
     for mixture in (BOTH, {"embedding": 1.0}, {"statistics": 1.0, "fused": 1.0}):
         vectors = space.vectors(some, mixture)
-        np.testing.assert_allclose(space.mixed(kept, mixture), vectors, atol=1e-6)
+        np.testing.assert_allclose(space.combine(kept, mixture), vectors, atol=1e-6)
         rounded = kept.astype(np.float16).astype(np.float32)  # 11 bits of numbers up to 1
-        again = space.mixed(rounded, mixture)
+        again = space.combine(rounded, mixture)
         np.testing.assert_allclose((again * vectors).sum(axis=1), 1, atol=1e-6)
         np.testing.assert_allclose(again @ again.T, vectors @ vectors.T, atol=1e-3)
 
 
-def test_no_sounds_have_no_places(space: SoundSpace) -> None:
+def test_no_descriptors_give_no_vectors(space: SoundSpace) -> None:
     nothing = np.empty((0, 0), np.float32)
     assert space.vectors(Descriptors(nothing, nothing, nothing), BOTH).shape == (0, 9)
     assert unit([]).shape == (0, 0)
@@ -137,7 +137,7 @@ def test_a_file_that_would_lie_is_refused(space: SoundSpace, tmp_path: Path) -> 
     save_file({"dense1.linear.weight": np.zeros((2, 2), np.float16)}, path)
     refused(path, "not the space")
     path.write_bytes(b"\x80\x04not safetensors")
-    refused(path, "no whole safetensors file")
+    refused(path, "not a complete safetensors file")
 
 
 def test_the_space_that_ships_has_its_axes_and_is_read_alone() -> None:

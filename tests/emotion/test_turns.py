@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musimo.emotion.turns import LEAST_CHANGE, find_peaks, find_turns, prominences
+from musimo.emotion.turns import MIN_PROMINENCE, find_peaks, find_turns, prominences
 from musimo.records import Window, WindowEmotion
 
 WINDOW_S = 20.0
@@ -71,12 +71,12 @@ def test_peaks_carry_their_time_height_and_prominence() -> None:
     [peak] = find_peaks(readings)
     assert (peak.time_s, peak.dimension, peak.value) == (20.0, "arousal", 0.7)  # window 10..30
     assert peak.prominence == pytest.approx(0.4)
-    assert [one.time_s for one in find_peaks(readings, least=0.04)] == [20.0, 30.0]
+    assert [one.time_s for one in find_peaks(readings, min_prominence=0.04)] == [20.0, 30.0]
 
 
 def test_what_no_listener_could_rate_is_no_peak() -> None:
-    assert find_peaks(series(0.5, 0.5 + LEAST_CHANGE - 0.001, 0.5)) == ()
-    assert len(find_peaks(series(0.5, 0.5 + LEAST_CHANGE + 0.001, 0.5))) == 1
+    assert find_peaks(series(0.5, 0.5 + MIN_PROMINENCE - 0.001, 0.5)) == ()
+    assert len(find_peaks(series(0.5, 0.5 + MIN_PROMINENCE + 0.001, 0.5))) == 1
 
 
 def test_a_step_is_one_turn_at_its_time() -> None:
@@ -99,7 +99,7 @@ def test_a_hop_that_does_not_divide_the_window_still_finds_the_step() -> None:
     assert turn.time_s == 60
 
 
-def test_a_steady_drift_and_a_change_that_has_no_whole_window_left_are_no_turns() -> None:
+def test_a_steady_drift_and_a_change_without_a_whole_window_left_are_no_turns() -> None:
     assert find_turns(curve(lambda s: (0.5, s / 120)), WINDOW_S) == ()
     assert find_turns(curve(lambda s: (0.5, 0.2 if s < 110 else 0.9)), WINDOW_S) == ()
 

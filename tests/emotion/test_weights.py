@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 
 from musimo.audio.features import FEATURE_ID
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
-from musimo.emotion.network import network_of, tensors_of
-from musimo.emotion.on_cpu import CpuNetwork
+from musimo.emotion.network import build_network, network_tensors
+from musimo.emotion.onnx_backend import OnnxNetwork
 from musimo.emotion.space import load_space
 from musimo.emotion.weights import (
     MEANS,
@@ -43,7 +43,7 @@ def network(seed: int = 1) -> MaseNet:
     return MaseNet(CONFIG).eval()
 
 
-TENSORS = tensors_of(network())
+TENSORS = network_tensors(network())
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_what_was_saved_comes_back(saved: Path) -> None:
         np.testing.assert_array_equal(load_space(saved).tensors()[name], part)
     clip = torch.randn(2, 16, 5)
     with torch.inference_mode():
-        torch.testing.assert_close(network_of(loaded)(clip), network()(clip), rtol=2e-3, atol=2e-3)
+        torch.testing.assert_close(build_network(loaded)(clip), network()(clip), rtol=2e-3, atol=2e-3)
 
 
 def test_the_name_follows_the_content_and_not_the_prose(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_the_name_follows_the_content_and_not_the_prose(tmp_path: Path) -> None:
     }
     assert len(names) == 1
     others = {
-        save_weights(tmp_path, tensors_of(network(2)), MEANS_5, SDS_5, SPACE, CARD).name,
+        save_weights(tmp_path, network_tensors(network(2)), MEANS_5, SDS_5, SPACE, CARD).name,
         save_weights(tmp_path, TENSORS, MEANS_5 + 1, SDS_5, SPACE, CARD).name,
         save_weights(tmp_path, TENSORS, MEANS_5, SDS_5, SPACE, replace(CARD, feature_id="others")).name,
         save_weights(tmp_path, TENSORS, MEANS_5, SDS_5, some_space(64, 15, 8, seed=9), CARD).name,
@@ -108,14 +108,14 @@ def test_refuses_a_missing_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("n_bytes", [0, 4, 100, 5000])
 def test_refuses_a_truncated_file(saved: Path, n_bytes: int) -> None:
     saved.write_bytes(saved.read_bytes()[:n_bytes])
-    refused(saved, "no whole safetensors file")
+    refused(saved, "not a complete safetensors file")
 
 
 def test_refuses_a_pickle(saved: Path) -> None:
     saved.write_bytes(pickle.dumps({"weights": [1.0, 2.0]}))
-    refused(saved, "no whole safetensors file")
+    refused(saved, "not a complete safetensors file")
     torch.save(network().state_dict(), saved)
-    refused(saved, "no whole safetensors file")
+    refused(saved, "not a complete safetensors file")
 
 
 def test_refuses_a_flipped_bit(saved: Path) -> None:
@@ -125,7 +125,7 @@ def test_refuses_a_flipped_bit(saved: Path) -> None:
     refused(saved, "damaged or was renamed", saved.stem)
 
 
-def test_refuses_another_name_and_tells_the_right_one(saved: Path) -> None:
+def test_refuses_another_name_and_reports_the_right_one(saved: Path) -> None:
     renamed = saved.rename(saved.with_name("mine.safetensors"))
     refused(renamed, saved.stem)
 
@@ -173,11 +173,12 @@ def test_refuses_numbers_that_are_none(saved: Path, tmp_path: Path) -> None:
     with torch.no_grad():
         broken.dense1.linear.weight[0, 0] = torch.nan
     refused(
-        save_weights(tmp_path, tensors_of(broken), MEANS_5, SDS_5, SPACE, CARD), "no network can work with"
+        save_weights(tmp_path, network_tensors(broken), MEANS_5, SDS_5, SPACE, CARD),
+        "values that are not finite",
     )
 
 
-def test_refuses_a_file_without_statistics_or_with_tensors_lacking(saved: Path) -> None:
+def test_refuses_a_file_without_statistics_or_with_tensors_missing(saved: Path) -> None:
     tensors = load_file(saved)
     for name in (MEANS, "dense1.linear.weight"):
         lacking = {key: tensor for key, tensor in tensors.items() if key != name}
@@ -190,7 +191,7 @@ def test_refuses_a_network_without_a_space_or_with_that_of_another(saved: Path, 
     with pytest.raises(WeightsError) as caught:
         load_weights(saved, "some-features")
     named = saved.rename(saved.with_name(caught.value.message.split()[-1] + ".safetensors"))
-    refused(named, "not the space in which its sounds lie")
+    refused(named, "without a sound space")
     bare = load_network_weights(named, "some-features")
     np.testing.assert_array_equal(bare.means, MEANS_5)
     mended = save_weights(tmp_path, bare.tensors, MEANS_5, SDS_5, SPACE, bare.card)
@@ -199,7 +200,7 @@ def test_refuses_a_network_without_a_space_or_with_that_of_another(saved: Path, 
         save_weights(tmp_path, bare.tensors, MEANS_5, SDS_5, some_space(64, 15, 9), bare.card)
 
 
-@pytest.mark.parametrize("build", [network_of, CpuNetwork])
+@pytest.mark.parametrize("build", [build_network, OnnxNetwork])
 @pytest.mark.parametrize("harm", ["lacking", "of another shape", "one too many"])
 def test_a_card_that_describes_another_network_is_refused(
     tmp_path: Path, build: Callable[[NetworkWeights], object], harm: str
@@ -212,7 +213,7 @@ def test_a_card_that_describes_another_network_is_refused(
     else:
         tensors["dense3.linear.weight"] = tensors["dense1.linear.weight"]
     weights = load_weights(save_weights(tmp_path, tensors, MEANS_5, SDS_5, SPACE, CARD), "some-features")
-    with pytest.raises(WeightsError, match=r"does not hold the network it describes: .*dense"):
+    with pytest.raises(WeightsError, match=r"do not fit its configuration: .*dense"):
         build(weights)
 
 
@@ -223,12 +224,12 @@ def test_what_does_not_fit_the_card_is_not_written(tmp_path: Path) -> None:
         save_weights(tmp_path, TENSORS, MEANS_5, SDS_5 * 0, SPACE, CARD)
 
 
-def test_the_weights_that_ship_are_whole_small_and_for_these_features() -> None:
+def test_the_weights_that_ship_are_complete_small_and_for_these_features() -> None:
     path = weights_path()
     assert path.stat().st_size <= 12_000_000
     loaded = load_weights(path, FEATURE_ID)
     assert (
-        sum(p.numel() for p in network_of(loaded).parameters()) == 5_504_702 + 109 * 512
+        sum(p.numel() for p in build_network(loaded).parameters()) == 5_504_702 + 109 * 512
     )  # the paper's, and harmony
     assert loaded.card.training_data
     assert loaded.card.figures

@@ -12,7 +12,7 @@ import soundfile
 from musimo.errors import AudioError
 from musimo.library.analyze import analyze
 from musimo.records import AnalyzedFile, FailedFile, FloatArray, WindowPrediction
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 from tests.sounds import melody, sine
 
 
@@ -26,7 +26,7 @@ def files(tmp_path: Path) -> list[bytes]:
 
 
 def test_answers_come_in_the_order_of_the_files(files: list[bytes]) -> None:
-    answers = list(analyze(files, PlainAnalyzer, 0, "windows"))
+    answers = list(analyze(files, PlainPredictor, 0, "windows"))
     assert [answer.path for answer in answers] == files
     long, bad, gone, short = answers
     assert isinstance(bad, FailedFile)
@@ -43,8 +43,8 @@ def test_answers_come_in_the_order_of_the_files(files: list[bytes]) -> None:
 
 
 def test_workers_change_nothing(files: list[bytes]) -> None:
-    alone = analyze(files, PlainAnalyzer, 0, "windows")
-    together = analyze(files, PlainAnalyzer, 2, "windows")
+    alone = analyze(files, PlainPredictor, 0, "windows")
+    together = analyze(files, PlainPredictor, 2, "windows")
     for one, other in zip(alone, together, strict=True):
         assert plain(one) == plain(other)
 
@@ -59,24 +59,24 @@ def plain(answer: AnalyzedFile | FailedFile) -> object:
 
 
 def test_the_network_is_loaded_once_and_only_for_sound(files: list[bytes]) -> None:
-    loaded: list[PlainAnalyzer] = []
+    loaded: list[PlainPredictor] = []
 
-    def load() -> PlainAnalyzer:
-        loaded.append(PlainAnalyzer())
+    def load() -> PlainPredictor:
+        loaded.append(PlainPredictor())
         return loaded[-1]
 
     assert len(list(analyze(files[1:3], load, 0, "windows"))) == 2
     assert loaded == []
     list(analyze(files, load, 0, "windows"))
-    assert [analyzer.n_clips for analyzer in loaded] == [4]
+    assert [predictor.n_clips for predictor in loaded] == [4]
     assert list(analyze([], load, 2, "windows")) == []
 
 
 @pytest.mark.parametrize("deaf_to", [{3}, {4}, {3, 4}])
 def test_a_clip_without_an_answer_fails_its_file(files: list[bytes], deaf_to: set[int]) -> None:
-    class Deaf(PlainAnalyzer):
-        def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
-            felt = super().analyze(tracks)
+    class Deaf(PlainPredictor):
+        def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
+            felt = super().predict(tracks)
             if self.n_clips in deaf_to:
                 raise AudioError("analyze", "a sound the network has no finite answer to")
             return felt
@@ -89,8 +89,8 @@ def test_a_clip_without_an_answer_fails_its_file(files: list[bytes], deaf_to: se
 
 
 def test_a_single_clip_without_an_answer_fails_its_file(files: list[bytes]) -> None:
-    class Deaf(PlainAnalyzer):
-        def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
+    class Deaf(PlainPredictor):
+        def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
             raise AudioError("analyze", "no answer")
 
     short, again = analyze([files[3], files[3]], Deaf, 0, "windows")

@@ -22,7 +22,7 @@ from musimo.library.scan.events import Audit
 from musimo.library.scan.scan import ScanOptions
 from musimo.records import FloatArray, WindowPrediction
 from musimo.resources import weights_path
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 from tests.sounds import melody
 
 OLD, NEW = "mase_net-1.0-00000001", "mase_net-2.0-00000002"
@@ -30,15 +30,15 @@ VALENCE = {OLD: 0.25, NEW: 0.75}
 N_TRACKS = 4
 
 
-class FixedAnalyzer(PlainAnalyzer):
+class FixedPredictor(PlainPredictor):
     """As plain as the plain one, but for the valence, which tells the models apart."""
 
     def __init__(self, valence: float) -> None:
         super().__init__()
         self.valence = valence
 
-    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
-        return [[replace(felt, valence=self.valence) for felt in clips] for clips in super().analyze(tracks)]
+    def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
+        return [[replace(felt, valence=self.valence) for felt in clips] for clips in super().predict(tracks)]
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shipped = tmp_path / "package"
     shipped.mkdir()
     shutil.copy(weights_path(), shipped / f"{OLD}.safetensors")
-    monkeypatch.setattr(Library, "_load_analyzer", lambda self, path: FixedAnalyzer(VALENCE[path.stem]))
+    monkeypatch.setattr(Library, "_load_predictor", lambda self, path: FixedPredictor(VALENCE[path.stem]))
     monkeypatch.setattr("musimo.api.weights_path", lambda chosen: chosen or next(shipped.iterdir()))
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     return shipped
@@ -173,7 +173,7 @@ def test_a_second_upgrade_on_the_way_leaves_the_first_answers(in_use: Path, musi
 def test_a_new_model_answers_by_the_owners_ear_from_its_first_answer_on(
     in_use: Path, music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calibration, "FEWEST", N_TRACKS)
+    monkeypatch.setattr(calibration, "MIN_RATINGS", N_TRACKS)
     Library.open().scan(music)
     ear.rate(Library.open(), [music / f"{n}.wav" for n in range(N_TRACKS)], valence=0.5)
     assert ear.calibrate(Library.open()).n_sounds == N_TRACKS

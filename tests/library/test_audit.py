@@ -21,7 +21,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from musimo.audio.files import AnyPath
 from musimo.audio.formats import is_music
 from musimo.errors import AudioError
 from musimo.library.db.journal import Journal
@@ -30,8 +29,8 @@ from musimo.library.scan import worker
 from musimo.library.scan.events import Audit, FileFailed, FileStored
 from musimo.library.scan.scan import ScanOptions, scan
 from musimo.library.scan.walk import MARKER, SKIPPED_FOLDERS
-from musimo.records import Coverage, ExtractedWindow, FileOpened, FloatArray, Tags, Window
-from tests.conftest import PlainAnalyzer
+from musimo.records import AnyPath, Coverage, ExtractedWindow, FileOpened, FloatArray, Tags, Window
+from tests.conftest import PlainPredictor
 
 N_SOUNDS = 6
 FOLDERS = (b"", b"x", b"x/y", b"z \xff", b"@eaDir", b".Trash-7")
@@ -40,13 +39,13 @@ WINDOW = Window(0.0, 45.0)
 
 
 def frames(sound: int) -> FloatArray:
-    """Features of a sound that :class:`PlainAnalyzer` feels as no other: its level is its number."""
+    """Features of a sound that :class:`PlainPredictor` feels as no other: its level is its number."""
     made = np.full((1, 193), -100.0, np.float32)
     made[0, 0] += 10 * (sound + 1)
     return made
 
 
-AROUSALS = [felt.arousal for [felt] in PlainAnalyzer().analyze([[frames(n)] for n in range(N_SOUNDS)])]
+AROUSALS = [felt.arousal for [felt] in PlainPredictor().predict([[frames(n)] for n in range(N_SOUNDS)])]
 
 
 @dataclass
@@ -82,7 +81,7 @@ class World:
     def hear(
         self, path: AnyPath, coverage: Coverage, wanted: Callable[[bytes], bool]
     ) -> Iterator[FileOpened | ExtractedWindow]:
-        """In the place of :func:`musimo.audio.extract.hear`."""
+        """In the place of :func:`musimo.audio.extract.extract_windows`."""
         assert isinstance(path, bytes)
         if path in self.faults:
             raise AudioError(self.faults[path], "a fault of the day")
@@ -203,7 +202,7 @@ def scan_and_check(world: World, options: ScanOptions, stop_after: int | None) -
     world.heard.clear()
     asked = count()
     journal = Journal(store, "plain-features", "windows")
-    events = list(scan(journal, [world.top], PlainAnalyzer, options, lambda: next(asked) == stop_after))
+    events = list(scan(journal, [world.top], PlainPredictor, options, lambda: next(asked) == stop_after))
     audit = events[-1]
     assert isinstance(audit, Audit)
 
@@ -262,7 +261,7 @@ def test_the_audit_adds_up(empty_library: Path, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         shutil.copy(empty_library, name)
         world = World(Path(name).resolve())
-        patch.setattr(worker, "hear", world.hear)
+        patch.setattr(worker, "extract_windows", world.hear)
         for _ in range(data.draw(st.integers(1, 6))):
             for _ in range(data.draw(st.integers(0, 8))):
                 change(world, data.draw)

@@ -13,12 +13,12 @@ from musimo.emotion.turns import find_turns
 from musimo.errors import AudioError
 from musimo.library.curve import Felt, hear_curve, measured_length
 from musimo.library.scan import workers
-from musimo.records import Curve, Sliding
-from tests.conftest import PlainAnalyzer
+from musimo.records import Curve, SlidingPlan
+from tests.conftest import PlainPredictor
 from tests.sounds import noise
 
 RATE = 22_050
-PLAN = Sliding(10, 5)
+PLAN = SlidingPlan(10, 5)
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +31,8 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return str(path).encode()
 
 
-def heard(path: bytes, jobs: int = 0, plan: Sliding = PLAN) -> tuple[list[Felt], Curve]:
-    *steps, curve = hear_curve(path, PlainAnalyzer, jobs, plan)
+def heard(path: bytes, jobs: int = 0, plan: SlidingPlan = PLAN) -> tuple[list[Felt], Curve]:
+    *steps, curve = hear_curve(path, PlainPredictor, jobs, plan)
     assert isinstance(curve, Curve)
     return [step for step in steps if isinstance(step, Felt)], curve
 
@@ -57,9 +57,9 @@ def test_a_worker_hears_the_same(song: bytes) -> None:
 
 
 def test_a_track_shorter_than_a_window_is_one_reading(song: bytes) -> None:
-    _, curve = heard(song, plan=Sliding(45, 5))
+    _, curve = heard(song, plan=SlidingPlan(45, 5))
     assert len(curve.readings) == 4
-    assert len(heard(song, plan=Sliding(61, 5))[1].readings) == 1
+    assert len(heard(song, plan=SlidingPlan(61, 5))[1].readings) == 1
 
 
 def test_what_cannot_be_heard_is_an_error(tmp_path: Path) -> None:
@@ -78,7 +78,8 @@ def test_a_decoder_that_crashes_or_hangs_is_an_error(
     song: bytes, monkeypatch: pytest.MonkeyPatch, does: str, said: str, patience_s: float
 ) -> None:
     code = (
-        f"import os, time\nfrom musimo.library.scan import worker\nworker.hear = lambda *_: {does}\nworker.main()"
+        "import os, time\nfrom musimo.library.scan import worker\n"
+        f"worker.extract_windows = lambda *_: {does}\nworker.main()"
     )
     monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", code))
     monkeypatch.setattr(workers, "SILENCE_S", patience_s)

@@ -32,7 +32,7 @@ from musimo.library.scan.messages import (
     read,
     write,
 )
-from musimo.records import ExtractedWindow, FileOpened, Sliding, Tags, Window
+from musimo.records import ExtractedWindow, FileOpened, SlidingPlan, Tags, Window
 
 CONTENT = bytes(range(16))
 OPENED = FileOpened(
@@ -47,7 +47,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))  # no database takes l
 lengths = st.floats(0, allow_infinity=False, allow_nan=False)
 integers = st.integers(0, 2**63 - 1)
 windows = st.tuples(lengths, lengths).map(lambda ends: Window(min(ends), max(ends)))
-slides = st.builds(Sliding, *[st.floats(0, allow_infinity=False, exclude_min=True)] * 2)
+slides = st.builds(SlidingPlan, *[st.floats(0, allow_infinity=False, exclude_min=True)] * 2)
 contents = st.binary(min_size=16, max_size=16)
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
 tags = st.builds(
@@ -118,9 +118,9 @@ def test_every_tag_has_a_type_to_be_checked() -> None:
 
 
 def test_the_holes_of_a_clip_are_told() -> None:
-    got = read(BytesIO(written(replace(CLIP, lacking_s=2.5))))
+    got = read(BytesIO(written(replace(CLIP, missing_s=2.5))))
     assert isinstance(got, ExtractedWindow)
-    assert got.lacking_s == 2.5
+    assert got.missing_s == 2.5
 
 
 def test_statistics_do_not_hold_on_to_the_features() -> None:
@@ -168,7 +168,7 @@ def test_a_field_of_another_kind_is_a_message_or_nonsense(
     written(got)  # what was let through is sound
 
 
-CLIP_SAID = {"kind": "clip", "window": [0, 45], "lacking_s": 1.5}
+CLIP_SAID = {"kind": "clip", "window": [0, 45], "missing_s": 1.5}
 OPENED_SAID = json.loads(written(OPENED)[SIZES.size :])
 FLOATS = CLIP.statistics.tobytes() + CLIP.features.tobytes()
 
@@ -209,9 +209,9 @@ FLOATS = CLIP.statistics.tobytes() + CLIP.features.tobytes()
         framed(CLIP_SAID, FLOATS[: 4 * N_STATISTICS]),
         framed(CLIP_SAID, FLOATS + bytes(4)),
         framed(CLIP_SAID, FLOATS[:-4] + np.float32("nan").tobytes()),
-        framed(CLIP_SAID | {"lacking_s": 45.5}, FLOATS),
-        framed(CLIP_SAID | {"lacking_s": -1}, FLOATS),
-        framed(CLIP_SAID | {"lacking_s": None}, FLOATS),
+        framed(CLIP_SAID | {"missing_s": 45.5}, FLOATS),
+        framed(CLIP_SAID | {"missing_s": -1}, FLOATS),
+        framed(CLIP_SAID | {"missing_s": None}, FLOATS),
         framed({"kind": "clip", "window": [0, 45]}, FLOATS),
         framed({"kind": "clip"}, FLOATS),
     ],

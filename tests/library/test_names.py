@@ -20,7 +20,7 @@ from musimo.library.scan.scan import ScanOptions, scan
 from musimo.library.scan.spelling import as_listed, fold_path
 from musimo.library.scan.walk import WalkEvent, walk
 from tests.catalog import Catalog, Entry, direction
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 from tests.library.test_plan import lay
 from tests.library.test_scan import tone
 
@@ -217,7 +217,7 @@ def store(tmp_path: Path) -> Store:
 def scanned(store: Store, *folders: Path) -> Audit:
     journal = Journal(store, "plain-features", "windows")
     names = [os.fsencode(folder) for folder in folders]
-    *_, audit = scan(journal, names, PlainAnalyzer, ScanOptions())
+    *_, audit = scan(journal, names, PlainPredictor, ScanOptions())
     assert isinstance(audit, Audit)
     return audit
 

@@ -1,4 +1,4 @@
-"""Scans of small folders, with real decoding and a plain analyzer in the network's place."""
+"""Scans of small folders, with real decoding and a plain predictor in the network's place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from musimo.audio.extract import hear
+from musimo.audio.extract import extract_windows
 from musimo.errors import AudioError, UsageError
 from musimo.library.db.journal import Journal
 from musimo.library.db.queries import Store
@@ -22,7 +22,7 @@ from musimo.library.scan import worker, workers
 from musimo.library.scan.events import Audit, FileFailed, FileStored, FolderRefused, ScanEvent, SoundChanged
 from musimo.library.scan.scan import ScanOptions, scan
 from musimo.records import Descriptors, FloatArray, WindowPrediction
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 
 
 def tone(path: Path, frequency: float, seconds: float = 2.0) -> Path:
@@ -49,12 +49,12 @@ def store(tmp_path: Path) -> Store:
 def run(
     store: Store,
     *folders: Path,
-    analyzer: PlainAnalyzer | None = None,
+    predictor: PlainPredictor | None = None,
     options: ScanOptions | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> tuple[Audit, list[ScanEvent]]:
     options = options or ScanOptions()
-    loaded = analyzer or PlainAnalyzer()
+    loaded = predictor or PlainPredictor()
     journal = Journal(store, "plain-features", options.coverage)
     events = list(scan(journal, [os.fsencode(folder) for folder in folders], lambda: loaded, options, stop))
     audit = events[-1]
@@ -82,7 +82,7 @@ def _bytes_of(sound: Descriptors | None) -> list[bytes]:
     return [part.tobytes() for part in (sound.embedding, sound.statistics, sound.fused)] if sound else []
 
 
-def forbidden() -> PlainAnalyzer:
+def forbidden() -> PlainPredictor:
     raise AssertionError("nothing was to be felt")
 
 
@@ -132,9 +132,9 @@ def test_a_renamed_file_moves_and_a_copy_is_not_heard_again(store: Store, music:
 def test_a_replaced_file_is_heard_again(store: Store, music: Path) -> None:
     run(store, music)
     tone(music / "1.wav", 550)
-    analyzer = PlainAnalyzer()
-    audit, _ = run(store, music, analyzer=analyzer)
-    assert (audit.changed, audit.unchanged, analyzer.n_clips) == (1, 2, 1)
+    predictor = PlainPredictor()
+    audit, _ = run(store, music, predictor=predictor)
+    assert (audit.changed, audit.unchanged, predictor.n_clips) == (1, 2, 1)
 
 
 def test_a_missing_track_leaves_the_answers_and_returns(store: Store, music: Path, tmp_path: Path) -> None:
@@ -257,9 +257,9 @@ def test_a_scan_stopped_after_its_last_file_is_done(store: Store, music: Path) -
 
 
 def test_a_clip_without_an_answer_costs_its_own_file_alone(store: Store, music: Path) -> None:
-    class Choosy(PlainAnalyzer):
-        def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
-            felt = super().analyze(tracks)
+    class Choosy(PlainPredictor):
+        def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
+            felt = super().predict(tracks)
             if any(clip.valence == unheard for clips in felt for clip in clips):
                 raise AudioError("analyze", "a sound without an answer")
             return felt
@@ -267,7 +267,7 @@ def test_a_clip_without_an_answer_costs_its_own_file_alone(store: Store, music: 
     run(store, music)
     unheard = [track.valence for track in store.all_tracks()][1]  # the others are octaves of each other
     other = Store.open(store.path.with_name("other.db"), "plain-1", create=True)
-    audit, _ = run(other, music, analyzer=Choosy())
+    audit, _ = run(other, music, predictor=Choosy())
     assert (audit.new, audit.failed) == (2, 1)
     [failure] = other.failures()
     assert (failure.path, failure.stage) == (os.fsencode(music / "2.wav"), "analyze")
@@ -414,11 +414,11 @@ def test_verify_finds_what_size_and_time_hide(store: Store, music: Path, tmp_pat
     silently(music / "tagged.flac", retagged(music / "tagged.flac", "new"))
     audit, events = run(store, music)
     assert (audit.unchanged, audit.failed) == (5, 1), "without it nothing is opened"
-    analyzer = PlainAnalyzer()
+    predictor = PlainPredictor()
     options = ScanOptions(jobs=jobs, verify=True)
-    audit, events = run(store, music, analyzer=analyzer, options=options)
+    audit, events = run(store, music, predictor=predictor, options=options)
     assert (audit.changed, audit.unchanged, audit.failed, audit.known_failures) == (3, 1, 2, 1)
-    assert (audit.seen, audit.left, audit.missing, analyzer.n_clips) == (6, 0, 0, 1)
+    assert (audit.seen, audit.left, audit.missing, predictor.n_clips) == (6, 0, 0, 1)
     told = {event.path for event in events if isinstance(event, SoundChanged)}
     assert told == {os.fsencode(music / name) for name in ("1.wav", "2.wav")}, "tags may change in silence"
     [failed] = [event.path for event in events if isinstance(event, FileFailed)]
@@ -457,9 +457,9 @@ def test_what_verify_cannot_read_keeps_its_sound_and_what_returned_is_verified(
     def without_one(path: bytes, *rest: Any) -> Iterator[Any]:
         if path.endswith(b"/2.wav"):
             raise AudioError("read", "the disk cannot read it")
-        return hear(path, *rest)
+        return extract_windows(path, *rest)
 
-    monkeypatch.setattr(worker, "hear", without_one)
+    monkeypatch.setattr(worker, "extract_windows", without_one)
     audit, _ = run(store, music, options=ScanOptions(verify=True))
     assert (audit.unchanged, audit.failed, audit.missing) == (2, 1, 0)
     assert len(store.sounds()[0]) == 3

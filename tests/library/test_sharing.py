@@ -19,8 +19,8 @@ from sqlalchemy import func, insert, select
 
 from musimo.api import Library
 from musimo.audio.features import FEATURE_ID
-from musimo.emotion.analyzer import Analyzer
 from musimo.emotion.calibration import Calibration
+from musimo.emotion.predictor import Predictor
 from musimo.errors import LibraryError, MusimoError
 from musimo.library.db import analyses as sharing
 from musimo.library.db.analyses import BATCH, analyses, keep, maker_of
@@ -43,7 +43,7 @@ from musimo.records import TempoKey
 from musimo.search.where import parse
 from musimo.sharing import Imported, export_analyses, import_analyses
 from tests.catalog import direction
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 from tests.sounds import sine
 
 MAKER = Maker("mase_net-9-abc", FEATURE_ID)
@@ -261,7 +261,7 @@ def music(tmp_path: Path) -> Path:
 @pytest.fixture
 def heard(music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     """A library that has heard the music by the network that ships, so to say."""
-    monkeypatch.setattr(Library, "_load_analyzer", lambda self, weights: PlainAnalyzer())
+    monkeypatch.setattr(Library, "_load_predictor", lambda self, weights: PlainPredictor())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     library = Library.open(tmp_path / "gpu.db")
     library.scan(music)
@@ -284,10 +284,10 @@ def test_a_scan_after_an_import_hears_nothing(
     assert imported(nas, path) == Imported(heard.model, 3, 0, 0)
     assert imported(nas, path) == Imported(heard.model, 0, 3, 0)
 
-    def loaded(self: Library, weights: Path) -> Analyzer:
+    def loaded(self: Library, weights: Path) -> Predictor:
         raise AssertionError("a sound is heard that is known")
 
-    monkeypatch.setattr(Library, "_load_analyzer", loaded)
+    monkeypatch.setattr(Library, "_load_predictor", loaded)
     moved = music.rename(tmp_path / "elsewhere")
     audit = nas.scan(moved)
     assert (audit.new, audit.failed) == (3, 0)

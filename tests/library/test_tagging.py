@@ -19,7 +19,7 @@ from musimo.records import TempoKey
 from musimo.search.mood_words import MOODS, QUADRANTS, words_for
 from musimo.search.selection import Selection
 from musimo.search.where import parse
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 from tests.sounds import encode, melody, sine
 
 
@@ -35,7 +35,7 @@ def music(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def library(music: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
-    monkeypatch.setattr(Library, "_load_analyzer", lambda self, weights: PlainAnalyzer())
+    monkeypatch.setattr(Library, "_load_predictor", lambda self, weights: PlainPredictor())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     library = Library.open()
     library.scan(music)

@@ -20,7 +20,7 @@ from musimo.records import AnalyzedFile, KeyFilter, RangeFilter, TempoKey
 from tests.audio.test_key import cadence
 from tests.audio.test_tempo import clicks
 from tests.catalog import Catalog, Entry, direction
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 
 RATE = 22_050
 COPY = "copy.wav"
@@ -49,9 +49,9 @@ def run(
     store: Store, music: Path, options: ScanOptions | None = None, maker: str = "maker-1"
 ) -> tuple[list[ScanEvent], int]:
     """Events of a scan, and how many clips it felt."""
-    options, analyzer = options or ScanOptions(), PlainAnalyzer()
+    options, predictor = options or ScanOptions(), PlainPredictor()
     journal = Journal(store, "plain-features", options.coverage, maker)
-    return list(scan(journal, [os.fsencode(music)], lambda: analyzer, options)), analyzer.n_clips
+    return list(scan(journal, [os.fsencode(music)], lambda: predictor, options)), predictor.n_clips
 
 
 def told(store: Store) -> dict[str, TempoKey | None]:
@@ -134,7 +134,7 @@ def test_filters_by_what_was_told(tmp_path: Path) -> None:
 
 
 def test_a_file_outside_the_library_tells_its_tempo_too(music: Path) -> None:
-    [heard] = analyze([os.fsencode(music / "fast.wav")], PlainAnalyzer, 0, "windows")
+    [heard] = analyze([os.fsencode(music / "fast.wav")], PlainPredictor, 0, "windows")
     assert isinstance(heard, AnalyzedFile)
     assert heard.tempo_key is not None
     assert heard.tempo_key.tempo == pytest.approx(150, rel=5e-3)

@@ -16,7 +16,7 @@ from musimo import Library
 from musimo.errors import NotFoundError
 from musimo.library.db import schema
 from musimo.library.db.queries import Store
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 from tests.sounds import melody
 
 FIRST = Path(__file__).parents[1] / "libraries" / "0001.db"  # three melodies in /music, heard by OLD
@@ -35,7 +35,7 @@ def library(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Libr
     shutil.copy(FIRST, home / "library.db")
     with closing(sqlite3.connect(home / "library.db")) as connection, connection:
         connection.execute("UPDATE roots SET path = ?", (os.fsencode(music),))
-    monkeypatch.setattr(Library, "_load_analyzer", lambda self, weights: PlainAnalyzer())
+    monkeypatch.setattr(Library, "_load_predictor", lambda self, weights: PlainPredictor())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     return Library.open()
 

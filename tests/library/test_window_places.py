@@ -25,7 +25,7 @@ from musimo.search.indexes import Indexes
 from musimo.search.seeds import Seed
 from musimo.search.space import By
 from tests.catalog import DIMENSIONS, Catalog, Entry, PlainSpace, direction
-from tests.conftest import PlainAnalyzer
+from tests.conftest import PlainPredictor
 from tests.sounds import melody, noise, sine
 from tests.spaces import some_space
 
@@ -33,14 +33,14 @@ SPACE = some_space(8, 579, 256)
 RATE = 22_050
 
 
-class PlacingAnalyzer(PlainAnalyzer):
+class PlacingPredictor(PlainPredictor):
     """As plain as the plain one, with a space of three axes a block."""
 
     space = SPACE
 
-    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
+    def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         return [
-            [replace(felt, fused=felt.fused[60:63]) for felt in clips] for clips in super().analyze(tracks)
+            [replace(felt, fused=felt.fused[60:63]) for felt in clips] for clips in super().predict(tracks)
         ]
 
 
@@ -58,7 +58,7 @@ def music(tmp_path: Path) -> Path:
 def heard(path: Path, music: Path, jobs: int, batch_size: int) -> PlacedWindows:
     store = Store.open(path, "plain-1", create=True)
     options = ScanOptions(jobs=jobs, batch_size=batch_size, coverage="full")
-    for _ in scan(Journal(store, "plain-features", "full"), [bytes(music)], PlacingAnalyzer, options):
+    for _ in scan(Journal(store, "plain-features", "full"), [bytes(music)], PlacingPredictor, options):
         pass
     of_path = {track.path: track.content for track in store.all_tracks()}
     contents = [content for _, content in sorted(of_path.items()) if content is not None]
@@ -83,7 +83,7 @@ def test_places_are_the_same_bits_whoever_heard_them(tmp_path: Path, music: Path
 def test_a_passage_finds_the_half_of_a_track_that_is_like_it(
     music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Library, "_load_analyzer", lambda self, weights: PlacingAnalyzer())
+    monkeypatch.setattr(Library, "_load_predictor", lambda self, weights: PlacingPredictor())
     monkeypatch.setattr(Indexes, "_space", lambda self: SPACE)
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     library = Library.open()

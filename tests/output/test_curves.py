@@ -16,7 +16,7 @@ from musimo.errors import MusimoError, UsageError
 from musimo.output.curve_svg import COLOURS, DASHES, peak_numbers, runs, time_ticks
 from musimo.output.curve_text import BLOCKS, sparkline
 from musimo.output.curves import CURVE_FORMATS, CurveAnswer, CurveFormat, CurveOptions, render_curve
-from musimo.records import Curve, Peak, Sliding, Track, Window, WindowEmotion
+from musimo.records import Curve, Peak, SlidingPlan, Track, Window, WindowEmotion
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -27,7 +27,7 @@ def answer_of(track: Track, n: int = 17) -> CurveAnswer:
     readings = tuple(
         WindowEmotion(Window(5.0 * place, 5.0 * place + 20), 0.5, arousals[place]) for place in range(n)
     )
-    curve = Curve(track, Sliding(20, 5), 5.0 * (n - 1) + 20, readings)
+    curve = Curve(track, SlidingPlan(20, 5), 5.0 * (n - 1) + 20, readings)
     return CurveAnswer(curve, find_peaks(readings), find_turns(readings, 20))
 
 

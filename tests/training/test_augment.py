@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musimo.audio.features import SAMPLE_RATE, extract
+from musimo.audio.features import SAMPLE_RATE, compute_features
 from musimo.records import FloatArray
 from musimo.training.augment import CHROMA, MEL, MFCC, TONNETZ, amplify, augment, stretch, transpose
 from musimo.training.config import AugmentConfig
@@ -25,13 +25,13 @@ def chord(shift: float = 0.0, gain: float = 1.0, seconds: float = 2.0) -> FloatA
 def test_louder_on_features_is_louder_in_sound() -> None:
     for gain in (0.8, 1.2):
         np.testing.assert_allclose(
-            amplify(extract(chord()), gain), extract(chord(gain=gain)), rtol=1e-4, atol=5e-3
+            amplify(compute_features(chord()), gain), compute_features(chord(gain=gain)), rtol=1e-4, atol=5e-3
         )
 
 
 @pytest.mark.parametrize("semitones", [-2, -1, 1, 2])
 def test_transposing_features_comes_near_to_transposing_the_sound(semitones: int) -> None:
-    before, after = extract(chord())[INNER], extract(chord(semitones))[INNER]
+    before, after = compute_features(chord())[INNER], compute_features(chord(semitones))[INNER]
     moved = transpose(before, semitones)
 
     def error(rows: slice) -> float:
@@ -48,7 +48,7 @@ def test_transposing_features_comes_near_to_transposing_the_sound(semitones: int
 
 
 def test_transposing_by_nothing_changes_nothing_and_back_and_forth_restores_the_pitches() -> None:
-    clip = extract(chord())
+    clip = compute_features(chord())
     assert transpose(clip, 0) is clip
     there_and_back = transpose(transpose(clip, 2), -2)
     np.testing.assert_allclose(there_and_back[:, CHROMA], clip[:, CHROMA])
@@ -56,7 +56,7 @@ def test_transposing_by_nothing_changes_nothing_and_back_and_forth_restores_the_
 
 
 def test_cepstrum_follows_the_bands() -> None:
-    clip = extract(chord())
+    clip = compute_features(chord())
     moved = transpose(clip, 1)
     assert moved[:, MFCC].shape[1] == 40
     # its first coefficient is the sum of the bands over the root of their number
@@ -73,7 +73,7 @@ def test_stretching_takes_frames_at_another_pace() -> None:
 
 
 def test_probability_decides_how_often() -> None:
-    clip = extract(chord(seconds=0.5))
+    clip = compute_features(chord(seconds=0.5))
     rng = np.random.default_rng(0)
     never, always = AugmentConfig(probability=0), AugmentConfig(probability=1)
     assert all(augment(clip, never, rng) is clip for _ in range(20))
@@ -94,7 +94,7 @@ def test_a_crop_is_a_stretch_of_the_clip() -> None:
 
 
 def test_the_clip_itself_is_left_alone() -> None:
-    clip = extract(chord(seconds=0.5))
+    clip = compute_features(chord(seconds=0.5))
     before = clip.copy()
     rng = np.random.default_rng(1)
     for _ in range(10):

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from musimo.errors import MusimoError
-from musimo.training.baselines import BASELINES, clip_statistics, mean_rating, ridge, svr
+from musimo.training.baselines import BASELINES, mean_rating, ridge, stack_statistics, svr
 
 
 def test_statistics_on_paper() -> None:
     clip = np.array([[1, 0], [3, 0], [2, 0], [6, 0]], dtype=np.float32)  # steps 2, -1, 4
-    (row,) = clip_statistics([clip])
+    (row,) = stack_statistics([clip])
     steps_sd = np.sqrt((1 / 9 + 64 / 9 + 49 / 9) / 3)  # about their mean 5 / 3
     np.testing.assert_allclose(row, [3, 0, np.sqrt(14 / 4), 0, steps_sd, 0])
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from musimo.audio.id3 import id3_tags
+from musimo.audio.id3 import id3_tag_spans
 from musimo.audio.own_tags.pieces import (
     ROOM,
     VENDOR,
@@ -69,7 +69,7 @@ def edit_block(block: bytes, fields: Fields) -> tuple[Fields, bytes]:
 
 def edit_flac(file: Source, size: int, fields: Fields) -> Edit:
     """Of a FLAC file; an ID3 tag in front of it stays as it is."""
-    start = ([0] + [end for _, end in id3_tags(file)])[-1] + 4
+    start = ([0] + [end for _, end in id3_tag_spans(file)])[-1] + 4
     blocks, sound = _blocks(file, start)
     comments = [at for at, (kind, _, _) in enumerate(blocks) if kind == COMMENTS]
     if len(comments) > 1:

@@ -14,7 +14,7 @@ anything else                                 nothing is written
 
 from __future__ import annotations
 
-from musimo.audio.id3 import id3_tags
+from musimo.audio.id3 import id3_tag_spans
 from musimo.audio.own_tags.ape_tag import edit_at_end, ends_in_ape, id3v1_start
 from musimo.audio.own_tags.asf import HEADER, edit_asf
 from musimo.audio.own_tags.chunks import edit_aiff, edit_wave
@@ -38,7 +38,7 @@ def edit(file: Source, size: int, fields: Fields) -> Edit:
     ------
     TagsError : musimo writes nothing into files of this kind, or not into one put together like this
     """
-    tags = id3_tags(file)
+    tags = id3_tag_spans(file)
     sound = tags[-1][1] if tags else 0
     file.seek(sound)
     head = file.read(HEAD)

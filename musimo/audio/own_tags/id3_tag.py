@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from musimo.audio.id3 import HEADER, id3_tags, synchsafe
+from musimo.audio.id3 import HEADER, id3_tag_spans, synchsafe
 from musimo.audio.own_tags.pieces import ROOM, Edit, Fields, Kept, Source, damaged, own_name, read_exactly
 from musimo.errors import TagsError
 
@@ -31,7 +31,7 @@ class _Frame:
 
 def edit_in_front(file: Source, size: int, fields: Fields) -> Edit:
     """Of a file whose ID3 tag stands before the sound."""
-    tags = id3_tags(file)
+    tags = id3_tag_spans(file)
     end = tags[0][1] if tags else 0
     if end > size:
         raise damaged("its ID3 tag is longer than the file")

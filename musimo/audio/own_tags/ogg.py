@@ -14,8 +14,8 @@ from musimo.audio.ogg import (
     CONTINUED,
     FIRST,
     LAST,
-    MOST_SEGMENTS,
-    NOTHING_ENDS,
+    MAX_SEGMENTS,
+    NO_PACKET_ENDS,
     PAGE,
     SEGMENT,
     checksum,
@@ -120,12 +120,12 @@ def _pages(packets: list[bytes], old: list[_Page]) -> list[bytes]:
         bytes((SEGMENT,)) * (len(packet) // SEGMENT) + bytes((len(packet) % SEGMENT,)) for packet in packets
     )
     data = b"".join(packets)
-    n_pages = max(min(len(old), len(lengths)), -(-len(lengths) // MOST_SEGMENTS))
+    n_pages = max(min(len(old), len(lengths)), -(-len(lengths) // MAX_SEGMENTS))
     pages: list[bytes] = []
     place = 0
     for at in range(n_pages):
         part = lengths[at * len(lengths) // n_pages : (at + 1) * len(lengths) // n_pages]
-        granule = old[-1].granule if min(part) < SEGMENT else NOTHING_ENDS
+        granule = old[-1].granule if min(part) < SEGMENT else NO_PACKET_ENDS
         goes_on = at > 0 and lengths[at * len(lengths) // n_pages - 1] == SEGMENT
         body = data[place : place + sum(part)]
         place += sum(part)

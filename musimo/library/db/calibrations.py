@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from musimo.emotion.calibration import Calibration, Fit, fit
+from musimo.emotion.calibration import Calibration, DimensionFit, fit_dimension
 from musimo.library.db.queries import Store
 from musimo.library.db.schema import calibrations, emotions, models, ratings
 from musimo.library.db.transactions import now, renew_generation, transaction
@@ -35,15 +35,15 @@ class CalibrationFits:
     n_unheard : sounds that were rated, but not heard by the model, and do not count
     """
 
-    valence: Fit
-    arousal: Fit
+    valence: DimensionFit
+    arousal: DimensionFit
     n_ratings: int
     n_unheard: int
 
     @property
     def calibration(self) -> Calibration | None:
         """What is gained; None where nothing is."""
-        return Calibration.of(self.valence, self.arousal)
+        return Calibration.from_fits(self.valence, self.arousal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def own_moods(
     coefficients = connection.execute(query).scalar()
     if coefficients is None:
         return [dict.fromkeys(OWN)] * len(moods)
-    return [dict(zip(OWN, own, strict=True)) for own in _calibration(coefficients).bent(moods, embeddings)]
+    return [dict(zip(OWN, own, strict=True)) for own in _calibration(coefficients).apply(moods, embeddings)]
 
 
 def answered_mood(store: Store, emotion: Emotion) -> tuple[float, float]:
@@ -160,10 +160,10 @@ def carry_over(store: Store, before: str | None) -> None:
         apply(store, fits.calibration, fits.n_ratings)
 
 
-def _fit(rows: Sequence[Any], place: int) -> Fit:
+def _fit(rows: Sequence[Any], place: int) -> DimensionFit:
     rated = np.array([row[place] for row in rows], np.float64)
     moods = np.array([(row.valence, row.arousal) for row in rows], np.float64).reshape(-1, len(OWN))
-    return fit(rated, moods, _embeddings(rows), place)
+    return fit_dimension(rated, moods, _embeddings(rows), place)
 
 
 def _bend(connection: Connection, model_id: int, calibration: Calibration) -> int:
@@ -175,7 +175,7 @@ def _bend(connection: Connection, model_id: int, calibration: Calibration) -> in
         query.where(of_model, emotions.c.content_id > last).order_by(emotions.c.content_id).limit(CHUNK)
     ).all():
         moods = np.array([(row.valence, row.arousal) for row in rows])
-        own = calibration.bent(moods, _embeddings(rows))
+        own = calibration.apply(moods, _embeddings(rows))
         connection.exec_driver_sql(
             "UPDATE emotions SET own_valence = ?, own_arousal = ? WHERE content_id = ? AND model_id = ?",
             [(*pair, row.content_id, model_id) for pair, row in zip(own, rows, strict=True)],
@@ -186,7 +186,7 @@ def _bend(connection: Connection, model_id: int, calibration: Calibration) -> in
 
 def _own(coefficients: bytes, emotion: Emotion) -> tuple[float | None, float | None]:
     moods = np.array([[emotion.valence, emotion.arousal]])
-    [own] = _calibration(coefficients).bent(moods, emotion.embedding[None])
+    [own] = _calibration(coefficients).apply(moods, emotion.embedding[None])
     return own
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, Table, and_, delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 
-from musimo.audio.tempo_key import MAKER
+from musimo.audio.tempo_key import TEMPO_KEY_ID
 from musimo.errors import AudioError
 from musimo.library.db import tempo_keys
 from musimo.library.db import windows as window_places
@@ -32,7 +32,7 @@ class FileAnalysis:
     """A file that was heard, ready to be written; ``emotion`` is None where its sound was known before.
 
     ``partial`` is the share of the sound that could be heard, None where it is whole. ``places`` has, by
-    window, as :meth:`musimo.emotion.space.SoundSpace.unmixed` tells it, where the window lies.
+    window, as :meth:`musimo.emotion.space.SoundSpace.block_vectors` tells it, where the window lies.
     """
 
     planned: PlannedFile
@@ -68,7 +68,7 @@ class Journal:
     maker : id of what tells tempo and key
     """
 
-    def __init__(self, store: Store, features: str, coverage: Coverage, maker: str = MAKER) -> None:
+    def __init__(self, store: Store, features: str, coverage: Coverage, maker: str = TEMPO_KEY_ID) -> None:
         self._store = store
         self._coverage = coverage
         self._maker = maker

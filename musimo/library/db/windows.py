@@ -24,7 +24,7 @@ class PlacedWindows:
     ----------
     contents : (n,), ids of their sounds, ascending
     windows : n of them
-    places : (n, width), see :meth:`musimo.emotion.space.SoundSpace.unmixed`
+    places : (n, width), see :meth:`musimo.emotion.space.SoundSpace.block_vectors`
     """
 
     contents: NDArray[np.int64]

@@ -26,7 +26,7 @@ from musimo.records import (
     ExtractedWindow,
     FileOpened,
     FloatArray,
-    Sliding,
+    SlidingPlan,
     Tags,
     Window,
     WindowPlan,
@@ -171,12 +171,12 @@ def _said(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
                 "content": message.content.hex(),
                 "duration_s": message.duration_s,
                 "windows": [[window.start_s, window.end_s] for window in message.windows],
-                "promised_s": message.promised_s,
+                "expected_duration_s": message.expected_duration_s,
             }, ()
         case ExtractedWindow():
             window = message.window
             ends = [window.start_s, window.end_s]
-            said = {"kind": "clip", "window": ends, "lacking_s": message.lacking_s}
+            said = {"kind": "clip", "window": ends, "missing_s": message.missing_s}
             return said, (message.statistics, message.features)
 
 
@@ -200,18 +200,20 @@ def _meant(said: dict[str, Any], floats: FloatArray) -> Message:
             return AudioError(said["stage"], _typed(said["reason"], str))
         case "opened":
             windows = tuple(map(_window, said["windows"]))
-            promised_s = None if said["promised_s"] is None else _length(said["promised_s"])
+            expected_duration_s = (
+                None if said["expected_duration_s"] is None else _length(said["expected_duration_s"])
+            )
             content, duration_s = _content(said["content"]), _length(said["duration_s"])
-            return FileOpened(_tags(said["tags"]), content, duration_s, windows, promised_s)
+            return FileOpened(_tags(said["tags"]), content, duration_s, windows, expected_duration_s)
         case "clip":
             if floats.size <= N_STATISTICS:
                 raise ValueError("a clip without features")
             features = floats[N_STATISTICS:].reshape(-1, N_FEATURES)
             statistics = floats[:N_STATISTICS].copy()  # kept for long, which the features must not be
-            window, lacking_s = _window(said["window"]), _length(said["lacking_s"])
-            if lacking_s > window.end_s - window.start_s:
+            window, missing_s = _window(said["window"]), _length(said["missing_s"])
+            if missing_s > window.end_s - window.start_s:
                 raise ValueError("more lacks than there was to be heard")
-            return ExtractedWindow(window, features, statistics, lacking_s)
+            return ExtractedWindow(window, features, statistics, missing_s)
     raise ValueError("no kind of message")
 
 
@@ -226,7 +228,7 @@ def _plan(said: Any) -> WindowPlan:
         window_s, hop_s = _length(said["window_s"]), _length(said["hop_s"])
         if not window_s or not hop_s:
             raise ValueError("windows that do not move")
-        return Sliding(window_s, hop_s)
+        return SlidingPlan(window_s, hop_s)
     return _window((said["start_s"], said["end_s"]))
 
 

@@ -14,9 +14,9 @@ from typing import Protocol
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from musimo.audio.tempo_key import ClipPulse, listen, tell
-from musimo.audio.whole import partial_share
-from musimo.audio.windows import TOGETHER
+from musimo.audio.decoded_fraction import decoded_fraction
+from musimo.audio.tempo_key import TempoKeyFeatures, estimate_tempo_key, tempo_key_features
+from musimo.audio.windows import WINDOWS_PER_CALL
 from musimo.emotion.space import SoundSpace, unit
 from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
@@ -39,14 +39,14 @@ COMMIT_FILES = 32  # files without a clip to feel (copies, failures) are written
 COMMIT_S = 5.0  # and at least this often, so that a kill loses seconds, not minutes
 
 
-class WindowAnalyzer(Protocol):
-    """What hearing needs of :class:`musimo.emotion.analyzer.Analyzer`."""
+class WindowPredictor(Protocol):
+    """What hearing needs of :class:`musimo.emotion.predictor.Predictor`."""
 
     @property
     def space(self) -> SoundSpace | None:
         """In which windows get places; None: they get none."""
 
-    def analyze(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
+    def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         """Emotion of each clip of each track; AudioError where one of them has none."""
 
 
@@ -58,9 +58,9 @@ class _Draft:
     opened: FileOpened | None = None
     felt: list[tuple[Window, WindowPrediction]] = field(default_factory=list)
     statistics: list[FloatArray] = field(default_factory=list)
-    pulses: list[ClipPulse] = field(default_factory=list)
+    pulses: list[TempoKeyFeatures] = field(default_factory=list)
     places: dict[Window, FloatArray] = field(default_factory=dict)
-    lacking_s: float = 0.0  # holes in what was felt
+    missing_s: float = 0.0  # holes in what was felt
     gathered: list[ExtractedWindow] = field(
         default_factory=list
     )  # until there are enough to be felt together
@@ -85,7 +85,7 @@ class Pipeline:
     def __init__(
         self,
         journal: Journal,
-        load_analyzer: Callable[[], WindowAnalyzer],
+        load_predictor: Callable[[], WindowPredictor],
         *,
         jobs: int,
         batch_size: int,
@@ -94,7 +94,7 @@ class Pipeline:
         self.arrivals: Counter[str] = Counter()
         self.interrupted = False
         self._journal = journal
-        self._analyzer = _Awaited(load_analyzer)
+        self._predictor = _Awaited(load_predictor)
         self._jobs = jobs
         self._batch_size = batch_size
         self._coverage = coverage
@@ -136,11 +136,11 @@ class Pipeline:
         if isinstance(message, FileOpened):
             draft.opened = message
             if message.content not in self._known:
-                self._analyzer.begin()
+                self._predictor.begin()
         elif isinstance(message, ExtractedWindow):
             draft.n_waiting += 1
             draft.gathered.append(message)
-            if len(draft.gathered) == TOGETHER:
+            if len(draft.gathered) == WINDOWS_PER_CALL:
                 self._group(draft)
         else:
             draft.ended = True
@@ -158,22 +158,22 @@ class Pipeline:
         if not self._groups:
             return
         groups, self._groups = self._groups, []
-        analyzer = self._analyzer.get()
+        predictor = self._predictor.get()
         try:
-            felt = analyzer.analyze([[clip.features for clip in clips] for _, clips in groups])
+            felt = predictor.predict([[clip.features for clip in clips] for _, clips in groups])
         except AudioError:
-            felt = _feel_apart(analyzer, groups)
+            felt = _feel_apart(predictor, groups)
         for (draft, clips), emotions in zip(groups, felt, strict=True):
             draft.n_waiting -= len(clips)
             for clip, emotion in zip(clips, emotions, strict=False):  # none for those without an answer
                 draft.felt.append((clip.window, emotion))
                 draft.statistics.append(clip.statistics)
-                draft.pulses.append(listen(clip))
-                draft.lacking_s += clip.lacking_s
-        if analyzer.space is not None:
+                draft.pulses.append(tempo_key_features(clip))
+                draft.missing_s += clip.missing_s
+        if predictor.space is not None:
             with threadpool_limits(1, user_api="blas"):  # more threads would sum in another order
                 for (draft, clips), emotions in zip(groups, felt, strict=True):
-                    draft.places |= _places(analyzer.space, clips, emotions)
+                    draft.places |= _places(predictor.space, clips, emotions)
 
     def _is_time_to_commit(self) -> bool:
         n_ready = self._n_ready()
@@ -205,13 +205,13 @@ class Pipeline:
 
 
 def _feel_apart(
-    analyzer: WindowAnalyzer, groups: Sequence[tuple[_Draft, list[ExtractedWindow]]]
+    predictor: WindowPredictor, groups: Sequence[tuple[_Draft, list[ExtractedWindow]]]
 ) -> list[list[WindowPrediction]]:
     """One track at a time, so that one without an answer fails alone."""
     felt: list[list[WindowPrediction]] = []
     for draft, clips in groups:
         try:
-            felt += analyzer.analyze([[clip.features for clip in clips]])
+            felt += predictor.predict([[clip.features for clip in clips]])
         except AudioError as error:
             draft.error = error
             felt.append([])
@@ -229,15 +229,15 @@ def _places(
         np.stack([clip.statistics for clip in clips]),
         np.stack([emotion.fused for emotion in emotions]),
     )
-    return dict(zip((clip.window for clip in clips), space.unmixed(sounds), strict=True))
+    return dict(zip((clip.window for clip in clips), space.block_vectors(sounds), strict=True))
 
 
 class _Awaited:
-    """The analyzer, loaded while the first files are decoded: torch alone takes seconds to import."""
+    """The predictor, loaded while the first files are decoded: torch alone takes seconds to import."""
 
-    def __init__(self, load: Callable[[], WindowAnalyzer]) -> None:
+    def __init__(self, load: Callable[[], WindowPredictor]) -> None:
         self._load = load
-        self._loaded: Future[WindowAnalyzer] | None = None
+        self._loaded: Future[WindowPredictor] | None = None
 
     def begin(self) -> None:
         """Load it in a thread of its own, once."""
@@ -245,13 +245,13 @@ class _Awaited:
             self._loaded = Future()
             Thread(target=self._run, args=(self._loaded,)).start()
 
-    def get(self) -> WindowAnalyzer:
-        """The analyzer; raises what loading it raised."""
+    def get(self) -> WindowPredictor:
+        """The predictor; raises what loading it raised."""
         self.begin()
         assert self._loaded is not None
         return self._loaded.result()
 
-    def _run(self, loaded: Future[WindowAnalyzer]) -> None:
+    def _run(self, loaded: Future[WindowPredictor]) -> None:
         try:
             loaded.set_result(self._load())
         except BaseException as error:  # for whoever waits for it
@@ -263,7 +263,13 @@ def _heard(draft: _Draft) -> FileAnalysis:
     if not draft.felt:  # its sound was known before
         return FileAnalysis(draft.planned, draft.opened, None, None)
     emotion, statistics = summarize(draft.felt), mean_statistics(draft.statistics)
-    partial = partial_share(draft.opened, [window for window, _ in draft.felt], draft.lacking_s)
+    partial = decoded_fraction(draft.opened, [window for window, _ in draft.felt], draft.missing_s)
     return FileAnalysis(
-        draft.planned, draft.opened, emotion, statistics, partial, tell(draft.pulses), draft.places
+        draft.planned,
+        draft.opened,
+        emotion,
+        statistics,
+        partial,
+        estimate_tempo_key(draft.pulses),
+        draft.places,
     )

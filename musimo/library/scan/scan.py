@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from musimo.errors import AudioError, UsageError
 from musimo.library.db.journal import FileFailure, Journal
 from musimo.library.scan.events import Audit, FolderRefused, Planned, ScanEvent
-from musimo.library.scan.pipeline import Pipeline, WindowAnalyzer
+from musimo.library.scan.pipeline import Pipeline, WindowPredictor
 from musimo.library.scan.plan import ScanPlan, make_plans, refusal
 from musimo.library.scan.roots import ScanFolder, outermost
 from musimo.records import Coverage
@@ -45,7 +45,7 @@ class ScanOptions:
 def scan(
     journal: Journal,
     folders: Sequence[bytes],
-    load_analyzer: Callable[[], WindowAnalyzer],
+    load_predictor: Callable[[], WindowPredictor],
     options: ScanOptions,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[ScanEvent]:
@@ -55,7 +55,7 @@ def scan(
     ----------
     journal : where to write
     folders : paths of folders; links in them are resolved
-    load_analyzer : called when the first clip is to be felt, and not before
+    load_predictor : called when the first clip is to be felt, and not before
     options : how
     stop : asked between events; once it says True the batch in hand is stored and the rest is left
 
@@ -79,7 +79,7 @@ def scan(
     yield Planned(len(to_hear), journal.n_without_tempo_key() if to_hear else 0)
     hearing = Pipeline(
         journal,
-        load_analyzer,
+        load_predictor,
         jobs=options.jobs,
         batch_size=options.batch_size,
         coverage=options.coverage,

@@ -17,13 +17,13 @@ from musimo.library.scan.events import Audit, ScanEvent
 from musimo.library.scan.scan import ScanOptions, no_folder, scan
 
 if TYPE_CHECKING:
-    from musimo.emotion.analyzer import Analyzer
+    from musimo.emotion.predictor import Predictor
 
 
 def scan_library(
     library: Path,
     weights: Path,
-    load_analyzer: Callable[[Path], Analyzer],
+    load_predictor: Callable[[Path], Predictor],
     folders: Sequence[bytes],
     options: ScanOptions,
     finish: Callable[[], Iterator[ScanEvent]],
@@ -39,7 +39,7 @@ def scan_library(
     ----------
     library : its file, which is made where there is none
     weights : of the model in use; with ``keep_model`` the one that answers takes its place
-    load_analyzer : called once there is something to hear
+    load_predictor : called once there is something to hear
     finish : what follows while no other process may write, before the audit; its events are passed on
     stop : asked now and then
     told : hears sentences that a user should know
@@ -63,7 +63,7 @@ def scan_library(
                 f"{store.model} hears all music anew; until it has, {before} goes on answering"
                 " (to stay with it: musimo scan --keep-model)"
             )
-        for event in scan(journal, folders, lambda: load_analyzer(weights), options, stop):
+        for event in scan(journal, folders, lambda: load_predictor(weights), options, stop):
             if isinstance(event, Audit):
                 settle(store)
                 try:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, TypeVar
 
-from musimo.audio.extract import hear
+from musimo.audio.extract import extract_windows
 from musimo.errors import AudioError
 from musimo.library.scan.messages import (
     Answer,
@@ -68,9 +68,9 @@ def _limit_memory() -> None:
 def extract_to_end(
     path: bytes, plan: WindowPlan, wanted: Callable[[bytes], bool]
 ) -> Iterator[ExtractMessage]:
-    """Events of :func:`musimo.audio.extract.hear`, with its end or its error as the last one."""
+    """Events of :func:`musimo.audio.extract.extract_windows`, with its end or its error as the last one."""
     try:
-        yield from hear(path, plan, wanted)
+        yield from extract_windows(path, plan, wanted)
     except AudioError as error:
         yield error
     except MemoryError:

@@ -1,9 +1,10 @@
-"""MASE-Net as an ONNX graph, for the CPU: the same numbers as :mod:`musimo.emotion.mase_net`, without torch.
+"""Build MASE-Net as an ONNX graph, for CPUs: the network of :mod:`musimo.emotion.mase_net` without torch.
 
-ONNX Runtime starts in a tenth of the time that importing torch takes, and feels a clip in two thirds of it.
-The graph is made from a weights file when it is opened; a test holds it against the network in torch. What
-training alone needs is not in it: dropout, and masks, since on the CPU only clips of one length share a
-batch. A batch norm behind a convolution is folded into its weights.
+ONNX Runtime starts in a tenth of the time that importing torch takes, and predicts a window in two thirds of
+the time. The graph is built from a weights file when that is opened, because ``torch.onnx`` would need torch;
+a test compares it with the network in torch. It omits what only training needs: dropout, and masks, because
+on a CPU only windows of one length share a batch. A batch norm behind a convolution is folded into its
+weights.
 """
 
 from __future__ import annotations
@@ -15,32 +16,32 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from musimo.emotion.config import BATCH_NORM_EPS, LAYER_NORM_EPS, MOST_SDS, MaseNetConfig
+from musimo.emotion.config import BATCH_NORM_EPS, LAYER_NORM_EPS, MAX_SDS, MaseNetConfig
 from musimo.records import FloatArray
 
 OPSET = 17  # the first with LayerNormalization
 IR_VERSION = 8  # of the same release of ONNX
-CHANNELS = 16  # a register of AVX-512, two of AVX2: ONNX Runtime's fast convolutions take so many at once
+CHANNELS = 16  # ONNX Runtime's fast convolutions need multiples: a register of AVX-512, two of AVX2
 
 FRAMES, HARMONY = "frames", "harmony"  # inputs
 FUSED, RATINGS, EMBEDDING = "fused", "ratings", "embedding"  # outputs
 
 
-def onnx_model(config: MaseNetConfig, tensors: Mapping[str, FloatArray]) -> bytes:
-    """The network as a model in ONNX's own format.
+def build_onnx_model(config: MaseNetConfig, tensors: Mapping[str, FloatArray]) -> bytes:
+    """Return the network as a serialized ONNX model.
 
-    Inputs are ``frames`` (B, T, n_features), normalised, and ``harmony`` (B, n_harmony) if the network
-    hears it; outputs ``fused`` (B, fused width), ``ratings`` (B, 2), on the 1-9 scale, and ``embedding``
-    (B, 256), as those of :class:`musimo.emotion.mase_net.MaseNet`.
+    Inputs are ``frames`` [shape=(B, T, n_features)], normalized, and ``harmony`` [shape=(B, n_harmony)] if
+    the network uses it; outputs are ``fused`` [shape=(B, fused_width)], ``ratings`` [shape=(B, 2)], on the
+    1-9 scale, and ``embedding`` [shape=(B, 256)], as of :class:`musimo.emotion.mase_net.MaseNet`.
 
     Parameters
     ----------
-    config : sizes and readings of the network
-    tensors : its weights, under their names in torch
+    config : sizes and variants of the network
+    tensors : weights, by their names in torch
 
     Raises
     ------
-    ValueError : a tensor is lacking, does not fit, or belongs to no part of the network
+    ValueError : a tensor is missing, has a wrong shape, or is not part of the network
     """
     graph = _Graph(tensors)
     fused = _fuse(graph, config)
@@ -52,7 +53,7 @@ def onnx_model(config: MaseNetConfig, tensors: Mapping[str, FloatArray]) -> byte
 
 
 class _Graph:
-    """Nodes and constants as they are put together. Names of values are numbers, in order of making."""
+    """Nodes and constants of a graph under construction. Values are numbered in order of creation."""
 
     def __init__(self, tensors: Mapping[str, FloatArray]) -> None:
         self._tensors = dict(tensors)
@@ -60,44 +61,44 @@ class _Graph:
         self._constants: list[Any] = []
 
     def take(self, name: str, *shape: int) -> FloatArray:
-        """A tensor of the network, once."""
+        """Take a tensor of the network out, checking its shape."""
         tensor = self._tensors.pop(name, None)
         if tensor is None or tensor.shape != shape:
-            found = "it is lacking" if tensor is None else f"it is {tensor.shape}"
+            found = "it is missing" if tensor is None else f"it is {tensor.shape}"
             raise ValueError(f"{name} should be {shape}, and {found}")
         return tensor
 
     def constant(self, array: NDArray[Any]) -> str:
-        """A value that never changes."""
+        """Add a constant; return its name."""
         name = f"constant{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
     def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """What an operator makes of its inputs."""
+        """Add a node; return the name of its output."""
         name = f"value{len(self._nodes)}"
         self._nodes.append(helper.make_node(operator, inputs, [name], **attributes))
         return name
 
     def convolution(self, x: str, kernel: FloatArray, *bias: FloatArray) -> str:
-        """Of a kernel [shape=(n_out, n_in, size)] over time, "same": (B, n_in, 1, T) -> (B, n_out, 1, T)."""
+        """Convolve with a kernel [shape=(n_out, n_in, size)], "same": (B, n_in, 1, T) -> (B, n_out, 1, T)."""
         sides = kernel.shape[2] // 2
         constants = [self.constant(kernel[:, :, None]), *map(self.constant, bias)]
         return self.node("Conv", x, *constants, pads=[0, sides, 0, sides])
 
     def linear(self, x: str, layer: str, n_in: int, n_out: int, factor: float = 1.0) -> str:
-        """A dense layer over the last axis of ``x``, its result multiplied by ``factor``."""
+        """Apply a linear layer to the last axis of ``x``, and multiply by ``factor``."""
         weight, bias = self.take(f"{layer}.weight", n_out, n_in), self.take(f"{layer}.bias", n_out)
         product = self.node("MatMul", x, self.constant(weight.T * np.float32(factor)))
         return self.node("Add", product, self.constant(bias * np.float32(factor)))
 
     def layer_norm(self, x: str, layer: str, n: int) -> str:
-        """Layer norm over the last axis."""
+        """Apply layer norm to the last axis."""
         weight, bias = (self.constant(self.take(f"{layer}.{part}", n)) for part in ("weight", "bias"))
         return self.node("LayerNormalization", x, weight, bias, axis=-1, epsilon=LAYER_NORM_EPS)
 
     def batch_norm(self, layer: str, n: int) -> tuple[FloatArray, FloatArray]:
-        """Scale and shift of a batch norm that no longer learns, (n,) each."""
+        """Return scale and shift of a batch norm in evaluation mode [shape=(n,)]."""
         weight, bias, mean, variance = (
             self.take(f"{layer}.{part}", n) for part in ("weight", "bias", "running_mean", "running_var")
         )
@@ -105,9 +106,9 @@ class _Graph:
         return scale, bias - mean * scale
 
     def model(self, inputs: Mapping[str, Sequence[str | int]], outputs: Mapping[str, str]) -> bytes:
-        """The whole; ``inputs`` are names with shapes, ``outputs`` values with the names they get."""
+        """Serialize the model; ``inputs`` maps names to shapes, ``outputs`` values to names."""
         if self._tensors:
-            raise ValueError(f"{min(self._tensors)} belongs to no part of it")
+            raise ValueError(f"{min(self._tensors)} is not part of it")
         for value, name in outputs.items():
             self._nodes.append(helper.make_node("Identity", [value], [name]))
         graph = helper.make_graph(
@@ -125,13 +126,13 @@ class _Graph:
 
 
 def _fuse(graph: _Graph, config: MaseNetConfig) -> str:
-    """Six pooled vectors in a row, (B, fused width)."""
-    n_in, n_silent = config.n_features, -config.n_features % CHANNELS
-    padding = graph.constant(np.array([0, 0, 0, 0, 0, n_silent], np.int64))
+    """Add all layers up to the six pooled vectors: (B, fused_width)."""
+    n_in, n_zero = config.n_features, -config.n_features % CHANNELS
+    padding = graph.constant(np.array([0, 0, 0, 0, 0, n_zero], np.int64))
     x = graph.node("Transpose", graph.node("Pad", FRAMES, padding), perm=[0, 2, 1])
     x = graph.node("Unsqueeze", x, graph.constant(np.array([2], np.int64)))  # (B, C, 1, T)
     for i, width in enumerate(config.widths):
-        x, n_in, n_silent = _block(graph, config, i, x, n_in, n_silent), width, 0
+        x, n_in, n_zero = _block(graph, config, i, x, n_in, n_zero), width, 0
     x = graph.node("Squeeze", x, graph.constant(np.array([2], np.int64)))  # (B, C, T)
     steps = graph.node("Transpose", x, perm=[2, 0, 1])  # (T, B, C), as ONNX's LSTM takes it
     for name, n_units in zip(("lstm1", "lstm2"), config.lstm_units, strict=True):
@@ -146,17 +147,17 @@ def _fuse(graph: _Graph, config: MaseNetConfig) -> str:
     return graph.node("Concat", *pooled, axis=1)
 
 
-def _block(graph: _Graph, config: MaseNetConfig, i: int, x: str, n_in: int, n_silent: int) -> str:
-    """(B, n_in + n_silent, 1, T) -> (B, width, 1, T // pool); the silent channels are zero."""
+def _block(graph: _Graph, config: MaseNetConfig, i: int, x: str, n_in: int, n_zero: int) -> str:
+    """(B, n_in + n_zero, 1, T) -> (B, width, 1, T // pool); the last ``n_zero`` channels are zero."""
     width, block = config.widths[i], f"blocks.{i}"
-    silent = (0, 0), (0, n_silent), (0, 0)
+    padding = (0, 0), (0, n_zero), (0, 0)
     n = width // len(config.kernel_sizes)
     scale, shift = graph.batch_norm(f"{block}.norm", width)
     branches = []
     for k, size in enumerate(config.kernel_sizes):
         own = slice(k * n, (k + 1) * n)
         kernel = graph.take(f"{block}.branches.{k}.weight", n, n_in, size) * scale[own, None, None]
-        branches.append(graph.node("Relu", graph.convolution(x, np.pad(kernel, silent), shift[own])))
+        branches.append(graph.node("Relu", graph.convolution(x, np.pad(kernel, padding), shift[own])))
     y = graph.node("Concat", *branches, axis=1)
     n_squeezed = width // config.se_ratio
     weights = graph.node("GlobalAveragePool", y)
@@ -170,7 +171,7 @@ def _block(graph: _Graph, config: MaseNetConfig, i: int, x: str, n_in: int, n_si
     out = graph.node("Mul", y, weights)
     if config.residual == "proj":
         kernel = graph.take(f"{block}.shortcut.weight", width, n_in, 1)
-        out = graph.node("Add", out, graph.convolution(x, np.pad(kernel, silent)))
+        out = graph.node("Add", out, graph.convolution(x, np.pad(kernel, padding)))
     elif config.residual == "se":
         out = graph.node("Add", out, y)
     pool = config.pools[i]
@@ -181,7 +182,7 @@ def _bilstm(graph: _Graph, name: str, x: str, n_in: int, n_units: int) -> str:
     """(T, B, n_in) -> (T, B, 2 n_units)."""
 
     def gates(part: str, *shape: int) -> FloatArray:
-        """Both directions, with the gates in ONNX's order (i, o, f, c) in place of torch's (i, f, c, o)."""
+        """Return both directions, the gates in ONNX's order (i, o, f, c) instead of torch's (i, f, c, o)."""
         parts = [graph.take(f"{name}.lstm.{part}_l0{end}", 4 * n_units, *shape) for end in ("", "_reverse")]
         split = np.stack(parts).reshape(2, 4, n_units, *shape)
         return split[:, [0, 3, 1, 2]].reshape(2, 4 * n_units, *shape)
@@ -214,12 +215,12 @@ def _attention(graph: _Graph, config: MaseNetConfig, x: str, n_in: int) -> str:
 
 
 def _rate(graph: _Graph, config: MaseNetConfig, fused: str) -> tuple[str, str]:
-    """Ratings (B, 2), and the embedding."""
+    """Add the dense layers and heads; return ratings (B, 2) and embedding (B, 256)."""
     if config.n_harmony:
         mean, sd = (graph.take(f"harmony_{part}", config.n_harmony) for part in ("mean", "sd"))
         scaled = graph.node("Sub", HARMONY, graph.constant(mean))
         scaled = graph.node("Div", scaled, graph.constant(sd))
-        ends = (graph.constant(np.array(end, np.float32)) for end in (-MOST_SDS, MOST_SDS))
+        ends = (graph.constant(np.array(end, np.float32)) for end in (-MAX_SDS, MAX_SDS))
         fused = graph.node("Concat", fused, graph.node("Clip", scaled, *ends), axis=1)
     x, n_in = fused, config.fused_width + config.n_harmony
     for i, n_units in enumerate(config.dense_units, 1):

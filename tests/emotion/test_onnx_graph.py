@@ -10,8 +10,8 @@ import torch
 
 from musimo.audio.features import FEATURE_ID
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
-from musimo.emotion.network import network_of, tensors_of
-from musimo.emotion.on_cpu import CpuNetwork
+from musimo.emotion.network import build_network, network_tensors
+from musimo.emotion.onnx_backend import OnnxNetwork
 from musimo.emotion.weights import ModelCard, NetworkWeights, load_weights
 from musimo.resources import weights_path
 
@@ -47,10 +47,10 @@ def drawn(config: MaseNetConfig) -> MaseNet:
     return network
 
 
-def on_cpu(network: MaseNet) -> CpuNetwork:
+def on_cpu(network: MaseNet) -> OnnxNetwork:
     means, sds = np.zeros(5, np.float32), np.ones(5, np.float32)
     card = ModelCard("0", "features", network.config, "")
-    return CpuNetwork(NetworkWeights("some", card, tensors_of(network), means, sds))
+    return OnnxNetwork(NetworkWeights("some", card, network_tensors(network), means, sds))
 
 
 @pytest.mark.parametrize("config", READINGS.values(), ids=READINGS)
@@ -59,7 +59,7 @@ def test_it_says_what_torch_says(config: MaseNetConfig, n_frames: int) -> None:
     network, rng = drawn(config), np.random.default_rng(5)
     frames = rng.normal(0, 1, (3, n_frames, 5)).astype(np.float32)
     harmony = rng.normal(0, 4, (3, 3)).astype(np.float32) if config.n_harmony else None
-    ours = on_cpu(network).answer(list(frames), harmony)
+    ours = on_cpu(network).predict(list(frames), harmony)
     with torch.inference_mode():
         fused = network.fuse(torch.from_numpy(frames))
         ratings, embedding = network.rate(fused, None if harmony is None else torch.from_numpy(harmony))
@@ -72,18 +72,18 @@ def test_the_network_that_ships_says_what_it_says_in_torch() -> None:
     rng = np.random.default_rng(6)
     frames = rng.normal(0, 1, (2, 400, 193)).astype(np.float32)
     harmony = rng.normal(0, 1, (2, 109)).astype(np.float32)
-    ours = CpuNetwork(weights).answer(list(frames), harmony)
+    ours = OnnxNetwork(weights).predict(list(frames), harmony)
     with torch.inference_mode():
-        ratings, embedding = network_of(weights)(torch.from_numpy(frames), None, torch.from_numpy(harmony))
+        ratings, embedding = build_network(weights)(torch.from_numpy(frames), None, torch.from_numpy(harmony))
     np.testing.assert_allclose(ours.ratings, ratings.numpy(), atol=1e-4)
     np.testing.assert_allclose(ours.embedding, embedding.numpy(), atol=1e-4)
 
 
-def test_clips_of_other_lengths_are_answered_one_by_one() -> None:
+def test_windows_of_different_lengths_are_predicted_one_by_one() -> None:
     network = on_cpu(drawn(SMALL))
     rng = np.random.default_rng(7)
     clips = [rng.normal(0, 1, (n, 5)).astype(np.float32) for n in (6, 20, 6)]
-    together = network.answer(clips, None)
+    together = network.predict(clips, None)
     for i, clip in enumerate(clips):
-        for all_of_them, alone in zip(together, network.answer([clip], None), strict=True):
+        for all_of_them, alone in zip(together, network.predict([clip], None), strict=True):
             assert all_of_them[i].tobytes() == alone[0].tobytes()

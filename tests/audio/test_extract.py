@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from musimo.audio import extract as hear_module
-from musimo.audio.decode import FFmpegSound
-from musimo.audio.extract import hear
-from musimo.audio.features import extract
+from musimo.audio import extract as extract_module
+from musimo.audio.decode import FFmpegDecoder
+from musimo.audio.extract import extract_windows
+from musimo.audio.features import compute_features
 from musimo.audio.formats import is_music
 from musimo.errors import AudioError
-from musimo.records import ExtractedWindow, FileOpened, FloatArray, Sliding, Window, WindowPlan
+from musimo.records import ExtractedWindow, FileOpened, FloatArray, SlidingPlan, Window, WindowPlan
 from tests.sounds import encode, make_bad_folder, melody, noise
 
 
 def events(path: Path | bytes, coverage: WindowPlan = "windows") -> tuple[FileOpened, list[ExtractedWindow]]:
-    opened, *clips = hear(path, coverage, lambda content: True)
+    opened, *clips = extract_windows(path, coverage, lambda content: True)
     assert isinstance(opened, FileOpened)
     assert all(isinstance(clip, ExtractedWindow) for clip in clips)
     return opened, [clip for clip in clips if isinstance(clip, ExtractedWindow)]
@@ -43,14 +43,14 @@ def test_a_track_of_two_minutes(tmp_path: Path) -> None:
 
 def test_what_is_not_wanted_is_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "song.flac", melody(2, 44_100))
-    monkeypatch.setattr(hear_module, "extract", lambda samples: pytest.fail("decoded"))
+    monkeypatch.setattr(extract_module, "compute_features", lambda samples: pytest.fail("decoded"))
     asked: list[bytes] = []
 
     def refuse(content: bytes) -> bool:
         asked.append(content)
         return False
 
-    found = list(hear(path, "windows", refuse))
+    found = list(extract_windows(path, "windows", refuse))
     assert len(found) == 1
     assert isinstance(found[0], FileOpened)
     assert asked == [found[0].content]
@@ -61,7 +61,7 @@ def test_a_short_track_is_tiled(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "short.wav", samples, 22_050, subtype="FLOAT")
     opened, [clip] = events(tmp_path / "short.wav")
     assert clip.window == Window(0, 10) == opened.windows[0]
-    np.testing.assert_array_equal(clip.features, extract(np.tile(samples, 5)[: 45 * 22_050]))
+    np.testing.assert_array_equal(clip.features, compute_features(np.tile(samples, 5)[: 45 * 22_050]))
 
 
 def test_stereo_of_equal_channels_has_the_features_of_mono(tmp_path: Path) -> None:
@@ -78,16 +78,16 @@ def test_a_window_of_which_nothing_is_left_is_left_out(
     path = encode(tmp_path / "song.wav", melody(120, 22_050), 22_050)
     window = Window(110, 115)
     monkeypatch.setattr(
-        hear_module, "plan_windows", lambda d, c: (window, Window(300, 345), Window(118, 163))
+        extract_module, "plan_windows", lambda d, c: (window, Window(300, 345), Window(118, 163))
     )
     _, clips = events(path)
     assert [clip.window for clip in clips] == [window, Window(118, 120)]
 
 
-def test_no_window_with_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_window_with_audio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "song.wav", melody(2, 22_050), 22_050)
-    monkeypatch.setattr(hear_module, "plan_windows", lambda d, c: (Window(300, 345),))
-    with pytest.raises(AudioError, match="no sound could be decoded") as caught:
+    monkeypatch.setattr(extract_module, "plan_windows", lambda d, c: (Window(300, 345),))
+    with pytest.raises(AudioError, match="no audio could be decoded") as caught:
         events(path)
     assert caught.value.stage == "decode"
 
@@ -96,13 +96,13 @@ def test_features_that_are_not_finite_never_leave(tmp_path: Path, monkeypatch: p
     def broken(samples: FloatArray) -> FloatArray:
         return np.full((1938, 193), np.nan, np.float32)
 
-    monkeypatch.setattr(hear_module, "extract", broken)
+    monkeypatch.setattr(extract_module, "compute_features", broken)
     with pytest.raises(AudioError) as caught:
         events(encode(tmp_path / "song.wav", melody(2, 22_050), 22_050))
     assert caught.value.stage == "decode"
 
 
-def test_loud_float_samples_are_heard(tmp_path: Path) -> None:
+def test_loud_float_samples_are_extracted(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "int.wav", noise(1) * 2.0**31, 22_050, subtype="FLOAT")
     _, [clip] = events(tmp_path / "int.wav")
     assert np.isfinite(clip.features).all()
@@ -126,10 +126,10 @@ def test_the_bad_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> No
     assert said.out == said.err == ""
 
 
-def test_sliding_windows_sound_as_each_does_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sliding_windows_equal_each_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "song.ogg", melody(40, 44_100))
-    monkeypatch.setattr(hear_module, "STRETCH_S", 18.0)  # three windows, then three, then one
-    _, clips = events(path, Sliding(10, 4))
+    monkeypatch.setattr(extract_module, "SEGMENT_S", 18.0)  # three windows, then three, then one
+    _, clips = events(path, SlidingPlan(10, 4))
     assert [clip.window.start_s for clip in clips] == pytest.approx(
         [0, 4, 8, 12, 16, 20, 24, 28, 30], abs=0.1
     )
@@ -139,25 +139,25 @@ def test_sliding_windows_sound_as_each_does_alone(tmp_path: Path, monkeypatch: p
         assert np.abs(clip.features - alone.features).mean() < 0.02
 
 
-def test_a_window_that_its_stretch_lacks_is_decoded_alone(
+def test_a_window_with_gaps_in_its_segment_is_decoded_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = encode(tmp_path / "song.wav", melody(30, 22_050), 22_050)
-    _, whole = events(path, Sliding(10, 10))
-    honest = FFmpegSound.samples
+    _, whole = events(path, SlidingPlan(10, 10))
+    honest = FFmpegDecoder.samples
 
-    def samples(self: FFmpegSound, window: Window) -> FloatArray:
+    def samples(self: FFmpegDecoder, window: Window) -> FloatArray:
         found = honest(self, window)
         return found[: len(found) // 2] if window == Window(0, 30) else found
 
-    monkeypatch.setattr(FFmpegSound, "samples", samples)
-    _, clips = events(path, Sliding(10, 10))
+    monkeypatch.setattr(FFmpegDecoder, "samples", samples)
+    _, clips = events(path, SlidingPlan(10, 10))
     for clip, same in zip(clips, whole, strict=True):
         np.testing.assert_allclose(clip.features, same.features, atol=1e-3)
 
 
-def test_more_windows_than_are_heard_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_windows_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "song.wav", melody(12, 22_050), 22_050)
-    monkeypatch.setattr(hear_module, "MAX_WINDOWS", 3)
+    monkeypatch.setattr(extract_module, "MAX_WINDOWS", 3)
     with pytest.raises(AudioError, match="at most 3"):
-        events(path, Sliding(5, 1))
+        events(path, SlidingPlan(5, 1))

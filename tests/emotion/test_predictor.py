@@ -1,4 +1,4 @@
-"""The analyzer: the same answer in any company, on whatever device is left."""
+"""The predictor: the same result whatever the other tracks, on whatever device is left."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import torch
 
-from musimo.emotion.analyzer import Analyzer, gpu_may_be_there
+from musimo.emotion.backend import NetworkOutput
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
-from musimo.emotion.network import tensors_of
-from musimo.emotion.on_cpu import CpuNetwork
-from musimo.emotion.on_gpu import GpuNetwork
-from musimo.emotion.outputs import Answers
+from musimo.emotion.network import network_tensors
+from musimo.emotion.onnx_backend import OnnxNetwork
+from musimo.emotion.predictor import Predictor, may_have_gpu
+from musimo.emotion.torch_backend import TorchNetwork
 from musimo.emotion.weights import ModelCard, Weights
 from musimo.errors import AudioError, DeviceError, WeightsError
 from musimo.records import FloatArray, WindowPrediction
@@ -34,15 +34,15 @@ def weights(fused_width: int = CONFIG.fused_width) -> Weights:
     return Weights(
         "mase_net-0.0-00000000",
         ModelCard("0.0", "some-features", CONFIG, "None."),
-        tensors_of(MaseNet(CONFIG).eval()),
+        network_tensors(MaseNet(CONFIG).eval()),
         np.full(5, 1, dtype=np.float32),
         np.full(5, 2, dtype=np.float32),
         some_space(fused_width, 15, 8),
     )
 
 
-def on_cpu() -> Analyzer:
-    return Analyzer(weights(), CpuNetwork(weights()))
+def on_cpu() -> Predictor:
+    return Predictor(weights(), OnnxNetwork(weights()))
 
 
 def clips(*lengths: int) -> list[FloatArray]:
@@ -50,22 +50,22 @@ def clips(*lengths: int) -> list[FloatArray]:
     return [rng.normal(1, 2, (n, 5)).astype(np.float32) for n in lengths]
 
 
-def each(analyzer: Analyzer, clips: Sequence[FloatArray]) -> list[WindowPrediction]:
-    """Every clip as a track of its own."""
-    return [felt for [felt] in analyzer.analyze([[clip] for clip in clips])]
+def each(predictor: Predictor, clips: Sequence[FloatArray]) -> list[WindowPrediction]:
+    """Predict every window as a track of its own."""
+    return [felt for [felt] in predictor.predict([[clip] for clip in clips])]
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Analyzer:
-    return Analyzer.load(weights_path(), "cpu")
+def shipped() -> Predictor:
+    return Predictor.load(weights_path(), "cpu")
 
 
-def test_a_track_in_company_is_the_track_alone_bit_for_bit(shipped: Analyzer) -> None:
+def test_a_track_among_others_is_the_track_alone_bit_for_bit(shipped: Predictor) -> None:
     rng = np.random.default_rng(3)
     lengths = [(200, 200, 200), (200,), (37, 200), (311, 311), (16,)]
     tracks = [[rng.normal(-20, 20, (n, 193)).astype(np.float32) for n in track] for track in lengths]
-    together = shipped.analyze(tracks)
-    alone = [shipped.analyze([track])[0] for track in tracks]
+    together = shipped.predict(tracks)
+    alone = [shipped.predict([track])[0] for track in tracks]
     assert [len(clips) for clips in together] == [3, 1, 2, 2, 1]
     for one, other in zip(chain(*together), chain(*alone), strict=True):
         assert (one.valence, one.arousal) == (other.valence, other.arousal)
@@ -73,16 +73,16 @@ def test_a_track_in_company_is_the_track_alone_bit_for_bit(shipped: Analyzer) ->
         assert one.fused.tobytes() == other.fused.tobytes()
 
 
-def test_clips_of_one_track_are_what_they_are_alone_but_for_rounding(shipped: Analyzer) -> None:
+def test_windows_of_one_track_are_as_alone_except_for_rounding(shipped: Predictor) -> None:
     rng = np.random.default_rng(5)
     track = [rng.normal(-20, 20, (200, 193)).astype(np.float32) for _ in range(3)]
-    for one, other in zip(shipped.analyze([track])[0], each(shipped, track), strict=True):
+    for one, other in zip(shipped.predict([track])[0], each(shipped, track), strict=True):
         assert one.valence == pytest.approx(other.valence, abs=1e-5)
         assert one.arousal == pytest.approx(other.arousal, abs=1e-5)
         np.testing.assert_allclose(one.embedding, other.embedding, rtol=1e-4, atol=1e-3)
 
 
-def test_answers_are_on_the_scale_of_0_to_1(shipped: Analyzer) -> None:
+def test_predictions_are_on_the_scale_of_0_to_1(shipped: Predictor) -> None:
     rng = np.random.default_rng(4)
     for felt in each(shipped, [rng.normal(0, 300, (20, 193)).astype(np.float32) for _ in range(5)]):
         assert 0 <= felt.valence <= 1
@@ -93,20 +93,20 @@ def test_answers_are_on_the_scale_of_0_to_1(shipped: Analyzer) -> None:
 
 
 class Constant:
-    """Answers ratings given beforehand, whatever it hears, and the means of what it was given."""
+    """Predict given ratings, whatever the features, and their means as the rest."""
 
     device = "cpu"
 
     def __init__(self, valence: float, arousal: float) -> None:
         self.ratings = np.array([[valence, arousal]], dtype=np.float32)
 
-    def answer(self, frames: Sequence[FloatArray], harmony: FloatArray | None) -> Answers:
+    def predict(self, frames: Sequence[FloatArray], harmony: FloatArray | None) -> NetworkOutput:
         means = np.stack([clip.mean(axis=0) for clip in frames])
-        return Answers(means, self.ratings.repeat(len(frames), axis=0), means)
+        return NetworkOutput(means, self.ratings.repeat(len(frames), axis=0), means)
 
 
-def constant(valence: float, arousal: float) -> Analyzer:
-    return Analyzer(weights(fused_width=5), Constant(valence, arousal))
+def constant(valence: float, arousal: float) -> Predictor:
+    return Predictor(weights(fused_width=5), Constant(valence, arousal))
 
 
 @pytest.mark.parametrize(
@@ -118,24 +118,24 @@ def test_ratings_become_0_to_1(ratings: tuple[float, float], expected: tuple[flo
     assert (felt.valence, felt.arousal) == expected
 
 
-def test_features_are_normalised_by_the_training_set() -> None:
+def test_features_are_normalized_by_the_training_set() -> None:
     (felt,) = each(constant(5, 5), [np.full((16, 5), 4, dtype=np.float32)])
     assert felt.embedding.tolist() == [1.5] * 5  # (4 - 1) / 2
 
 
 def test_fused_values_come_in_the_axes_of_the_space() -> None:
     given = weights(fused_width=5)
-    (felt,) = each(Analyzer(given, Constant(5, 5)), [np.full((16, 5), 4, dtype=np.float32)])
-    expected = given.space.fused.coordinates(np.full((1, 5), 1.5, dtype=np.float32))
+    (felt,) = each(Predictor(given, Constant(5, 5)), [np.full((16, 5), 4, dtype=np.float32)])
+    expected = given.space.fused.transform(np.full((1, 5), 1.5, dtype=np.float32))
     assert felt.fused.dtype == np.float32
     np.testing.assert_allclose([felt.fused], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_clip_too_short_to_hear_is_repeated() -> None:
-    analyzer = on_cpu()
+def test_a_window_that_is_too_short_is_repeated() -> None:
+    predictor = on_cpu()
     (short,) = clips(5)
     long = np.tile(short, (4, 1))  # 20 frames, of which the network needs 16
-    one, other = each(analyzer, [short, long])
+    one, other = each(predictor, [short, long])
     assert one.embedding.tobytes() == other.embedding.tobytes()
 
 
@@ -149,14 +149,14 @@ def test_a_clip_too_short_to_hear_is_repeated() -> None:
         np.full((20, 5), np.inf, dtype=np.float32),
     ],
 )
-def test_a_clip_that_is_none_is_refused(bad: FloatArray) -> None:
+def test_invalid_features_are_refused(bad: FloatArray) -> None:
     with pytest.raises(AudioError) as caught:
         each(on_cpu(), [*clips(20), bad])
     assert caught.value.stage == "analyze"
 
 
-def test_an_answer_that_is_no_number_is_refused() -> None:
-    with pytest.raises(AudioError, match="no finite answer"):
+def test_a_prediction_that_is_not_finite_is_refused() -> None:
+    with pytest.raises(AudioError, match="not finite"):
         each(constant(float("nan"), 5), clips(20))
 
 
@@ -170,18 +170,18 @@ def test_read_only_features_pass_without_a_warning() -> None:
     assert len(each(on_cpu(), [clip])) == 1
 
 
-class SmallGpu(GpuNetwork):
-    """A GPU that is none, and claims to hold ``room`` clips at once."""
+class SmallGpu(TorchNetwork):
+    """A fake GPU with memory for ``room`` windows."""
 
     def __init__(self, room: int, error: Exception) -> None:
         super().__init__(weights(), "cpu")
         self._network.fuse = self.fuse  # type: ignore[method-assign]
         self.fuse_any, self.room, self.error, self.sizes = MaseNet.fuse, room, error, list[int]()
 
-    def answer(self, frames: Sequence[FloatArray], harmony: FloatArray | None) -> Answers:
+    def predict(self, frames: Sequence[FloatArray], harmony: FloatArray | None) -> NetworkOutput:
         self.device = "cpu"
         try:
-            return super().answer(frames, harmony)
+            return super().predict(frames, harmony)
         finally:
             self.device = "cuda"
 
@@ -192,77 +192,77 @@ class SmallGpu(GpuNetwork):
         return self.fuse_any(self._network, features, lengths)
 
 
-def on_small_gpu(room: int, notices: list[str], error: Exception | None = None) -> tuple[Analyzer, SmallGpu]:
+def on_small_gpu(room: int, notices: list[str], error: Exception | None = None) -> tuple[Predictor, SmallGpu]:
     gpu = SmallGpu(room, error or torch.OutOfMemoryError("full"))
     gpu.device = "cuda"
-    return Analyzer(weights(), gpu, 8, notices.append), gpu
+    return Predictor(weights(), gpu, 8, notices.append), gpu
 
 
 def test_halves_its_batches_where_memory_is_short_and_says_so_once() -> None:
     notices: list[str] = []
-    analyzer, network = on_small_gpu(2, notices)
-    felt = each(analyzer, clips(*[20] * 5, 30, 40))
+    predictor, network = on_small_gpu(2, notices)
+    felt = each(predictor, clips(*[20] * 5, 30, 40))
     assert len(felt) == 7
     assert network.sizes == [7, 4, 2, 2, 2, 1]
-    assert analyzer.batch_size == 2
+    assert predictor.batch_size == 2
     assert len(notices) == 1
-    assert "too little memory for 8 clips" in notices[0]
+    assert "too little memory for 8 windows" in notices[0]
     alone = each(on_cpu(), clips(*[20] * 5, 30, 40))
     for one, other in zip(felt, alone, strict=True):
         np.testing.assert_allclose(one.embedding, other.embedding, atol=1e-5)
 
 
-def test_leaves_a_gpu_that_cannot_hold_one_clip() -> None:
+def test_leaves_a_gpu_that_cannot_hold_one_window() -> None:
     notices: list[str] = []
-    analyzer, network = on_small_gpu(0, notices)
-    assert len(each(analyzer, clips(20, 20, 20))) == 3
+    predictor, network = on_small_gpu(0, notices)
+    assert len(each(predictor, clips(20, 20, 20))) == 3
     assert network.sizes == [3, 3, 2, 1]
-    assert analyzer.device == "cpu"
+    assert predictor.device == "cpu"
     assert len(notices) == 2
-    assert "going on with the CPU" in notices[1]
-    each(analyzer, clips(20))
+    assert "continuing on the CPU" in notices[1]
+    each(predictor, clips(20))
     assert len(notices) == 2
 
 
 def test_knows_out_of_memory_by_its_words_too() -> None:
     notices: list[str] = []
-    analyzer, _ = on_small_gpu(1, notices, RuntimeError("MPS backend out of memory (16 GB)"))
-    assert len(each(analyzer, clips(20, 20))) == 2
+    predictor, _ = on_small_gpu(1, notices, RuntimeError("MPS backend out of memory (16 GB)"))
+    assert len(each(predictor, clips(20, 20))) == 2
     assert len(notices) == 1
 
 
 def test_a_device_that_fails_is_an_error_that_mends() -> None:
-    analyzer, _ = on_small_gpu(0, [], RuntimeError("unspecified launch failure"))
+    predictor, _ = on_small_gpu(0, [], RuntimeError("unspecified launch failure"))
     with pytest.raises(DeviceError, match="unspecified launch failure") as caught:
-        each(analyzer, clips(20))
+        each(predictor, clips(20))
     assert "--device cpu" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "meta", "", "xpu", "cpu:0"])
 def test_a_device_musimo_does_not_know_is_an_error(name: str) -> None:
     with pytest.raises(DeviceError) as caught:
-        Analyzer.load(weights_path(), name)
+        Predictor.load(weights_path(), name)
     assert "cuda" in caught.value.hint
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a CUDA device")
 def test_a_named_device_that_is_not_there_is_an_error_and_auto_is_not() -> None:
     with pytest.raises(DeviceError) as caught:
-        Analyzer.load(weights_path(), "cuda:3")
+        Predictor.load(weights_path(), "cuda:3")
     assert "--device cpu" in caught.value.hint
     notices: list[str] = []
-    analyzer = Analyzer.load(weights_path(), "auto", on_notice=notices.append)
-    assert analyzer.device in ("cpu", "mps")
+    predictor = Predictor.load(weights_path(), "auto", on_notice=notices.append)
+    assert predictor.device in ("cpu", "mps")
     assert notices == []
 
 
 def test_auto_takes_the_first_gpu_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("musimo.emotion.analyzer.gpu_may_be_there", lambda: True)
-    monkeypatch.setattr("musimo.emotion.on_gpu.gpus", lambda: ["cuda", "mps"])
-    monkeypatch.setattr("musimo.emotion.on_gpu.GpuNetwork", only_mps)
+    monkeypatch.setattr("musimo.emotion.predictor.may_have_gpu", lambda: True)
+    monkeypatch.setattr("musimo.emotion.torch_backend.available_gpus", lambda: ["cuda", "mps"])
+    monkeypatch.setattr("musimo.emotion.torch_backend.TorchNetwork", only_mps)
     notices: list[str] = []
-    analyzer = Analyzer.load(weights_path(), on_notice=notices.append)
-    assert analyzer.device == "mps"
+    predictor = Predictor.load(weights_path(), on_notice=notices.append)
+    assert predictor.device == "mps"
     assert notices == ["no kernel image for this cuda; using the CPU instead"]
 
 
@@ -288,19 +288,19 @@ def test_a_gpu_is_looked_for_only_where_one_may_be(
     monkeypatch: pytest.MonkeyPatch, platform: str, build: str, driver: str, expected: bool
 ) -> None:
     monkeypatch.setattr("sys.platform", platform)
-    monkeypatch.setattr("musimo.emotion.analyzer.version", lambda name: build)
-    monkeypatch.setattr("musimo.emotion.analyzer.DRIVERS", (driver,))
-    assert gpu_may_be_there() is expected
+    monkeypatch.setattr("musimo.emotion.predictor.version", lambda name: build)
+    monkeypatch.setattr("musimo.emotion.predictor.DRIVERS", (driver,))
+    assert may_have_gpu() is expected
 
 
-def test_load_names_its_model_and_its_features(shipped: Analyzer) -> None:
+def test_load_names_its_model_and_its_features(shipped: Predictor) -> None:
     assert shipped.model_id == weights_path().stem
     assert shipped.feature_id.startswith("librosa193-")
 
 
 def test_load_refuses_what_is_no_weights_file(tmp_path: Path) -> None:
     with pytest.raises(WeightsError):
-        Analyzer.load(tmp_path / "none.safetensors")
+        Predictor.load(tmp_path / "none.safetensors")
 
 
 def test_on_the_cpu_it_needs_neither_torch_nor_anything_else_that_weighs() -> None:
@@ -315,8 +315,8 @@ def test_on_the_cpu_it_needs_neither_torch_nor_anything_else_that_weighs() -> No
         "torch",
         "sympy",
     }
-    imports = "import sys; from musimo.emotion.analyzer import Analyzer"
-    load = f"Analyzer.load(__import__('pathlib').Path({str(weights_path())!r}), 'cpu')"
+    imports = "import sys; from musimo.emotion.predictor import Predictor"
+    load = f"Predictor.load(__import__('pathlib').Path({str(weights_path())!r}), 'cpu')"
     script = f"{imports}; {load}; print({heavy} & {{*sys.modules}})"
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "set()"
