@@ -19,7 +19,7 @@ from typing import Any
 
 from musimo.audio.windows import WINDOW_S
 from scripts.contenders import CONTENDERS, Stages
-from scripts.processes import PeakMemory
+from scripts.process_memory import PeakMemory
 
 MUSIMO = [sys.executable, "-c", "from musimo.cli.main import main; main()"]
 LIBRARIES = [sys.executable, "-c", "import numpy, faiss, sqlalchemy, click"]

@@ -17,17 +17,17 @@ import numpy as np
 
 from musimo.errors import MusimoError, UsageError
 from musimo.training.datasets.deam import (
-    LAST_EXCHANGED,
+    LAST_ID_2013,
     Means,
-    Ratings,
+    SongRatings,
     agreements,
-    exchanged,
     read_ratings,
     references,
+    swap_2013,
     verdict,
 )
 
-PARTS = ((1, LAST_EXCHANGED), (LAST_EXCHANGED + 1, 2000), (2001, 2058))
+PARTS = ((1, LAST_ID_2013), (LAST_ID_2013 + 1, 2000), (2001, 2058))
 CLOSE = 0.05  # of a rating: emoMusic has more decimals
 
 
@@ -51,7 +51,7 @@ def report(folder: Path) -> Iterator[str]:
     shipped = read_ratings(folder)
     if not shipped:
         raise UsageError(f"no song-level ratings of DEAM in {folder}", "unpack DEAM_Annotations.zip there")
-    both = {"as shipped": shipped, "exchanged for song_id <= 1000": exchanged(shipped)}
+    both = {"as shipped": shipped, "exchanged for song_id <= 1000": swap_2013(shipped)}
     others = references(folder)
     for title, ratings in both.items():
         yield f"{title.upper()}"
@@ -65,7 +65,7 @@ def report(folder: Path) -> Iterator[str]:
     yield verdict(agreements(shipped, others))
 
 
-def spread(ratings: Mapping[int, Ratings], first: int, last: int) -> str:
+def spread(ratings: Mapping[int, SongRatings], first: int, last: int) -> str:
     """How valence and arousal of songs ``first`` to ``last`` are spread."""
     means = np.array([(r.valence, r.arousal) for n, r in ratings.items() if first <= n <= last])
     if len(means) < 2:
@@ -75,7 +75,7 @@ def spread(ratings: Mapping[int, Ratings], first: int, last: int) -> str:
 
 
 def correlations(
-    ratings: Mapping[int, Ratings], others: Mapping[str, Means], first: int, last: int
+    ratings: Mapping[int, SongRatings], others: Mapping[str, Means], first: int, last: int
 ) -> Iterator[str]:
     """Pearson correlations with every other record of songs ``first`` to ``last``."""
     for check in agreements(ratings, others, first, last):
@@ -84,9 +84,9 @@ def correlations(
             yield f"    DEAM's {name} with its valence {row[0]:+.4f}, with its arousal {row[1]:+.4f}"
 
 
-def closeness(ratings: Mapping[int, Ratings], emomusic: Means) -> str:
+def closeness(ratings: Mapping[int, SongRatings], emomusic: Means) -> str:
     """How many ratings of DEAM and emoMusic are the same number."""
-    pairs = [(ratings[n], emomusic[n]) for n in ratings.keys() & emomusic.keys() if n <= LAST_EXCHANGED]
+    pairs = [(ratings[n], emomusic[n]) for n in ratings.keys() & emomusic.keys() if n <= LAST_ID_2013]
     gaps = np.array([(abs(r.valence - v), abs(r.arousal - a)) for r, (v, a) in pairs])
     valence, arousal = (gaps <= CLOSE).mean(axis=0)
     return f"  within {CLOSE} of emoMusic's: valence {valence:.1%}, arousal {arousal:.1%} of {len(pairs)}"

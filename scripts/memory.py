@@ -16,7 +16,7 @@ import av
 import numpy as np
 import soundfile
 
-from scripts.processes import PeakMemory, proportional_kb
+from scripts.process_memory import PeakMemory, proportional_kb
 
 MUSIMO = [sys.executable, "-c", "from musimo.cli.main import main; main()"]
 FEW = 200  # tracks that everything else is measured against

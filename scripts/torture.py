@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scripts.trials.disks import fill_disks, harm_indexes, unplug_drives
+from scripts.trials.excerpts import cut_pieces
+from scripts.trials.harness import ROOT, Stage, Trial
 from scripts.trials.kills import interrupt_scans, kill_scans, kill_workers
 from scripts.trials.moves import move_files
-from scripts.trials.pieces import cut_pieces
 from scripts.trials.races import race
-from scripts.trials.stage import ROOT, Stage, Trial
 
 PIECES = 24  # of music: a scan of them takes some seconds
 TRIALS: tuple[tuple[Callable[[Stage, int], Trial], float], ...] = (

@@ -17,11 +17,11 @@ import soundfile
 from musimo.audio.decode import open_audio
 from musimo.cli.main import run as run_musimo
 from scripts.trials.disks import fill_disks, unplug_drives
+from scripts.trials.excerpts import PIECE_S, cut_pieces
+from scripts.trials.harness import Done, Stage, Trial
 from scripts.trials.kills import kill_scans
 from scripts.trials.moves import move_files
-from scripts.trials.pieces import PIECE_S, cut_pieces
 from scripts.trials.races import race
-from scripts.trials.stage import Done, Stage, Trial
 from tests.sounds import melody
 
 N_PIECES = 8

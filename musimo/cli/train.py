@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.training import INTERRUPTED, follow, make_place, print_finished, training_options
+from musimo.cli.training import INTERRUPTED, follow, make_workspace, print_finished, training_options
 
 
 @click.command("train")
@@ -27,8 +27,8 @@ def command(invocation: Invocation, /, config: str, as_json: bool, **options: An
     from musimo.training.run import train
 
     path = find_config(config)
-    place = make_place(path, **options)
-    finished = follow(invocation, train(path, place), place.out)
+    workspace = make_workspace(path, **options)
+    finished = follow(invocation, train(path, workspace), workspace.out)
     if finished is None:
         return INTERRUPTED
     print_finished(finished, as_json)

@@ -9,12 +9,12 @@ import torch
 import torch.distributed as dist
 
 from musimo.training.corpus import N_VALUES, open_corpus
-from musimo.training.devices import threads
+from musimo.training.devices import torch_threads
 from musimo.training.distill import Batch, Distillation, DistillConfig, Scales, Student
-from musimo.training.processes import side_by_side
+from musimo.training.processes import run_in_processes
 
 
-def distil(
+def train_backbone(
     folders: Sequence[tuple[Path, int]],
     config: DistillConfig,
     checkpoint: Path,
@@ -40,13 +40,13 @@ def distil(
     meeting = checkpoint.with_name("meeting").absolute()
     meeting.unlink(missing_ok=True)  # where processes of a run that was stopped met
     shares = [(rank, n, folders, config, checkpoint, meeting, str(device)) for rank in range(n)]
-    for batch in side_by_side(_work_together, shares):
+    for batch in run_in_processes(_train_rank, shares):
         if batch is not None:
             yield batch
     meeting.unlink(missing_ok=True)
 
 
-def _work_together(
+def _train_rank(
     rank: int,
     n_processes: int,
     folders: Sequence[tuple[Path, int]],
@@ -60,21 +60,21 @@ def _work_together(
     if n_processes > 1:
         dist.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=n_processes)
     training = Distillation(corpora, config, checkpoint, rank, n_processes, torch.device(device))
-    with threads(1):
+    with torch_threads(1):
         for batch in training.batches():
             yield batch if rank == 0 else None
     if n_processes > 1:
         dist.destroy_process_group()
 
 
-def n_done(checkpoint: Path) -> int:
+def batches_done(checkpoint: Path) -> int:
     """Batches behind a checkpoint; 0 where there is none."""
     if not checkpoint.is_file():
         return 0
     return int(torch.load(checkpoint, map_location="cpu", weights_only=True)["n_done"])
 
 
-def trained(checkpoint: Path, config: DistillConfig) -> tuple[Student, Scales]:
+def load_backbone(checkpoint: Path, config: DistillConfig) -> tuple[Student, Scales]:
     """Student and scales of a training that has ended."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     student = Student(config.network, N_VALUES)

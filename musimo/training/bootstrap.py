@@ -17,9 +17,9 @@ from musimo.training.metrics import DECIMALS, METRICS, Column, ordered_pairs
 
 Matrix = NDArray[np.float64]
 
-N_DRAWS = 2000  # the ends of a 95 % interval then rest on 50 draws each
+N_RESAMPLES = 2000  # the ends of a 95 % interval then rest on 50 draws each
 PERCENTILES = (2.5, 97.5)  # of a 95 % interval
-LEAST_VARIANCE = 1e-12  # squared rating points or ranks; below it is what rounding leaves of a constant
+MIN_VARIANCE = 1e-12  # squared rating points or ranks; below it is what rounding leaves of a constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,17 @@ class Interval:
     high: float
 
 
-def draw_groups(groups: Sequence[str], n_draws: int = N_DRAWS, seed: int = 0) -> Matrix:
+def resample_groups(groups: Sequence[str], n_resamples: int = N_RESAMPLES, seed: int = 0) -> Matrix:
     """As many groups as there are, drawn with replacement.
 
     Returns
     -------
-    (n_draws, n), how often each clip is in each draw
+    (n_resamples, n), how often each clip is in each draw
     """
     names, member = np.unique(np.array(groups), return_inverse=True)
-    chosen = np.random.default_rng(seed).integers(len(names), size=(n_draws, len(names)))
-    times = np.zeros((n_draws, len(names)))
-    np.add.at(times, (np.arange(n_draws)[:, None], chosen), 1.0)
+    chosen = np.random.default_rng(seed).integers(len(names), size=(n_resamples, len(names)))
+    times = np.zeros((n_resamples, len(names)))
+    np.add.at(times, (np.arange(n_resamples)[:, None], chosen), 1.0)
     return times[:, member]
 
 
@@ -50,12 +50,12 @@ def scores(weights: Matrix, targets: Column, predictions: Column) -> dict[str, C
 
     Parameters
     ----------
-    weights : (n_draws, n), whole numbers
+    weights : (n_resamples, n), whole numbers
     targets, predictions : (n,)
 
     Returns
     -------
-    metric -> (n_draws,), NaN where it is not defined
+    metric -> (n_resamples,), NaN where it is not defined
     """
     total = weights.sum(axis=1)
     centre = targets.mean()  # sums of squares keep their digits near zero
@@ -78,11 +78,13 @@ def scores(weights: Matrix, targets: Column, predictions: Column) -> dict[str, C
 
 
 def correlations(weights: Matrix, one: Column, other: Column) -> Column:
-    """Pearson correlation of every draw, (n_draws,)."""
+    """Pearson correlation of every draw, (n_resamples,)."""
     return scores(weights, one, other)["r"]
 
 
-def over_seeds(weights: Matrix, targets: Matrix, predictions: Sequence[Matrix] | Matrix) -> dict[str, Matrix]:
+def mean_over_seeds(
+    weights: Matrix, targets: Matrix, predictions: Sequence[Matrix] | Matrix
+) -> dict[str, Matrix]:
     """Every metric of every draw, mean over seeds.
 
     Parameters
@@ -92,7 +94,7 @@ def over_seeds(weights: Matrix, targets: Matrix, predictions: Sequence[Matrix] |
 
     Returns
     -------
-    metric -> (n_draws, 2)
+    metric -> (n_resamples, 2)
     """
     per_seed = [
         [scores(weights, targets[:, column], each[:, column]) for column in range(2)] for each in predictions
@@ -107,7 +109,7 @@ def paired_bootstrap(
     ratings: Matrix,
     ours: Sequence[Matrix],
     theirs: Sequence[Matrix],
-    n_draws: int = N_DRAWS,
+    n_resamples: int = N_RESAMPLES,
     seed: int = 0,
     metric: str = "r",
 ) -> Matrix:
@@ -121,10 +123,10 @@ def paired_bootstrap(
 
     Returns
     -------
-    (n_draws, 2), the difference of the scores of valence and arousal, mean over seeds
+    (n_resamples, 2), the difference of the scores of valence and arousal, mean over seeds
     """
-    weights = draw_groups(groups, n_draws, seed)
-    return over_seeds(weights, ratings, ours)[metric] - over_seeds(weights, ratings, theirs)[metric]
+    weights = resample_groups(groups, n_resamples, seed)
+    return mean_over_seeds(weights, ratings, ours)[metric] - mean_over_seeds(weights, ratings, theirs)[metric]
 
 
 def interval(value: float, draws: Column) -> Interval:
@@ -137,17 +139,17 @@ def interval(value: float, draws: Column) -> Interval:
 
 
 def _variance(values: Column) -> Column:
-    return np.where(values > LEAST_VARIANCE, values, np.nan)
+    return np.where(values > MIN_VARIANCE, values, np.nan)
 
 
 def _spearman(weights: Matrix, targets: Column, predictions: Column) -> Column:
-    t, p = _centred_ranks(weights, targets), _centred_ranks(weights, predictions)
+    t, p = _centered_ranks(weights, targets), _centered_ranks(weights, predictions)
     var_t, var_p = (_variance((weights * ranks * ranks).sum(axis=1)) for ranks in (t, p))
     return np.asarray((weights * t * p).sum(axis=1) / np.sqrt(var_t * var_p))
 
 
-def _centred_ranks(weights: Matrix, values: Column) -> Matrix:
-    """Rank of each clip within each draw less the mean rank, ties sharing theirs, (n_draws, n)."""
+def _centered_ranks(weights: Matrix, values: Column) -> Matrix:
+    """Rank of each clip within each draw less the mean rank, ties sharing theirs, (n_resamples, n)."""
     distinct, place = np.unique(np.round(values, DECIMALS), return_inverse=True)
     order = np.argsort(place, kind="stable")
     starts = np.searchsorted(place[order], np.arange(len(distinct)))

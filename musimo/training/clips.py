@@ -18,14 +18,14 @@ from musimo.records import FloatArray, Window
 
 # fmt: off
 # Placeholders for an artist or album, as `album_group` writes them; "n a" and "v a" are n/a and V.A.
-NOBODY = frozenset((
+PLACEHOLDER_NAMES = frozenset((
     "n a", "na", "nan", "none", "null", "v a", "va", "various", "various artist", "various artists",
     "various composers", "unknown", "unknown artist", "unknown album", "not available", "no artist",
     "no album",
 ))
 
 # Titles that artists who have nothing to do with each other give to albums, as `album_group` writes them.
-ANYBODYS_TITLES = frozenset((
+GENERIC_TITLES = frozenset((
     "album", "best of", "compilation", "debut", "demo", "demos", "ep", "first album", "greatest hits", "hits",
     "live", "lp", "original soundtrack", "ost", "remixes", "s t", "self titled", "selftitled", "single",
     "singles", "soundtrack", "unplugged", "unreleased", "unreleased tracks", "untitled", "very best of",
@@ -34,7 +34,7 @@ ANYBODYS_TITLES = frozenset((
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledClip:
+class LabeledClip:
     """One clip that listeners have rated.
 
     Parameters
@@ -57,7 +57,7 @@ class LabelledClip:
     window: Window | None = None
 
 
-def ratings_of(clips: Iterable[LabelledClip]) -> NDArray[np.float64]:
+def ratings_of(clips: Iterable[LabeledClip]) -> NDArray[np.float64]:
     """Valence and arousal on the 1-9 scale, [shape=(n, 2)]."""
     return np.array([(clip.valence, clip.arousal) for clip in clips])
 
@@ -69,16 +69,16 @@ def artist_group(credit: str) -> str:
     generously.
     """
     first = re.split(r"[,;/]|\b(?:feat|ft|featuring)\b", credit, maxsplit=1, flags=re.IGNORECASE)[0]
-    return " ".join(_words(first))
+    return " ".join(_name_words(first))
 
 
 def album_group(title: str) -> str:
     """Title of an album without case, accents, punctuation, article, "and", and what is in brackets."""
     bare = re.sub(r"\(.*?\)|\[.*?\]", " ", title)
-    return " ".join(word for word in _words(bare) or _words(title) if word != "and")
+    return " ".join(word for word in _name_words(bare) or _name_words(title) if word != "and")
 
 
-def joined_groups(artists: Sequence[str], albums: Sequence[str]) -> list[str]:
+def join_groups(artists: Sequence[str], albums: Sequence[str]) -> list[str]:
     """Group of each clip; clips that share an artist or an album are in one, and so are chains of such clips.
 
     Names that name nobody ("various artists", "n/a", empty) and titles that anybody may give ("Greatest
@@ -97,7 +97,7 @@ def joined_groups(artists: Sequence[str], albums: Sequence[str]) -> list[str]:
         return key
 
     clips = [
-        _links(number, artist, album)
+        _group_keys(number, artist, album)
         for number, (artist, album) in enumerate(zip(artists, albums, strict=True))
     ]
     for first, *others in clips:
@@ -107,18 +107,22 @@ def joined_groups(artists: Sequence[str], albums: Sequence[str]) -> list[str]:
     return [("", "album ", "clip ")[kind] + name for kind, name in (leader(first) for first, *_ in clips)]
 
 
-def _links(number: int, artist: str, album: str) -> list[tuple[int, str]]:
+def _group_keys(number: int, artist: str, album: str) -> list[tuple[int, str]]:
     """What ties a clip to others: (0, artist), (1, album), or (2, its number) where it has neither."""
     credit, title = artist_group(artist), album_group(album)
     links = []
-    if credit and not {credit, album_group(artist)} & NOBODY:
+    if credit and not {credit, album_group(artist)} & PLACEHOLDER_NAMES:
         links.append((0, credit))
-    if title and title not in NOBODY | ANYBODYS_TITLES and title not in (credit, album_group(artist)):
+    if (
+        title
+        and title not in PLACEHOLDER_NAMES | GENERIC_TITLES
+        and title not in (credit, album_group(artist))
+    ):
         links.append((1, title))
     return links or [(2, str(number))]
 
 
-def _words(text: str) -> list[str]:
+def _name_words(text: str) -> list[str]:
     """Words of a name without case, accents, punctuation and leading article."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     words = re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c)))
@@ -158,7 +162,7 @@ def grouped_folds(
     return fold_of_group[member]
 
 
-def cached_features(clips: Sequence[LabelledClip], cache: Path, n_processes: int = 1) -> list[FloatArray]:
+def cached_features(clips: Sequence[LabeledClip], cache: Path, n_processes: int = 1) -> list[FloatArray]:
     """Features of clips, (n_frames, 193) each, computed once.
 
     Parameters

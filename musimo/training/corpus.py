@@ -22,9 +22,9 @@ from musimo.audio.features import compute_features
 from musimo.audio.windows import tile
 from musimo.errors import AudioError, UsageError
 from musimo.records import FloatArray, Window
-from musimo.training.devices import threads
-from musimo.training.mixes import mixture, samples_needed
-from musimo.training.processes import side_by_side
+from musimo.training.devices import torch_threads
+from musimo.training.mixes import mix, required_samples
+from musimo.training.processes import run_in_processes
 from musimo.training.progress import Stage, Step, Work
 from musimo.training.teacher import MusicNN
 
@@ -118,7 +118,7 @@ def decode_tracks(paths: Sequence[Path], folder: Path, n_processes: int) -> Work
     if missing:
         yield Stage("decoding music", len(paths), len(paths) - len(missing), "track")
     shares = [(missing[share::n_processes],) for share in range(min(n_processes, len(missing)))]
-    for _ in side_by_side(_decode, shares):
+    for _ in run_in_processes(_decode, shares):
         yield Step()
     return [target for target in targets if target.stat().st_size]
 
@@ -146,7 +146,7 @@ def _whole(path: Path) -> NDArray[np.int16] | None:
     return pcm
 
 
-def stretch_of(track: Path, start: int, n: int) -> FloatArray:
+def read_excerpt(track: Path, start: int, n: int) -> FloatArray:
     """``n`` samples of a decoded track, which begins anew where it is shorter."""
     pcm = np.load(track, mmap_mode="r", allow_pickle=False)[start : start + n]
     return tile(pcm.astype(np.float32) * np.float32(HEADROOM / 32767), n)
@@ -162,24 +162,24 @@ def window_starts(lengths: Sequence[int], n: int) -> list[tuple[int, int]]:
     return starts
 
 
-def window_sound(tracks: Sequence[Path], starts: Sequence[tuple[int, int]], row: int, n: int) -> FloatArray:
+def window_samples(tracks: Sequence[Path], starts: Sequence[tuple[int, int]], row: int, n: int) -> FloatArray:
     """The sound of a row that is a window of a track."""
     track, start = starts[row]
-    return stretch_of(tracks[track], start, n)
+    return read_excerpt(tracks[track], start, n)
 
 
-def mixed_sound(tracks: Sequence[Path], lengths: Sequence[int], row: int, n: int, seed: int) -> FloatArray:
+def mix_samples(tracks: Sequence[Path], lengths: Sequence[int], row: int, n: int, seed: int) -> FloatArray:
     """The sound of a row that is a mix of two places in tracks; a track counts by its length's root."""
     rng = np.random.default_rng([seed, row])
-    needed = samples_needed(n)
+    needed = required_samples(n)
     share = np.sqrt(np.array(lengths, dtype=np.float64))
     chosen = rng.choice(len(tracks), 2, p=share / share.sum())
     places = [int(rng.integers(max(1, lengths[track] - needed))) for track in chosen]
-    parts = [stretch_of(tracks[t], place, needed) for t, place in zip(chosen, places, strict=True)]
-    return mixture(parts[0], parts[1], SAMPLE_RATE, n, rng)
+    parts = [read_excerpt(tracks[t], place, needed) for t, place in zip(chosen, places, strict=True)]
+    return mix(parts[0], parts[1], SAMPLE_RATE, n, rng)
 
 
-def music_in(folder: Path) -> list[Path]:
+def find_music(folder: Path) -> list[Path]:
     """Music files in a folder and the folders within.
 
     Raises
@@ -196,7 +196,7 @@ def music_in(folder: Path) -> list[Path]:
     return paths
 
 
-def prepare(
+def prepare_corpora(
     music: Path, folder: Path, teacher: Path, config: CorpusConfig, n_processes: int
 ) -> Work[tuple[Corpus, Corpus]]:
     """Windows of all music under a folder, and mixes of it, heard by the teacher; goes on where it stopped.
@@ -211,8 +211,10 @@ def prepare(
     ------
     UsageError : there is no music, or none that can be decoded
     """
-    paths = music_in(music)
-    _keep_to(folder / "music.txt", "\n".join(str(path.relative_to(music)) for path in paths), music)
+    paths = find_music(music)
+    _require_same_files(
+        folder / "music.txt", "\n".join(str(path.relative_to(music)) for path in paths), music
+    )
     tracks = yield from decode_tracks(paths, folder / "sound", n_processes)
     if not tracks:
         raise UsageError(f"no music in {music} can be decoded", "name another folder with --music")
@@ -221,8 +223,8 @@ def prepare(
     windows = open_corpus(folder / "windows", len(starts), WINDOW_STEPS, N_VALUES)
     mixes = open_corpus(folder / "mixes", config.n_mixes, MIX_STEPS, N_VALUES)
     sounds: tuple[Callable[[int], FloatArray], ...] = (
-        partial(window_sound, tracks, starts, n=row_samples(WINDOW_STEPS)),
-        partial(mixed_sound, tracks, lengths, n=row_samples(MIX_STEPS), seed=config.seed),
+        partial(window_samples, tracks, starts, n=row_samples(WINDOW_STEPS)),
+        partial(mix_samples, tracks, lengths, n=row_samples(MIX_STEPS), seed=config.seed),
     )
     for name, corpus, sound in zip(("windows", "mixes"), (windows, mixes), sounds, strict=True):
         n, missing = len(corpus.done), np.flatnonzero(~corpus.done)
@@ -232,12 +234,12 @@ def prepare(
             (corpus.folder, corpus.n_steps, teacher, sound, missing[share::n_processes])
             for share in range(min(n_processes, len(missing)))
         ]
-        for _ in side_by_side(fill, shares):
+        for _ in run_in_processes(fill_rows, shares):
             yield Step()
     return windows, mixes
 
 
-def _keep_to(note: Path, listing: str, music: Path) -> None:
+def _require_same_files(note: Path, listing: str, music: Path) -> None:
     """Refuse to go on with other music than was begun with: rows are counted by the tracks' order."""
     note.parent.mkdir(parents=True, exist_ok=True)
     if note.is_file() and note.read_text(encoding="utf-8", errors="surrogateescape") != listing:
@@ -248,7 +250,7 @@ def _keep_to(note: Path, listing: str, music: Path) -> None:
     note.write_text(listing, encoding="utf-8", errors="surrogateescape")
 
 
-def fill(
+def fill_rows(
     folder: Path,
     n_steps: int,
     teacher: Path,
@@ -257,11 +259,11 @@ def fill(
 ) -> Iterator[int]:
     """Make these rows; one core's work."""
     corpus = open_corpus(folder, None, n_steps, N_VALUES)
-    listener = MusicNN(teacher)
+    teacher_network = MusicNN(teacher)
     for row in map(int, rows):
         samples = sound(row)
         corpus.features[row] = compute_features(samples)
-        with threads(1):
-            corpus.steps[row] = listener.hear(samples)[:n_steps]
+        with torch_threads(1):
+            corpus.steps[row] = teacher_network.embed(samples)[:n_steps]
         corpus.done[row] = True
         yield row

@@ -23,7 +23,7 @@ def training_device(name: str) -> torch.device:
     if name == "auto":
         with warnings.catch_warnings():  # torch warns of drivers too old, where the answer says it all
             warnings.simplefilter("ignore")
-            name = "cuda" if torch.cuda.is_available() else "mps" if _mps_is_there() else "cpu"
+            name = "cuda" if torch.cuda.is_available() else "mps" if _mps_available() else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError as error:
@@ -38,7 +38,7 @@ def training_device(name: str) -> torch.device:
     return device
 
 
-def _mps_is_there() -> bool:
+def _mps_available() -> bool:
     return torch.backends.mps.is_available()
 
 
@@ -51,7 +51,7 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def threads(n: int) -> Iterator[None]:
+def torch_threads(n: int) -> Iterator[None]:
     """Let torch's operations use ``n`` cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(n)

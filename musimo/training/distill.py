@@ -36,7 +36,7 @@ POOLED_STEP = 8  # the network's own steps, 16 frames each, in a step of the tea
 FRAMES_PER_STEP = 128
 SPARE_FRAMES = 8  # taken beyond the steps, so that no rounding leaves the last one short
 SCALE_ROWS = 256  # rows from which means and deviations are taken: enough for three digits
-MOST_SDS = 4.0  # skewness and the like have long tails, which must not rule the error
+MAX_SDS = 4.0  # skewness and the like have long tails, which must not rule the error
 MAX_GRADIENT_NORM = 2.0  # steps of an ordinary batch stay below it
 
 
@@ -180,7 +180,7 @@ def input_statistics(features: Tensor) -> Tensor:
     return torch.cat([features.mean(1), features.std(1), change.std(1)], dim=1)
 
 
-def draw(
+def sample_batch(
     corpora: Sequence[Corpus], n: int, n_steps: int | None, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Random sounds: features (n, T, 193) and the teacher's answers (n, n_steps, n_values).
@@ -208,10 +208,10 @@ def draw(
     return np.stack(features), np.stack(steps)
 
 
-def measure_scales(corpora: Sequence[Corpus], config: DistillConfig) -> Scales:
+def fit_scales(corpora: Sequence[Corpus], config: DistillConfig) -> Scales:
     """From crops like those of the training."""
     rng = np.random.default_rng([config.seed, 2**31])
-    features, steps = map(torch.from_numpy, draw(corpora, SCALE_ROWS, config.crop_steps, rng))
+    features, steps = map(torch.from_numpy, sample_batch(corpora, SCALE_ROWS, config.crop_steps, rng))
     frames = _mean_and_sd(features.flatten(0, 1).double()).float()
     normed = (features - frames[0]) / frames[1]
     return Scales(
@@ -219,11 +219,11 @@ def measure_scales(corpora: Sequence[Corpus], config: DistillConfig) -> Scales:
         _mean_and_sd(steps.flatten(0, 1)),
         _mean_and_sd(steps.mean(1)),
         _mean_and_sd(input_statistics(normed)),
-        _mean_and_sd(harmonies(features)),
+        _mean_and_sd(batch_harmony(features)),
     )
 
 
-def harmonies(features: Tensor) -> Tensor:
+def batch_harmony(features: Tensor) -> Tensor:
     """`harmony` of clips, not normalised: (B, T, 193) -> (B, 109)."""
     return torch.from_numpy(np.stack([harmony_features(clip) for clip in features.cpu().numpy()])).to(
         features.device
@@ -274,7 +274,7 @@ class Distillation:
             self.optimizer.load_state_dict(state["optimizer"])
             self.n_done = state["n_done"]
         else:
-            self.scales = measure_scales(corpora, config).to(device)
+            self.scales = fit_scales(corpora, config).to(device)
 
     def batches(self) -> Iterator[Batch]:
         """Train to the end, batch by batch."""
@@ -296,9 +296,9 @@ class Distillation:
         rng = np.random.default_rng([config.seed, number, self.rank])
         chance = int(rng.integers(2**62))
         n = config.batch_size // self.n_processes
-        drawn = draw(self.corpora, n, None if whole else config.crop_steps, rng)
+        drawn = sample_batch(self.corpora, n, None if whole else config.crop_steps, rng)
         features, steps = (torch.from_numpy(array).to(self.device) for array in drawn)
-        harmonic = _scaled(harmonies(features), scales.harmony).clamp(-MOST_SDS, MOST_SDS)
+        harmonic = _scaled(batch_harmony(features), scales.harmony).clamp(-MAX_SDS, MAX_SDS)
         features = _scaled(features, scales.features)
         with seeded(chance, self.device):
             block, attention, clips, statistics, heard_harmony = self.student(features, steps.shape[1])

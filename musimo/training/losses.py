@@ -39,7 +39,7 @@ def mse_pearson(targets: Tensor, predictions: Tensor, weight: float = 0.2) -> Te
     targets, predictions : (N, D), on the 1-9 scale, of any floating type; reduced in float32 or better
     weight : lambda of the paper; the term rests for batches of less than 4
     """
-    targets, predictions = _precise(targets, predictions)
+    targets, predictions = _promote(targets, predictions)
     loss = (targets - predictions).square().mean(dim=0)
     if len(targets) >= MIN_CLIPS:
         loss = loss + weight * (1 - pearson(targets, predictions))
@@ -60,27 +60,27 @@ def concordance(targets: Tensor, predictions: Tensor) -> Tensor:
     return 2 * covariance / (spread + EPS)
 
 
-def one_minus_ccc(targets: Tensor, predictions: Tensor) -> Tensor:
+def ccc_loss(targets: Tensor, predictions: Tensor) -> Tensor:
     """Sum over valence and arousal of ``1 - CCC``; the mean squared error for batches of less than 4.
 
     Parameters
     ----------
     targets, predictions : (N, D), on the 1-9 scale, of any floating type; reduced in float32 or better
     """
-    targets, predictions = _precise(targets, predictions)
+    targets, predictions = _promote(targets, predictions)
     if len(targets) < MIN_CLIPS:
         return (targets - predictions).square().mean(dim=0).sum()
     return (1 - concordance(targets, predictions)).sum()
 
 
-def loss_named(name: LossName, correlation_weight: float) -> Loss:
+def make_loss(name: LossName, correlation_weight: float) -> Loss:
     """The loss of that name; the weight is ``mse_pearson``'s."""
     if name == "ccc":
-        return one_minus_ccc
+        return ccc_loss
     return lambda targets, predictions: mse_pearson(targets, predictions, correlation_weight)
 
 
-def _precise(targets: Tensor, predictions: Tensor) -> tuple[Tensor, Tensor]:
+def _promote(targets: Tensor, predictions: Tensor) -> tuple[Tensor, Tensor]:
     """Both in the better of their types, float32 at least."""
     precise = torch.promote_types(torch.float32, torch.promote_types(targets.dtype, predictions.dtype))
     return targets.to(precise), predictions.to(precise)

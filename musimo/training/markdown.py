@@ -63,7 +63,7 @@ def spread(values: Sequence[float]) -> str:
     return f"{number(mean)} ± {number(math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1)))}"
 
 
-def between(interval: Interval, signed: bool = False) -> str:
+def with_interval(interval: Interval, signed: bool = False) -> str:
     """A figure with its interval behind it."""
     if not math.isfinite(interval.value):
         return UNDEFINED

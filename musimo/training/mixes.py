@@ -21,19 +21,19 @@ LEVEL_DB = (-8.0, 4.0)
 NOISE_DB = (-45.0, -12.0)  # below the music
 REVERB_S = (0.3, 2.5)  # until 60 dB below
 WET_DB = (-16.0, -3.0)
-PART_ALONE, PART_CROSS_FADED = 0.25, 0.25  # the rest sound together
-PART_NOISY, PART_IN_A_ROOM = 0.2, 0.25
+P_SINGLE, P_CROSS_FADE = 0.25, 0.25  # the rest sound together
+P_NOISE, P_REVERB = 0.2, 0.25
 FADE_S = (0.5, 8.0)
 QUIET = 1e-5  # RMS under which a recording is silence, and is not brought to any level
 EQ_RANGE_DB = 24.0  # no band is raised or lowered more, or hiss that nobody heard would be
 
 
-def mixture(first: FloatArray, second: FloatArray, rate: int, n: int, rng: np.random.Generator) -> FloatArray:
+def mix(first: FloatArray, second: FloatArray, rate: int, n: int, rng: np.random.Generator) -> FloatArray:
     """A new sound of two.
 
     Parameters
     ----------
-    first, second : (>= `samples_needed(n)`,) mono, full scale = 1
+    first, second : (>= `required_samples(n)`,) mono, full scale = 1
     rate : Hz
     n : samples of the answer
 
@@ -41,29 +41,29 @@ def mixture(first: FloatArray, second: FloatArray, rate: int, n: int, rng: np.ra
     -------
     (n,) float32, never beyond full scale
     """
-    one = _recoloured(first, rate, n, rng)
+    one = _change_speed_and_eq(first, rate, n, rng)
     kind = rng.random()
-    if kind >= PART_ALONE:
-        other = _recoloured(second, rate, n, rng)
+    if kind >= P_SINGLE:
+        other = _change_speed_and_eq(second, rate, n, rng)
         other *= np.float32(_rms(one) / max(_rms(other), QUIET) if _rms(one) > QUIET else 1)
-        if kind < PART_ALONE + PART_CROSS_FADED:
-            one = _cross_faded(one, other, rate, rng)
+        if kind < P_SINGLE + P_CROSS_FADE:
+            one = _cross_fade(one, other, rate, rng)
         else:
             one = one + other * _amplitude(rng.uniform(*SECOND_DB))
-    if rng.random() < PART_IN_A_ROOM:
-        one = _in_a_room(one, rate, rng)
-    if rng.random() < PART_NOISY:
+    if rng.random() < P_REVERB:
+        one = _add_reverb(one, rate, rng)
+    if rng.random() < P_NOISE:
         one = one + _pink_noise(n, rng) * np.float32(_rms(one)) * _amplitude(rng.uniform(*NOISE_DB))
     one = one * _amplitude(rng.uniform(*LEVEL_DB))
     return np.asarray(one / max(float(np.abs(one).max(initial=0)), 1.0), dtype=np.float32)
 
 
-def samples_needed(n: int) -> int:
+def required_samples(n: int) -> int:
     """Samples of a recording that `mixture` takes for ``n`` of its own, however fast it plays them."""
     return round(n * (1 + SPEED)) + 1
 
 
-def _recoloured(samples: FloatArray, rate: int, n: int, rng: np.random.Generator) -> FloatArray:
+def _change_speed_and_eq(samples: FloatArray, rate: int, n: int, rng: np.random.Generator) -> FloatArray:
     """Another speed and another equaliser, both in one pass through the spectrum."""
     speed = (1 + SPEED) ** rng.uniform(-1, 1)
     taken = samples[: round(n * speed)]
@@ -71,12 +71,12 @@ def _recoloured(samples: FloatArray, rate: int, n: int, rng: np.random.Generator
     wanted = fft.next_fast_len(round(size / speed), real=True)
     spectrum = fft.rfft(taken, size)
     hertz = np.linspace(0, rate / 2, len(spectrum), dtype=np.float32)
-    spectrum *= _equaliser(np.maximum(hertz, 20), rng)
+    spectrum *= _equalizer(np.maximum(hertz, 20), rng)
     played = fft.irfft(spectrum, wanted)[:n] * np.float32(wanted / size)
     return np.resize(played, n).astype(np.float32)
 
 
-def _equaliser(hertz: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _equalizer(hertz: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Amplitude at each frequency: a tilt about 1 kHz and one peak or dip."""
     octave = np.log2(hertz / np.float32(1000))
     centre = rng.uniform(*np.log2(np.array(PEAK_HZ) / 1000))
@@ -87,7 +87,7 @@ def _equaliser(hertz: FloatArray, rng: np.random.Generator) -> FloatArray:
     return np.asarray(10 ** (np.clip(decibels, -EQ_RANGE_DB, EQ_RANGE_DB) / 20), dtype=np.float32)
 
 
-def _cross_faded(one: FloatArray, other: FloatArray, rate: int, rng: np.random.Generator) -> FloatArray:
+def _cross_fade(one: FloatArray, other: FloatArray, rate: int, rng: np.random.Generator) -> FloatArray:
     """From one to the other at equal power, somewhere between a quarter and three quarters."""
     n = len(one)
     middle, width = rng.uniform(0.25, 0.75) * n, rng.uniform(*FADE_S) * rate
@@ -95,7 +95,7 @@ def _cross_faded(one: FloatArray, other: FloatArray, rate: int, rng: np.random.G
     return np.asarray(one * np.cos(angle) + other * np.sin(angle), dtype=np.float32)
 
 
-def _in_a_room(samples: FloatArray, rate: int, rng: np.random.Generator) -> FloatArray:
+def _add_reverb(samples: FloatArray, rate: int, rng: np.random.Generator) -> FloatArray:
     """With the reverberation of noise that dies away exponentially."""
     seconds = rng.uniform(*REVERB_S)
     times = np.arange(round(seconds * rate), dtype=np.float32) / np.float32(rate)

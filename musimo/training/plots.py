@@ -49,7 +49,7 @@ LONGEST_LABEL = 28  # characters
 
 def scatter(study: Study) -> bytes:
     """Predicted against rated, both dimensions, with the diagonal of perfect answers."""
-    answers = study.answers(study.ours)
+    answers = study.mean_predictions(study.ours)
 
     def draw(figure: Figure) -> None:
         for column, axes in enumerate(figure.subplots(1, 2)):
@@ -67,7 +67,7 @@ def scatter(study: Study) -> bytes:
 
 def calibration(study: Study) -> bytes:
     """Mean rating of clips that were predicted alike, with the line of best fit."""
-    answers = study.answers(study.ours)
+    answers = study.mean_predictions(study.ours)
 
     def draw(figure: Figure) -> None:
         for column, axes in enumerate(figure.subplots(1, 2)):
@@ -91,7 +91,7 @@ def calibration(study: Study) -> bytes:
 
 def residuals_by_genre(study: Study) -> bytes:
     """Predicted less rated of every clip, a row a genre, with the mean of each."""
-    residuals = study.answers(study.ours) - study.targets
+    residuals = study.mean_predictions(study.ours) - study.targets
     genres = clips_by_genre(study.genres)
 
     def draw(figure: Figure) -> None:

@@ -17,7 +17,7 @@ T = TypeVar("T")
 GRACE_S = 5.0  # for a process that was asked to end, before it is made to
 
 
-def side_by_side(work: Callable[..., Iterator[T]], shares: Sequence[tuple[Any, ...]]) -> Iterator[T]:
+def run_in_processes(work: Callable[..., Iterator[T]], shares: Sequence[tuple[Any, ...]]) -> Iterator[T]:
     """Run ``work(*share)`` for each share in a process of its own, a single one in this process.
 
     Yields what they yield, as it comes.
@@ -40,7 +40,7 @@ def side_by_side(work: Callable[..., Iterator[T]], shares: Sequence[tuple[Any, .
     context = get_context("spawn")  # a fork would inherit the locks of torch's threads
     running: dict[Connection, BaseProcess] = {}
     try:
-        with _deaf_to_interrupts():
+        with _ignore_interrupts():
             for share in shares:
                 ours, theirs = context.Pipe(duplex=False)
                 process = context.Process(target=_begin, args=(work, share, theirs), daemon=True)
@@ -92,7 +92,7 @@ def _check(process: BaseProcess) -> None:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
+def _ignore_interrupts() -> Iterator[None]:
     """Let processes that start within ignore Ctrl-C from their first instruction on."""
     if threading.current_thread() is not threading.main_thread():
         yield

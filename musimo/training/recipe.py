@@ -13,7 +13,7 @@ from musimo.training.config import TrainingConfig, load_table, read_toml
 from musimo.training.corpus import CorpusConfig
 from musimo.training.datasets.catalog import DatasetConfig
 from musimo.training.distill import DistillConfig
-from musimo.training.heads import HeadsConfig
+from musimo.training.head_training import HeadsConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,26 @@ import numpy as np
 from musimo.atomic import write_atomically
 from musimo.errors import MusimoError
 from musimo.training.bootstrap import (
-    N_DRAWS,
+    N_RESAMPLES,
     Interval,
     Matrix,
     correlations,
-    draw_groups,
     interval,
-    over_seeds,
+    mean_over_seeds,
+    resample_groups,
 )
-from musimo.training.markdown import DIMENSIONS, UNDEFINED, between, escape, heading, number, spread, table
+from musimo.training.markdown import (
+    DIMENSIONS,
+    UNDEFINED,
+    escape,
+    heading,
+    number,
+    spread,
+    table,
+    with_interval,
+)
 from musimo.training.metrics import ERRORS, LEGEND, METRICS, figures
-from musimo.training.paper import Measured, paper_section
+from musimo.training.paper_tables import Measured, paper_section
 from musimo.training.plots import (
     calibration,
     calibration_line,
@@ -33,7 +42,7 @@ from musimo.training.study import Study
 from musimo.training.transfer import SmokeTest, Transfer, smoke_section, transfer_section
 
 NAME = "report.md"
-ORDER = (
+ORDER_METRICS = (
     "r",
     "Spearman",
     "pairs",
@@ -41,7 +50,7 @@ ORDER = (
 )  # mean nothing for a method that puts the clips of a fold in no order
 
 Draws = Mapping[str, Mapping[str, Matrix]]
-"""method -> metric -> (1 + n_draws, 2): all clips as they are, then artists drawn anew"""
+"""method -> metric -> (1 + n_resamples, 2): all clips as they are, then artists drawn anew"""
 
 
 def write_report(
@@ -91,9 +100,10 @@ def report(
     seed: int = 0,
 ) -> str:
     """The page alone; parameters as of `write_report`."""
-    weights = np.vstack([np.ones(len(study.names)), draw_groups(study.groups, N_DRAWS, seed)])
+    weights = np.vstack([np.ones(len(study.names)), resample_groups(study.groups, N_RESAMPLES, seed)])
     draws = {
-        method: over_seeds(weights, study.targets, values) for method, values in study.predictions.items()
+        method: mean_over_seeds(weights, study.targets, values)
+        for method, values in study.predictions.items()
     }
     n_groups = len(set(study.groups))
     sections = [
@@ -105,7 +115,7 @@ def report(
         (
             "How sure that is",
             f"All clips together, mean over seeds, with 95 % intervals: the {n_groups} artists "
-            f"drawn anew {N_DRAWS:,} times. {_POOLED}\n\n{interval_table(study, draws)}",
+            f"drawn anew {N_RESAMPLES:,} times. {_POOLED}\n\n{interval_table(study, draws)}",
         ),
         (
             f"{escape(study.ours)} against the others",
@@ -158,8 +168,8 @@ def interval_table(study: Study, draws: Draws) -> str:
             [
                 f"{dimension}, {escape(method)}",
                 *(
-                    between(_interval(draws[method][metric][:, column]))
-                    if _meant(study, method, metric)
+                    with_interval(_interval(draws[method][metric][:, column]))
+                    if _is_meaningful(study, method, metric)
                     else UNDEFINED
                     for metric in METRICS
                 ),
@@ -174,11 +184,11 @@ def difference_table(study: Study, draws: Draws) -> str:
     """Our method less each other, every metric, paired, with 95 % intervals."""
 
     def cell(other: str, metric: str, column: int) -> str:
-        if not _meant(study, other, metric) or not _meant(study, study.ours, metric):
+        if not _is_meaningful(study, other, metric) or not _is_meaningful(study, study.ours, metric):
             return UNDEFINED
         gain = _interval((draws[study.ours][metric] - draws[other][metric])[:, column])
         better, worse = (gain.high < 0, gain.low > 0) if metric in ERRORS else (gain.low > 0, gain.high < 0)
-        text = between(gain, signed=True)
+        text = with_interval(gain, signed=True)
         return f"**{text}**" if better else f"{text} (worse)" if worse else text
 
     return table(
@@ -194,7 +204,7 @@ def difference_table(study: Study, draws: Draws) -> str:
 
 def calibration_table(study: Study) -> str:
     """How the spread of our predictions stands to the listeners', and the line between them."""
-    answers = study.answers(study.ours)
+    answers = study.mean_predictions(study.ours)
     rows = []
     for column, dimension in enumerate(DIMENSIONS):
         rated, predicted = study.targets[:, column], answers[:, column]
@@ -207,16 +217,18 @@ def calibration_table(study: Study) -> str:
 
 def coupling_table(study: Study, weights: Matrix) -> str:
     """Correlation between valence and arousal, the listeners' and each method's, with 95 % intervals."""
-    rows = [["listeners", between(_interval(correlations(weights, *study.targets.T)))]]
+    rows = [["listeners", with_interval(_interval(correlations(weights, *study.targets.T)))]]
     for method, predictions in study.predictions.items():
         draws = np.mean([correlations(weights, *values.T) for values in predictions], axis=0)
-        rows.append([escape(method), UNDEFINED if study.constant(method) else between(_interval(draws))])
+        rows.append(
+            [escape(method), UNDEFINED if study.is_constant(method) else with_interval(_interval(draws))]
+        )
     return table(["", "r of valence with arousal"], rows)
 
 
 def genre_table(study: Study) -> str:
     """Residuals of our method, a row a genre; means over its clips, predictions averaged over seeds."""
-    residuals = study.answers(study.ours) - study.targets
+    residuals = study.mean_predictions(study.ours) - study.targets
     genres = clips_by_genre(study.genres)
     rows = []
     everything = ("all", list(range(len(residuals))))
@@ -267,9 +279,9 @@ def _interval(values: Matrix) -> Interval:
     return interval(float(values[0]), values[1:])
 
 
-def _meant(study: Study, method: str, metric: str) -> bool:
+def _is_meaningful(study: Study, method: str, metric: str) -> bool:
     """Whether the metric of all clips together says anything of the method."""
-    return metric not in ORDER or not study.constant(method)
+    return metric not in ORDER_METRICS or not study.is_constant(method)
 
 
 _HEADS = tuple(map(heading, METRICS))

@@ -29,21 +29,21 @@ from musimo.emotion.weights import Weights, load_weights
 from musimo.errors import AudioError, UsageError
 from musimo.records import FloatArray, Window
 from musimo.training.progress import Event, Note, Stage, Step
-from musimo.training.retrieval_figures import (
+from musimo.training.retrieval_metrics import (
     UNTAGGED,
     Collection,
     RetrievalConfig,
     RetrievalTable,
+    cross_validated_figures,
+    distance_figures,
     figures,
-    found_first,
-    judged_elsewhere,
-    plain_methods,
+    reencoded_recall,
     space_methods,
-    whole_figures,
+    z_scored_methods,
 )
 from musimo.training.teacher import MusicNN
 
-Heard = Mapping[str, FloatArray]
+TrackDescriptors = Mapping[str, FloatArray]
 
 ENCODINGS = {"mp3": ("libmp3lame", 44_100, 128_000), "opus": ("libopus", 48_000, 96_000)}  # bit/s of stereo
 INSTALL_BLISS = "not measured: pip install bliss-audio"
@@ -51,14 +51,14 @@ BLISS_FAILS = "not measured: bliss-audio does not run on this machine"
 
 
 @dataclass(frozen=True, slots=True)
-class Listeners:
+class WindowDescriber:
     """Who hears a window: the network, clip statistics, and the teacher where its weights are given."""
 
     weights: Weights
     network: OnnxNetwork
     teacher: MusicNN | None
 
-    def hear(self, samples: FloatArray) -> dict[str, FloatArray]:
+    def describe(self, samples: FloatArray) -> dict[str, FloatArray]:
         """Numbers of one window, by kind: (d,) each."""
         features = compute_features(samples)
         frames = (features - self.weights.means) / self.weights.sds
@@ -70,7 +70,7 @@ class Listeners:
             "embedding": answers.embedding[0],
             "fused": answers.fused[0],
         }
-        return heard | ({"teacher": self.teacher.hear(samples).mean(axis=0)} if self.teacher else {})
+        return heard | ({"teacher": self.teacher.embed(samples).mean(axis=0)} if self.teacher else {})
 
 
 def evaluate_retrieval(
@@ -96,14 +96,16 @@ def evaluate_retrieval(
     WeightsError : see `musimo.emotion.weights.load_weights`
     """
     loaded = load_weights(weights, FEATURE_ID)
-    listeners = Listeners(loaded, OnnxNetwork(loaded), MusicNN(teacher) if teacher else None)
-    kept = cache / f"{listeners.weights.model_id}{'-and-teacher' if teacher else ''}-{config.window_s:g}s"
+    describer = WindowDescriber(loaded, OnnxNetwork(loaded), MusicNN(teacher) if teacher else None)
+    kept = cache / f"{describer.weights.model_id}{'-and-teacher' if teacher else ''}-{config.window_s:g}s"
     found = sorted(path for path in music.rglob("*") if is_music(os.fsencode(path.name)))
     paths, heard = [], []
     yield Stage("hearing", len(found), unit="track")
     for path in found:
         try:
-            heard.append(_kept(kept / f"{path.relative_to(music)}.npz", path, listeners, config))
+            heard.append(
+                _cached_descriptors(kept / f"{path.relative_to(music)}.npz", path, describer, config)
+            )
             paths.append(path)
         except AudioError as error:
             yield Note(f"left out {path}: {error.reason}")
@@ -126,12 +128,12 @@ def evaluate_retrieval(
         whole["bliss"] = np.stack(rows)
     collection = Collection(heard, *_labels(paths, music, config), whole)
 
-    space = space_methods(listeners.weights.space)
+    space = space_methods(describer.weights.space)
     yield Stage("comparing")
-    methods = plain_methods(collection) | space
+    methods = z_scored_methods(collection) | space
     shipped = {name: figures(method, collection, config) for name, method in methods.items()}
-    shipped |= {name: whole_figures(values, collection, config) for name, values in whole.items()}
-    others = judged_elsewhere(collection, config)
+    shipped |= {name: distance_figures(values, collection, config) for name, values in whole.items()}
+    others = cross_validated_figures(collection, config)
 
     chosen = np.random.default_rng(config.seed).permutation(len(paths))[: config.n_encoded]
     yield Stage("encoding anew", len(ENCODINGS) * len(chosen), unit="track")
@@ -139,18 +141,20 @@ def evaluate_retrieval(
     for name in ENCODINGS if len(chosen) else ():
         copies = []
         for i in chosen:
-            copies.append(_encoded(paths[i], name, kept, music, listeners, config))
+            copies.append(_reencoded_descriptors(paths[i], name, kept, music, describer, config))
             yield Step()
-        encoded[name] = found_first(space["both"], collection, chosen.tolist(), copies)
+        encoded[name] = reencoded_recall(space["both"], collection, chosen.tolist(), copies)
     n_windows = sum(len(track["fused"]) for track in heard)
-    yield RetrievalTable(listeners.weights.model_id, len(paths), n_windows, shipped, others, encoded, missing)
+    yield RetrievalTable(describer.weights.model_id, len(paths), n_windows, shipped, others, encoded, missing)
 
 
-def _kept(cache: Path, path: Path, listeners: Listeners, config: RetrievalConfig) -> Heard:
+def _cached_descriptors(
+    cache: Path, path: Path, describer: WindowDescriber, config: RetrievalConfig
+) -> TrackDescriptors:
     """What was heard of a track, now or before."""
     if not cache.is_file():
         cache.parent.mkdir(parents=True, exist_ok=True)
-        windows = [listeners.hear(samples) for samples in _windows(path, config)]
+        windows = [describer.describe(samples) for samples in _windows(path, config)]
         unfinished = cache.with_suffix(".part.npz")
         rows: dict[str, Any] = {kind: np.stack([w[kind] for w in windows]) for kind in windows[0]}
         np.savez(unfinished, **rows)
@@ -173,19 +177,19 @@ def _windows(path: Path, config: RetrievalConfig) -> list[FloatArray]:
     return found
 
 
-def _encoded(
-    path: Path, name: str, kept: Path, music: Path, listeners: Listeners, config: RetrievalConfig
-) -> Heard:
+def _reencoded_descriptors(
+    path: Path, name: str, kept: Path, music: Path, describer: WindowDescriber, config: RetrievalConfig
+) -> TrackDescriptors:
     """What is heard of a track in another encoding."""
     cache = kept / f"{path.relative_to(music)}.{name}.npz"
     with TemporaryDirectory() as folder:
         copy = Path(folder) / f"copy.{name}"
         if not cache.is_file():
-            encode(path, copy, *ENCODINGS[name])
-        return _kept(cache, copy, listeners, config)
+            reencode(path, copy, *ENCODINGS[name])
+        return _cached_descriptors(cache, copy, describer, config)
 
 
-def encode(source: Path, target: Path, codec: str, rate: int, bit_rate: int) -> None:
+def reencode(source: Path, target: Path, codec: str, rate: int, bit_rate: int) -> None:
     """Write a track in another format, in stereo."""
     with av.open(str(source), metadata_errors="replace") as old, av.open(str(target), "w") as new:
         stream: Any = new.add_stream(codec, rate=rate, layout="stereo")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 
 
-class EpochLike(Protocol):
+class EpochLosses(Protocol):
     """What a learning curve needs of an epoch."""
 
     @property
@@ -44,7 +44,7 @@ class LearningCurve:
     validation: tuple[float, ...]
 
     @classmethod
-    def of(cls, name: str, epochs: Iterable[EpochLike]) -> LearningCurve:
+    def of(cls, name: str, epochs: Iterable[EpochLosses]) -> LearningCurve:
         """From the epochs of a training."""
         rows = [(epoch.number, epoch.training_loss, epoch.validation_loss) for epoch in epochs]
         return (
@@ -106,7 +106,7 @@ class Study:
             if len(set(zip(self.groups, fold_of.tolist(), strict=True))) > len(set(self.groups)):
                 raise ValueError("a group is in two folds")
 
-    def constant(self, method: str) -> bool:
+    def is_constant(self, method: str) -> bool:
         """Whether a method says the same of all clips of a fold, and so puts them in no order."""
         return all(
             not np.ptp(values[fold_of == fold], axis=0).any()
@@ -114,6 +114,6 @@ class Study:
             for fold in np.unique(fold_of)
         )
 
-    def answers(self, method: str) -> Matrix:
+    def mean_predictions(self, method: str) -> Matrix:
         """Predictions of a method, mean over seeds, (n, 2)."""
         return np.asarray(self.predictions[method].mean(axis=0))

@@ -33,7 +33,7 @@ ZERO_CROSSINGS, ROLLOFF, BETA = (
 SCALE = UP * 512 // DOWN / 512  # "kaiser_best" of resampy, with a table of 512 values a zero crossing
 BN_EPSILON = 1e-3
 N_FRONT, N_CONVOLUTIONS = 5, 8
-DEAD = 1e-3  # sum of a kernel's magnitudes below which training has switched its filter off
+DEAD_KERNEL_SUM = 1e-3  # sum of a kernel's magnitudes below which training has switched its filter off
 
 
 class Convolution(nn.Module):
@@ -48,7 +48,7 @@ class Convolution(nn.Module):
     def __init__(self, weights: dict[str, Tensor], number: int) -> None:
         super().__init__()
         kernel = weights[_numbered("conv2d", number) + "/kernel"].permute(3, 2, 0, 1)
-        alive = kernel.abs().sum((1, 2, 3)) > DEAD
+        alive = kernel.abs().sum((1, 2, 3)) > DEAD_KERNEL_SUM
         self.register_buffer("alive", alive.nonzero()[:, 0])
         self.register_buffer("kernel", kernel[alive].contiguous())
         self.register_buffer("bias", weights[_numbered("conv2d", number) + "/bias"])
@@ -123,7 +123,7 @@ class MusicNN(nn.Module):
         return F.linear(pooled * self.pooled_scale + self.pooled_shift, self.kernel, self.bias)
 
     @torch.inference_mode()
-    def hear(self, samples: FloatArray) -> FloatArray:
+    def embed(self, samples: FloatArray) -> FloatArray:
         """Describe a sound: (n,) mono at 22,050 Hz -> (n_steps, 200), one row each 2.99 s.
 
         Level matters, and must be that of the source. A sound of less than one step gives no row.

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from musimo.search.sections import MAGIC, PAGE
+from scripts.trials.harness import Row, Stage, Trial, adds_up, difference, whole
 from scripts.trials.mounts import IS_ROOT, Drive, can_mount, fill, read_only, small_disk
-from scripts.trials.stage import Row, Stage, Trial, adds_up, difference, whole
 
 DISK_MB = 4  # a library of two dozen tracks, its log and its indexes take two
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from scripts.trials.stage import (
+from scripts.trials.harness import (
     BATCH,
     IN_HAND,
     PATIENCE_S,

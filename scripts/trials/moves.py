@@ -9,7 +9,7 @@ from typing import Any
 
 import mutagen
 
-from scripts.trials.stage import Row, Stage, Trial, adds_up, difference
+from scripts.trials.harness import Row, Stage, Trial, adds_up, difference
 
 CHANGES = 4  # between two scans; fewer than a fifth of two dozen files, so that none is refused
 MOOD = ("valence", "arousal")

@@ -7,7 +7,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from scripts.trials.stage import Row, Running, Stage, Trial, adds_up, difference, whole
+from scripts.trials.harness import Row, Running, Stage, Trial, adds_up, difference, whole
 
 QUESTIONS = (
     ("status", "--json"),

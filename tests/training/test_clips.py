@@ -13,12 +13,12 @@ from musimo.audio.features import FEATURE_ID, N_FEATURES
 from musimo.errors import AudioError
 from musimo.records import Window
 from musimo.training.clips import (
-    LabelledClip,
+    LabeledClip,
     album_group,
     artist_group,
     cached_features,
     grouped_folds,
-    joined_groups,
+    join_groups,
     ratings_of,
 )
 
@@ -66,34 +66,34 @@ def test_album_groups(title: str, group: str) -> None:
 def test_clips_that_share_an_artist_or_an_album_are_in_one_group() -> None:
     artists = ["The B", "A", "b feat. X", "C", "D", "E"]
     albums = ["One", "Two", "Two (Deluxe)", "Three", "three", "Four"]
-    assert joined_groups(artists, albums) == ["a", "a", "a", "c", "c", "e"]
+    assert join_groups(artists, albums) == ["a", "a", "a", "c", "c", "e"]
 
 
 def test_groups_do_not_hang_on_the_order_of_clips() -> None:
     artists, albums = ["C", "B", "A", "B"], ["x", "x", "y", "y"]
-    assert joined_groups(artists, albums) == ["a"] * 4
-    assert joined_groups(artists[::-1], albums[::-1]) == ["a"] * 4
+    assert join_groups(artists, albums) == ["a"] * 4
+    assert join_groups(artists[::-1], albums[::-1]) == ["a"] * 4
 
 
 @pytest.mark.parametrize(
     "nobody", ["Various Artists", "various", "V/A", "V.A.", "n/a", "N/A", "Unknown", "", "-"]
 )
 def test_names_that_name_nobody_link_nothing(nobody: str) -> None:
-    assert joined_groups([nobody] * 2, ["One", "Two"]) == ["album one", "album two"]
-    assert joined_groups([nobody] * 2, ["One", "One"]) == ["album one"] * 2
-    assert len(set(joined_groups([nobody] * 2, ["", "n/a"]))) == 2
+    assert join_groups([nobody] * 2, ["One", "Two"]) == ["album one", "album two"]
+    assert join_groups([nobody] * 2, ["One", "One"]) == ["album one"] * 2
+    assert len(set(join_groups([nobody] * 2, ["", "n/a"]))) == 2
 
 
 @pytest.mark.parametrize(
     "title", ["", "n/a", "Greatest Hits", "Live!", "Untitled", "Self-Titled", "S/T", "The EP"]
 )
 def test_titles_that_anybody_may_give_link_nothing(title: str) -> None:
-    assert joined_groups(["A", "B"], [title, title]) == ["a", "b"]
+    assert join_groups(["A", "B"], [title, title]) == ["a", "b"]
 
 
 def test_an_album_called_like_its_artist_is_no_link() -> None:
-    assert joined_groups(["Boston", "B", "Boston"], ["Boston", "Boston", "x"]) == ["boston", "b", "boston"]
-    assert joined_groups(["Chicago", "B"], ["x", "Chicago"]) == ["chicago", "b"]
+    assert join_groups(["Boston", "B", "Boston"], ["Boston", "Boston", "x"]) == ["boston", "b", "boston"]
+    assert join_groups(["Chicago", "B"], ["x", "Chicago"]) == ["chicago", "b"]
 
 
 def some_clips(n: int, n_groups: int, seed: int) -> tuple[list[str], np.ndarray]:
@@ -134,14 +134,14 @@ def test_too_few_artists_for_the_folds() -> None:
 
 
 def test_ratings_in_order() -> None:
-    clips = [LabelledClip("x", Path("x"), "g", 2.0, 8.0), LabelledClip("y", Path("y"), "g", 3.0, 7.0)]
+    clips = [LabeledClip("x", Path("x"), "g", 2.0, 8.0), LabeledClip("y", Path("y"), "g", 3.0, 7.0)]
     assert ratings_of(clips).tolist() == [[2, 8], [3, 7]]
 
 
-def sound(folder: Path, name: str) -> LabelledClip:
+def sound(folder: Path, name: str) -> LabeledClip:
     path = folder / f"{name}.wav"
     soundfile.write(path, np.random.default_rng(len(name)).normal(0, 0.1, 22_050), 22_050)
-    return LabelledClip(name, path, "g", 5.0, 5.0)
+    return LabeledClip(name, path, "g", 5.0, 5.0)
 
 
 def test_features_are_computed_once(tmp_path: Path) -> None:
@@ -178,4 +178,4 @@ def test_a_clip_that_cannot_be_heard_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "x.wav"
     path.write_bytes(b"")
     with pytest.raises(AudioError):
-        cached_features([LabelledClip("x", path, "g", 5.0, 5.0)], tmp_path / "cache")
+        cached_features([LabeledClip("x", path, "g", 5.0, 5.0)], tmp_path / "cache")

@@ -8,9 +8,15 @@ import torch
 
 from musimo.emotion.mase_net import MaseNetConfig
 from musimo.training.corpus import Corpus, open_corpus, row_frames, row_samples, window_starts
-from musimo.training.distill import Distillation, DistillConfig, draw, input_statistics
-from musimo.training.finish import Described, cross_validate, out_of_fold
-from musimo.training.heads import HeadsConfig, Taught, rate, teach, with_harmony
+from musimo.training.distill import Distillation, DistillConfig, input_statistics, sample_batch
+from musimo.training.fine_tuning import Descriptors, cross_validate, out_of_fold
+from musimo.training.head_training import (
+    HeadData,
+    HeadsConfig,
+    add_harmony_inputs,
+    predict_ratings,
+    train_heads,
+)
 
 SMALL = MaseNetConfig(
     n_filters=(8, 8, 8, 16),
@@ -64,7 +70,7 @@ def test_stopped_training_goes_on_to_the_same_weights(corpus: Corpus, tmp_path: 
 
 def test_drawn_steps_belong_to_the_drawn_frames_and_unmade_rows_rest(corpus: Corpus) -> None:
     for n_steps in (1, None):
-        features, steps = draw([corpus], 64, n_steps, np.random.default_rng(1))
+        features, steps = sample_batch([corpus], 64, n_steps, np.random.default_rng(1))
         np.testing.assert_allclose(features.mean((1, 2)), steps[:, 0, 0], atol=0.05)
     assert (np.abs(steps).sum((1, 2)) > 0).all()
 
@@ -88,17 +94,17 @@ def test_windows_hear_every_second_of_every_track() -> None:
     assert (row_samples(15), row_frames(15), row_frames(10)) == (45 * 22_050, 1938, 1292)
 
 
-def taught(n: int, seed: int) -> Taught:
+def taught(n: int, seed: int) -> HeadData:
     """Valence is in what the frozen part hears, arousal in the harmony."""
     rng = np.random.default_rng(seed)
     fused, harmony = (torch.from_numpy(rng.normal(0, 1, (n, width))).float() for width in (64, 5))
-    return Taught(fused, harmony, 5 + torch.stack([fused[:, 0], -harmony[:, 1]], dim=1))
+    return HeadData(fused, harmony, 5 + torch.stack([fused[:, 0], -harmony[:, 1]], dim=1))
 
 
 def test_harmony_joins_without_changing_an_answer(corpus: Corpus, tmp_path: Path) -> None:
     network = Distillation([corpus], config(2), tmp_path / "a.pt").student.network.eval()
     sounds = taught(10, 0)
-    joined = with_harmony(network, taught(50, 1).harmony)
+    joined = add_harmony_inputs(network, taught(50, 1).harmony)
     for ours, theirs in zip(
         joined.rate(sounds.fused, sounds.harmony), network.rate(sounds.fused), strict=True
     ):
@@ -108,10 +114,10 @@ def test_harmony_joins_without_changing_an_answer(corpus: Corpus, tmp_path: Path
 def test_heads_learn_ratings_of_sounds_they_have_not_met(corpus: Corpus, tmp_path: Path) -> None:
     network = Distillation([corpus], config(2), tmp_path / "a.pt").student.network.eval()
     settings = HeadsConfig(n_batches=300, keep_weight=0.0, learning_rate=3e-3, weight_decay=0.0)
-    network = with_harmony(network, taught(400, 1).harmony)
-    ready = teach(network, taught(60, 0), taught(400, 1), settings, seed=0)
+    network = add_harmony_inputs(network, taught(400, 1).harmony)
+    ready = train_heads(network, taught(60, 0), taught(400, 1), settings, seed=0)
     asked = taught(100, 2)
-    answers = rate([ready], asked.fused, asked.harmony)
+    answers = predict_ratings([ready], asked.fused, asked.harmony)
     for column in range(2):
         pair = torch.stack([answers[:, column], asked.ratings[:, column]])
         assert torch.corrcoef(pair)[0, 1] > 0.8
@@ -122,7 +128,7 @@ def test_no_fold_learns_from_its_own_ratings(corpus: Corpus, tmp_path: Path) -> 
     network = Distillation([corpus], config(2), tmp_path / "a.pt").student.network.eval()
     rng = np.random.default_rng(3)
     sounds, music = (
-        Described(
+        Descriptors(
             rng.normal(0, 1, (n, 64)).astype(np.float32),
             rng.normal(0, 1, (n, 4)),
             rng.normal(0, 1, (n, 6)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from musimo.training.losses import EPS, Loss, concordance, loss_named, mse_pearson, one_minus_ccc, pearson
+from musimo.training.losses import EPS, Loss, ccc_loss, concordance, make_loss, mse_pearson, pearson
 
 TARGETS = torch.tensor([[2.0, 8.0], [4.0, 6.0], [6.0, 4.0], [8.0, 2.0]], dtype=torch.float64)
 VARIANCE = 5.0  # of each column
@@ -74,7 +74,7 @@ def test_of_few_clips_only_the_error_counts(n: int) -> None:
     assert gradient.isfinite().all()
 
 
-@pytest.mark.parametrize("of", [mse_pearson, one_minus_ccc])
+@pytest.mark.parametrize("of", [mse_pearson, ccc_loss])
 def test_bfloat16_is_reduced_in_float32(of: Loss) -> None:
     torch.manual_seed(0)
     targets = torch.rand(32, 2) * 8 + 1
@@ -87,7 +87,7 @@ def test_bfloat16_is_reduced_in_float32(of: Loss) -> None:
     assert predictions.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("of", [mse_pearson, one_minus_ccc])
+@pytest.mark.parametrize("of", [mse_pearson, ccc_loss])
 def test_gradient_is_the_derivative(of: Loss) -> None:
     torch.manual_seed(0)
     targets = torch.rand(8, 2, dtype=torch.float64) * 8 + 1
@@ -105,8 +105,8 @@ def test_concordance_on_paper() -> None:
 
 
 def test_concordance_of_perfect_and_of_opposite_predictions() -> None:
-    assert one_minus_ccc(TARGETS, TARGETS).item() == pytest.approx(2 * EPS / (2 * VARIANCE + EPS))
-    assert one_minus_ccc(TARGETS, 10 - TARGETS).item() == pytest.approx(2 * 2, abs=1e-3)
+    assert ccc_loss(TARGETS, TARGETS).item() == pytest.approx(2 * EPS / (2 * VARIANCE + EPS))
+    assert ccc_loss(TARGETS, 10 - TARGETS).item() == pytest.approx(2 * 2, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_concordance_of_perfect_and_of_opposite_predictions() -> None:
     ids=["constant predictions", "constant targets", "both"],
 )
 def test_concordance_with_a_constant_is_nothing(targets: torch.Tensor, predictions: torch.Tensor) -> None:
-    loss, gradient = loss_and_gradient(targets, predictions, one_minus_ccc)
+    loss, gradient = loss_and_gradient(targets, predictions, ccc_loss)
     assert loss == pytest.approx(2)
     assert gradient.isfinite().all()
     assert gradient.abs().max() < 2 / EPS**0.5
@@ -127,11 +127,11 @@ def test_concordance_with_a_constant_is_nothing(targets: torch.Tensor, predictio
 
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_concordance_of_few_clips_is_their_error(n: int) -> None:
-    loss, gradient = loss_and_gradient(TARGETS[:n], TARGETS[:n] + 1, one_minus_ccc)
+    loss, gradient = loss_and_gradient(TARGETS[:n], TARGETS[:n] + 1, ccc_loss)
     assert loss == pytest.approx(2)
     assert gradient.abs().sum() > 0
 
 
 def test_a_loss_goes_by_its_name() -> None:
-    assert loss_named("ccc", 0.2)(TARGETS, TARGETS + 1) == one_minus_ccc(TARGETS, TARGETS + 1)
-    assert loss_named("mse_pearson", 0.5)(TARGETS, TARGETS + 1) == mse_pearson(TARGETS, TARGETS + 1, 0.5)
+    assert make_loss("ccc", 0.2)(TARGETS, TARGETS + 1) == ccc_loss(TARGETS, TARGETS + 1)
+    assert make_loss("mse_pearson", 0.5)(TARGETS, TARGETS + 1) == mse_pearson(TARGETS, TARGETS + 1, 0.5)

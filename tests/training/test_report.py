@@ -12,7 +12,7 @@ import pytest
 from musimo.errors import MusimoError
 from musimo.training import markdown
 from musimo.training.bootstrap import Interval
-from musimo.training.paper import NOT_MEASURED, TABLE_1, TABLE_2, paper_section
+from musimo.training.paper_tables import NOT_MEASURED, TABLE_1, TABLE_2, paper_section
 from musimo.training.report import report, write_report
 from musimo.training.study import LearningCurve, Study
 from musimo.training.transfer import (
@@ -76,7 +76,7 @@ def test_every_section_is_there_and_every_picture_too(tmp_path: Path) -> None:
         study,
         tmp_path / "deep" / "report",
         measured={"DEAM": {"MASE-Net, corrected": {"MAE": (0.5, 0.7), "r": (0.6, 0.8)}}},
-        transfers=[transfer("A", "B", OURS, study.targets, study.answers(OURS), study.groups)],
+        transfers=[transfer("A", "B", OURS, study.targets, study.mean_predictions(OURS), study.groups)],
         smokes=[smoke_test(HOSTILE, rng.normal(5, 1, (13, 2)), *rng.normal(5, 1, (3, 13)))],
     )
     text = page.read_text(encoding="utf-8")
@@ -221,7 +221,7 @@ def test_cells() -> None:
     assert markdown.spread([1.0, 2.0, 3.0]) == "2.000 ± 1.000"
     assert markdown.spread([1.0]) == "1.000"
     assert markdown.spread([1.0, float("nan")]) == "–"
-    assert markdown.between(Interval(0.5, 0.25, 0.75), signed=True) == "+0.500 [+0.250, +0.750]"
+    assert markdown.with_interval(Interval(0.5, 0.25, 0.75), signed=True) == "+0.500 [+0.250, +0.750]"
     assert markdown.escape("R&B") == "R&amp;B"
     with pytest.raises(ValueError, match="unequal"):
         markdown.table(["a", "b"], [["1"]])

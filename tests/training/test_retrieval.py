@@ -17,21 +17,21 @@ from musimo.training import retrieval
 from musimo.training.config import load_table
 from musimo.training.progress import Note, Stage, Step
 from musimo.training.retrieval import evaluate_retrieval
-from musimo.training.retrieval_figures import (
+from musimo.training.retrieval_metrics import (
     Collection,
     Figures,
     Method,
     RetrievalConfig,
     RetrievalTable,
+    cross_validated_figures,
+    distance_figures,
     figures,
-    found_first,
-    halves,
-    judged_elsewhere,
     largest_hub,
     mean_figures,
     participation_ratio,
     precision,
-    whole_figures,
+    reencoded_recall,
+    split_halves,
     z_score,
 )
 from tests.sounds import melody
@@ -74,8 +74,8 @@ def test_a_track_is_found_by_its_window_though_it_is_left_without_it() -> None:
     found = figures(method, music, CONFIG)
     assert found.recall == 1.0
     assert found.album == found.credit > 0.9
-    assert found_first(method, music, [3, 4], [music.windows[3], music.windows[4]]) == 1.0
-    assert found_first(method, music, [3, 4], [music.windows[4], music.windows[3]]) == 0.0
+    assert reencoded_recall(method, music, [3, 4], [music.windows[3], music.windows[4]]) == 1.0
+    assert reencoded_recall(method, music, [3, 4], [music.windows[4], music.windows[3]]) == 0.0
     alone = figures(method, collection(n_windows=1), CONFIG)
     assert np.isnan(alone.recall)
 
@@ -91,8 +91,8 @@ def test_the_window_that_asks_is_not_in_the_answer() -> None:
 def test_weights_are_shares_of_the_cosine() -> None:
     a, b = normal(1, 5, seed=1), normal(1, 5, seed=2)
     method = Method([("x", same, 3.0), ("y", same, 1.0)])
-    places = method.places([{"x": a, "y": a}, {"x": a, "y": -a}, {"x": b, "y": b}])
-    assert float(places[0] @ places[1]) == pytest.approx(0.5)
+    vectors = method.vectors([{"x": a, "y": a}, {"x": a, "y": -a}, {"x": b, "y": b}])
+    assert float(vectors[0] @ vectors[1]) == pytest.approx(0.5)
 
 
 def test_hubs_and_directions_on_paper() -> None:
@@ -107,7 +107,7 @@ def test_hubs_and_directions_on_paper() -> None:
 def test_whole_tracks_are_compared_by_their_distance() -> None:
     vectors = np.array([[0, 0], [0, 1], [9, 9], [9, 8]], np.float32)
     music = Collection([], ["a", "a", "b", "b"], ["", "", "", ""], ["", "", "", ""], {})
-    found = whole_figures(vectors, music, CONFIG)
+    found = distance_figures(vectors, music, CONFIG)
     assert found.album == 1
     assert np.isnan(found.recall)
     assert np.isnan(found.credit)
@@ -115,14 +115,14 @@ def test_whole_tracks_are_compared_by_their_distance() -> None:
 
 def test_no_package_is_in_both_halves() -> None:
     packages = ["big"] * 10 + ["a", "b", "c", "d"] * 3
-    first, second = halves(packages, seed=1)
+    first, second = split_halves(packages, seed=1)
     assert sorted([*first, *second]) == [*range(22)]
     assert not {packages[i] for i in first} & {packages[i] for i in second}
     assert abs(len(first) - len(second)) <= 6
 
 
 def test_methods_are_judged_on_music_their_space_has_not_met() -> None:
-    found = judged_elsewhere(collection(48), CONFIG)
+    found = cross_validated_figures(collection(48), CONFIG)
     assert {"statistics, z-scored", "fused, whitened", "mood", "sound", "both", "both, plain cosine"} <= {
         *found
     }
@@ -131,8 +131,8 @@ def test_methods_are_judged_on_music_their_space_has_not_met() -> None:
 
 
 def test_what_never_varied_is_z_scored_to_nothing() -> None:
-    turn = z_score(np.array([[1, 5], [3, 5]], np.float32))
-    np.testing.assert_array_equal(turn(np.array([[4, 9]], np.float32)), [[2, 0]])
+    transform = z_score(np.array([[1, 5], [3, 5]], np.float32))
+    np.testing.assert_array_equal(transform(np.array([[4, 9]], np.float32)), [[2, 0]])
 
 
 def test_a_miniature_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +157,7 @@ def test_a_miniature_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
     shown = found.markdown()
     for words in ("| both |", "| bliss | not measured", "4 tracks, 8 windows", "| opus |"):
         assert words in shown
-    monkeypatch.setattr(retrieval.Listeners, "hear", None)
+    monkeypatch.setattr(retrieval.WindowDescriber, "hear", None)
     *events, again = evaluate_retrieval(config, music, cache, None, weights_path())
     assert isinstance(again, RetrievalTable)
     assert again.markdown() == shown, "what was heard once is not heard again"

@@ -18,10 +18,10 @@ from musimo.cli.main import run as command
 from musimo.emotion.weights import load_weights
 from musimo.errors import MusimoError, UsageError
 from musimo.training import run
-from musimo.training.log import read_log
-from musimo.training.place import Place, open_out
 from musimo.training.progress import Finished, Row
 from musimo.training.recipe import load_recipe
+from musimo.training.run_log import read_log
+from musimo.training.workspace import Workspace, open_workspace
 from tests.training import miniature
 
 RECIPES = {"supervised": miniature.SUPERVISED, "distilled": miniature.DISTILLED}
@@ -32,7 +32,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 class Trained:
     """What `musimo train --json` left, and what it said."""
 
-    place: Place
+    workspace: Workspace
     config: Path
     document: dict[str, Any]
     err: str
@@ -45,8 +45,8 @@ def shell(*arguments: str | Path) -> tuple[int, str, str]:
     return code, out.getvalue(), err.getvalue()
 
 
-def options(place: Place) -> list[str | Path]:
-    return ["--data", place.data, "--out", place.out, "--device", "cpu", "--processes", "1"]
+def options(workspace: Workspace) -> list[str | Path]:
+    return ["--data", workspace.data, "--out", workspace.out, "--device", "cpu", "--processes", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def place_at(data: Path, out: Path) -> Place:
-    return Place(data, data / "music", data / "msd_musicnn.npz", out, "cpu", 1)
+def workspace_at(data: Path, out: Path) -> Workspace:
+    return Workspace(data, data / "music", data / "msd_musicnn.npz", out, "cpu", 1)
 
 
 @pytest.fixture(scope="module", params=RECIPES)
@@ -65,14 +65,14 @@ def trained(request: pytest.FixtureRequest, data: Path, tmp_path_factory: pytest
     folder = tmp_path_factory.mktemp(request.param)
     config = folder / "tiny.toml"
     config.write_text(RECIPES[request.param])
-    place = place_at(data, folder / "out")
-    code, out, err = shell("train", config, *options(place), "--json")
+    workspace = workspace_at(data, folder / "out")
+    code, out, err = shell("train", config, *options(workspace), "--json")
     assert code == 0, err
-    return Trained(place, config, json.loads(out), err)
+    return Trained(workspace, config, json.loads(out), err)
 
 
 def test_training_leaves_weights_card_report_log_and_curves(trained: Trained) -> None:
-    weights, out = Path(trained.document["weights"]), trained.place.out
+    weights, out = Path(trained.document["weights"]), trained.workspace.out
     loaded = load_weights(weights, FEATURE_ID)
     assert loaded.card.training_data == "Fifteen noises."
     assert {"mean rating", "SVR on clip statistics", "MASE-Net"} <= {*loaded.card.figures["folds"]}
@@ -91,7 +91,7 @@ def test_training_leaves_weights_card_report_log_and_curves(trained: Trained) ->
 
 
 def test_evaluation_goes_by_what_training_left(trained: Trained) -> None:
-    code, out, err = shell("evaluate", trained.config, *options(trained.place), "--json")
+    code, out, err = shell("evaluate", trained.config, *options(trained.workspace), "--json")
     assert code == 0, err
     assert "training" not in err  # not one epoch or batch more
     document = json.loads(out)
@@ -103,23 +103,23 @@ def test_stopped_and_gone_on_with_it_comes_to_the_same_weights(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "write_report", lambda study, folder, **_: folder / "report.md")
-    place = place_at(trained.place.data, tmp_path / "out")
-    work = run.train(trained.config, place)
+    workspace = workspace_at(trained.workspace.data, tmp_path / "out")
+    work = run.train(trained.config, workspace)
     for event in work:
         if isinstance(event, Row):
             break
     work.close()
-    (finished,) = (e for e in run.train(trained.config, place) if isinstance(e, Finished))
+    (finished,) = (e for e in run.train(trained.config, workspace) if isinstance(e, Finished))
     assert finished.weights is not None
     assert finished.weights.name == Path(trained.document["weights"]).name
-    mine, theirs = (read_log(folder / "log.csv") for folder in (place.out, trained.place.out))
+    mine, theirs = (read_log(folder / "log.csv") for folder in (workspace.out, trained.workspace.out))
     assert [{**row, "seconds": ""} for row in mine] == [{**row, "seconds": ""} for row in theirs]
 
 
 def test_a_folder_of_another_recipe_is_refused(trained: Trained, tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text(trained.config.read_text().replace("seed = 3", "seed = 4"))
-    code, _, err = shell("train", other, *options(trained.place))
+    code, _, err = shell("train", other, *options(trained.workspace))
     assert code == 2
     assert "another recipe" in err
     assert "--out" in err
@@ -127,10 +127,10 @@ def test_a_folder_of_another_recipe_is_refused(trained: Trained, tmp_path: Path)
 
 def test_given_weights_are_judged_as_they_are(data: Path, trained: Trained) -> None:
     weights = trained.document["weights"]
-    code, out, err = shell("evaluate", trained.config, *options(trained.place), "--weights", weights)
+    code, out, err = shell("evaluate", trained.config, *options(trained.workspace), "--weights", weights)
     assert code == 0, err
     assert "| arousal, MASE-Net |" in out
-    page = trained.place.out / f"report-{Path(weights).stem}" / "report.md"
+    page = trained.workspace.out / f"report-{Path(weights).stem}" / "report.md"
     assert out.splitlines()[-1] == str(page)
     assert "judged as they are" in page.read_text(encoding="utf-8")
 
@@ -151,7 +151,7 @@ def test_what_is_missing_is_a_sentence(
         (tmp_path / "data" / name).symlink_to(data / name)
     (tmp_path / "c.toml").write_text(RECIPES[kind])
     code, out, err = shell(
-        "train", tmp_path / "c.toml", *options(place_at(tmp_path / "data", tmp_path / "o"))
+        "train", tmp_path / "c.toml", *options(workspace_at(tmp_path / "data", tmp_path / "o"))
     )
     assert (code, out) == (2, "")
     assert words in err
@@ -174,7 +174,7 @@ def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch
         importlib.util, "find_spec", lambda name, *rest: None if name == "sklearn" else find(name, *rest)
     )
     with pytest.raises(MusimoError, match="sklearn") as caught:
-        list(run.train(tmp_path / "any.toml", place_at(tmp_path, tmp_path)))
+        list(run.train(tmp_path / "any.toml", workspace_at(tmp_path, tmp_path)))
     assert caught.value.hint == "pip install 'musimo[train]'"
 
 
@@ -197,11 +197,11 @@ def test_ctrl_c_says_what_is_kept_and_ends_the_work(monkeypatch: pytest.MonkeyPa
 
 def test_a_device_that_is_not_there_is_an_error_in_words(tmp_path: Path) -> None:
     with pytest.raises(MusimoError, match="names no device"):
-        replace(place_at(tmp_path, tmp_path), device="gpu").on()
+        replace(workspace_at(tmp_path, tmp_path), device="gpu").torch_device()
 
 
 def test_other_words_are_no_other_recipe(trained: Trained) -> None:
     recipe = load_recipe(trained.config)
-    open_out(trained.place, replace(recipe, version="1.0", training_data="Other words.", n_seeds=9))
+    open_workspace(trained.workspace, replace(recipe, version="1.0", training_data="Other words.", n_seeds=9))
     with pytest.raises(UsageError):
-        open_out(trained.place, replace(recipe, seed=99))
+        open_workspace(trained.workspace, replace(recipe, seed=99))

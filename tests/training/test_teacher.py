@@ -88,7 +88,7 @@ def test_network_is_what_its_definition_says_step_by_step(weights: Path) -> None
 
 def test_every_three_seconds_give_one_answer(weights: Path) -> None:
     sound = np.random.default_rng(2).normal(0, 0.1, 22_050 * 7).astype(np.float32)
-    assert MusicNN(weights).hear(sound).shape == (2, 5)
+    assert MusicNN(weights).embed(sound).shape == (2, 5)
 
 
 def test_resampling_keeps_tones_below_7_khz_and_drops_those_above_8() -> None:

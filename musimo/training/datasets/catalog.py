@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from musimo.errors import UsageError
-from musimo.training.clips import LabelledClip
+from musimo.training.clips import LabeledClip
 from musimo.training.datasets import deam, emomusic, musifeast17, pmemo, soundtracks, vgmidi
-from musimo.training.datasets.layout import OnNotice
+from musimo.training.datasets.loading import OnNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class DatasetConfig:
 class _Dataset:
     """A loader, and the options beside its name that it knows."""
 
-    load: Callable[[DatasetConfig, Path, Path, OnNotice], list[LabelledClip]]
+    load: Callable[[DatasetConfig, Path, Path, OnNotice], list[LabeledClip]]
     options: tuple[str, ...] = ()
 
 
@@ -56,7 +56,7 @@ DATASETS = tuple(_LOADERS)
 """Names of the data sets, which are also the names of their folders."""
 
 
-def load_dataset(config: DatasetConfig, root: Path, cache: Path, on_notice: OnNotice) -> list[LabelledClip]:
+def load_dataset(config: DatasetConfig, root: Path, cache: Path, on_notice: OnNotice) -> list[LabeledClip]:
     """Labelled clips of a data set.
 
     Parameters

@@ -34,15 +34,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musimo.errors import UsageError
-from musimo.training.clips import LabelledClip
+from musimo.training.clips import LabeledClip
 from musimo.training.datasets import emomusic
-from musimo.training.datasets.layout import (
+from musimo.training.datasets.loading import (
     OnNotice,
     Row,
     Song,
-    files_below,
-    named,
-    numbered_sounds,
+    find_files,
+    first_named,
+    numbered_audio,
     rating,
     read_rows,
     read_table,
@@ -57,7 +57,7 @@ CITATION = "Aljanaki, Yang & Soleymani (2017), PLoS ONE 12(3): e0173392"
 LICENCE = "annotations CC BY-NC; audio: licences of its owners; research use only"
 N_CLIPS = 1802
 SCALE = (1.0, 9.0)
-LAST_EXCHANGED = 1000  # song_id; the songs of 2013
+LAST_ID_2013 = 1000  # song_id; the songs of 2013
 MIN_SONGS = 10  # fewer songs in common tell nothing: r = .9 and r = .6 lie within each other's error
 RATINGS = (
     "static_annotations_averaged_songs_1_2000.csv",
@@ -68,7 +68,7 @@ FULL_SONGS = "static_annotations_averaged_songs_2000_2058.csv"
 
 
 @dataclass(frozen=True, slots=True)
-class Ratings:
+class SongRatings:
     """Mean and SD over the listeners of one song, 1-9; an SD that is not told is NaN."""
 
     valence: float
@@ -107,7 +107,7 @@ class Agreement:
         return float(self.r[1, 0] - self.r[1, 1])
 
 
-def load(folder: Path, on_notice: OnNotice, labels: Labels = "corrected") -> list[LabelledClip]:
+def load(folder: Path, on_notice: OnNotice, labels: Labels = "corrected") -> list[LabeledClip]:
     """Clips that have both ratings and a sound, in the order of their numbers.
 
     Parameters
@@ -120,24 +120,24 @@ def load(folder: Path, on_notice: OnNotice, labels: Labels = "corrected") -> lis
     UsageError : the folder is not laid out as described above, a rating is none, or the song-level ratings go
         with the other records neither as they are nor exchanged
     """
-    files = files_below(folder)
-    sounds = numbered_sounds(files)
+    files = find_files(folder)
+    sounds = numbered_audio(files)
     ratings = read_ratings(folder)
     hint = f"unpack DEAM_audio.zip, DEAM_Annotations.zip and metadata.zip into {folder}"
     require_clips("DEAM", folder, ratings, sounds, hint)
     if labels == "corrected":
-        ratings = corrected(ratings, agreements(ratings, references(folder)), on_notice)
+        ratings = undo_swap(ratings, agreements(ratings, references(folder)), on_notice)
     means = {number: (rated.valence, rated.arousal) for number, rated in ratings.items()}
     return song_clips("deam", means, sounds, _songs(files), on_notice)
 
 
-def read_ratings(folder: Path) -> dict[int, Ratings]:
+def read_ratings(folder: Path) -> dict[int, SongRatings]:
     """Song-level ratings as shipped, by song_id; {} where there is no such file."""
-    files = files_below(folder)
-    tables = (named(files, *RATINGS), named(files, FULL_SONGS))
+    files = find_files(folder)
+    tables = (first_named(files, *RATINGS), first_named(files, FULL_SONGS))
     columns = ("song_id", "valence_mean", "arousal_mean")  # the full songs' file has ten more, in between
     return {
-        song_number(row["song_id"], table): Ratings(
+        song_number(row["song_id"], table): SongRatings(
             rating(row, "valence_mean", SCALE, row["song_id"], table),
             _sd(row, "valence_std"),
             rating(row, "arousal_mean", SCALE, row["song_id"], table),
@@ -149,19 +149,19 @@ def read_ratings(folder: Path) -> dict[int, Ratings]:
     }
 
 
-def exchanged(ratings: Mapping[int, Ratings]) -> dict[int, Ratings]:
+def swap_2013(ratings: Mapping[int, SongRatings]) -> dict[int, SongRatings]:
     """The ratings with valence and arousal exchanged for the songs of 2013."""
     return {
-        number: Ratings(rated.arousal, rated.arousal_sd, rated.valence, rated.valence_sd)
-        if number <= LAST_EXCHANGED
+        number: SongRatings(rated.arousal, rated.arousal_sd, rated.valence, rated.valence_sd)
+        if number <= LAST_ID_2013
         else rated
         for number, rated in ratings.items()
     }
 
 
-def corrected(
-    ratings: Mapping[int, Ratings], checks: Sequence[Agreement], on_notice: OnNotice
-) -> dict[int, Ratings]:
+def undo_swap(
+    ratings: Mapping[int, SongRatings], checks: Sequence[Agreement], on_notice: OnNotice
+) -> dict[int, SongRatings]:
     """The ratings with the exchange of 2013 undone, if there is one.
 
     Parameters
@@ -179,10 +179,10 @@ def corrected(
             "deam: valence and arousal of song_id <= 1000 were exchanged back, as the release of 2017 needs, "
             "but not verified: neither dynamic annotations nor emoMusic are beside them"
         )
-        return exchanged(ratings)
+        return swap_2013(ratings)
     check = checks[0]
     if check.crossed > max(check.straight, 0.0):
-        return exchanged(ratings)
+        return swap_2013(ratings)
     if check.straight > 0:
         on_notice(
             f"deam: the song-level ratings of song_id <= 1000 go with {check.reference} as they are, so this "
@@ -198,27 +198,29 @@ def corrected(
 
 def references(folder: Path) -> dict[str, Means]:
     """Other records of the same ratings: DEAM's dynamic annotations, and emoMusic in or beside the folder."""
-    files = files_below(folder)
+    files = find_files(folder)
     beside = folder.parent / "emomusic"
     found = {
         "the dynamic annotations": dynamic_means(files),
         "emoMusic": emomusic.read_ratings(files, emomusic.RATINGS[:1])
-        or emomusic.read_ratings(files_below(beside)),
+        or emomusic.read_ratings(find_files(beside)),
     }
     return {name: means for name, means in found.items() if means}
 
 
 def dynamic_means(files: Sequence[Path]) -> dict[int, tuple[float, float]]:
     """Valence and arousal over time, averaged, -1..1, by song that has both; {} where the files are not."""
-    valence, arousal = (_means_over_time(named(files, f"{name}.csv")) for name in ("valence", "arousal"))
+    valence, arousal = (
+        _means_over_time(first_named(files, f"{name}.csv")) for name in ("valence", "arousal")
+    )
     return {number: (valence[number], arousal[number]) for number in valence.keys() & arousal.keys()}
 
 
 def agreements(
-    ratings: Mapping[int, Ratings],
+    ratings: Mapping[int, SongRatings],
     references: Mapping[str, Means],
     first: int = 1,
-    last: int = LAST_EXCHANGED,
+    last: int = LAST_ID_2013,
 ) -> list[Agreement]:
     """How the ratings of songs ``first`` to ``last`` go with each reference that knows enough of them."""
     found = []
@@ -259,9 +261,9 @@ def _means_over_time(table: Path | None) -> dict[int, float]:
 
 def _songs(files: Sequence[Path]) -> dict[int, Song]:
     """Artist, album and genre by song; each year has an order of columns of its own, and ragged rows."""
-    songs = emomusic.read_songs(named(files, "metadata_2013.csv", *emomusic.SONGS))
+    songs = emomusic.read_songs(first_named(files, "metadata_2013.csv", *emomusic.SONGS))
     for year, artist, album, genre in ((2014, 1, 2, 4), (2015, 3, 4, 5)):
-        table = named(files, f"metadata_{year}.csv")
+        table = first_named(files, f"metadata_{year}.csv")
         if table is not None:
             for row in read_rows(table)[1:]:
                 cells = row + [""] * 6

@@ -21,20 +21,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from musimo.training.clips import LabelledClip
-from musimo.training.datasets.layout import (
+from musimo.training.clips import LabeledClip
+from musimo.training.datasets.loading import (
     OnNotice,
     Song,
-    files_below,
-    named,
-    numbered_sounds,
+    choose_columns,
+    find_files,
+    first_named,
+    numbered_audio,
     rating,
     read_rows,
     read_table,
     require_clips,
     song_clips,
     song_number,
-    spelling,
 )
 
 CITATION = "Soleymani, Caro, Schmidt, Sha & Yang (2013), ACM CrowdMM"
@@ -45,28 +45,28 @@ RATINGS = ("emomusic_static_annotations.csv", "static_annotations.csv")
 SONGS = ("emomusic_songs_info.csv", "songs_info.csv")
 
 
-def load(folder: Path, on_notice: OnNotice) -> list[LabelledClip]:
+def load(folder: Path, on_notice: OnNotice) -> list[LabeledClip]:
     """Clips that have both ratings and a sound, in the order of their numbers.
 
     Raises
     ------
     UsageError : the folder is not laid out as described above, or a rating is none
     """
-    files = files_below(folder)
-    sounds = numbered_sounds(files)
+    files = find_files(folder)
+    sounds = numbered_audio(files)
     ratings = read_ratings(files)
     hint = f"put its static_annotations.csv, songs_info.csv and clips_45seconds/ into {folder}"
     require_clips("emoMusic", folder, ratings, sounds, hint)
-    return song_clips("emomusic", ratings, sounds, read_songs(named(files, *SONGS)), on_notice)
+    return song_clips("emomusic", ratings, sounds, read_songs(first_named(files, *SONGS)), on_notice)
 
 
 def read_ratings(files: Sequence[Path], names: Sequence[str] = RATINGS) -> dict[int, tuple[float, float]]:
     """Mean valence and arousal, 1-9, by song; {} where there is no such file."""
-    table = named(files, *names)
+    table = first_named(files, *names)
     if table is None:
         return {}
     rows = read_table(table, "song_id")
-    valence, arousal = spelling(
+    valence, arousal = choose_columns(
         rows, table, ("mean_valence", "mean_arousal"), ("valence_mean", "arousal_mean")
     )
     return {

@@ -46,39 +46,39 @@ def _division(content: bytes) -> int:
 
 def _tempos(content: bytes) -> Iterator[tuple[int, int]]:
     """Changes of tempo in all tracks: tick, and microseconds a quarter note from there on."""
-    place = 8 + int.from_bytes(content[4:8], "big")
-    while place + 8 <= len(content):
-        end = place + 8 + int.from_bytes(content[place + 4 : place + 8], "big")
-        if content[place : place + 4] == b"MTrk":
-            yield from _tempos_of_track(content[place + 8 : end])
-        place = end
+    offset = 8 + int.from_bytes(content[4:8], "big")
+    while offset + 8 <= len(content):
+        end = offset + 8 + int.from_bytes(content[offset + 4 : offset + 8], "big")
+        if content[offset : offset + 4] == b"MTrk":
+            yield from _tempos_of_track(content[offset + 8 : end])
+        offset = end
 
 
 def _tempos_of_track(track: bytes) -> Iterator[tuple[int, int]]:
-    place = tick = status = 0
-    while place < len(track):
-        delta, place = _quantity(track, place)
+    offset = tick = status = 0
+    while offset < len(track):
+        delta, offset = _read_varint(track, offset)
         tick += delta
-        if track[place] == 0xFF:  # meta event: kind, length, data
-            kind = track[place + 1]
-            length, place = _quantity(track, place + 2)
+        if track[offset] == 0xFF:  # meta event: kind, length, data
+            kind = track[offset + 1]
+            length, offset = _read_varint(track, offset + 2)
             if kind == 0x51:
-                yield tick, int.from_bytes(track[place : place + length], "big")
-            place += length
-        elif track[place] in (0xF0, 0xF7):  # system exclusive: length, data
-            length, place = _quantity(track, place + 1)
-            place += length
+                yield tick, int.from_bytes(track[offset : offset + length], "big")
+            offset += length
+        elif track[offset] in (0xF0, 0xF7):  # system exclusive: length, data
+            length, offset = _read_varint(track, offset + 1)
+            offset += length
         else:
-            if track[place] & 0x80:  # else the status of the event before still runs
-                status = track[place]
-                place += 1
-            place += 1 if status >> 4 in ONE_DATA_BYTE else 2
+            if track[offset] & 0x80:  # else the status of the event before still runs
+                status = track[offset]
+                offset += 1
+            offset += 1 if status >> 4 in ONE_DATA_BYTE else 2
 
 
-def _quantity(content: bytes, place: int) -> tuple[int, int]:
-    """A variable-length quantity, seven bits a byte, and the place after it."""
+def _read_varint(content: bytes, offset: int) -> tuple[int, int]:
+    """A variable-length quantity, seven bits a byte, and the offset after it."""
     value = 0
-    while content[place] & 0x80:
-        value = value << 7 | content[place] & 0x7F
-        place += 1
-    return value << 7 | content[place], place + 1
+    while content[offset] & 0x80:
+        value = value << 7 | content[offset] & 0x7F
+        offset += 1
+    return value << 7 | content[offset], offset + 1

@@ -19,8 +19,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from musimo.errors import UsageError
-from musimo.training.clips import LabelledClip, artist_group
-from musimo.training.datasets.layout import rating, read_table
+from musimo.training.clips import LabeledClip, artist_group
+from musimo.training.datasets.loading import rating, read_table
 
 CITATION = "van der Walle, Wu, Margulis & Jakubowski (2025), Behavior Research Methods 57(7)"
 LICENCE = "ratings CC0; audio: commercial recordings, research use only"
@@ -28,7 +28,7 @@ N_CLIPS = 356  # of the full set; any part of it can be loaded
 SCALE = (1.0, 5.0)
 
 
-def load(folder: Path) -> list[LabelledClip]:
+def load(folder: Path) -> list[LabeledClip]:
     """Clips that have both ratings and a sound, in the order of the table.
 
     Raises
@@ -44,7 +44,7 @@ def load(folder: Path) -> list[LabelledClip]:
         )
     rows = read_table(table, "clip_name", "artist", "valence_m", "arousal_m")
     clips = [
-        LabelledClip(
+        LabeledClip(
             name=row["clip_name"],
             path=sounds[row["clip_name"]],
             group=artist_group(row["artist"]),

@@ -2,7 +2,7 @@
 
 Source
     https://github.com/HuiZhangDB/PMEmo. K. Zhang, H. Zhang, S. Li, C. Yang, L. Sun (2018), "The PMEmo
-    Dataset for Music Emotion Recognition", Proc. ACM ICMR, 135-142. Listeners told what they felt.
+    Dataset for Music Emotion Recognition", Proc. ACM ICMR, 135-142. WindowDescriber told what they felt.
 Licence
     For research only; the choruses are of commercial recordings.
 Layout
@@ -21,19 +21,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from musimo.training.clips import LabelledClip
-from musimo.training.datasets.layout import (
+from musimo.training.clips import LabeledClip
+from musimo.training.datasets.loading import (
     OnNotice,
     Song,
-    files_below,
-    named,
-    numbered_sounds,
+    choose_columns,
+    find_files,
+    first_named,
+    numbered_audio,
     rating,
     read_table,
     require_clips,
     song_clips,
     song_number,
-    spelling,
 )
 
 CITATION = "Zhang, Zhang, Li, Yang & Sun (2018), ACM ICMR, 135-142"
@@ -43,26 +43,26 @@ ORIGINAL = ("musicid", "valence(mean)", "arousal(mean)")
 MUSIC2EMOTION = ("song_id", "valence_mean", "arousal_mean")
 
 
-def load(folder: Path, on_notice: OnNotice) -> list[LabelledClip]:
+def load(folder: Path, on_notice: OnNotice) -> list[LabeledClip]:
     """Clips that have both ratings and a sound, in the order of their numbers.
 
     Raises
     ------
     UsageError : the folder is not laid out as described above, or a rating is none
     """
-    files = files_below(folder)
-    sounds = numbered_sounds(files)
+    files = find_files(folder)
+    sounds = numbered_audio(files)
     ratings = _ratings(files)
     require_clips("PMEmo", folder, ratings, sounds, f"unpack PMEmo2019.zip into {folder}")
     return song_clips("pmemo", ratings, sounds, _songs(files), on_notice)
 
 
 def _ratings(files: Sequence[Path]) -> dict[int, tuple[float, float]]:
-    table = named(files, "static_annotations.csv")
+    table = first_named(files, "static_annotations.csv")
     if table is None:
         return {}
     rows = read_table(table)
-    columns = spelling(rows, table, ORIGINAL, MUSIC2EMOTION)
+    columns = choose_columns(rows, table, ORIGINAL, MUSIC2EMOTION)
     number, valence, arousal = columns
     scale = (0.0, 1.0) if columns == ORIGINAL else (1.0, 9.0)
     return {
@@ -75,7 +75,7 @@ def _ratings(files: Sequence[Path]) -> dict[int, tuple[float, float]]:
 
 
 def _songs(files: Sequence[Path]) -> dict[int, Song]:
-    table = named(files, "metadata.csv")
+    table = first_named(files, "metadata.csv")
     if table is None:
         return {}
     return {

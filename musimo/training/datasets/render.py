@@ -11,7 +11,7 @@ from pathlib import Path
 
 from musimo.errors import MusimoError, UsageError
 from musimo.settings import usable_cores
-from musimo.training.datasets.layout import OnNotice
+from musimo.training.datasets.loading import OnNotice
 
 GAIN = 0.5
 SAMPLE_RATE = 44_100  # Hz; lower ones would fold the overtones of the soundfont's samples

@@ -26,13 +26,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from musimo.errors import UsageError
-from musimo.training.clips import LabelledClip
-from musimo.training.datasets.layout import (
+from musimo.training.clips import LabeledClip
+from musimo.training.datasets.loading import (
     OnNotice,
     Song,
-    files_below,
-    named,
-    numbered_sounds,
+    find_files,
+    first_named,
+    numbered_audio,
     rating,
     read_table,
     require_clips,
@@ -47,7 +47,7 @@ SCALES = {"set1": (1.0, 7.0), "set1-raw": (1.0, 9.0), "set2": (1.0, 9.0)}
 MISSPELT = {"The Portait of a Lady": "The Portrait of a Lady"}  # in the list of Set 1, once
 
 
-def load(folder: Path, on_notice: OnNotice, part: str = "set1") -> list[LabelledClip]:
+def load(folder: Path, on_notice: OnNotice, part: str = "set1") -> list[LabeledClip]:
     """Clips of one set that have both ratings and a sound, in the order of their numbers.
 
     Parameters
@@ -61,9 +61,9 @@ def load(folder: Path, on_notice: OnNotice, part: str = "set1") -> list[Labelled
     if part not in SCALES:
         raise UsageError(f"Soundtracks has no part {part!r}", f"parts: {', '.join(SCALES)}")
     one_set = part.removesuffix("-raw")
-    files = files_below(folder)
-    sounds = numbered_sounds([path for path in files if _set_of(path.relative_to(folder)) == one_set])
-    ratings = _ratings(named(files, f"mean_ratings_{one_set}.csv"), SCALES[part])
+    files = find_files(folder)
+    sounds = numbered_audio([path for path in files if _set_of(path.relative_to(folder)) == one_set])
+    ratings = _ratings(first_named(files, f"mean_ratings_{one_set}.csv"), SCALES[part])
     hint = (
         f"put mean_ratings_{one_set}.csv and {one_set}_tracklist.csv into {folder} and the sounds, named by "
         f"number, into {folder / one_set.capitalize()}"
@@ -92,7 +92,7 @@ def _ratings(table: Path | None, scale: tuple[float, float]) -> dict[int, tuple[
 
 def _songs(files: Sequence[Path], one_set: str) -> dict[int, Song]:
     """The film of each excerpt. Composers are not told, so films of one composer stay apart."""
-    table = named(files, f"{one_set}_tracklist.csv")
+    table = first_named(files, f"{one_set}_tracklist.csv")
     if table is None:
         return {}
     return {

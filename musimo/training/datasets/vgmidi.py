@@ -33,8 +33,8 @@ from numpy.typing import NDArray
 
 from musimo.errors import UsageError
 from musimo.records import Window
-from musimo.training.clips import LabelledClip
-from musimo.training.datasets.layout import OnNotice, files_below, named
+from musimo.training.clips import LabeledClip
+from musimo.training.datasets.loading import OnNotice, find_files, first_named
 from musimo.training.datasets.midi import quarter_times
 from musimo.training.datasets.render import render, usable_soundfonts
 
@@ -47,9 +47,7 @@ RAW = ("vgmidi_raw_1.json", "vgmidi_raw_2.json")
 Curve = NDArray[np.float64]
 
 
-def load(
-    folder: Path, cache: Path, on_notice: OnNotice, soundfonts: Sequence[str] = ()
-) -> list[LabelledClip]:
+def load(folder: Path, cache: Path, on_notice: OnNotice, soundfonts: Sequence[str] = ()) -> list[LabeledClip]:
     """Windows of all pieces, by soundfont, piece and time; renders what the cache does not hold yet.
 
     Parameters
@@ -63,7 +61,7 @@ def load(
         is missing
     MusimoError : a piece cannot be rendered
     """
-    files = files_below(folder)
+    files = find_files(folder)
     midis = {path.name: path for path in reversed(files) if path.suffix.lower() in (".mid", ".midi")}
     curves = read_curves(files)
     names = sorted(curves.keys() & midis.keys())
@@ -82,7 +80,7 @@ def load(
     return clips
 
 
-def piece_clips(midi: Path, sound: Path, soundfont: str, curve: Curve) -> list[LabelledClip]:
+def piece_clips(midi: Path, sound: Path, soundfont: str, curve: Curve) -> list[LabeledClip]:
     """The windows of one rendering, as many as fit side by side, spread over it, with their ratings.
 
     Parameters
@@ -98,7 +96,7 @@ def piece_clips(midi: Path, sound: Path, soundfont: str, curve: Curve) -> list[L
     for window in windows(float(edges[-1])):
         valence, arousal = 5 + 4 * mean_over(curve, edges, window)
         clips.append(
-            LabelledClip(
+            LabeledClip(
                 name=f"{midi.stem} [{soundfont}] {window.start_s:03.0f}",
                 path=sound,
                 group=series,
@@ -143,11 +141,11 @@ def series_and_game(stem: str) -> tuple[str, str]:
 
 def read_curves(files: Sequence[Path]) -> dict[str, Curve]:
     """Mean valence and arousal of each measure, -1..1, [shape=(n_measures, 2)], by name of the MIDI file."""
-    means = named(files, "va_curves.json")
+    means = first_named(files, "va_curves.json")
     if means is not None:
         return {name: _curve(entry, f"{means}: {name}") for name, entry in _json(means).items()}
     curves = {}
-    for path in filter(None, (named(files, name) for name in RAW)):
+    for path in filter(None, (first_named(files, name) for name in RAW)):
         curves.update(_means_of_listeners(_json(path), path))
     return curves
 

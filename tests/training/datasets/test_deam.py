@@ -12,20 +12,20 @@ import numpy as np
 import pytest
 
 from musimo.errors import UsageError
-from musimo.training.clips import LabelledClip
+from musimo.training.clips import LabeledClip
 from musimo.training.datasets import deam
 from musimo.training.datasets.deam import (
     Agreement,
     agreements,
-    corrected,
     dynamic_means,
-    exchanged,
     load,
     read_ratings,
     references,
+    swap_2013,
+    undo_swap,
     verdict,
 )
-from musimo.training.datasets.layout import files_below
+from musimo.training.datasets.loading import find_files
 
 OLD = [2, 3, 4, 5, 7, 8, 10, 12, 13, 17, 19, 999, 1000]  # of 2013
 NEW = [1001, 1198, 2000]
@@ -127,7 +127,7 @@ def write_metadata(folder: Path) -> None:
     )
 
 
-def by_number(clips: list[LabelledClip]) -> dict[int, tuple[float, float]]:
+def by_number(clips: list[LabeledClip]) -> dict[int, tuple[float, float]]:
     return {int(clip.name.removeprefix("deam-")): (clip.valence, clip.arousal) for clip in clips}
 
 
@@ -201,13 +201,13 @@ def test_a_rating_that_is_none_is_named(tmp_path: Path, rating: str) -> None:
 
 def test_sds_go_with_their_means(tmp_path: Path, miniature: Miniature) -> None:
     shipped = read_ratings(miniature(tmp_path))
-    both = exchanged(shipped)
+    both = swap_2013(shipped)
     assert (shipped[2].valence, shipped[2].arousal) == TRUE[2][::-1]
     assert (both[2].valence_sd, both[2].arousal_sd) == (0.1, 0.2)
     assert (shipped[2].valence_sd, shipped[2].arousal_sd) == (0.2, 0.1)
     assert (both[1000].valence, both[1000].arousal) == TRUE[1000]
     assert both[1001] == shipped[1001]
-    assert exchanged(both) == shipped
+    assert swap_2013(both) == shipped
 
 
 def test_shipped_labels_are_left_alone(tmp_path: Path, miniature: Miniature, notices: list[str]) -> None:
@@ -264,10 +264,10 @@ def test_labels_that_go_with_nothing_are_an_error(
 
 
 def test_valence_that_goes_with_arousal_either_way_is_an_error(notices: list[str]) -> None:
-    ratings = {1: deam.Ratings(2, 1, 3, 1)}
+    ratings = {1: deam.SongRatings(2, 1, 3, 1)}
     either = Agreement("a record", 50, np.array([[0.3, 0.9], [0.4, 0.8]]))
     with pytest.raises(UsageError, match="neither"):
-        corrected(ratings, [either], notices.append)
+        undo_swap(ratings, [either], notices.append)
 
 
 def test_correlations_are_those_of_the_songs_asked_for(tmp_path: Path, miniature: Miniature) -> None:
@@ -281,11 +281,11 @@ def test_correlations_are_those_of_the_songs_asked_for(tmp_path: Path, miniature
 
 def test_dynamic_means_over_rows_of_any_length(tmp_path: Path) -> None:
     dynamics(tmp_path)
-    means = dynamic_means(files_below(tmp_path))
+    means = dynamic_means(find_files(tmp_path))
     assert means.keys() == TRUE.keys()
     assert means[2] == pytest.approx(((TRUE[2][0] - 5) / 4, (TRUE[2][1] - 5) / 4))
     (tmp_path / "arousal.csv").unlink()
-    assert dynamic_means(files_below(tmp_path)) == {}
+    assert dynamic_means(find_files(tmp_path)) == {}
 
 
 SWAPPED = Agreement("one", 50, np.array([[0.6, 0.95], [0.9, 0.6]]))

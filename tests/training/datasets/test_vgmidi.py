@@ -14,7 +14,7 @@ import soundfile
 from musimo.errors import MusimoError, UsageError
 from musimo.records import Window
 from musimo.training.datasets import render
-from musimo.training.datasets.layout import files_below
+from musimo.training.datasets.loading import find_files
 from musimo.training.datasets.vgmidi import (
     load,
     mean_over,
@@ -122,7 +122,7 @@ def test_curves_from_every_listener(tmp_path: Path) -> None:
     for number, part in enumerate((pieces, {}), 1):
         table = {"annotations": annotations if part else {}, "pieces": part}
         (tmp_path / f"vgmidi_raw_{number}.json").write_text(json.dumps(table))
-    curves = read_curves(files_below(tmp_path))
+    curves = read_curves(find_files(tmp_path))
     assert list(curves) == [PIECE]
     np.testing.assert_allclose(curves[PIECE], [[0.4, 0], [0.2, 1]])
 
@@ -140,14 +140,14 @@ def test_curves_from_every_listener(tmp_path: Path) -> None:
 def test_what_is_no_curve_is_named(tmp_path: Path, entry: dict[str, object]) -> None:
     means(tmp_path / "set", **{PIECE: entry})
     with pytest.raises(UsageError, match="Danger"):
-        read_curves(files_below(tmp_path))
+        read_curves(find_files(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["{", "[]"])
 def test_what_is_no_json_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "va_curves.json").write_text(text)
     with pytest.raises(UsageError, match=r"va_curves\.json"):
-        read_curves(files_below(tmp_path))
+        read_curves(find_files(tmp_path))
 
 
 def test_pieces_are_rendered_once_with_each_soundfont(

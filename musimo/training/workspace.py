@@ -14,7 +14,7 @@ from musimo.training.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Workspace:
     """Folders, device and cores of a run.
 
     Parameters
@@ -34,28 +34,29 @@ class Place:
     device: str = "auto"
     n_processes: int = 1
 
-    def on(self) -> torch.device:
+    def torch_device(self) -> torch.device:
         """The device; errors as of `training_device`."""
         return training_device(self.device)
 
 
-def open_out(place: Place, recipe: Recipe) -> None:
+def open_workspace(workspace: Workspace, recipe: Recipe) -> None:
     """Make the folder of results, or go on with it.
 
     Raises
     ------
     UsageError : it holds the work of another recipe
     """
-    note, text = place.out / "recipe.txt", repr(essence(recipe))
+    note, text = workspace.out / "recipe.txt", repr(result_settings(recipe))
     if note.is_file() and note.read_text(encoding="utf-8") != text:
         raise UsageError(
-            f"{place.out} holds the work of another recipe", "name another folder with --out, or delete it"
+            f"{workspace.out} holds the work of another recipe",
+            "name another folder with --out, or delete it",
         )
-    place.out.mkdir(parents=True, exist_ok=True)
+    workspace.out.mkdir(parents=True, exist_ok=True)
     note.write_text(text, encoding="utf-8")
 
 
-def essence(recipe: Recipe) -> Recipe:
+def result_settings(recipe: Recipe) -> Recipe:
     """A recipe without what changes no number that is kept: its words, and what else is measured."""
     if isinstance(recipe, TrainingConfig):
         return replace(recipe, version="", training_data="", recipe="", cross=(), n_seeds=1)

@@ -13,10 +13,10 @@ import torch
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
 from musimo.errors import UsageError
 from musimo.training.config import AugmentConfig, OptimizerConfig, TrainingConfig
+from musimo.training.cross_validation import NETWORK, cross_validate, make_splits
 from musimo.training.datasets.catalog import DatasetConfig
-from musimo.training.evaluate import NETWORK, cross_validate, splits_of
 from musimo.training.progress import Row, T, Work
-from musimo.training.train import LabelledFeatures, Training, adam, collate, predict
+from musimo.training.training_loop import LabeledFeatures, Training, adam, collate, predict
 
 CONFIG = TrainingConfig(
     dataset=DatasetConfig("none"),
@@ -33,14 +33,14 @@ CONFIG = TrainingConfig(
 )
 
 
-def data(n: int, seed: int = 0, n_frames: int = 24) -> LabelledFeatures:
+def data(n: int, seed: int = 0, n_frames: int = 24) -> LabeledFeatures:
     """Clips whose level is their arousal and whose first chroma is their valence."""
     rng = np.random.default_rng(seed)
     ratings = rng.uniform(2, 8, (n, 2))
     features = rng.normal(0, 1, (n, n_frames, 193)).astype(np.float32)
     features[:, :, :128] += 3 * ratings[:, 1, None, None]
     features[:, :, 168] += ratings[:, 0, None]
-    return LabelledFeatures(list(features), ratings)
+    return LabeledFeatures(list(features), ratings)
 
 
 def run(
@@ -137,7 +137,7 @@ def test_statistics_are_of_the_training_frames() -> None:
 
 
 def test_a_row_that_never_changes_divides_by_no_zero() -> None:
-    silent = LabelledFeatures([np.zeros((24, 193), dtype=np.float32)] * 8, np.full((8, 2), 5.0))
+    silent = LabeledFeatures([np.zeros((24, 193), dtype=np.float32)] * 8, np.full((8, 2), 5.0))
     training = Training(silent, silent, replace(CONFIG, optimizer=replace(CONFIG.optimizer, max_epochs=1)))
     assert [np.isfinite(e.training_loss) for e in training.epochs()] == [True]
 
@@ -166,14 +166,14 @@ def test_collate_normalises_and_pads() -> None:
     assert collate(clips[:1], means, sds)[1] is None
 
 
-def data_set(n: int, n_groups: int) -> tuple[LabelledFeatures, list[str]]:
+def data_set(n: int, n_groups: int) -> tuple[LabeledFeatures, list[str]]:
     return data(n), [f"g{i % n_groups}" for i in range(n)]
 
 
 @pytest.mark.parametrize("how", ["folds", "holdout"])
 def test_no_artist_is_in_two_sets_of_a_split(how: Literal["folds", "holdout"]) -> None:
     everything, groups = data_set(60, 24)
-    splits = splits_of(groups, everything.ratings, replace(CONFIG, split=how, inner_share=0.15), 7)
+    splits = make_splits(groups, everything.ratings, replace(CONFIG, split=how, inner_share=0.15), 7)
     for split in splits:
         sets = [{groups[i] for i in part} for part in (split.train, split.validation, split.test)]
         assert all(sets)
@@ -191,14 +191,14 @@ def test_no_artist_is_in_two_sets_of_a_split(how: Literal["folds", "holdout"]) -
 def test_a_held_out_test_is_the_same_for_every_seed() -> None:
     everything, groups = data_set(40, 20)
     config = replace(CONFIG, split="holdout")
-    one, other = (splits_of(groups, everything.ratings, config, seed)[0] for seed in (1, 2))
+    one, other = (make_splits(groups, everything.ratings, config, seed)[0] for seed in (1, 2))
     np.testing.assert_array_equal(one.test, other.test)
 
 
 def test_too_few_artists_are_an_error_in_words() -> None:
     everything, groups = data_set(10, 2)
     with pytest.raises(UsageError, match="2 groups do not fill 3 folds"):
-        splits_of(groups, everything.ratings, CONFIG, 0)
+        make_splits(groups, everything.ratings, CONFIG, 0)
 
 
 def test_cross_validation_predicts_every_clip_once_and_resumes(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_no_rating_of_a_fold_takes_part_in_predicting_it(tmp_path: Path) -> None
     inside = np.array([(everything.ratings == t).all(axis=1).argmax() for t in first.targets])
     nudged = everything.ratings.copy()
     nudged[inside] += 1e-6
-    other = LabelledFeatures(everything.features, nudged)
+    other = LabeledFeatures(everything.features, nudged)
     again = worked(cross_validate(other, groups, config, 5, tmp_path / "2"))[1][0]
     assert (again.targets != first.targets).all()
     for method, predictions in first.predictions.items():

@@ -11,34 +11,39 @@ import numpy as np
 
 from musimo.training.baselines import BASELINES, Matrix, stack_statistics
 from musimo.training.bootstrap import interval, paired_bootstrap
-from musimo.training.datasets.layout import files_below, named, read_table
-from musimo.training.evaluate import NETWORK
-from musimo.training.flow import Flow, Made, OutOfFold, fold_folder
+from musimo.training.cross_validation import NETWORK
+from musimo.training.datasets.loading import find_files, first_named, read_table
 from musimo.training.markdown import DIMENSIONS
 from musimo.training.metrics import METRICS, figures, pearson
-from musimo.training.paper import Measured
-from musimo.training.place import Place
+from musimo.training.paper_tables import Measured
 from musimo.training.progress import Work
-from musimo.training.rated import Rated
+from musimo.training.rated_dataset import RatedDataset
 from musimo.training.study import Study
+from musimo.training.trainer import OutOfFold, TrainedNetwork, Trainer, fold_folder
 from musimo.training.transfer import SmokeTest, Transfer, smoke_test, transfer
+from musimo.training.workspace import Workspace
 
 SVR = "SVR on clip statistics"
-MANY = 100  # clips; fewer teach nothing, and tell a reversed sign from a right one but no more
+MIN_TRANSFER_CLIPS = 100  # clips; fewer teach nothing, and tell a reversed sign from a right one but no more
 PAPER_SET_1 = 261  # excerpts of Soundtracks Set 1 that the paper judged; fewer make no Table II
 
 
-def study_of(
-    flow: Flow, rated: Rated, seeds: Sequence[int], place: Place, title: str, notes: Sequence[str] = ()
+def make_study(
+    trainer: Trainer,
+    rated: RatedDataset,
+    seeds: Sequence[int],
+    workspace: Workspace,
+    title: str,
+    notes: Sequence[str] = (),
 ) -> Work[Study]:
     """Every seed's predictions of what it has not met, as one study of the clips that were asked for."""
     parts: list[OutOfFold] = []
     for seed in seeds:
-        parts.append((yield from flow.out_of_fold(rated, seed, fold_folder(place, rated, seed))))
+        parts.append((yield from trainer.out_of_fold(rated, seed, fold_folder(workspace, rated, seed))))
     asked = np.flatnonzero(parts[0].fold_of >= 0)
     return Study(
         title=title,
-        recipe=flow.words,
+        recipe=trainer.description,
         names=tuple(rated.clips[i].name for i in asked.tolist()),
         groups=tuple(rated.clips[i].group for i in asked.tolist()),
         genres=tuple(rated.clips[i].genre for i in asked.tolist()),
@@ -55,7 +60,7 @@ def study_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class CrossDatasetResults:
     """What was measured on other data sets."""
 
     transfers: tuple[Transfer, ...] = ()
@@ -63,7 +68,7 @@ class Elsewhere:
     measured: Mapping[str, Measured] = field(default_factory=dict)
 
 
-def transfers_between(source: Rated, target: Rated, made: Made) -> list[Transfer]:
+def measure_transfers(source: RatedDataset, target: RatedDataset, made: TrainedNetwork) -> list[Transfer]:
     """Our network and the baselines, made of one data set, judged on another."""
     asked = stack_statistics(target.features)
     known = stack_statistics(source.features)
@@ -79,10 +84,10 @@ def transfers_between(source: Rated, target: Rated, made: Made) -> list[Transfer
     ]
 
 
-def film_music(target: Rated, made: Made, folder: Path) -> SmokeTest | None:
+def soundtracks_smoke_test(target: RatedDataset, made: TrainedNetwork, folder: Path) -> SmokeTest | None:
     """Soundtracks' excerpts with their ratings of tension; None where the table lacks it."""
     one_set = target.dataset.part.removesuffix("-raw") or "set1"
-    table = named(files_below(folder), f"mean_ratings_{one_set}.csv")
+    table = first_named(find_files(folder), f"mean_ratings_{one_set}.csv")
     if table is None:
         return None
     rows = read_table(table, "number", "tension")
@@ -109,14 +114,14 @@ def paper_rows(studies: Iterable[Study], dataset: str) -> dict[str, Measured]:
     return {"DEAM": {f"{NETWORK}, {study.label_set} labels": fold_means(study, NETWORK) for study in studies}}
 
 
-def paper_set_1(target: Rated, made: Made) -> dict[str, Measured]:
+def paper_set_1(target: RatedDataset, made: TrainedNetwork) -> dict[str, Measured]:
     """Ours for Table II, where enough of Soundtracks Set 1 is there."""
     if target.dataset.name != "soundtracks" or len(target.clips) < PAPER_SET_1:
         return {}
     return {"Soundtracks Set 1": {NETWORK: figures(target.ratings, made.rate(target.features))}}
 
 
-def figures_of(study: Study, seed: int) -> dict[str, object]:
+def study_figures(study: Study, seed: int) -> dict[str, object]:
     """The figures of a study as JSON holds them; what is not defined is left out.
 
     Returns
@@ -124,17 +129,17 @@ def figures_of(study: Study, seed: int) -> dict[str, object]:
     folds : method -> metric -> ``valence``, ``valence_sd``, ``arousal``, ``arousal_sd``, over folds and seeds
     against : method -> ``valence``, ``arousal`` -> ``gain`` in r of all clips, ``low``, ``high`` (95 %)
     """
-    others = [name for name in study.predictions if name != study.ours and not study.constant(name)]
+    others = [name for name in study.predictions if name != study.ours and not study.is_constant(name)]
     return {
         "clips": len(study.names),
         "artists": len(set(study.groups)),
         "seeds": len(study.folds),
         "folds": {name: _summary(study, name) for name in study.predictions},
-        "against": {name: gain(study, name, seed) for name in others},
+        "against": {name: correlation_gain(study, name, seed) for name in others},
     }
 
 
-def gain(study: Study, other: str, seed: int) -> dict[str, dict[str, float]]:
+def correlation_gain(study: Study, other: str, seed: int) -> dict[str, dict[str, float]]:
     """By how much r of all clips is above another method's, with its 95 % interval over artists."""
     ours, theirs = study.predictions[study.ours], study.predictions[other]
     draws = paired_bootstrap(study.groups, study.targets, list(ours), list(theirs), seed=seed)
@@ -178,16 +183,16 @@ def _summary(study: Study, method: str) -> dict[str, dict[str, float]]:
     return summary
 
 
-def defined(value: object) -> object:
+def json_safe(value: object) -> object:
     """The same for JSON, which has no NaN: what is not defined is null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {name: defined(each) for name, each in value.items()}
-    return [defined(each) for each in value] if isinstance(value, list | tuple) else value
+        return {name: json_safe(each) for name, each in value.items()}
+    return [json_safe(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def tables_of(page: str) -> str:
+def extract_tables(page: str) -> str:
     """The tables of a page of Markdown under their headings; its prose and pictures left out."""
     lines: list[str] = []
     for line in page.splitlines():

@@ -15,12 +15,12 @@ from musimo.emotion.mase_net import MaseNet
 from musimo.emotion.space import SoundSpace, fit_space
 from musimo.records import FloatArray
 from musimo.training.baselines import Matrix
-from musimo.training.evaluate import FoldPredictions, Indices
-from musimo.training.place import Place
+from musimo.training.cross_validation import FoldPredictions, Indices
 from musimo.training.progress import Work
-from musimo.training.rated import Rated
+from musimo.training.rated_dataset import RatedDataset
 from musimo.training.study import LearningCurve
-from musimo.training.train import predict
+from musimo.training.training_loop import predict
+from musimo.training.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class OutOfFold:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class TrainedNetwork:
     """A network that is ready to be asked.
 
     Parameters
@@ -60,22 +60,22 @@ class Made:
         return predict(self.network, self.means, self.sds, features)
 
 
-class Flow(Protocol):
-    """One recipe at one place."""
+class Trainer(Protocol):
+    """One recipe at one workspace."""
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """How the network is made, in a sentence or two, for the report."""
 
-    def out_of_fold(self, rated: Rated, seed: int, folder: Path) -> Work[OutOfFold]:
+    def out_of_fold(self, rated: RatedDataset, seed: int, folder: Path) -> Work[OutOfFold]:
         """Predict every clip by what has not met it; goes on from what ``folder`` keeps."""
 
-    def make(self, rated: Rated) -> Work[Made]:
+    def train_final(self, rated: RatedDataset) -> Work[TrainedNetwork]:
         """The network that ships; goes on from what an earlier run left."""
 
 
 @torch.inference_mode()
-def space_of(
+def fit_network_space(
     network: MaseNet, fused: FloatArray, statistics: Matrix, harmony: FloatArray | None = None
 ) -> SoundSpace:
     """The space of the sounds a network was taught on.
@@ -91,12 +91,12 @@ def space_of(
     return fit_space(fused, statistics.astype(np.float32), embedding)
 
 
-def fold_folder(place: Place, rated: Rated, seed: int) -> Path:
+def fold_folder(workspace: Workspace, rated: RatedDataset, seed: int) -> Path:
     """Where the folds of one seed are kept."""
-    return place.out / "folds" / rated.name / f"seed-{seed}"
+    return workspace.out / "folds" / rated.name / f"seed-{seed}"
 
 
-def joined(
+def combine_folds(
     folds: Sequence[FoldPredictions], tested: Sequence[Indices], n: int, curves: Sequence[LearningCurve] = ()
 ) -> OutOfFold:
     """Folds of one seed as one; ``tested`` are the indices each was asked for, of ``n`` clips."""

@@ -52,7 +52,7 @@ class HeadsConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
+class HeadData:
     """Sounds behind the frozen part, and what the heads shall say of them.
 
     Parameters
@@ -67,7 +67,7 @@ class Taught:
     ratings: Tensor
 
 
-def with_harmony(backbone: MaseNet, harmony: Tensor) -> MaseNet:
+def add_harmony_inputs(backbone: MaseNet, harmony: Tensor) -> MaseNet:
     """The network with harmony among what its dense layers read, which changes no answer yet.
 
     Parameters
@@ -86,14 +86,16 @@ def with_harmony(backbone: MaseNet, harmony: Tensor) -> MaseNet:
 
 
 @torch.inference_mode()
-def fused(network: MaseNet, sounds: Iterable[FloatArray], scale: Tensor) -> Tensor:
+def fused_features(network: MaseNet, sounds: Iterable[FloatArray], scale: Tensor) -> Tensor:
     """What the frozen part makes of sounds, one by one: features (n_frames, 193) each -> (n, 2048)."""
     network.eval()
     frames = (torch.from_numpy(np.asarray(sound, dtype=np.float32)) for sound in sounds)
     return torch.cat([network.fuse(((f - scale[0]) / scale[1])[None]) for f in frames])
 
 
-def teach(network: MaseNet, clips: Taught, unlabelled: Taught, config: HeadsConfig, seed: int) -> MaseNet:
+def train_heads(
+    network: MaseNet, clips: HeadData, unlabelled: HeadData, config: HeadsConfig, seed: int
+) -> MaseNet:
     """A copy of the network, fitted to rated clips and to unlabelled sounds that were given ratings.
 
     Parameters
@@ -136,6 +138,6 @@ def teach(network: MaseNet, clips: Taught, unlabelled: Taught, config: HeadsConf
 
 
 @torch.inference_mode()
-def rate(networks: Iterable[MaseNet], fused_sounds: Tensor, harmony: Tensor) -> Tensor:
+def predict_ratings(networks: Iterable[MaseNet], fused_sounds: Tensor, harmony: Tensor) -> Tensor:
     """Mean ratings of some networks, (n, 2)."""
     return torch.stack([network.rate(fused_sounds, harmony)[0] for network in networks]).mean(0)

@@ -4,7 +4,7 @@ Tracks ask for their like; the query is left out and no artist or album is cappe
 (without a tag: the folder at the top) or the credit; precision is counted among the nearest five, or as many
 as there are, of at most twelve queries a label. Then the middle window of each track asks for the track,
 which is left with its other windows. Hubs are told by how often the most frequent track stands among the
-nearest ten of others, and by the participation ratio of the places, (Σλ)² / Σλ² over the eigenvalues of their
+nearest ten of others, and by the participation ratio of the vectors, (Σλ)² / Σλ² over the eigenvalues of their
 covariance.
 """
 
@@ -24,12 +24,12 @@ from musimo.search.space import MIXTURES, ordinary
 from musimo.training.markdown import number, table
 
 Indices = NDArray[np.int64]
-Turn = Callable[[FloatArray], FloatArray]
+Transform = Callable[[FloatArray], FloatArray]
 
 KINDS = ("fused", "statistics", "embedding")  # of numbers, as `fit_space` takes them
 UNTAGGED = ""  # belongs to no group, and nobody asks for it
 
-SAME = 1e-5  # scores nearer than this are of one sound: float32 tells them no further apart
+TIE_TOLERANCE = 1e-5  # scores nearer than this are of one sound: float32 tells them no further apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +102,20 @@ class Method:
     Parameters
     ----------
     parts : kind of numbers, how it is turned, weight
-    above_ordinary : whether similarity counts from what is ordinary, as that of ``similar`` does
+    hubness_corrected : whether similarity counts from what is ordinary, as that of ``similar`` does
     """
 
-    parts: Sequence[tuple[str, Turn, float]]
-    above_ordinary: bool = False
+    parts: Sequence[tuple[str, Transform, float]]
+    hubness_corrected: bool = False
 
-    def places(self, tracks: Sequence[Mapping[str, FloatArray]]) -> FloatArray:
+    def vectors(self, tracks: Sequence[Mapping[str, FloatArray]]) -> FloatArray:
         """Unit vectors of tracks [shape=(n, d)], each from the mean of its windows."""
         return unit(
             np.concatenate(
                 [
-                    unit(turn(np.stack([track[kind].mean(axis=0) for track in tracks]))) * np.sqrt(weight)
-                    for kind, turn, weight in self.parts
+                    unit(transform(np.stack([track[kind].mean(axis=0) for track in tracks])))
+                    * np.sqrt(weight)
+                    for kind, transform, weight in self.parts
                 ],
                 axis=1,
             )
@@ -177,28 +178,30 @@ def _line(name: str, figures: Figures) -> list[str]:
 
 def space_methods(space: SoundSpace) -> dict[str, Method]:
     """What ``similar --by`` does in a space, and each of its blocks alone."""
-    turns: dict[str, Turn] = {
+    transforms: dict[str, Transform] = {
         "statistics": space.statistics.transform,
         "fused": space.fused.transform,
         "embedding": lambda rows: space.embedding.transform(unit(rows)),
     }
-    alone = {f"{kind}, whitened": Method([(kind, turn, 1.0)]) for kind, turn in turns.items()}
+    alone = {f"{kind}, whitened": Method([(kind, transform, 1.0)]) for kind, transform in transforms.items()}
     mixed = {
-        by: Method([(kind, turns[kind], weight) for kind, weight in mixture.items()], above_ordinary=True)
+        by: Method(
+            [(kind, transforms[kind], weight) for kind, weight in mixture.items()], hubness_corrected=True
+        )
         for by, mixture in MIXTURES.items()
     }
     plain = Method(mixed["both"].parts)
     return alone | {"both, plain cosine": plain} | {name: mixed[name] for name in ("mood", "sound", "both")}
 
 
-def plain_methods(known: Collection) -> dict[str, Method]:
+def z_scored_methods(known: Collection) -> dict[str, Method]:
     """Each kind of numbers z-scored by a collection."""
     return {
         f"{kind}, z-scored": Method([(kind, z_score(known.rows(kind)), 1.0)]) for kind in known.windows[0]
     }
 
 
-def z_score(rows: FloatArray) -> Turn:
+def z_score(rows: FloatArray) -> Transform:
     """Turns numbers by the mean and SD of ``rows``; what never varied becomes 0."""
     mean, sd = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
     scale = 1 / np.where(sd > 0, sd, np.inf)
@@ -207,19 +210,19 @@ def z_score(rows: FloatArray) -> Turn:
 
 def figures(method: Method, music: Collection, config: RetrievalConfig) -> Figures:
     """All figures of a method that can place windows."""
-    places = method.places(music.windows)
-    taken_off = ordinary(places) if method.above_ordinary else np.zeros(len(places), np.float32)
-    scores = (places @ places.T - taken_off) / (1 - taken_off)  # a row asks
+    vectors = method.vectors(music.windows)
+    offsets = ordinary(vectors) if method.hubness_corrected else np.zeros(len(vectors), np.float32)
+    scores = (vectors @ vectors.T - offsets) / (1 - offsets)  # a row asks
     return Figures(
         precision(scores, music.albums, config),
         precision(scores, music.credits, config),
-        window_recall(method, music, places, taken_off),
+        window_recall(method, music, vectors, offsets),
         largest_hub(scores, config.hub_list),
-        participation_ratio(places),
+        participation_ratio(vectors),
     )
 
 
-def whole_figures(vectors: FloatArray, music: Collection, config: RetrievalConfig) -> Figures:
+def distance_figures(vectors: FloatArray, music: Collection, config: RetrievalConfig) -> Figures:
     """Figures of vectors that are compared by Euclidean distance, and known of whole tracks only."""
     scores = -np.linalg.norm(vectors[:, None] - vectors[None], axis=2)
     return Figures(
@@ -246,7 +249,7 @@ def precision(scores: FloatArray, labels: Sequence[str], config: RetrievalConfig
     return float(np.mean(shares)) if shares else float("nan")
 
 
-def window_recall(method: Method, music: Collection, places: FloatArray, taken_off: FloatArray) -> float:
+def window_recall(method: Method, music: Collection, vectors: FloatArray, offsets: FloatArray) -> float:
     """Share of tracks that their middle window finds first, while they are left with the others."""
     asking = [i for i, track in enumerate(music.windows) if len(next(iter(track.values()))) > 1]
     if not asking:
@@ -256,22 +259,22 @@ def window_recall(method: Method, music: Collection, places: FloatArray, taken_o
         middle = len(next(iter(track.values()))) // 2
         middles.append({kind: rows[middle : middle + 1] for kind, rows in track.items()})
         remainders.append({kind: np.delete(rows, middle, axis=0) for kind, rows in track.items()})
-    questions, left = method.places(middles), method.places(remainders)
-    cosines = questions @ places.T
+    questions, left = method.vectors(middles), method.vectors(remainders)
+    cosines = questions @ vectors.T
     cosines[np.arange(len(asking)), asking] = np.sum(questions * left, axis=1)
-    return float(np.mean(np.argmax((cosines - taken_off) / (1 - taken_off), axis=1) == asking))
+    return float(np.mean(np.argmax((cosines - offsets) / (1 - offsets), axis=1) == asking))
 
 
-def found_first(
+def reencoded_recall(
     method: Method, music: Collection, which: Sequence[int], copies: Sequence[Mapping[str, FloatArray]]
 ) -> float:
     """Share of tracks that another encoding of them finds first, be it beside a track of the same sound."""
-    places = method.places(music.windows)
-    taken_off = ordinary(places)
-    cosines = method.places(copies) @ places.T
-    scores = (cosines - taken_off) / (1 - taken_off)
+    vectors = method.vectors(music.windows)
+    offsets = ordinary(vectors)
+    cosines = method.vectors(copies) @ vectors.T
+    scores = (cosines - offsets) / (1 - offsets)
     own = scores[np.arange(len(copies)), list(which)]
-    return float(np.mean(own >= scores.max(axis=1) - SAME))
+    return float(np.mean(own >= scores.max(axis=1) - TIE_TOLERANCE))
 
 
 def largest_hub(scores: FloatArray, n: int) -> float:
@@ -282,13 +285,13 @@ def largest_hub(scores: FloatArray, n: int) -> float:
     return float(np.bincount(nearest.ravel()).max())
 
 
-def participation_ratio(places: FloatArray) -> float:
+def participation_ratio(vectors: FloatArray) -> float:
     """How many directions vectors really use: (Σλ)² / Σλ² of their covariance."""
-    spread = np.linalg.svd(places - places.mean(axis=0), compute_uv=False) ** 2
+    spread = np.linalg.svd(vectors - vectors.mean(axis=0), compute_uv=False) ** 2
     return float(spread.sum() ** 2 / np.sum(spread**2))
 
 
-def halves(packages: Sequence[str], seed: int) -> tuple[Indices, Indices]:
+def split_halves(packages: Sequence[str], seed: int) -> tuple[Indices, Indices]:
     """Tracks in two halves of about equal size, no package in both."""
     sizes = Counter(packages)
     first: set[str] = set()
@@ -301,17 +304,17 @@ def halves(packages: Sequence[str], seed: int) -> tuple[Indices, Indices]:
     return np.flatnonzero(member), np.flatnonzero(~member)
 
 
-def judged_elsewhere(music: Collection, config: RetrievalConfig) -> dict[str, Figures]:
+def cross_validated_figures(music: Collection, config: RetrievalConfig) -> dict[str, Figures]:
     """Each method fitted to one half and asked in the other, mean over both ways and all divisions."""
     found: dict[str, list[Figures]] = {}
     for split in range(config.n_splits):
-        parts = [music.part(which) for which in halves(music.packages, config.seed + split)]
+        parts = [music.part(which) for which in split_halves(music.packages, config.seed + split)]
         if not all(part.windows for part in parts):
             continue
         for known, asked in (parts, parts[::-1]):
             fused, statistics, embedding = (known.rows(kind) for kind in KINDS)
             space = fit_space(fused, statistics, embedding, config.n_axes)
-            methods = plain_methods(known) | space_methods(space)
+            methods = z_scored_methods(known) | space_methods(space)
             for name, method in methods.items():
                 found.setdefault(name, []).append(figures(method, asked, config))
     return {name: mean_figures(several) for name, several in found.items()}

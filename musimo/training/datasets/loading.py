@@ -11,7 +11,7 @@ from pathlib import Path
 
 from musimo.audio.formats import is_music
 from musimo.errors import UsageError
-from musimo.training.clips import LabelledClip, joined_groups
+from musimo.training.clips import LabeledClip, join_groups
 
 OnNotice = Callable[[str], None]
 """Takes a sentence that the user should read and that stops nothing."""
@@ -28,18 +28,18 @@ class Song:
     genre: str = ""
 
 
-def files_below(folder: Path) -> list[Path]:
+def find_files(folder: Path) -> list[Path]:
     """Every file below a folder, those nearest to it first; folders may be links."""
     paths = [Path(place, name) for place, _, names in os.walk(folder, followlinks=True) for name in names]
     return sorted(paths, key=lambda path: (len(path.parts), path))
 
 
-def named(files: Sequence[Path], *names: str) -> Path | None:
+def first_named(files: Sequence[Path], *names: str) -> Path | None:
     """The first file of the first of these names that is there."""
     return next((path for name in names for path in files if path.name == name), None)
 
 
-def numbered_sounds(files: Sequence[Path]) -> dict[int, Path]:
+def numbered_audio(files: Sequence[Path]) -> dict[int, Path]:
     """Music files that are called by a number, ``7.mp3`` or ``007.opus``, by that number."""
     sounds: dict[int, Path] = {}
     for path in files:
@@ -77,7 +77,7 @@ def read_table(path: Path, *columns: str) -> list[Row]:
     return [dict(zip(names, row + [""] * len(names), strict=False)) for row in rows]
 
 
-def spelling(rows: Sequence[Row], path: Path, *choices: tuple[str, ...]) -> tuple[str, ...]:
+def choose_columns(rows: Sequence[Row], path: Path, *choices: tuple[str, ...]) -> tuple[str, ...]:
     """The first choice of columns that are all there; releases of a data set name them differently.
 
     Raises
@@ -139,7 +139,7 @@ def song_clips(
     sounds: Mapping[int, Path],
     songs: Mapping[int, Song],
     on_notice: OnNotice,
-) -> list[LabelledClip]:
+) -> list[LabeledClip]:
     """Clips that have a sound, in the order of their numbers, grouped by artist and album.
 
     Parameters
@@ -152,9 +152,9 @@ def song_clips(
     """
     numbers = sorted(ratings)
     known = [songs.get(number, Song()) for number in numbers]
-    groups = joined_groups([song.artist for song in known], [song.album for song in known])
+    groups = join_groups([song.artist for song in known], [song.album for song in known])
     clips = [
-        LabelledClip(f"{prefix}-{number}", sounds[number], group, *ratings[number], song.genre, song.album)
+        LabeledClip(f"{prefix}-{number}", sounds[number], group, *ratings[number], song.genre, song.album)
         for number, song, group in zip(numbers, known, groups, strict=True)
         if number in sounds
     ]

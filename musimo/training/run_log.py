@@ -15,7 +15,7 @@ from musimo.training.study import LearningCurve
 REDRAW_S = 10.0  # a picture takes half a second to draw; an epoch of a small training takes less
 
 
-class Log:
+class RunLog:
     """Both files of one folder.
 
     Parameters
@@ -70,9 +70,9 @@ def curves_of(rows: Iterable[dict[str, str]], parts: Iterable[str] | None = None
     return [LearningCurve(name, *zip(*sorted(by_part[name]), strict=True)) for name in names]
 
 
-def logged(work: Work[T], folder: Path) -> Work[T]:
+def write_log(work: Work[T], folder: Path) -> Work[T]:
     """The same work, which leaves a log of its rows in ``folder``."""
-    log = Log(folder)
+    log = RunLog(folder)
     try:
         while True:
             try:

@@ -16,11 +16,13 @@ from sklearn.svm import SVR
 Matrix = NDArray[np.float64]
 
 GAMMA = 0.25  # width of the kernel, where a block's mean squared difference is about 2; .12 to .5 do as well
-COST = 2.0  # of an error; 1 to 5 do as well
+SVR_C = 2.0  # of an error; 1 to 5 do as well
 INNER_FOLDS = 5
 
 
-def rate_unlabelled(known: Sequence[Matrix], ratings: Matrix, asked: Sequence[Matrix], seed: int) -> Matrix:
+def make_pseudo_labels(
+    known: Sequence[Matrix], ratings: Matrix, asked: Sequence[Matrix], seed: int
+) -> Matrix:
     """Ratings of sounds that nobody rated.
 
     Support vectors answer too near to the mean, and what learns from them nearer still; so a line, fitted to
@@ -48,17 +50,17 @@ def rate_unlabelled(known: Sequence[Matrix], ratings: Matrix, asked: Sequence[Ma
 
 def block_svr(known: Sequence[Matrix], ratings: Matrix, asked: Sequence[Matrix]) -> Matrix:
     """Support vectors with a Gaussian kernel over blocks of equal weight, of standardised ratings."""
-    scaled = [_standardised(block, other) for block, other in zip(known, asked, strict=True)]
+    scaled = [_standardize_block(block, other) for block, other in zip(known, asked, strict=True)]
     train, test = (np.hstack([pair[side] for pair in scaled]) for side in range(2))
     means, sds = ratings.mean(axis=0), ratings.std(axis=0)
     columns = [
-        SVR(C=COST, gamma=GAMMA / len(known)).fit(train, column).predict(test)
+        SVR(C=SVR_C, gamma=GAMMA / len(known)).fit(train, column).predict(test)
         for column in ((ratings - means) / sds).T
     ]
     return np.asarray(np.stack(columns, axis=1) * sds + means)
 
 
-def _standardised(known: Matrix, asked: Matrix) -> tuple[Matrix, Matrix]:
+def _standardize_block(known: Matrix, asked: Matrix) -> tuple[Matrix, Matrix]:
     """Both by the statistics of the first, shrunk so that wide and narrow blocks weigh the same."""
     means, sds = known.mean(axis=0), known.std(axis=0)
     scale = np.where(sds > 0, sds, np.inf) * np.sqrt(known.shape[1])

@@ -17,12 +17,12 @@ from musimo.training.baselines import BASELINES, Matrix, stack_statistics
 from musimo.training.clips import grouped_folds
 from musimo.training.config import TrainingConfig
 from musimo.training.progress import Row, Stage, Step, Work
-from musimo.training.train import CPU, Epoch, LabelledFeatures, Training, predict
+from musimo.training.training_loop import CPU, Epoch, LabeledFeatures, Training, predict
 
 NETWORK = "MASE-Net"
 HOLDOUT_PARTS = 20  # artists are dealt into so many parts, of which the two sets kept apart take their share
 Indices = NDArray[np.int64]
-NOTHING: Indices = np.array([], dtype=np.int64)
+NO_CLIPS: Indices = np.array([], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ class Split:
     test: Indices
 
     @property
-    def known(self) -> Indices:
+    def train_and_validation(self) -> Indices:
         """What a method without epochs is fitted to."""
         return np.sort(np.concatenate([self.train, self.validation]))
 
 
-def splits_of(groups: Sequence[str], ratings: Matrix, config: TrainingConfig, seed: int) -> list[Split]:
+def make_splits(groups: Sequence[str], ratings: Matrix, config: TrainingConfig, seed: int) -> list[Split]:
     """The splits of one seed: one a fold, each clip tested once, or the single one of a held-out test.
 
     Artists stay whole in every one of the three sets. A held-out test depends on ``config.seed`` alone, so
@@ -81,7 +81,7 @@ def splits_of(groups: Sequence[str], ratings: Matrix, config: TrainingConfig, se
 
 
 def inner_split(
-    groups: Sequence[str], ratings: Matrix, share: float, seed: int, test: Indices = NOTHING
+    groups: Sequence[str], ratings: Matrix, share: float, seed: int, test: Indices = NO_CLIPS
 ) -> Split:
     """What is not tested, in two: a share of it, whole artists, is kept apart to choose the epoch by."""
     known = np.setdiff1d(np.arange(len(groups)), test)
@@ -98,7 +98,7 @@ def _holdout(groups: Sequence[str], ratings: Matrix, config: TrainingConfig) -> 
 
 
 def cross_validate(
-    data: LabelledFeatures,
+    data: LabeledFeatures,
     groups: Sequence[str],
     config: TrainingConfig,
     seed: int,
@@ -118,13 +118,15 @@ def cross_validate(
     folder.mkdir(parents=True, exist_ok=True)
     statistics = stack_statistics(data.features)
     folds = []
-    for number, split in enumerate(splits_of(groups, data.ratings, config, seed)):
+    for number, split in enumerate(make_splits(groups, data.ratings, config, seed)):
         report, state = folder / f"fold-{number}.json", folder / f"fold-{number}.pt"
         if not report.is_file():
             chance = replace(config, seed=seed + number)
             training = Training(data.part(split.train), data.part(split.validation), chance, state, device)
-            yield from followed(training, part_name(name, seed, number))
-            predictions = baseline_predictions(statistics, data.ratings, split.known, statistics[split.test])
+            yield from run_training(training, part_name(name, seed, number))
+            predictions = baseline_predictions(
+                statistics, data.ratings, split.train_and_validation, statistics[split.test]
+            )
             test = data.part(split.test)
             predictions[NETWORK] = predict(training.network, training.means, training.sds, test.features)
             best = max(epoch.number for epoch in training.history if epoch.best)
@@ -141,7 +143,7 @@ def part_name(name: str, seed: int, number: int) -> str:
     return f"{name} seed {seed} fold {number + 1}".strip()
 
 
-def followed(training: Training, part: str) -> Work[None]:
+def run_training(training: Training, part: str) -> Work[None]:
     """A training to its end, told of epoch by epoch; one that goes on begins with the last epoch it knows."""
     yield Stage(part, training.config.optimizer.max_epochs, len(training.history), "epoch")
     if training.history:

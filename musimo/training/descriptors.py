@@ -13,11 +13,11 @@ from musimo.audio.harmony import harmony_features
 from musimo.emotion.mase_net import MaseNet
 from musimo.records import FloatArray, Window
 from musimo.training.baselines import stack_statistics
-from musimo.training.clips import LabelledClip
+from musimo.training.clips import LabeledClip
 from musimo.training.corpus import Corpus
 from musimo.training.distill import Scales
-from musimo.training.finish import Described
-from musimo.training.heads import fused
+from musimo.training.fine_tuning import Descriptors
+from musimo.training.head_training import fused_features
 from musimo.training.progress import Stage, Step, Work
 from musimo.training.teacher import MusicNN
 
@@ -25,85 +25,85 @@ CHUNK = 16  # sounds between two steps of a bar: a second or two
 
 
 def describe_clips(
-    clips: Sequence[LabelledClip],
+    clips: Sequence[LabeledClip],
     features: Sequence[FloatArray],
     teacher: Path,
     network: MaseNet,
     scales: Scales,
     cache: Path,
-) -> Work[Described]:
+) -> Work[Descriptors]:
     """Labelled clips, each heard whole; kept in ``cache``, an ``.npz``.
 
     Raises
     ------
     AudioError : a clip cannot be heard
     """
-    known = _kept(cache, len(clips))
+    known = _load_cache(cache, len(clips))
     if known is not None:
         return known
     yield Stage("describing clips", len(clips), unit="clip")
-    listener, parts, heard = MusicNN(teacher), [], []
+    teacher_network, parts, heard = MusicNN(teacher), [], []
     for start in range(0, len(clips), CHUNK):
         chunk = clips[start : start + CHUNK]
-        parts.append(fused(network, features[start : start + CHUNK], scales.features).numpy())
-        heard += [listener.hear(sound_of(clip)).mean(axis=0) for clip in chunk]
+        parts.append(fused_features(network, features[start : start + CHUNK], scales.features).numpy())
+        heard += [teacher_network.embed(clip_samples(clip)).mean(axis=0) for clip in chunk]
         yield Step(len(chunk))
-    described = Described(
+    described = Descriptors(
         fused=np.concatenate(parts),
         teacher=np.array(heard, dtype=np.float64),
         statistics=stack_statistics(features),
         harmony=np.stack([harmony_features(clip) for clip in features]),
     )
-    _keep(described, cache)
+    _save_cache(described, cache)
     return described
 
 
 def describe_music(
     corpora: Sequence[Corpus], network: MaseNet, scales: Scales, cache: Path
-) -> Work[Described]:
+) -> Work[Descriptors]:
     """All rows that are there; kept in ``cache``, an ``.npz``, since this takes minutes."""
     rows = [(corpus, row) for corpus in corpora for row in np.flatnonzero(corpus.done)]
-    known = _kept(cache, len(rows))
+    known = _load_cache(cache, len(rows))
     if known is not None:
         return known
     yield Stage("describing music", len(rows), unit="sound")
     parts, statistics, harmonies = [], [], []
     for start in range(0, len(rows), CHUNK):
         sounds = [corpus.features[row].astype(np.float32) for corpus, row in rows[start : start + CHUNK]]
-        parts.append(fused(network, sounds, scales.features).numpy())
+        parts.append(fused_features(network, sounds, scales.features).numpy())
         statistics.append(stack_statistics(sounds))
         harmonies += [harmony_features(sound) for sound in sounds]
         yield Step(len(sounds))
     heard = np.stack([corpus.steps[row].mean(axis=0) for corpus, row in rows])
-    described = Described(
+    described = Descriptors(
         fused=np.concatenate(parts),
         teacher=heard.astype(np.float64),
         statistics=np.concatenate(statistics),
         harmony=np.stack(harmonies),
     )
-    _keep(described, cache)
+    _save_cache(described, cache)
     return described
 
 
-def sound_of(clip: LabelledClip) -> FloatArray:
+def clip_samples(clip: LabeledClip) -> FloatArray:
     """Mono samples at 22,050 Hz, (n,)."""
     with open_audio(clip.path) as sound:
         return sound.samples(clip.window or Window(0.0, sound.duration_s))
 
 
-def _kept(cache: Path, n: int) -> Described | None:
+def _load_cache(cache: Path, n: int) -> Descriptors | None:
     """What an earlier run left, if it is of as many sounds, and all there is to say of them."""
     if not cache.is_file():
         return None
-    names = {field.name for field in fields(Described)}
+    names = {field.name for field in fields(Descriptors)}
     with np.load(cache, allow_pickle=False) as arrays:
         if set(arrays.files) != names:
             return None
-        described = Described(**{name: arrays[name] for name in names})
+        described = Descriptors(**{name: arrays[name] for name in names})
     return described if len(described.fused) == n else None
 
 
-def _keep(described: Described, cache: Path) -> None:
+def _save_cache(described: Descriptors, cache: Path) -> None:
     unfinished = cache.with_suffix(".part")
     with unfinished.open("wb") as file:
         np.savez(file, **{field.name: getattr(described, field.name) for field in fields(described)})

@@ -8,18 +8,18 @@ from pathlib import Path
 
 from musimo.records import FloatArray
 from musimo.training.baselines import Matrix
-from musimo.training.clips import LabelledClip, cached_features, ratings_of
+from musimo.training.clips import LabeledClip, cached_features, ratings_of
 from musimo.training.datasets.catalog import DatasetConfig, load_dataset
-from musimo.training.place import Place
-from musimo.training.processes import side_by_side
+from musimo.training.processes import run_in_processes
 from musimo.training.progress import Note, Stage, Step, Work
-from musimo.training.train import LabelledFeatures
+from musimo.training.training_loop import LabeledFeatures
+from musimo.training.workspace import Workspace
 
-SWAPPED = "deam"  # whose official ratings of the first thousand songs are exchanged
+TWO_LABEL_SETS = "deam"  # whose official ratings of the first thousand songs are exchanged
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class RatedDataset:
     """A data set.
 
     Parameters
@@ -30,7 +30,7 @@ class Rated:
     """
 
     dataset: DatasetConfig
-    clips: Sequence[LabelledClip]
+    clips: Sequence[LabeledClip]
     features: Sequence[FloatArray]
     ratings: Matrix
 
@@ -40,14 +40,14 @@ class Rated:
         return [clip.group for clip in self.clips]
 
     @property
-    def data(self) -> LabelledFeatures:
+    def data(self) -> LabeledFeatures:
         """What a training is given."""
-        return LabelledFeatures(self.features, self.ratings)
+        return LabeledFeatures(self.features, self.ratings)
 
     @property
     def label_set(self) -> str:
         """Which of several ratings of the same clips these are; empty where there is one."""
-        return self.dataset.labels if self.dataset.name == SWAPPED else ""
+        return self.dataset.labels if self.dataset.name == TWO_LABEL_SETS else ""
 
     @property
     def name(self) -> str:
@@ -60,7 +60,7 @@ class Rated:
         return "-".join(filter(None, (self.dataset.name, self.dataset.part)))
 
 
-def load_rated(dataset: DatasetConfig, place: Place) -> Work[Rated]:
+def load_rated_dataset(dataset: DatasetConfig, workspace: Workspace) -> Work[RatedDataset]:
     """Load a data set, and compute what features are missing.
 
     Raises
@@ -69,36 +69,36 @@ def load_rated(dataset: DatasetConfig, place: Place) -> Work[Rated]:
     AudioError : a clip cannot be heard
     """
     notes: list[str] = []
-    clips = load_dataset(dataset, place.data, place.out / "sounds", notes.append)
+    clips = load_dataset(dataset, workspace.data, workspace.out / "sounds", notes.append)
     yield from map(Note, notes)
-    cache = place.out / "features" / dataset.name
-    features = yield from features_of(clips, cache, place.n_processes)
-    return Rated(dataset, clips, features, ratings_of(clips))
+    cache = workspace.out / "features" / dataset.name
+    features = yield from dataset_features(clips, cache, workspace.n_processes)
+    return RatedDataset(dataset, clips, features, ratings_of(clips))
 
 
-def other_labels(rated: Rated, place: Place) -> Rated | None:
+def with_other_labels(rated: RatedDataset, workspace: Workspace) -> RatedDataset | None:
     """The same clips by their other ratings, where there are two."""
     if not rated.label_set:
         return None
     dataset = replace(rated.dataset, labels="shipped" if rated.label_set == "corrected" else "corrected")
-    clips = load_dataset(dataset, place.data, place.out / "sounds", lambda _: None)
+    clips = load_dataset(dataset, workspace.data, workspace.out / "sounds", lambda _: None)
     return replace(rated, dataset=dataset, clips=clips, ratings=ratings_of(clips))
 
 
-def features_of(clips: Sequence[LabelledClip], cache: Path, n_processes: int) -> Work[list[FloatArray]]:
+def dataset_features(clips: Sequence[LabeledClip], cache: Path, n_processes: int) -> Work[list[FloatArray]]:
     """Features of whole clips, computed once, by several processes."""
     ready = cache / "ready.txt"  # names the clips that an earlier run has finished with
     names = "\n".join(clip.name for clip in clips)
     if not ready.is_file() or ready.read_text(encoding="utf-8") != names:
         yield Stage("hearing clips", len(clips), unit="clip")
         shares = [(clips[share::n_processes], cache) for share in range(min(n_processes, len(clips)))]
-        for _ in side_by_side(_hear, shares):
+        for _ in run_in_processes(_extract, shares):
             yield Step()
         ready.write_text(names, encoding="utf-8")
     return cached_features(clips, cache)
 
 
-def _hear(clips: Sequence[LabelledClip], cache: Path) -> Iterator[str]:
+def _extract(clips: Sequence[LabeledClip], cache: Path) -> Iterator[str]:
     for clip in clips:
         cached_features([clip], cache)
         yield clip.name

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from scripts.processes import descendants
+from scripts.process_memory import descendants
 
 JOBS = 2
 BATCH = 4  # small, so that a scan of a few dozen tracks has many batches to be killed in

@@ -20,14 +20,14 @@ from musimo.records import FloatArray
 from musimo.training.augment import augment
 from musimo.training.config import TrainingConfig
 from musimo.training.devices import seeded
-from musimo.training.losses import loss_named
+from musimo.training.losses import make_loss
 
 CPU = torch.device("cpu")
 MIN_SD = 1e-6  # of a feature that never changes: silence must not divide by zero
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledFeatures:
+class LabeledFeatures:
     """Clips as the network meets them.
 
     Parameters
@@ -39,9 +39,9 @@ class LabelledFeatures:
     features: Sequence[FloatArray]
     ratings: NDArray[np.float64]
 
-    def part(self, which: NDArray[np.int64]) -> LabelledFeatures:
+    def part(self, which: NDArray[np.int64]) -> LabeledFeatures:
         """Those of the given indices."""
-        return LabelledFeatures([self.features[i] for i in which], self.ratings[which])
+        return LabeledFeatures([self.features[i] for i in which], self.ratings[which])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ class Training:
 
     def __init__(
         self,
-        train: LabelledFeatures,
-        validation: LabelledFeatures,
+        train: LabeledFeatures,
+        validation: LabeledFeatures,
         config: TrainingConfig,
         checkpoint: Path | None = None,
         device: torch.device = CPU,
@@ -87,7 +87,7 @@ class Training:
         valence, arousal = train.ratings.mean(axis=0)
         with seeded(config.seed, device):
             self.network = MaseNet(config.network, (float(valence), float(arousal))).to(device)
-        self.loss = loss_named(config.optimizer.loss, config.optimizer.correlation_weight)
+        self.loss = make_loss(config.optimizer.loss, config.optimizer.correlation_weight)
         recipe = config.optimizer
         self.optimizer = adam(self.network, recipe.learning_rate, recipe.l2)
         self.scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(

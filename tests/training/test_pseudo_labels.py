@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musimo.training.labeller import block_svr, rate_unlabelled
 from musimo.training.metrics import pearson
+from musimo.training.pseudo_labels import block_svr, make_pseudo_labels
 
 RNG = np.random.default_rng(3)
 HIDDEN = RNG.normal(size=(240, 2))
@@ -45,7 +45,7 @@ def test_what_never_varies_is_left_out() -> None:
 def test_answers_are_stretched_to_the_spread_that_the_clips_support() -> None:
     noisy = RATINGS + RNG.normal(size=RATINGS.shape)
     plain = block_svr(split(KNOWN), noisy[KNOWN], split(ASKED))
-    stretched = rate_unlabelled(split(KNOWN), noisy[KNOWN], split(ASKED), seed=0)
+    stretched = make_pseudo_labels(split(KNOWN), noisy[KNOWN], split(ASKED), seed=0)
     slope = np.polyfit(stretched[:, 0], RATINGS[ASKED, 0], 1)[0]
     assert stretched[:, 0].std() != pytest.approx(plain[:, 0].std(), rel=1e-3)
     assert pearson(plain[:, 0], stretched[:, 0]) == pytest.approx(1)
@@ -53,5 +53,5 @@ def test_answers_are_stretched_to_the_spread_that_the_clips_support() -> None:
 
 
 def test_a_seed_decides_all() -> None:
-    one, two = (rate_unlabelled(split(KNOWN), RATINGS[KNOWN], split(ASKED), seed=5) for _ in range(2))
+    one, two = (make_pseudo_labels(split(KNOWN), RATINGS[KNOWN], split(ASKED), seed=5) for _ in range(2))
     np.testing.assert_array_equal(one, two)

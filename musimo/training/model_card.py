@@ -6,10 +6,10 @@ from musimo.emotion.network import build_network
 from musimo.emotion.weights import Weights
 from musimo.training.config import TrainingConfig
 from musimo.training.markdown import DIMENSIONS, table
-from musimo.training.measure import SVR, fold_means, gain
 from musimo.training.metrics import LEGEND
 from musimo.training.recipe import Recipe
 from musimo.training.report import fold_table
+from musimo.training.results import SVR, correlation_gain, fold_means
 from musimo.training.study import Study
 
 CARD = """# Model card: {model_id}
@@ -96,7 +96,7 @@ def model_card(weights: Weights, study: Study, words: str, recipe: Recipe) -> st
         seeds=f"{n_seeds} seed{'s' if n_seeds > 1 else ''}",
         honest=SUPERVISED if isinstance(recipe, TrainingConfig) else DISTILLED,
     )
-    answers = study.answers(study.ours)[:, 0]
+    answers = study.mean_predictions(study.ours)[:, 0]
     return CARD.format(
         model_id=weights.model_id,
         n_parameters=sum(p.numel() for p in build_network(weights).parameters()),
@@ -119,7 +119,7 @@ def comparison(study: Study, seed: int) -> str:
     """By how much r is above the SVR's, with its interval, as a table."""
     rows = [
         [dimension, f"{each['gain']:+.3f}", f"{each['low']:+.3f} to {each['high']:+.3f}"]
-        for dimension, each in gain(study, SVR, seed).items()
+        for dimension, each in correlation_gain(study, SVR, seed).items()
     ]
     return table(["", f"{study.ours} less SVR", "95 % interval"], rows)
 

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import UsageError
-from musimo.training.datasets.layout import (
+from musimo.training.datasets.loading import (
     Song,
-    files_below,
-    named,
-    numbered_sounds,
+    choose_columns,
+    find_files,
+    first_named,
+    numbered_audio,
     rating,
     read_rows,
     read_table,
     song_clips,
     song_number,
-    spelling,
 )
 
 
@@ -30,30 +30,30 @@ def touch(*paths: Path) -> None:
 def test_files_are_found_by_name_the_nearest_first(tmp_path: Path) -> None:
     near, far = tmp_path / "z z" / "x.csv", tmp_path / "a" / "b (c)" / "x.csv"
     touch(near, far, tmp_path / "other" / "y.csv")
-    files = files_below(tmp_path)
-    assert named(files, "x.csv") == near
-    assert named(files, "none.csv", "y.csv", "x.csv") == tmp_path / "other" / "y.csv"
-    assert named(files, "none.csv") is None
+    files = find_files(tmp_path)
+    assert first_named(files, "x.csv") == near
+    assert first_named(files, "none.csv", "y.csv", "x.csv") == tmp_path / "other" / "y.csv"
+    assert first_named(files, "none.csv") is None
 
 
 def test_folders_may_be_links_and_may_be_missing(tmp_path: Path) -> None:
     touch(tmp_path / "disk" / "audio" / "7.mp3")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "audio").symlink_to(tmp_path / "disk" / "audio")
-    assert numbered_sounds(files_below(tmp_path / "data")) == {7: tmp_path / "data" / "audio" / "7.mp3"}
-    assert files_below(tmp_path / "nothing") == []
+    assert numbered_audio(find_files(tmp_path / "data")) == {7: tmp_path / "data" / "audio" / "7.mp3"}
+    assert find_files(tmp_path / "nothing") == []
 
 
 def test_only_music_called_by_a_number_is_a_numbered_sound(tmp_path: Path) -> None:
     touch(
         *(tmp_path / name for name in ("007.MP3", "8.csv", "9.wav", "._9.mp3", "x1.mp3", "²5.mp3", "1.5.mp3"))
     )
-    assert numbered_sounds(files_below(tmp_path)) == {7: tmp_path / "007.MP3", 9: tmp_path / "9.wav"}
+    assert numbered_audio(find_files(tmp_path)) == {7: tmp_path / "007.MP3", 9: tmp_path / "9.wav"}
 
 
 def test_the_nearest_of_two_sounds_of_one_number_is_taken(tmp_path: Path) -> None:
     touch(tmp_path / "deep" / "er" / "3.wav", tmp_path / "mp3" / "3.mp3")
-    assert numbered_sounds(files_below(tmp_path)) == {3: tmp_path / "mp3" / "3.mp3"}
+    assert numbered_audio(find_files(tmp_path)) == {3: tmp_path / "mp3" / "3.mp3"}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
@@ -84,10 +84,10 @@ def test_an_empty_cell_may_hold_a_line_break(tmp_path: Path) -> None:
 
 def test_columns_by_any_of_their_spellings(tmp_path: Path) -> None:
     rows = [{"a": "1", "b": "2"}]
-    assert spelling(rows, tmp_path, ("a", "c"), ("a", "b")) == ("a", "b")
-    assert spelling([], tmp_path, ("a", "c"), ("a", "b")) == ("a", "c")
+    assert choose_columns(rows, tmp_path, ("a", "c"), ("a", "b")) == ("a", "b")
+    assert choose_columns([], tmp_path, ("a", "c"), ("a", "b")) == ("a", "c")
     with pytest.raises(UsageError, match="lacks the columns a, c"):
-        spelling(rows, tmp_path, ("a", "c"), ("d",))
+        choose_columns(rows, tmp_path, ("a", "c"), ("d",))
 
 
 @pytest.mark.parametrize(("cell", "number"), [("7", 7), ("007", 7), ("7.0", 7)])
