@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from musimo.atomic import write_atomically
 from musimo.errors import UsageError
 from musimo.training.baselines import BASELINES, Matrix, stack_statistics
-from musimo.training.clips import grouped_folds
 from musimo.training.config import TrainingConfig
+from musimo.training.groups import grouped_folds
 from musimo.training.progress import Row, Stage, Step, Work
 from musimo.training.training_loop import CPU, Epoch, LabeledFeatures, Training, predict
 

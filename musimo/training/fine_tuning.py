@@ -12,8 +12,8 @@ from torch import Tensor
 
 from musimo.emotion.mase_net import MaseNet
 from musimo.training.baselines import BASELINES, Matrix, svr
-from musimo.training.clips import grouped_folds
 from musimo.training.cross_validation import NETWORK, FoldPredictions
+from musimo.training.groups import grouped_folds
 from musimo.training.head_training import (
     HeadData,
     HeadsConfig,

@@ -10,7 +10,6 @@ import numpy as np
 from musimo.emotion.network import build_network
 from musimo.emotion.weights import Weights
 from musimo.training.baselines import stack_statistics
-from musimo.training.clips import grouped_folds
 from musimo.training.cross_validation import (
     NETWORK,
     NO_CLIPS,
@@ -19,6 +18,7 @@ from musimo.training.cross_validation import (
     baseline_predictions,
     make_splits,
 )
+from musimo.training.groups import grouped_folds
 from musimo.training.progress import Stage, Step, Work
 from musimo.training.rated_dataset import RatedDataset
 from musimo.training.recipe import DistilRecipe, Recipe

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from musimo.training.clips import grouped_folds
+from musimo.training.groups import grouped_folds
 from musimo.training.markdown import DIMENSIONS, escape, heading, number, table
 from musimo.training.metrics import Column, affine_r2, pair_accuracy, pearson, spearman
 

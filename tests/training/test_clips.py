@@ -12,15 +12,8 @@ import soundfile
 from musimo.audio.features import FEATURE_ID, N_FEATURES
 from musimo.errors import AudioError
 from musimo.records import Window
-from musimo.training.clips import (
-    LabeledClip,
-    album_group,
-    artist_group,
-    cached_features,
-    grouped_folds,
-    join_groups,
-    ratings_of,
-)
+from musimo.training.clips import LabeledClip, cached_features, ratings_of
+from musimo.training.groups import album_group, artist_group, grouped_folds, join_groups
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
 
 
 def test_sounds_that_are_called_otherwise_are_no_clips(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is named by a clip"):
+    with pytest.raises(UsageError, match="is named after a clip"):
         load(miniature(tmp_path, JAZZ, sounds=("track 1.opus",)))
 
 

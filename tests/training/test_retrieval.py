@@ -157,7 +157,7 @@ def test_a_miniature_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
     shown = found.markdown()
     for words in ("| both |", "| bliss | not measured", "4 tracks, 8 windows", "| opus |"):
         assert words in shown
-    monkeypatch.setattr(retrieval.WindowDescriber, "hear", None)
+    monkeypatch.setattr(retrieval.WindowDescriber, "describe", None)
     *events, again = evaluate_retrieval(config, music, cache, None, weights_path())
     assert isinstance(again, RetrievalTable)
     assert again.markdown() == shown, "what was heard once is not heard again"

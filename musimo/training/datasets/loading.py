@@ -1,4 +1,4 @@
-"""What the loaders share: files found whatever their folders are called, tables read as they really are."""
+"""Helpers of the loaders: find files in any folder layout, read the tables as they are published."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from pathlib import Path
 
 from musimo.audio.formats import is_music
 from musimo.errors import UsageError
-from musimo.training.clips import LabeledClip, join_groups
+from musimo.training.clips import LabeledClip
+from musimo.training.groups import join_groups
 
 OnNotice = Callable[[str], None]
-"""Takes a sentence that the user should read and that stops nothing."""
+"""Receive a warning: a sentence for the user that stops nothing."""
 
-Row = dict[str, str]
+TableRow = dict[str, str]
+MeanRatings = dict[int, tuple[float, float]]
+"""Mean valence and arousal, on the 1-9 scale, by song number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """What a data set says about a song beside its ratings; empty where it does not."""
+    """Metadata of a song; empty where the data set has none."""
 
     artist: str = ""
     album: str = ""
@@ -29,29 +32,29 @@ class Song:
 
 
 def find_files(folder: Path) -> list[Path]:
-    """Every file below a folder, those nearest to it first; folders may be links."""
-    paths = [Path(place, name) for place, _, names in os.walk(folder, followlinks=True) for name in names]
+    """Return all files below a folder, the least nested first; links to folders are followed."""
+    paths = [Path(parent, name) for parent, _, names in os.walk(folder, followlinks=True) for name in names]
     return sorted(paths, key=lambda path: (len(path.parts), path))
 
 
 def first_named(files: Sequence[Path], *names: str) -> Path | None:
-    """The first file of the first of these names that is there."""
+    """Return the first file with the first of these names that exists, or None."""
     return next((path for name in names for path in files if path.name == name), None)
 
 
 def numbered_audio(files: Sequence[Path]) -> dict[int, Path]:
-    """Music files that are called by a number, ``7.mp3`` or ``007.opus``, by that number."""
-    sounds: dict[int, Path] = {}
+    """Return audio files named by a number (``7.mp3``, ``007.opus``), by that number."""
+    audio: dict[int, Path] = {}
     for path in files:
         if is_music(os.fsencode(path.name)) and path.stem.isascii() and path.stem.isdecimal():
-            sounds.setdefault(int(path.stem), path)
-    return sounds
+            audio.setdefault(int(path.stem), path)
+    return audio
 
 
 def read_rows(path: Path) -> list[list[str]]:
-    """Cells of a CSV file, stripped, without empty lines; its first line is the header.
+    """Return the stripped cells of a CSV file without its empty lines; the first row is the header.
 
-    UTF-8 with or without a byte order mark, else Windows-1252, which spreadsheets write.
+    The encoding is UTF-8, with or without a byte order mark, or else Windows-1252, as spreadsheets write it.
     """
     content = path.read_bytes()
     try:
@@ -62,27 +65,27 @@ def read_rows(path: Path) -> list[list[str]]:
     return [row for row in rows if any(row)]
 
 
-def read_table(path: Path, *columns: str) -> list[Row]:
-    """Rows of a CSV file by column name, which is lower-cased and freed of white space.
+def read_table(path: Path, *columns: str) -> list[TableRow]:
+    """Return the rows of a CSV file by column name, in lower case and without white space.
 
     Raises
     ------
-    UsageError : one of these columns is not there
+    UsageError : one of ``columns`` is missing
     """
     header, *rows = read_rows(path) or [[]]
     names = ["".join(name.split()).lower() for name in header]
-    lacking = [column for column in columns if column not in names]
-    if lacking:
-        raise UsageError(f"{path} lacks the columns {', '.join(lacking)}")
+    missing = [column for column in columns if column not in names]
+    if missing:
+        raise UsageError(f"{path} lacks the columns {', '.join(missing)}")
     return [dict(zip(names, row + [""] * len(names), strict=False)) for row in rows]
 
 
-def choose_columns(rows: Sequence[Row], path: Path, *choices: tuple[str, ...]) -> tuple[str, ...]:
-    """The first choice of columns that are all there; releases of a data set name them differently.
+def choose_columns(rows: Sequence[TableRow], path: Path, *choices: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the first choice whose columns all exist; releases of a data set name them differently.
 
     Raises
     ------
-    UsageError : none is complete
+    UsageError : no choice is complete
     """
     names = rows[0].keys() if rows else set(choices[0])
     for choice in choices:
@@ -92,19 +95,24 @@ def choose_columns(rows: Sequence[Row], path: Path, *choices: tuple[str, ...]) -
 
 
 def song_number(cell: str, path: Path) -> int:
-    """Number of a song, written ``7``, ``007`` or ``7.0``."""
+    """Parse the number of a song, written ``7``, ``007`` or ``7.0``.
+
+    Raises
+    ------
+    UsageError : the cell is not a number
+    """
     try:
         return int(float(cell))
     except (ValueError, OverflowError):
         raise UsageError(f"{path}: {cell!r} is not the number of a song") from None
 
 
-def rating(row: Row, column: str, scale: tuple[float, float], name: str, path: Path) -> float:
-    """Mean rating, brought from its own scale to that of 1-9.
+def rating(row: TableRow, column: str, scale: tuple[float, float], name: str, path: Path) -> float:
+    """Parse a mean rating and map it linearly from its scale to 1-9.
 
     Raises
     ------
-    UsageError : not a number, or outside the scale
+    UsageError : it is not a number, or outside the scale
     """
     low, high = scale
     try:
@@ -118,50 +126,75 @@ def rating(row: Row, column: str, scale: tuple[float, float], name: str, path: P
     return 1 + (mean - low) * 8 / (high - low)
 
 
-def require_clips(
-    title: str, folder: Path, ratings: Mapping[int, object], sounds: Mapping[int, Path], hint: str
-) -> None:
-    """Make sure that at least one clip is both rated and there.
+def mean_ratings(
+    rows: Sequence[TableRow], path: Path, columns: tuple[str, ...], scale: tuple[float, float]
+) -> MeanRatings:
+    """Return the mean ratings of a table.
+
+    Parameters
+    ----------
+    rows, path : of the table
+    columns : names of the columns of the song number, valence and arousal
+    scale : lowest and highest rating
 
     Raises
     ------
-    UsageError : says which of the two is missing, and in ``hint`` what to put where
+    UsageError : a cell is not a song number or not a rating
     """
+    number, valence, arousal = columns
+    return {
+        song_number(row[number], path): (
+            rating(row, valence, scale, row[number], path),
+            rating(row, arousal, scale, row[number], path),
+        )
+        for row in rows
+    }
+
+
+def rated_audio(
+    title: str, folder: Path, files: Sequence[Path], ratings: Mapping[int, object], hint: str
+) -> dict[int, Path]:
+    """Return the numbered audio files of a data set; require at least one with ratings.
+
+    Raises
+    ------
+    UsageError : there are no ratings, or no audio of a rated clip; ``hint`` says which files to put where
+    """
+    audio = numbered_audio(files)
     if not ratings:
         raise UsageError(f"{folder} does not hold {title}: no ratings", hint)
-    if not ratings.keys() & sounds.keys():
-        raise UsageError(f"{folder} does not hold {title}: no sound of a rated clip", hint)
+    if not ratings.keys() & audio.keys():
+        raise UsageError(f"{folder} does not hold {title}: no audio of a rated clip", hint)
+    return audio
 
 
 def song_clips(
     prefix: str,
     ratings: Mapping[int, tuple[float, float]],
-    sounds: Mapping[int, Path],
+    audio: Mapping[int, Path],
     songs: Mapping[int, Song],
     on_notice: OnNotice,
 ) -> list[LabeledClip]:
-    """Clips that have a sound, in the order of their numbers, grouped by artist and album.
+    """Return the clips that have an audio file, ordered by number and grouped by artist and album.
 
     Parameters
     ----------
-    prefix : of their names, so that those of different data sets differ
+    prefix : start of the clips' names, unique to the data set
     ratings : valence and arousal, 1-9, by number
-    sounds : by number
-    songs : by number, as far as known; groups follow from all rated songs, heard or not
-    on_notice : is told what is missing
+    audio, songs : by number; the groups follow from all rated songs, with or without audio
+    on_notice : called if metadata or audio files are missing
     """
     numbers = sorted(ratings)
     known = [songs.get(number, Song()) for number in numbers]
     groups = join_groups([song.artist for song in known], [song.album for song in known])
     clips = [
-        LabeledClip(f"{prefix}-{number}", sounds[number], group, *ratings[number], song.genre, song.album)
+        LabeledClip(f"{prefix}-{number}", audio[number], group, *ratings[number], song.genre, song.album)
         for number, song, group in zip(numbers, known, groups, strict=True)
-        if number in sounds
+        if number in audio
     ]
     if not songs:
-        on_notice(f"{prefix}: no list of its songs, so a split may part songs of one artist")
+        on_notice(f"{prefix}: no list of its songs, so songs of one artist may be in several folds")
     if len(clips) < len(numbers):
-        on_notice(
-            f"{prefix}: {len(numbers) - len(clips)} of {len(numbers)} rated clips have no sound, left out"
-        )
+        n_missing = len(numbers) - len(clips)
+        on_notice(f"{prefix}: {n_missing} of {len(numbers)} rated clips left out: no audio file")
     return clips

@@ -174,7 +174,7 @@ def test_the_layout_of_music2emotion(tmp_path: Path, sounds: Callable[..., None]
 def test_labels_alone_are_read_but_are_no_clips(tmp_path: Path, notices: list[str]) -> None:
     song_level(tmp_path / "deam_static_annotations.csv", swap=True, spaces=False)
     assert len(read_ratings(tmp_path)) == len(TRUE)
-    with pytest.raises(UsageError, match="no sound of a rated clip"):
+    with pytest.raises(UsageError, match="no audio of a rated clip"):
         load(tmp_path, notices.append)
 
 
@@ -182,7 +182,7 @@ def test_clips_without_a_sound_are_left_out(tmp_path: Path, miniature: Miniature
     miniature(tmp_path)
     (tmp_path / "MEMD_audio" / "3.wav").unlink()
     assert 3 not in by_number(load(tmp_path, notices.append))
-    assert notices == ["deam: 1 of 17 rated clips have no sound, left out"]
+    assert notices == ["deam: 1 of 17 rated clips left out: no audio file"]
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path: Path, notices: list[str]) -> None:
@@ -293,10 +293,10 @@ RIGHT = Agreement("two", 50, SWAPPED.r[::-1])
 
 
 def test_verdicts() -> None:
-    assert verdict([SWAPPED]) == "For song_id <= 1000 valence and arousal are exchanged, by one."
-    assert "valence is valence" in verdict([RIGHT])
+    assert verdict([SWAPPED]) == "For song_id <= 1000, valence and arousal are swapped, according to one."
+    assert "are not swapped" in verdict([RIGHT])
     assert "contradict each other" in verdict([SWAPPED, RIGHT])
-    assert "nothing to check" in verdict([])
+    assert "cannot be verified" in verdict([])
 
 
 def run_script(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -316,7 +316,7 @@ def test_the_script_shows_the_exchange(
     assert run_script(tmp_path / "deam", monkeypatch) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == (
-        "For song_id <= 1000 valence and arousal are exchanged, by the dynamic annotations and emoMusic."
+        "For song_id <= 1000, valence and arousal are swapped, according to the dynamic annotations and emoMusic."
     )
     assert "    DEAM's valence with its valence +1.0000" in "\n".join(lines[lines.index("") :])
     assert [line.strip() for line in lines if "within" in line][1].endswith(

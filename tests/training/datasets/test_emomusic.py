@@ -53,7 +53,7 @@ def test_missing_columns_are_named(tmp_path: Path, notices: list[str]) -> None:
         load(tmp_path, notices.append)
 
 
-@pytest.mark.parametrize(("labels", "lacking"), [(False, "no ratings"), (True, "no sound of a rated clip")])
+@pytest.mark.parametrize(("labels", "lacking"), [(False, "no ratings"), (True, "no audio of a rated clip")])
 def test_what_is_missing_is_one_sentence(
     tmp_path: Path, notices: list[str], labels: bool, lacking: str
 ) -> None:

@@ -129,4 +129,4 @@ def test_songs_that_are_not_there_still_join_groups(notices: list[str]) -> None:
     one, three = song_clips("set", ratings, sounds, songs, notices.append)
     assert (one.name, one.group, one.valence, one.arousal, one.album) == ("set-1", "a", 2.0, 3.0, "X")
     assert (three.name, three.group, three.genre, three.path) == ("set-3", "a", "Jazz", Path("3.mp3"))
-    assert notices == ["set: 1 of 3 rated clips have no sound, left out"]
+    assert notices == ["set: 1 of 3 rated clips left out: no audio file"]

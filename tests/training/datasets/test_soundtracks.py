@@ -57,7 +57,7 @@ def test_set_1_as_it_is_printed(tmp_path: Path, sounds: Callable[..., None], not
     one, two = load(tmp_path, notices.append, "set1-raw")
     assert (one.valence, one.arousal, two.valence, two.arousal) == (4.0, 7.0, 2.5, 1.0)
     assert one.name == "soundtracks-set1-1"
-    assert notices == ["soundtracks-set1: 1 of 3 rated clips have no sound, left out"]
+    assert notices == ["soundtracks-set1: 1 of 3 rated clips left out: no audio file"]
 
 
 def test_set_2_is_another_set(tmp_path: Path, sounds: Callable[..., None], notices: list[str]) -> None:
@@ -105,7 +105,7 @@ def test_no_such_part(tmp_path: Path, notices: list[str]) -> None:
     assert caught.value.hint == "parts: set1, set1-raw, set2"
 
 
-@pytest.mark.parametrize(("labels", "lacking"), [(False, "no ratings"), (True, "no sound of a rated clip")])
+@pytest.mark.parametrize(("labels", "lacking"), [(False, "no ratings"), (True, "no audio of a rated clip")])
 def test_what_is_missing_is_one_sentence(
     tmp_path: Path, notices: list[str], labels: bool, lacking: str
 ) -> None:

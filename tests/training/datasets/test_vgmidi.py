@@ -175,7 +175,7 @@ def test_pieces_without_a_midi_file_are_left_out(
     (folder / "midi" / OTHER).unlink()
     (clip,) = load(folder, tmp_path / "cache", notices.append, [str(soundfont)])
     assert clip.group == "Mana"
-    assert notices[0] == "vgmidi: 1 of 2 pieces have no MIDI file, left out"
+    assert notices[0] == "vgmidi: 1 of 2 pieces left out: no MIDI file"
     assert fluidsynth.is_file()
 
 
