@@ -1,4 +1,4 @@
-"""The backbone's training in processes of its own, and what it leaves behind."""
+"""Train the backbone in several processes, and load the result."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ def train_backbone(
     n_processes: int,
     device: torch.device,
 ) -> Iterator[Batch]:
-    """The whole training in processes of its own, one core each; goes on where it stopped.
+    """Train the backbone, or resume it from its checkpoint, with one process per core.
 
     Parameters
     ----------
-    folders : of each corpus, with the steps of its rows
+    folders : folder of each corpus, and the teacher steps of its rows
+    config : hyperparameters
+    checkpoint : file with the state of the training
     n_processes : on the CPU; a GPU has one
+    device : where the student is trained
 
     Yields
     ------
-    Batch : the first process's
+    Batch : of the first process
 
     Raises
     ------
@@ -38,7 +41,7 @@ def train_backbone(
     """
     n = n_processes if device.type == "cpu" else 1
     meeting = checkpoint.with_name("meeting").absolute()
-    meeting.unlink(missing_ok=True)  # where processes of a run that was stopped met
+    meeting.unlink(missing_ok=True)  # of an interrupted run
     shares = [(rank, n, folders, config, checkpoint, meeting, str(device)) for rank in range(n)]
     for batch in run_in_processes(_train_rank, shares):
         if batch is not None:
@@ -55,7 +58,7 @@ def _train_rank(
     meeting: Path,
     device: str,
 ) -> Iterator[Batch | None]:
-    """The training as process ``rank`` of several; each yields after every batch, the first what it was."""
+    """Train as process ``rank``; after each batch yield it from the first process, None from the others."""
     corpora = [open_corpus(folder, None, n_steps, N_VALUES, "r") for folder, n_steps in folders]
     if n_processes > 1:
         dist.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=n_processes)
@@ -68,14 +71,14 @@ def _train_rank(
 
 
 def batches_done(checkpoint: Path) -> int:
-    """Batches behind a checkpoint; 0 where there is none."""
+    """Return the number of batches behind a checkpoint; 0 if there is none."""
     if not checkpoint.is_file():
         return 0
     return int(torch.load(checkpoint, map_location="cpu", weights_only=True)["n_done"])
 
 
 def load_backbone(checkpoint: Path, config: DistillConfig) -> tuple[Student, Scales]:
-    """Student and scales of a training that has ended."""
+    """Load student and scales of a completed training."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     student = Student(config.network, N_VALUES)
     student.load_state_dict(state["student"])

@@ -1,6 +1,6 @@
-"""What a network must beat: predictors fitted on statistics of the very same features.
+"""Baselines: regressors on statistics of the same features that the network receives.
 
-Needs scikit-learn, the extra ``train``.
+Need scikit-learn, the extra ``train``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from musimo.records import FloatArray
 
 Matrix = NDArray[np.float64]
 Baseline = Callable[[Matrix, Matrix, Matrix], Matrix]
-"""(training statistics, training ratings, statistics) -> ratings."""
+"""(training statistics, training ratings, test statistics) -> predicted ratings."""
 
 
 def stack_statistics(features: Sequence[FloatArray]) -> Matrix:
@@ -25,12 +25,12 @@ def stack_statistics(features: Sequence[FloatArray]) -> Matrix:
 
 
 def mean_rating(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
-    """The mean of the training ratings, whatever is asked."""
+    """Predict the mean training rating for every clip."""
     return np.tile(ratings.mean(axis=0), (len(asked), 1))
 
 
 def ridge(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
-    """Linear, its penalty chosen by leave-one-out within the training set."""
+    """Fit ridge regression, its penalty chosen by leave-one-out within the training set."""
     _need_sklearn()
     from sklearn.linear_model import RidgeCV
     from sklearn.pipeline import make_pipeline
@@ -41,7 +41,7 @@ def ridge(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
 
 
 def svr(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
-    """Support vectors with a Gaussian kernel, scikit-learn's defaults on standardised ratings."""
+    """Fit support vector regression with scikit-learn's defaults, on standardized ratings."""
     _need_sklearn()
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

@@ -1,4 +1,4 @@
-"""Labelled clips: what every data-set loader yields, their features on disk, and honest splits of them."""
+"""Labeled clips, as every data-set loader returns them, and their cached features."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from musimo.records import FloatArray, Window
 
 @dataclass(frozen=True, slots=True)
 class LabeledClip:
-    """One clip that listeners have rated.
+    """One clip with ratings of listeners.
 
     Parameters
     ----------
     name : unique within its data set
-    path : of the sound
-    group : clips that share it never part in a split; the artist, or whatever else makes clips akin
+    path : audio file
+    group : clips of one group (an artist, or any other relation) are never separated by a split
     valence, arousal : mean ratings on the 1-9 scale
-    genre, album : as the data set writes them; empty where unknown
-    window : the stretch of the file that was rated; None for all of it
+    genre, album : as in the data set; empty if unknown
+    window : part of the file that was rated; None for all of it
     """
 
     name: str
@@ -40,26 +40,26 @@ class LabeledClip:
 
 
 def ratings_of(clips: Iterable[LabeledClip]) -> NDArray[np.float64]:
-    """Valence and arousal on the 1-9 scale, [shape=(n, 2)]."""
+    """Return valence and arousal on the 1-9 scale [shape=(n, 2)]."""
     return np.array([(clip.valence, clip.arousal) for clip in clips])
 
 
 def cached_features(clips: Sequence[LabeledClip], cache: Path, n_processes: int = 1) -> list[FloatArray]:
-    """Features of clips, (n_frames, 193) each, computed once.
+    """Return the features of clips, (n_frames, 193) each; compute those that are not cached.
 
     Parameters
     ----------
-    clips : in the order of the answer
-    cache : folder; the files in it are named by feature id, so that other features never mix with these
-    n_processes : for what is not in the cache yet
+    clips : in the order of the result
+    cache : folder; the features are in a folder below it, named by their feature id
+    n_processes : for features that are not cached
 
     Raises
     ------
-    AudioError : a clip cannot be heard
+    AudioError : a clip cannot be decoded
     """
     folder = cache / FEATURE_ID
     folder.mkdir(parents=True, exist_ok=True)
-    targets = [folder / f"{clip.name}{_stretch(clip.window)}.npy" for clip in clips]
+    targets = [folder / f"{clip.name}{_window_suffix(clip.window)}.npy" for clip in clips]
     missing = [
         (clip.path, clip.window, target)
         for clip, target in zip(clips, targets, strict=True)
@@ -74,8 +74,8 @@ def cached_features(clips: Sequence[LabeledClip], cache: Path, n_processes: int 
     return [np.load(target, allow_pickle=False) for target in targets]
 
 
-def _stretch(window: Window | None) -> str:
-    """The window as part of a file name; nothing for whole files."""
+def _window_suffix(window: Window | None) -> str:
+    """Return the window as a part of a file name; empty for whole files."""
     return "" if window is None else f"@{window.start_s:.3f}-{window.end_s:.3f}"
 
 

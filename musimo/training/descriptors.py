@@ -1,4 +1,4 @@
-"""Sounds as finishing needs them: behind the backbone, by the teacher, by statistics, by harmony."""
+"""Descriptors of clips for fine-tuning: frozen features, teacher activations, statistics and harmony."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from musimo.training.head_training import fused_features
 from musimo.training.progress import Stage, Step, Work
 from musimo.training.teacher import MusicNN
 
-CHUNK = 16  # sounds between two steps of a bar: a second or two
+CHUNK = 16  # clips per progress step: a second or two
 
 
 def describe_clips(
@@ -32,25 +32,25 @@ def describe_clips(
     scales: Scales,
     cache: Path,
 ) -> Work[Descriptors]:
-    """Labelled clips, each heard whole; kept in ``cache``, an ``.npz``.
+    """Compute the descriptors of labeled clips, each decoded whole, or load them from ``cache``, an ``.npz``.
 
     Raises
     ------
-    AudioError : a clip cannot be heard
+    AudioError : a clip cannot be decoded
     """
     known = _load_cache(cache, len(clips))
     if known is not None:
         return known
-    yield Stage("describing clips", len(clips), unit="clip")
-    teacher_network, parts, heard = MusicNN(teacher), [], []
+    yield Stage("computing descriptors of clips", len(clips), unit="clip")
+    teacher_network, parts, activations = MusicNN(teacher), [], []
     for start in range(0, len(clips), CHUNK):
         chunk = clips[start : start + CHUNK]
         parts.append(fused_features(network, features[start : start + CHUNK], scales.features).numpy())
-        heard += [teacher_network.embed(clip_samples(clip)).mean(axis=0) for clip in chunk]
+        activations += [teacher_network.embed(clip_samples(clip)).mean(axis=0) for clip in chunk]
         yield Step(len(chunk))
     described = Descriptors(
         fused=np.concatenate(parts),
-        teacher=np.array(heard, dtype=np.float64),
+        teacher=np.array(activations, dtype=np.float64),
         statistics=stack_statistics(features),
         harmony=np.stack([harmony_features(clip) for clip in features]),
     )
@@ -61,12 +61,12 @@ def describe_clips(
 def describe_music(
     corpora: Sequence[Corpus], network: MaseNet, scales: Scales, cache: Path
 ) -> Work[Descriptors]:
-    """All rows that are there; kept in ``cache``, an ``.npz``, since this takes minutes."""
+    """Compute the descriptors of all completed rows of corpora, or load them from ``cache``, an ``.npz``."""
     rows = [(corpus, row) for corpus in corpora for row in np.flatnonzero(corpus.done)]
     known = _load_cache(cache, len(rows))
     if known is not None:
         return known
-    yield Stage("describing music", len(rows), unit="sound")
+    yield Stage("computing descriptors of music", len(rows), unit="row")
     parts, statistics, harmonies = [], [], []
     for start in range(0, len(rows), CHUNK):
         sounds = [corpus.features[row].astype(np.float32) for corpus, row in rows[start : start + CHUNK]]
@@ -74,10 +74,10 @@ def describe_music(
         statistics.append(stack_statistics(sounds))
         harmonies += [harmony_features(sound) for sound in sounds]
         yield Step(len(sounds))
-    heard = np.stack([corpus.steps[row].mean(axis=0) for corpus, row in rows])
+    activations = np.stack([corpus.steps[row].mean(axis=0) for corpus, row in rows])
     described = Descriptors(
         fused=np.concatenate(parts),
-        teacher=heard.astype(np.float64),
+        teacher=activations.astype(np.float64),
         statistics=np.concatenate(statistics),
         harmony=np.stack(harmonies),
     )
@@ -86,13 +86,13 @@ def describe_music(
 
 
 def clip_samples(clip: LabeledClip) -> FloatArray:
-    """Mono samples at 22,050 Hz, (n,)."""
+    """Return the mono samples of a clip at 22,050 Hz [shape=(n,)]."""
     with open_audio(clip.path) as sound:
         return sound.samples(clip.window or Window(0.0, sound.duration_s))
 
 
 def _load_cache(cache: Path, n: int) -> Descriptors | None:
-    """What an earlier run left, if it is of as many sounds, and all there is to say of them."""
+    """Return cached descriptors if they are complete and of ``n`` clips, else None."""
     if not cache.is_file():
         return None
     names = {field.name for field in fields(Descriptors)}

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 # fmt: off
-# Placeholders for an artist or album, as `album_group` writes them; "n a" and "v a" are n/a and V.A.
+# Placeholders for an artist or album, normalized by `album_group`; "n a" and "v a" are n/a and V.A.
 PLACEHOLDER_NAMES = frozenset((
     "n a", "na", "nan", "none", "null", "v a", "va", "various", "various artist", "various artists",
     "various composers", "unknown", "unknown artist", "unknown album", "not available", "no artist",
     "no album",
 ))
 
-# Titles that artists who have nothing to do with each other give to albums, as `album_group` writes them.
+# Titles of unrelated albums, normalized by `album_group`.
 GENERIC_TITLES = frozenset((
     "album", "best of", "compilation", "debut", "demo", "demos", "ep", "first album", "greatest hits", "hits",
     "live", "lp", "original soundtrack", "ost", "remixes", "s t", "self titled", "selftitled", "single",
@@ -27,31 +27,29 @@ GENERIC_TITLES = frozenset((
 
 
 def artist_group(credit: str) -> str:
-    """First artist of a credit, without case, accents, punctuation and article.
+    """Return the first artist of a credit without case, accents, punctuation and article.
 
-    Merging two artists costs a little training data; taking one artist for two would leak, so names are cut
-    generously.
+    Merging two artists costs a little training data; splitting one would leak, so names are cut generously.
     """
     first = re.split(r"[,;/]|\b(?:feat|ft|featuring)\b", credit, maxsplit=1, flags=re.IGNORECASE)[0]
     return " ".join(_name_words(first))
 
 
 def album_group(title: str) -> str:
-    """Title of an album without case, accents, punctuation, article, "and", and what is in brackets."""
+    """Return an album title without case, accents, punctuation, article, "and", and parts in brackets."""
     bare = re.sub(r"\(.*?\)|\[.*?\]", " ", title)
     return " ".join(word for word in _name_words(bare) or _name_words(title) if word != "and")
 
 
 def join_groups(artists: Sequence[str], albums: Sequence[str]) -> list[str]:
-    """Group of each clip; clips that share an artist or an album are in one, and so are chains of such clips.
+    """Return the group of each clip: clips connected by a shared artist or album, directly or through others.
 
-    Names that name nobody ("various artists", "n/a", empty) and titles that anybody may give ("Greatest
-    Hits", "Live", "Untitled") link nothing, nor does an album that only repeats its artist's name, for
-    another's title may be the same. A clip of which neither is known is a group of its own.
+    Placeholder names ("various artists", "n/a", empty) and generic titles ("Greatest Hits", "Live", "Untitled")
+    connect nothing, nor does an album named after its artist. A clip with neither is a group of its own.
 
     Parameters
     ----------
-    artists, albums : of each clip, as written
+    artists, albums : of each clip, as in the data set
     """
     leaders: dict[tuple[int, str], tuple[int, str]] = {}
 
@@ -67,27 +65,27 @@ def join_groups(artists: Sequence[str], albums: Sequence[str]) -> list[str]:
     for first, *others in clips:
         for other in others:
             low, high = sorted((leader(first), leader(other)))
-            leaders[high] = low  # the first artist by name leads, so that names do not hang on the order
+            leaders[high] = low  # the first artist by name, so that group names do not depend on the order
     return [("", "album ", "clip ")[kind] + name for kind, name in (leader(first) for first, *_ in clips)]
 
 
 def _group_keys(number: int, artist: str, album: str) -> list[tuple[int, str]]:
-    """What ties a clip to others: (0, artist), (1, album), or (2, its number) where it has neither."""
+    """Return the keys of a clip: (0, artist), (1, album), or (2, its number) if it has neither."""
     credit, title = artist_group(artist), album_group(album)
-    links = []
+    keys = []
     if credit and not {credit, album_group(artist)} & PLACEHOLDER_NAMES:
-        links.append((0, credit))
+        keys.append((0, credit))
     if (
         title
         and title not in PLACEHOLDER_NAMES | GENERIC_TITLES
         and title not in (credit, album_group(artist))
     ):
-        links.append((1, title))
-    return links or [(2, str(number))]
+        keys.append((1, title))
+    return keys or [(2, str(number))]
 
 
 def _name_words(text: str) -> list[str]:
-    """Words of a name without case, accents, punctuation and leading article."""
+    """Return the words of a name without case, accents, punctuation and leading article."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     words = re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c)))
     return words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words
@@ -96,16 +94,21 @@ def _name_words(text: str) -> list[str]:
 def grouped_folds(
     groups: Sequence[str], ratings: NDArray[np.float64], n_folds: int, seed: int
 ) -> NDArray[np.int64]:
-    """Number of the fold each clip is in: no group in two folds, ratings alike in all.
+    """Return the fold of each clip: no group is in two folds, and folds have similar ratings.
 
-    Groups are ordered by thirds of valence, within them by arousal; of each run of ``n_folds`` neighbours
-    every fold takes one, the smallest fold the largest group.
+    Groups are ordered by thirds of valence and, within them, by arousal; of each run of ``n_folds`` groups,
+    every fold receives one, the smallest fold the largest group.
 
     Parameters
     ----------
     groups : group of each clip
     ratings : [shape=(n, 2)]
-    seed : decides where sizes leave it open
+    n_folds : number of folds
+    seed : breaks ties between fold sizes
+
+    Raises
+    ------
+    ValueError : there are fewer groups than folds
     """
     rng = np.random.default_rng(seed)
     names, member = np.unique(np.array(groups), return_inverse=True)

@@ -4,8 +4,8 @@ Tracks ask for their like; the query is left out and no artist or album is cappe
 (without a tag: the folder at the top) or the credit; precision is counted among the nearest five, or as many
 as there are, of at most twelve queries a label. Then the middle window of each track asks for the track,
 which is left with its other windows. Hubs are told by how often the most frequent track stands among the
-nearest ten of others, and by the participation ratio of the vectors, (Σλ)² / Σλ² over the eigenvalues of their
-covariance.
+nearest ten of others, and by the participation ratio of the vectors, (Σλ)² / Σλ² over the eigenvalues of
+their covariance.
 """
 
 from __future__ import annotations

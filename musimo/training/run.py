@@ -1,4 +1,4 @@
-"""``train`` and ``evaluate``: a configuration and a workspace in, events out, figures and weights at the end."""
+"""``train`` and ``evaluate``: from a configuration and a workspace to figures, weights and reports."""
 
 from __future__ import annotations
 
