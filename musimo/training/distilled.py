@@ -1,4 +1,4 @@
-"""The distilled kind: a backbone taught by another network on unlabelled music, then ratings from clips."""
+"""Trainer of distilled networks: distill a backbone on unlabeled music, then fine-tune it on rated clips."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ BACKBONE = "backbone"
 
 @dataclass(frozen=True, slots=True)
 class DistilledTrainer:
-    """A recipe at a workspace."""
+    """`Trainer` of a recipe in a workspace."""
 
     recipe: DistilRecipe
     workspace: Workspace
 
     @property
     def description(self) -> str:
-        """How the network is made."""
+        """Return a description of the network for the report."""
         return (
-            "MASE-Net, whose backbone MSD-MusiCNN taught on unlabelled music; it met no rating and none of "
-            "these clips. The last layers were then taught by ratings of clips and, through a machine fitted "
-            "on nothing but these, by the unlabelled music."
+            "MASE-Net. Its backbone was distilled from MSD-MusiCNN on unlabeled music, without ratings and "
+            "without any of these clips. Its last layers were then fine-tuned on rated clips and on "
+            "pseudo-labels of the unlabeled music, predicted by an SVR fitted to these clips only."
         )
 
     def check(self) -> None:
-        """Refuse in a sentence what would fail after hours.
+        """Raise for missing inputs before hours of work.
 
         Raises
         ------
@@ -62,7 +62,7 @@ class DistilledTrainer:
             )
 
     def out_of_fold(self, rated: RatedDataset, seed: int, folder: Path) -> Work[OutOfFold]:
-        """Finish the backbone on all folds but one, for each fold of a seed; kept once they are done."""
+        """Fine-tune the backbone on all folds but one, for each fold of a seed, or load finished folds."""
         recipe, kept = self.recipe, folder / "folds.json"
         fold_of = grouped_folds(rated.groups, rated.ratings, recipe.n_folds, seed)
         if not kept.is_file():
@@ -70,7 +70,7 @@ class DistilledTrainer:
             with torch_threads(1):
                 clips = yield from self.clip_descriptors(rated, backbone, scales)
                 music = yield from describe_music(corpora, backbone, scales, self.workspace.out / "music.npz")
-                yield Stage(f"finishing {rated.name} fold by fold, seed {seed}", recipe.n_folds, unit="fold")
+                yield Stage(f"fine-tuning on {rated.name}, seed {seed}", recipe.n_folds, unit="fold")
                 folds = []
                 for fold in cross_validate(
                     backbone, clips, rated.ratings, rated.groups, music, recipe.heads, recipe.n_folds, seed
@@ -83,22 +83,22 @@ class DistilledTrainer:
         return combine_folds(load_folds(kept), tested, len(rated.clips))
 
     def train_final(self, rated: RatedDataset) -> Work[TrainedNetwork]:
-        """The backbone, finished on all clips."""
+        """Fine-tune the backbone on all clips."""
         backbone, scales, corpora = yield from self.backbone()
-        heads, chance = self.recipe.heads, self.recipe.seed * SEED_STRIDE
+        heads, head_seed = self.recipe.heads, self.recipe.seed * SEED_STRIDE
         with torch_threads(1):
             clips = yield from self.clip_descriptors(rated, backbone, scales)
             music = yield from describe_music(corpora, backbone, scales, self.workspace.out / "music.npz")
-            yield Stage(f"finishing on all of {rated.name}")
-            network = fine_tune(backbone, clips, rated.ratings, music, heads, chance)
+            yield Stage(f"fine-tuning on all of {rated.name}")
+            network = fine_tune(backbone, clips, rated.ratings, music, heads, head_seed)
         means, sds = (row.numpy() for row in scales.features)
-        n_windows = int(corpora[0].done.sum())  # which come first; mixes are no music anyone has
+        n_windows = int(corpora[0].done.sum())  # the first rows; mixes are not real music
         windows = music.part(np.arange(n_windows))
         space = fit_network_space(network, windows.fused, windows.statistics, windows.harmony)
         return TrainedNetwork(network, means, sds, space)
 
     def clip_descriptors(self, rated: RatedDataset, backbone: MaseNet, scales: Scales) -> Work[Descriptors]:
-        """The labelled clips as finishing needs them."""
+        """Return the descriptors of the labeled clips."""
         cache = self.workspace.out / f"clips-{rated.clip_set}.npz"
         return (
             yield from describe_clips(
@@ -107,7 +107,7 @@ class DistilledTrainer:
         )
 
     def backbone(self) -> Work[tuple[MaseNet, Scales, Sequence[Corpus]]]:
-        """Corpus and backbone; what is done already takes a second."""
+        """Prepare the corpora and train the backbone, or load what is complete."""
         workspace, config = self.workspace, self.recipe.distill
         corpora = yield from prepare_corpora(
             workspace.music,
@@ -135,7 +135,9 @@ class DistilledTrainer:
 
 
 def mean_row(batches: Sequence[Batch]) -> Row:
-    """Mean losses of the batches up to a checkpoint, ``training`` their sum; the last rate; all seconds."""
+    """Return mean losses of the batches since the last checkpoint, their sum as ``training``, the last rate
+    and the total seconds.
+    """
     names = batches[0].losses
     losses = {name: float(np.mean([batch.losses[name] for batch in batches])) for name in names}
     last = batches[-1]

@@ -1,4 +1,4 @@
-"""From a backbone that met no rating to one that rates: fold by fold for honest figures, then for good."""
+"""Fine-tune a distilled backbone on ratings: by cross-validation for the figures, and on all clips."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from musimo.training.head_training import (
 )
 from musimo.training.pseudo_labels import block_svr, make_pseudo_labels
 
-PSEUDO_LABELER = "the machine that rates unlabelled music"
+PSEUDO_LABELER = "SVR that makes the pseudo-labels"
 SVR_ON_TEACHER = "SVR on the teacher"
-SVR_ON_EMBEDDING = "SVR on the embedding before the ratings"
+SVR_ON_EMBEDDING = "SVR on the embedding before fine-tuning"
 
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """Sounds in the four ways that finishing needs.
+    """Four descriptors of each clip.
 
     Parameters
     ----------
-    fused : (n, 2048), behind the frozen part of the network
-    teacher : (n, 200), mean of the teacher's answers
-    statistics : (n, 3 * 193), of the features
-    harmony : (n, 109), of the features
+    fused : output of the frozen layers [shape=(n, 2048)]
+    teacher : mean activations of the teacher [shape=(n, 200)]
+    statistics : of the features [shape=(n, 3 * 193)]
+    harmony : of the features [shape=(n, 109)]
     """
 
     fused: NDArray[np.float32]
@@ -46,7 +46,7 @@ class Descriptors:
     harmony: NDArray[np.float32]
 
     def part(self, which: NDArray[np.int64]) -> Descriptors:
-        """Those of the given indices."""
+        """Return the descriptors of the given indices."""
         return Descriptors(
             self.fused[which], self.teacher[which], self.statistics[which], self.harmony[which]
         )
@@ -55,33 +55,35 @@ class Descriptors:
 def fine_tune(
     backbone: MaseNet, clips: Descriptors, ratings: Matrix, music: Descriptors, config: HeadsConfig, seed: int
 ) -> MaseNet:
-    """Teach the ratings by clips and, through a machine fitted on these clips alone, by unlabelled music.
+    """Train the heads on rated clips and on pseudo-labels of unlabeled music; return the network.
 
-    Of several members the mean is taught to one network at last.
+    The pseudo-labels come from an SVR fitted to these clips only. If there are several members, one network
+    is trained on their mean predictions.
     """
     labels = make_pseudo_labels(
         pseudo_label_inputs(backbone, clips), ratings, pseudo_label_inputs(backbone, music), seed
     )
     network = add_harmony_inputs(backbone, torch.from_numpy(music.harmony))
-    rated, labelled = _head_data(clips, ratings), _head_data(music, labels)
+    rated, pseudo_labeled = _head_data(clips, ratings), _head_data(music, labels)
     members = [
-        train_heads(network, rated, labelled, config, seed + member) for member in range(config.n_members)
+        train_heads(network, rated, pseudo_labeled, config, seed + member)
+        for member in range(config.n_members)
     ]
     if len(members) == 1:
         return members[0]
-    agreed = [replace(sounds, ratings=_predictions(members, sounds)) for sounds in (rated, labelled)]
-    return train_heads(network, agreed[0], agreed[1], config, seed + config.n_members)
+    averaged = [replace(sounds, ratings=_predictions(members, sounds)) for sounds in (rated, pseudo_labeled)]
+    return train_heads(network, averaged[0], averaged[1], config, seed + config.n_members)
 
 
 def pseudo_label_inputs(backbone: MaseNet, sounds: Descriptors) -> list[Matrix]:
-    """What the labeller reads."""
+    """Return the inputs of the pseudo-labeling SVR."""
     harmony = sounds.harmony.astype(np.float64)
     return [sounds.statistics, sounds.teacher, harmony, embedding(backbone, sounds)]
 
 
 @torch.inference_mode()
 def embedding(backbone: MaseNet, sounds: Descriptors) -> Matrix:
-    """Of a network whose frozen part is known and that hears no harmony, (n, 256)."""
+    """Return the embedding of a network without harmony inputs [shape=(n, 256)]."""
     return np.asarray(backbone.eval().rate(torch.from_numpy(sounds.fused))[1].double().numpy())
 
 
@@ -95,33 +97,33 @@ def cross_validate(
     n_folds: int,
     seed: int,
 ) -> Iterator[FoldPredictions]:
-    """Finish on all folds but one, predict that one; baselines, labeller and teacher on the same folds."""
+    """Fine-tune on all folds but one and predict that one; evaluate all other methods on the same folds."""
     fold_of = grouped_folds(groups, ratings, n_folds, seed)
-    read = pseudo_label_inputs(backbone, clips)
+    blocks = pseudo_label_inputs(backbone, clips)
     for fold in range(n_folds):
-        known, asked = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
+        train, test = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
         inputs = {name: (clips.statistics, baseline) for name, baseline in BASELINES.items()}
         inputs |= {
             SVR_ON_TEACHER: (clips.teacher, svr),
-            SVR_ON_EMBEDDING: (read[-1], svr),
+            SVR_ON_EMBEDDING: (blocks[-1], svr),
         }
         predictions = {
-            name: method(of[known], ratings[known], of[asked]) for name, (of, method) in inputs.items()
+            name: method(of[train], ratings[train], of[test]) for name, (of, method) in inputs.items()
         }
         predictions[PSEUDO_LABELER] = block_svr(
-            [block[known] for block in read], ratings[known], [block[asked] for block in read]
+            [block[train] for block in blocks], ratings[train], [block[test] for block in blocks]
         )
-        chance = (seed * n_folds + fold) * 1000
-        network = fine_tune(backbone, clips.part(known), ratings[known], music, config, chance)
-        answers = _predictions([network], _head_data(clips.part(asked), ratings[asked]))
-        predictions[NETWORK] = answers.double().numpy()
-        yield FoldPredictions(fold, config.n_batches, config.n_batches, ratings[asked], predictions)
+        head_seed = (seed * n_folds + fold) * 1000
+        network = fine_tune(backbone, clips.part(train), ratings[train], music, config, head_seed)
+        network_predictions = _predictions([network], _head_data(clips.part(test), ratings[test]))
+        predictions[NETWORK] = network_predictions.double().numpy()
+        yield FoldPredictions(fold, config.n_batches, config.n_batches, ratings[test], predictions)
 
 
 def out_of_fold(
     folds: Sequence[FoldPredictions], groups: Sequence[str], ratings: Matrix, n_folds: int, seed: int
 ) -> dict[str, Matrix]:
-    """Predictions of every clip by the fold it was in, (n, 2) by method, in the order of the clips."""
+    """Return the out-of-fold predictions by method [shape=(n, 2)], in the order of the clips."""
     fold_of = grouped_folds(groups, ratings, n_folds, seed)
     every: dict[str, Matrix] = {name: np.full_like(ratings, np.nan) for name in folds[0].predictions}
     for fold in folds:

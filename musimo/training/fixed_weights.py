@@ -1,4 +1,4 @@
-"""A network that is there already, judged as it is."""
+"""Evaluate existing weights without training."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from musimo.training.trainer import OutOfFold, TrainedNetwork, combine_folds
 
 @dataclass(frozen=True, slots=True)
 class FixedWeights:
-    """Weights, beside baselines on the folds of a recipe."""
+    """`Trainer` of existing weights, with baselines on the folds of a recipe."""
 
     recipe: Recipe
     weights: Weights
 
     @property
     def description(self) -> str:
-        """What is judged."""
+        """Return a description of the weights for the report."""
         return (
-            f"The weights {self.weights.model_id}, judged as they are; the other methods are fitted fold by "
-            "fold. Nothing tells whether these clips were among those the weights were made of; if so, "
-            "the figures say nothing of other music."
+            f"The weights {self.weights.model_id}, evaluated without training; the other methods are fitted "
+            "fold by fold. If these clips were in the training data of the weights, which cannot be "
+            "verified, the figures do not generalize to other music."
         )
 
     def out_of_fold(self, rated: RatedDataset, seed: int, folder: Path) -> Work[OutOfFold]:
-        """The network's answers, and the baselines' fold by fold; nothing is kept, for it takes seconds."""
+        """Return the network's predictions, and those of the baselines fold by fold; nothing is cached."""
         splits = _splits(rated, self.recipe, seed)
-        yield Stage(f"judging, seed {seed}", len(splits), unit="fold")
+        yield Stage(f"evaluating, seed {seed}", len(splits), unit="fold")
         made = yield from self.train_final(rated)
         statistics, folds = stack_statistics(rated.features), []
         for number, split in enumerate(splits):
@@ -58,7 +58,7 @@ class FixedWeights:
         return combine_folds(folds, [split.test for split in splits], len(rated.clips))
 
     def train_final(self, rated: RatedDataset) -> Work[TrainedNetwork]:
-        """The network, which is made."""
+        """Return the network of the weights."""
         yield from ()
         weights = self.weights
         return TrainedNetwork(build_network(weights), weights.means, weights.sds, weights.space)

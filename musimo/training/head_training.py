@@ -1,11 +1,10 @@
-"""The training of the ratings, on a backbone that met none: minutes, so it can be done fold by fold.
+"""Train the heads of a distilled backbone; takes minutes, so that every fold can have its own.
 
-The convolutions, the recurrence and the attention stay as they are, so each sound passes them once. What
-follows them is taught by two kinds of sounds: clips that listeners rated, and unlabelled music that a
-machine, fitted on nothing but those clips, has rated from all that is known of it.
+Convolutions, recurrence and attention are frozen, so their output is computed once per clip. The layers after
+them are trained on two kinds of clips: clips rated by listeners, and unlabeled music with pseudo-labels.
 
-Here harmony joins what the network hears: the first dense layer reads it beside the fused values, at first
-with weights of zero, so that the embedding begins as the backbone's.
+Harmony features become inputs of the first dense layer, beside the fused values, with initial weights of
+zero, so that the initial embedding is that of the backbone.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ from musimo.emotion.mase_net import MaseNet
 from musimo.records import FloatArray
 
 Matrix = NDArray[np.float64]
-MIN_SD = 1e-6  # of what never varies
+MIN_SD = 1e-6  # of constant features
 
 
 @dataclass(frozen=True, slots=True)
 class HeadsConfig:
-    """The recipe.
+    """Hyperparameters of the head training.
 
     Parameters
     ----------
-    n_batches : of the whole training
-    clips, unlabelled : sounds of each kind in a batch
-    clip_weight : of the listeners' ratings of valence and of arousal, beside 1 for the machine's
-    keep_weight : of staying near the embedding the backbone came with
-    learning_rate, weight_decay : of AdamW; the rate falls to nothing by a half cosine
-    n_members : networks, from different seeds, whose mean the shipped one learns
+    n_batches : number of batches
+    clips, unlabelled : rated clips and clips with pseudo-labels per batch
+    clip_weight : of the listeners' ratings of valence and of arousal; pseudo-labels have weight 1
+    keep_weight : of the distance from the initial embedding
+    learning_rate, weight_decay : of AdamW; the rate decays to zero by a half cosine
+    n_members : networks from different seeds, whose mean predictions train the final one
     """
 
     n_batches: int = 300
@@ -53,13 +52,13 @@ class HeadsConfig:
 
 @dataclass(frozen=True, slots=True)
 class HeadData:
-    """Sounds behind the frozen part, and what the heads shall say of them.
+    """Frozen features of clips, and the targets of the heads.
 
     Parameters
     ----------
-    fused : (n, 2048)
-    harmony : (n, n_harmony)
-    ratings : (n, 2), 1-9 scale
+    fused : [shape=(n, 2048)]
+    harmony : [shape=(n, n_harmony)]
+    ratings : on the 1-9 scale [shape=(n, 2)]
     """
 
     fused: Tensor
@@ -68,12 +67,12 @@ class HeadData:
 
 
 def add_harmony_inputs(backbone: MaseNet, harmony: Tensor) -> MaseNet:
-    """The network with harmony among what its dense layers read, which changes no answer yet.
+    """Return the network with harmony inputs, whose initial predictions are unchanged.
 
     Parameters
     ----------
-    backbone : that hears none
-    harmony : (n, n_harmony), of the sounds by which it is scaled
+    backbone : without harmony inputs
+    harmony : of the clips that define its mean and SD [shape=(n, n_harmony)]
     """
     n_harmony = harmony.shape[1]
     network = MaseNet(replace(backbone.config, n_harmony=n_harmony))
@@ -87,7 +86,7 @@ def add_harmony_inputs(backbone: MaseNet, harmony: Tensor) -> MaseNet:
 
 @torch.inference_mode()
 def fused_features(network: MaseNet, sounds: Iterable[FloatArray], scale: Tensor) -> Tensor:
-    """What the frozen part makes of sounds, one by one: features (n_frames, 193) each -> (n, 2048)."""
+    """Return the output of the frozen layers, clip by clip: (n_frames, 193) each -> (n, 2048)."""
     network.eval()
     frames = (torch.from_numpy(np.asarray(sound, dtype=np.float32)) for sound in sounds)
     return torch.cat([network.fuse(((f - scale[0]) / scale[1])[None]) for f in frames])
@@ -96,24 +95,27 @@ def fused_features(network: MaseNet, sounds: Iterable[FloatArray], scale: Tensor
 def train_heads(
     network: MaseNet, clips: HeadData, unlabelled: HeadData, config: HeadsConfig, seed: int
 ) -> MaseNet:
-    """A copy of the network, fitted to rated clips and to unlabelled sounds that were given ratings.
+    """Return a copy of the network with heads trained on rated clips and on clips with pseudo-labels.
 
     Parameters
     ----------
-    network : that hears harmony; what stands before its dense layers is left as it is
+    network : with harmony inputs; layers before its dense layers are frozen
+    clips, unlabelled : rated clips, and clips with pseudo-labels
+    config : hyperparameters
+    seed : of all random numbers
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         means, sds = clips.ratings.mean(0), clips.ratings.std(0)
-        taught = copy.deepcopy(network)
-        taught.heads = MaseNet(network.config, (float(means[0]), float(means[1]))).heads
+        trained = copy.deepcopy(network)
+        trained.heads = MaseNet(network.config, (float(means[0]), float(means[1]))).heads
         sounds = torch.cat([clips.fused, unlabelled.fused])
         harmony = torch.cat([clips.harmony, unlabelled.harmony])
-        wanted = torch.cat([clips.ratings, unlabelled.ratings])
+        targets = torch.cat([clips.ratings, unlabelled.ratings])
         with torch.no_grad():
-            before = network.eval().rate(sounds, harmony)[1]
-            spread = before.var(0).mean()
-        parts = [taught.dense1, taught.dense2, taught.heads]
+            initial_embedding = network.eval().rate(sounds, harmony)[1]
+            spread = initial_embedding.var(0).mean()
+        parts = [trained.dense1, trained.dense2, trained.heads]
         optimizer = torch.optim.AdamW(
             [parameter for part in parts for parameter in part.parameters()],
             lr=config.learning_rate,
@@ -122,22 +124,22 @@ def train_heads(
         scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.n_batches)
         clip_weight = torch.tensor(config.clip_weight)
         for _ in range(config.n_batches):
-            own = torch.randint(len(clips.fused), (config.clips,))
-            more = torch.randint(len(clips.fused), len(sounds), (config.unlabelled,))
-            chosen = torch.cat([own, more])
-            taught.train()
-            ratings, embedding = taught.rate(sounds[chosen], harmony[chosen])
-            squared = ((ratings - wanted[chosen]) / sds).square()
+            labeled = torch.randint(len(clips.fused), (config.clips,))
+            pseudo = torch.randint(len(clips.fused), len(sounds), (config.unlabelled,))
+            chosen = torch.cat([labeled, pseudo])
+            trained.train()
+            ratings, embedding = trained.rate(sounds[chosen], harmony[chosen])
+            squared = ((ratings - targets[chosen]) / sds).square()
             loss = (squared[: config.clips] * clip_weight).mean() + squared[config.clips :].mean()
-            loss = loss + config.keep_weight * F.mse_loss(embedding, before[chosen]) / spread
+            loss = loss + config.keep_weight * F.mse_loss(embedding, initial_embedding[chosen]) / spread
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             scheduler.step()
-    return taught.eval()
+    return trained.eval()
 
 
 @torch.inference_mode()
 def predict_ratings(networks: Iterable[MaseNet], fused_sounds: Tensor, harmony: Tensor) -> Tensor:
-    """Mean ratings of some networks, (n, 2)."""
+    """Return the mean ratings of several networks [shape=(n, 2)]."""
     return torch.stack([network.rate(fused_sounds, harmony)[0] for network in networks]).mean(0)

@@ -21,7 +21,7 @@ The network behind musimo's valence and arousal, and behind `similar`. This page
 MASE-Net (multi-scale convolutions, squeeze-excitation, two BiLSTMs, self-attention), after the paper
 "Musimo: An Intelligent Music Analysis and Emotion Recognition System": {n_parameters:,} parameters,
 stored as float16. It hears clips as {n_features} features a frame (feature id `{feature_id}`),
-normalised by the statistics of its training set. It answers with valence (unpleasant to pleasant) and
+normalised by the statistics of its training set. It predictions with valence (unpleasant to pleasant) and
 arousal (calm to excited) on a scale of 1-9, which musimo shows as 0..1, and with an embedding: the 256
 values of the last layer that both ratings share. Where the paper leaves a choice open,
 `musimo/emotion/mase_net.py` names the one made here.
@@ -39,7 +39,7 @@ The ratings are on the 1-9 scale; mean ± standard deviation over {spread}.
 
 {figures}
 
-{legend} The mean rating is what always answers the mean of the training clips; ridge and SVR on clip
+{legend} The mean rating is what always predictions the mean of the training clips; ridge and SVR on clip
 statistics are fitted on mean, SD and SD of change of the same features.{teacher}
 
 Against the SVR on clip statistics, r of all clips together, mean over seeds; artists drawn anew 2,000
@@ -96,7 +96,7 @@ def model_card(weights: Weights, study: Study, words: str, recipe: Recipe) -> st
         seeds=f"{n_seeds} seed{'s' if n_seeds > 1 else ''}",
         honest=SUPERVISED if isinstance(recipe, TrainingConfig) else DISTILLED,
     )
-    answers = study.mean_predictions(study.ours)[:, 0]
+    predicted = study.mean_predictions(study.ours)[:, 0]
     return CARD.format(
         model_id=weights.model_id,
         n_parameters=sum(p.numel() for p in build_network(weights).parameters()),
@@ -111,7 +111,7 @@ def model_card(weights: Weights, study: Study, words: str, recipe: Recipe) -> st
         teacher="" if isinstance(recipe, TrainingConfig) else TEACHER,
         comparison=comparison(study, recipe.seed),
         verdict=verdict(study),
-        limits=COMMON_LIMITS.format(spread=answers.std() / study.targets[:, 0].std()),
+        limits=COMMON_LIMITS.format(spread=predicted.std() / study.targets[:, 0].std()),
     )
 
 

@@ -48,12 +48,12 @@ LONGEST_LABEL = 28  # characters
 
 
 def scatter(study: Study) -> bytes:
-    """Predicted against rated, both dimensions, with the diagonal of perfect answers."""
-    answers = study.mean_predictions(study.ours)
+    """Predicted against rated, both dimensions, with the diagonal of perfect predictions."""
+    all_predicted = study.mean_predictions(study.ours)
 
     def draw(figure: Figure) -> None:
         for column, axes in enumerate(figure.subplots(1, 2)):
-            rated, predicted = study.targets[:, column], answers[:, column]
+            rated, predicted = study.targets[:, column], all_predicted[:, column]
             _diagonal(axes, np.concatenate([rated, predicted]))
             axes.plot(rated, predicted, "o", color=COLOURS[column], alpha=0.6, ms=4.5, mew=0)
             r = np.mean([pearson(rated, each[:, column]) for each in study.predictions[study.ours]])
@@ -67,11 +67,11 @@ def scatter(study: Study) -> bytes:
 
 def calibration(study: Study) -> bytes:
     """Mean rating of clips that were predicted alike, with the line of best fit."""
-    answers = study.mean_predictions(study.ours)
+    all_predicted = study.mean_predictions(study.ours)
 
     def draw(figure: Figure) -> None:
         for column, axes in enumerate(figure.subplots(1, 2)):
-            rated, predicted = study.targets[:, column], answers[:, column]
+            rated, predicted = study.targets[:, column], all_predicted[:, column]
             bins = calibration_bins(predicted)
             x, y = (np.array([values[b].mean() for b in bins]) for values in (predicted, rated))
             error = np.array([rated[b].std() / np.sqrt(len(b)) for b in bins])

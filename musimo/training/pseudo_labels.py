@@ -26,7 +26,7 @@ def make_pseudo_labels(
     """Ratings of sounds that nobody rated.
 
     Support vectors answer too near to the mean, and what learns from them nearer still; so a line, fitted to
-    what they say of clips left out, stretches their answers.
+    what they say of clips left out, stretches their predictions.
 
     Parameters
     ----------
@@ -38,14 +38,14 @@ def make_pseudo_labels(
     [shape=(n_asked, 2)]
     """
     fold_of = np.random.default_rng(seed).permutation(len(ratings)) % INNER_FOLDS
-    left_out = np.empty_like(ratings)
+    out_of_fold = np.empty_like(ratings)
     for fold in range(INNER_FOLDS):
         rest = fold_of != fold
         parts = [block[rest] for block in known], [block[~rest] for block in known]
-        left_out[~rest] = block_svr(parts[0], ratings[rest], parts[1])
-    answers = block_svr(known, ratings, asked)
-    lines = [np.polyfit(left_out[:, column], ratings[:, column], 1) for column in range(2)]
-    return np.stack([np.polyval(line, answers[:, column]) for column, line in enumerate(lines)], axis=1)
+        out_of_fold[~rest] = block_svr(parts[0], ratings[rest], parts[1])
+    predictions = block_svr(known, ratings, asked)
+    lines = [np.polyfit(out_of_fold[:, column], ratings[:, column], 1) for column in range(2)]
+    return np.stack([np.polyval(line, predictions[:, column]) for column, line in enumerate(lines)], axis=1)
 
 
 def block_svr(known: Sequence[Matrix], ratings: Matrix, asked: Sequence[Matrix]) -> Matrix:

@@ -204,10 +204,10 @@ def difference_table(study: Study, draws: Draws) -> str:
 
 def calibration_table(study: Study) -> str:
     """How the spread of our predictions stands to the listeners', and the line between them."""
-    answers = study.mean_predictions(study.ours)
+    all_predicted = study.mean_predictions(study.ours)
     rows = []
     for column, dimension in enumerate(DIMENSIONS):
-        rated, predicted = study.targets[:, column], answers[:, column]
+        rated, predicted = study.targets[:, column], all_predicted[:, column]
         bias = float((predicted - rated).mean())
         slope, intercept = calibration_line(rated, predicted)
         sds = (number(float(values.std())) for values in (predicted, rated))
@@ -286,7 +286,7 @@ def _is_meaningful(study: Study, method: str, metric: str) -> bool:
 
 _HEADS = tuple(map(heading, METRICS))
 _POOLED = (
-    "What answers each fold with one number (the mean rating) orders no clips: over all folds together its "
+    "What predictions each fold with one number (the mean rating) orders no clips: over all folds together its "
     "correlations would only show how the folds' means differ, so they are left out (–)."
 )
 _SCATTER = "Each point is a clip, its prediction the mean over seeds; r is the mean of the seeds' own."
@@ -295,7 +295,7 @@ _CALIBRATION = (
     "it says; a slope above 1 is a network that keeps nearer to the middle than listeners do."
 )
 _APART = (
-    "A network may pass off arousal as valence; then its two answers agree more than the listeners' do. All "
+    "A network may pass off arousal as valence; then its two predictions agree more than the listeners' do. All "
     "clips together, mean over seeds, artists drawn anew."
 )
 _GENRES = "Predicted less rated: above 0 the genre is rated too high. Small genres say little."

@@ -72,15 +72,15 @@ def measure_transfers(source: RatedDataset, target: RatedDataset, made: TrainedN
     """Our network and the baselines, made of one data set, judged on another."""
     asked = stack_statistics(target.features)
     known = stack_statistics(source.features)
-    answers = {NETWORK: made.rate(target.features)}
-    answers |= {
+    predictions = {NETWORK: made.rate(target.features)}
+    predictions |= {
         name: baseline(known, source.ratings, asked)
         for name, baseline in BASELINES.items()
         if name != "mean rating"
     }
     return [
         transfer(source.name, target.name, method, target.ratings, predicted, target.groups)
-        for method, predicted in answers.items()
+        for method, predicted in predictions.items()
     ]
 
 

@@ -62,15 +62,15 @@ class WindowDescriber:
         """Numbers of one window, by kind: (d,) each."""
         features = compute_features(samples)
         frames = (features - self.weights.means) / self.weights.sds
-        answers = self.network.predict(
+        prediction = self.network.predict(
             [frames], stack_harmony(self.weights.card.config.n_harmony, [features])
         )
-        heard = {
+        descriptors = {
             "statistics": clip_statistics(features),
-            "embedding": answers.embedding[0],
-            "fused": answers.fused[0],
+            "embedding": prediction.embedding[0],
+            "fused": prediction.fused[0],
         }
-        return heard | ({"teacher": self.teacher.embed(samples).mean(axis=0)} if self.teacher else {})
+        return descriptors | ({"teacher": self.teacher.embed(samples).mean(axis=0)} if self.teacher else {})
 
 
 def evaluate_retrieval(
@@ -99,11 +99,11 @@ def evaluate_retrieval(
     describer = WindowDescriber(loaded, OnnxNetwork(loaded), MusicNN(teacher) if teacher else None)
     kept = cache / f"{describer.weights.model_id}{'-and-teacher' if teacher else ''}-{config.window_s:g}s"
     found = sorted(path for path in music.rglob("*") if is_music(os.fsencode(path.name)))
-    paths, heard = [], []
+    paths, descriptors = [], []
     yield Stage("hearing", len(found), unit="track")
     for path in found:
         try:
-            heard.append(
+            descriptors.append(
                 _cached_descriptors(kept / f"{path.relative_to(music)}.npz", path, describer, config)
             )
             paths.append(path)
@@ -126,7 +126,7 @@ def evaluate_retrieval(
             rows.append(_bliss(path, cache / "bliss" / f"{path.relative_to(music)}.npy"))
             yield Step()
         whole["bliss"] = np.stack(rows)
-    collection = Collection(heard, *_labels(paths, music, config), whole)
+    collection = Collection(descriptors, *_labels(paths, music, config), whole)
 
     space = space_methods(describer.weights.space)
     yield Stage("comparing")
@@ -144,7 +144,7 @@ def evaluate_retrieval(
             copies.append(_reencoded_descriptors(paths[i], name, kept, music, describer, config))
             yield Step()
         encoded[name] = reencoded_recall(space["both"], collection, chosen.tolist(), copies)
-    n_windows = sum(len(track["fused"]) for track in heard)
+    n_windows = sum(len(track["fused"]) for track in descriptors)
     yield RetrievalTable(describer.weights.model_id, len(paths), n_windows, shipped, others, encoded, missing)
 
 
@@ -226,15 +226,15 @@ def _labels(
 ) -> tuple[list[str], list[str], list[str]]:
     """Albums, credits and packages: from the manifest where there is one, else from tags and folders."""
     manifest = music / config.manifest
-    told: dict[str, dict[str, str]] = {}
+    listed: dict[str, dict[str, str]] = {}
     if manifest.is_file():
         with manifest.open(encoding="utf-8", newline="") as file:
-            told = {row["path"]: row for row in csv.DictReader(file, delimiter="\t")}
+            listed = {row["path"]: row for row in csv.DictReader(file, delimiter="\t")}
     albums, credits, packages = [], [], []
     for path in paths:
-        place = path.relative_to(music)
-        tags, row = read_tags(path), told.get(place.as_posix(), {})
-        packages.append(row.get("package") or place.parts[0])
+        relative = path.relative_to(music)
+        tags, row = read_tags(path), listed.get(relative.as_posix(), {})
+        packages.append(row.get("package") or relative.parts[0])
         albums.append(row.get("album") or tags.album or packages[-1])
         credits.append(row.get("credit") or tags.artist or UNTAGGED)
     return albums, credits, packages

@@ -158,10 +158,10 @@ class RetrievalTable:
     def markdown(self) -> str:
         """The tables."""
         head = ("", "album P@5", "credit P@5", "recall@1", "largest hub", "participation")
-        lacking = [[name, reason, *[""] * (len(head) - 2)] for name, reason in self.missing.items()]
+        unmeasured = [[name, reason, *[""] * (len(head) - 2)] for name, reason in self.missing.items()]
         parts = [
             f"{self.n_tracks} tracks, {self.n_windows} windows, {self.model}",
-            table(head, [_line(*row) for row in self.shipped.items()] + lacking),
+            table(head, [_line(*row) for row in self.shipped.items()] + unmeasured),
             "Fitted to one half of the packages, asked in the other; mean over the halves:",
             table(head, [_line(*row) for row in self.others.items()]),
         ]
@@ -184,14 +184,16 @@ def space_methods(space: SoundSpace) -> dict[str, Method]:
         "embedding": lambda rows: space.embedding.transform(unit(rows)),
     }
     alone = {f"{kind}, whitened": Method([(kind, transform, 1.0)]) for kind, transform in transforms.items()}
-    mixed = {
+    combined = {
         by: Method(
             [(kind, transforms[kind], weight) for kind, weight in mixture.items()], hubness_corrected=True
         )
         for by, mixture in MIXTURES.items()
     }
-    plain = Method(mixed["both"].parts)
-    return alone | {"both, plain cosine": plain} | {name: mixed[name] for name in ("mood", "sound", "both")}
+    plain = Method(combined["both"].parts)
+    return (
+        alone | {"both, plain cosine": plain} | {name: combined[name] for name in ("mood", "sound", "both")}
+    )
 
 
 def z_scored_methods(known: Collection) -> dict[str, Method]:
@@ -251,18 +253,18 @@ def precision(scores: FloatArray, labels: Sequence[str], config: RetrievalConfig
 
 def window_recall(method: Method, music: Collection, vectors: FloatArray, offsets: FloatArray) -> float:
     """Share of tracks that their middle window finds first, while they are left with the others."""
-    asking = [i for i, track in enumerate(music.windows) if len(next(iter(track.values()))) > 1]
-    if not asking:
+    querying = [i for i, track in enumerate(music.windows) if len(next(iter(track.values()))) > 1]
+    if not querying:
         return float("nan")
     middles, remainders = [], []
-    for track in (music.windows[i] for i in asking):
+    for track in (music.windows[i] for i in querying):
         middle = len(next(iter(track.values()))) // 2
         middles.append({kind: rows[middle : middle + 1] for kind, rows in track.items()})
         remainders.append({kind: np.delete(rows, middle, axis=0) for kind, rows in track.items()})
-    questions, left = method.vectors(middles), method.vectors(remainders)
-    cosines = questions @ vectors.T
-    cosines[np.arange(len(asking)), asking] = np.sum(questions * left, axis=1)
-    return float(np.mean(np.argmax((cosines - offsets) / (1 - offsets), axis=1) == asking))
+    queries, left = method.vectors(middles), method.vectors(remainders)
+    cosines = queries @ vectors.T
+    cosines[np.arange(len(querying)), querying] = np.sum(queries * left, axis=1)
+    return float(np.mean(np.argmax((cosines - offsets) / (1 - offsets), axis=1) == querying))
 
 
 def reencoded_recall(

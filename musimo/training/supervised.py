@@ -68,6 +68,6 @@ class SupervisedTrainer:
             yield from run_training(training, part)
             network = training.network.cpu()
             scale = torch.from_numpy(np.stack([training.means, training.sds]))
-            heard = fused_features(network, rated.features, scale).numpy()
-        space = fit_network_space(network, heard, stack_statistics(rated.features))
+            frozen = fused_features(network, rated.features, scale).numpy()
+        space = fit_network_space(network, frozen, stack_statistics(rated.features))
         return TrainedNetwork(network, training.means, training.sds, space)

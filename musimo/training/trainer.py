@@ -86,8 +86,8 @@ def fit_network_space(
     statistics : (n, 579)
     harmony : (n, 109), if the network hears it
     """
-    heard = None if harmony is None else torch.from_numpy(harmony)
-    embedding = network.eval().rate(torch.from_numpy(fused), heard)[1].numpy()
+    inputs = None if harmony is None else torch.from_numpy(harmony)
+    embedding = network.eval().rate(torch.from_numpy(fused), inputs)[1].numpy()
     return fit_space(fused, statistics.astype(np.float32), embedding)
 
 

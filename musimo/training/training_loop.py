@@ -109,15 +109,15 @@ class Training:
     def epochs(self) -> Iterator[Epoch]:
         """Train to the end, one epoch at a step; then the network is in its best state."""
         while not self.finished:
-            number, begun = len(self.history) + 1, time.monotonic()
+            number, started = len(self.history) + 1, time.monotonic()
             learning_rate = self.optimizer.param_groups[0]["lr"]
             training_loss = self._train_once(number)
-            answers = predict(self.network, self.means, self.sds, self.validation.features)
+            predictions = predict(self.network, self.means, self.sds, self.validation.features)
             validation_loss = float(
-                self.loss(torch.from_numpy(self.validation.ratings), torch.from_numpy(answers))
+                self.loss(torch.from_numpy(self.validation.ratings), torch.from_numpy(predictions))
             )
             best = validation_loss < min((e.validation_loss for e in self.history), default=np.inf)
-            seconds = time.monotonic() - begun
+            seconds = time.monotonic() - started
             self.history.append(Epoch(number, training_loss, validation_loss, learning_rate, best, seconds))
             self.scheduler.step(validation_loss)
             if best:
@@ -211,7 +211,7 @@ def predict(
     batches = [features[i : i + batch_size] for i in range(0, len(features), batch_size)]
     ratings = []
     for batch in batches:
-        heard = stack_harmony(network.config.n_harmony, batch)
-        on_device = None if heard is None else torch.from_numpy(heard).to(device)
+        harmony = stack_harmony(network.config.n_harmony, batch)
+        on_device = None if harmony is None else torch.from_numpy(harmony).to(device)
         ratings.append(network(*collate(batch, means, sds, device), on_device)[0].cpu())
     return np.asarray(torch.cat(ratings).double().numpy())
