@@ -44,7 +44,7 @@ def album_group(title: str) -> str:
 def join_groups(artists: Sequence[str], albums: Sequence[str]) -> list[str]:
     """Return the group of each clip: clips connected by a shared artist or album, directly or through others.
 
-    Placeholder names ("various artists", "n/a", empty) and generic titles ("Greatest Hits", "Live", "Untitled")
+    Placeholder names ("various artists", "n/a", empty) and generic titles ("Greatest Hits", "Untitled")
     connect nothing, nor does an album named after its artist. A clip with neither is a group of its own.
 
     Parameters

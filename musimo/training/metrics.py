@@ -118,8 +118,8 @@ ERRORS = frozenset({"MAE", "RMSE"})  # lower is better
 
 LEGEND = (
     "MAE, RMSE: mean absolute and root mean squared error, in rating points; R²: share of variance\n"
-    "explained; Pearson r: linear correlation; CCC: concordance correlation; Spearman: that of the ranks;\n"
-    "pair accuracy: share of the pairs rated more than a point apart that are ordered right, .5 by chance."
+    "explained; Pearson r: linear correlation; CCC: concordance correlation; Spearman: rank correlation;\n"
+    "pair accuracy: share of pairs rated more than one point apart that are in the right order, .5 by chance."
 )
 
 

@@ -1,4 +1,4 @@
-"""The model card, written from what was measured."""
+"""Write the model card from the results of a training."""
 
 from __future__ import annotations
 
@@ -14,87 +14,86 @@ from musimo.training.study import Study
 
 CARD = """# Model card: {model_id}
 
-The network behind musimo's valence and arousal, and behind `similar`. This page is written by
-`musimo train` from what it measured.
+The network that predicts musimo's valence and arousal, and whose features `similar` compares. This page is
+written by `musimo train` from its results.
 
-## What it is
+## Architecture
 MASE-Net (multi-scale convolutions, squeeze-excitation, two BiLSTMs, self-attention), after the paper
 "Musimo: An Intelligent Music Analysis and Emotion Recognition System": {n_parameters:,} parameters,
-stored as float16. It hears clips as {n_features} features a frame (feature id `{feature_id}`),
-normalised by the statistics of its training set. It predictions with valence (unpleasant to pleasant) and
-arousal (calm to excited) on a scale of 1-9, which musimo shows as 0..1, and with an embedding: the 256
-values of the last layer that both ratings share. Where the paper leaves a choice open,
-`musimo/emotion/mase_net.py` names the one made here.
+stored as float16. Its input is {n_features} features per frame (feature id `{feature_id}`), normalized by
+the statistics of its training set. Its outputs are valence (unpleasant to pleasant) and arousal (calm to
+excited) on a scale of 1-9, which musimo displays as 0..1, and an embedding: the 256 values of the last layer
+shared by both ratings. Where the paper leaves a choice open, `musimo/emotion/mase_net.py` documents the one
+made here.
 
-## How it was made
-{words}
+## Training
+{description}
 
-## What it was trained on
+## Training data
 {training_data}
 
-## How good it is
-{judged}
+## Accuracy
+{protocol}
 
-The ratings are on the 1-9 scale; mean ± standard deviation over {spread}.
+Ratings are on the 1-9 scale; mean ± standard deviation over {spread}.
 
 {figures}
 
-{legend} The mean rating is what always predictions the mean of the training clips; ridge and SVR on clip
-statistics are fitted on mean, SD and SD of change of the same features.{teacher}
+{legend} The mean rating is a constant prediction: the mean of the training clips. Ridge and SVR on clip
+statistics are fitted to mean, SD and SD of frame differences of the same features.{teacher}
 
-Against the SVR on clip statistics, r of all clips together, mean over seeds; artists drawn anew 2,000
-times:
+Difference to the SVR on clip statistics in r of all clips together, mean over seeds; cluster bootstrap over
+artists, 2,000 resamples:
 
 {comparison}
 
 {verdict}
 
-## Limits
+## Limitations
 {limits}"""
 
 FOLDS = (
-    "{n_clips} clips, {n_folds} folds, {seeds}; clips of one artist are never in two folds, and every "
-    "method meets the same folds. {honest} The weights come from the same recipe, on all {n_clips} clips, "
-    "and were themselves not judged on any clip."
+    "{n_clips} clips, {n_folds} folds, {seeds}; clips of one artist are never in two folds, and all methods "
+    "use the same folds. {independence} The weights come from the same recipe, trained on all {n_clips} "
+    "clips; they were not evaluated themselves."
 )
 HOLDOUT = (
-    "{n_clips} clips that took part in nothing, of artists that are in no other set; every method is judged "
-    "on them, {seeds}. The weights are those of the first seed."
+    "{n_clips} held-out clips of artists in no other set; all methods are evaluated on them, {seeds}. The "
+    "weights are those of the first seed."
 )
 SUPERVISED = (
-    "What is judged on a fold was trained without it: early stopping watches a share of the training clips, "
-    "whole artists again."
+    "The clips of a fold are predicted by a network trained without them: early stopping uses a share of the "
+    "training clips, divided by whole artists."
 )
 DISTILLED = (
-    "The backbone knows none of the clips. What is judged on a fold was finished without it: neither its "
-    "ratings nor its sound took part, the machine that rates the unlabelled music included."
+    "The backbone was trained without these clips. The clips of a fold are predicted by a network fine-tuned "
+    "without their ratings and audio, and without pseudo-labels from an SVR fitted to them."
 )
 TEACHER = (
-    " The SVRs that hear through the teacher are not what ships: the teacher is a network of its own, and "
-    "its price comes on top."
+    " The SVRs that use the teacher do not ship: they need the teacher, a separate network, in addition."
 )
-COMMON_LIMITS = """- Valence is the harder half, for listeners too: take it as a hint.
-- The ratings are what listeners perceive on average, not what anyone feels.
-- Predicted valence keeps near the middle: its spread is {spread:.0%} of the listeners'.
+COMMON_LIMITS = """- Valence is harder than arousal, for listeners too: treat it as an estimate.
+- The ratings are the mean emotion that listeners perceive, not what an individual feels.
+- Predicted valence is compressed: its standard deviation is {spread:.0%} of that of the mean ratings.
 """
 
 
-def model_card(weights: Weights, study: Study, words: str, recipe: Recipe) -> str:
-    """Markdown of ``MODEL_CARD.md``.
+def model_card(weights: Weights, study: Study, description: str, recipe: Recipe) -> str:
+    """Return the Markdown of ``MODEL_CARD.md``.
 
     Parameters
     ----------
-    weights : that it goes with
-    study : what was measured of the recipe
-    words : how the network is made
+    weights : that the card describes
+    study : results of the recipe
+    description : of the network
     """
     n_clips, n_seeds = len(study.names), len(study.folds)
     held_out = isinstance(recipe, TrainingConfig) and recipe.split == "holdout"
-    judged = (HOLDOUT if held_out else FOLDS).format(
+    protocol = (HOLDOUT if held_out else FOLDS).format(
         n_clips=n_clips,
         n_folds=recipe.n_folds,
         seeds=f"{n_seeds} seed{'s' if n_seeds > 1 else ''}",
-        honest=SUPERVISED if isinstance(recipe, TrainingConfig) else DISTILLED,
+        independence=SUPERVISED if isinstance(recipe, TrainingConfig) else DISTILLED,
     )
     predicted = study.mean_predictions(study.ours)[:, 0]
     return CARD.format(
@@ -102,9 +101,9 @@ def model_card(weights: Weights, study: Study, words: str, recipe: Recipe) -> st
         n_parameters=sum(p.numel() for p in build_network(weights).parameters()),
         n_features=weights.card.config.n_features,
         feature_id=weights.card.feature_id,
-        words=words,
+        description=description,
         training_data=weights.card.training_data.strip(),
-        judged=judged,
+        protocol=protocol,
         spread="seeds" if held_out else "all folds",
         figures=fold_table(study),
         legend=LEGEND,
@@ -116,22 +115,22 @@ def model_card(weights: Weights, study: Study, words: str, recipe: Recipe) -> st
 
 
 def comparison(study: Study, seed: int) -> str:
-    """By how much r is above the SVR's, with its interval, as a table."""
+    """Return the difference in r to the SVR, with its interval, as a table."""
     rows = [
         [dimension, f"{each['gain']:+.3f}", f"{each['low']:+.3f} to {each['high']:+.3f}"]
         for dimension, each in correlation_gain(study, SVR, seed).items()
     ]
-    return table(["", f"{study.ours} less SVR", "95 % interval"], rows)
+    return table(["", f"{study.ours} minus SVR", "95 % interval"], rows)
 
 
 def verdict(study: Study) -> str:
-    """How the network stands to the SVR, in plain words."""
+    """Return sentences that compare the network with the SVR."""
     ours, theirs = fold_means(study, study.ours)["r"], fold_means(study, SVR)["r"]
     sentences = []
     for column, dimension in enumerate(DIMENSIONS):
-        stands = "beats" if ours[column] > theirs[column] else "**loses to**"
+        relation = "is better than" if ours[column] > theirs[column] else "**is worse than**"
         sentences.append(
-            f"For {dimension} the network {stands} the SVR (mean r {ours[column]:.2f} against "
+            f"For {dimension} the network {relation} the SVR (mean r {ours[column]:.2f} against "
             f"{theirs[column]:.2f})."
         )
     return " ".join(sentences)

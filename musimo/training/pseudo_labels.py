@@ -1,8 +1,8 @@
-"""The machine that rates unlabelled music for the network to learn from, fitted on rated clips alone.
+"""Pseudo-labels: an SVR, fitted to rated clips only, predicts ratings of unlabeled music.
 
-Support vectors on four descriptions at once, each standardised and given the same weight: what a music
-tagger hears, clip statistics, harmony, and the network's own embedding before it met a rating. Together they
-know more than any of them; what is shipped has to learn it from the features alone.
+Its inputs are four descriptors, each standardized and equally weighted: the teacher's activations, clip
+statistics, harmony, and the network's embedding before fine-tuning. Together they predict better than any of
+them; the network learns to reproduce the predictions from its features alone.
 """
 
 from __future__ import annotations
@@ -15,23 +15,24 @@ from sklearn.svm import SVR
 
 Matrix = NDArray[np.float64]
 
-GAMMA = 0.25  # width of the kernel, where a block's mean squared difference is about 2; .12 to .5 do as well
-SVR_C = 2.0  # of an error; 1 to 5 do as well
+GAMMA = 0.25  # of the kernel, for blocks with a mean squared difference of about 2; .12 to .5 work as well
+SVR_C = 2.0  # 1 to 5 work as well
 INNER_FOLDS = 5
 
 
 def make_pseudo_labels(
     known: Sequence[Matrix], ratings: Matrix, asked: Sequence[Matrix], seed: int
 ) -> Matrix:
-    """Ratings of sounds that nobody rated.
+    """Predict ratings of unlabeled clips.
 
-    Support vectors answer too near to the mean, and what learns from them nearer still; so a line, fitted to
-    what they say of clips left out, stretches their predictions.
+    An SVR shrinks its predictions to the mean, and a network trained on them shrinks them further; therefore
+    a line, fitted to out-of-fold predictions of the rated clips, expands them.
 
     Parameters
     ----------
-    known, asked : blocks [shape=(n, d)] of the rated clips and of the others
-    ratings : [shape=(n, 2)], 1-9
+    known, asked : blocks of the rated and of the unlabeled clips [shape=(n, d)]
+    ratings : 1-9 [shape=(n, 2)]
+    seed : of the folds
 
     Returns
     -------
@@ -49,7 +50,7 @@ def make_pseudo_labels(
 
 
 def block_svr(known: Sequence[Matrix], ratings: Matrix, asked: Sequence[Matrix]) -> Matrix:
-    """Support vectors with a Gaussian kernel over blocks of equal weight, of standardised ratings."""
+    """Fit an SVR with a Gaussian kernel over equally weighted blocks to standardized ratings; predict."""
     scaled = [_standardize_block(block, other) for block, other in zip(known, asked, strict=True)]
     train, test = (np.hstack([pair[side] for pair in scaled]) for side in range(2))
     means, sds = ratings.mean(axis=0), ratings.std(axis=0)
@@ -61,7 +62,7 @@ def block_svr(known: Sequence[Matrix], ratings: Matrix, asked: Sequence[Matrix])
 
 
 def _standardize_block(known: Matrix, asked: Matrix) -> tuple[Matrix, Matrix]:
-    """Both by the statistics of the first, shrunk so that wide and narrow blocks weigh the same."""
+    """Standardize both by the statistics of the first, scaled so that all blocks have equal weight."""
     means, sds = known.mean(axis=0), known.std(axis=0)
     scale = np.where(sds > 0, sds, np.inf) * np.sqrt(known.shape[1])
     return (known - means) / scale, (asked - means) / scale

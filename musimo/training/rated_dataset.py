@@ -1,4 +1,4 @@
-"""Rated clips as a training meets them: loaded, heard, their features kept."""
+"""A data set of rated clips with their features."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from musimo.training.progress import Note, Stage, Step, Work
 from musimo.training.training_loop import LabeledFeatures
 from musimo.training.workspace import Workspace
 
-TWO_LABEL_SETS = "deam"  # whose official ratings of the first thousand songs are exchanged
+TWO_LABEL_SETS = "deam"  # its official ratings of the first thousand songs have both dimensions swapped
 
 
 @dataclass(frozen=True, slots=True)
 class RatedDataset:
-    """A data set.
+    """Clips, features and ratings of a data set.
 
     Parameters
     ----------
-    dataset : which one, and which of its ratings
-    clips : with their features, (n_frames, 193) each, not normalised
-    ratings : (n, 2), 1-9 scale
+    dataset : configuration
+    clips : with their features
+    features : (n_frames, 193) each, not normalized
+    ratings : on the 1-9 scale [shape=(n, 2)]
     """
 
     dataset: DatasetConfig
@@ -36,37 +37,37 @@ class RatedDataset:
 
     @property
     def groups(self) -> list[str]:
-        """What must not be torn apart, of each clip."""
+        """Return the group of each clip; a split must not separate a group."""
         return [clip.group for clip in self.clips]
 
     @property
     def data(self) -> LabeledFeatures:
-        """What a training is given."""
+        """Return features and ratings."""
         return LabeledFeatures(self.features, self.ratings)
 
     @property
     def label_set(self) -> str:
-        """Which of several ratings of the same clips these are; empty where there is one."""
+        """Return which ratings of the clips these are; empty if there is one set only."""
         return self.dataset.labels if self.dataset.name == TWO_LABEL_SETS else ""
 
     @property
     def name(self) -> str:
-        """Of folders and files that are about it."""
+        """Return the name for folders and files of results."""
         return "-".join(filter(None, (self.clip_set, self.label_set)))
 
     @property
     def clip_set(self) -> str:
-        """Of files that are about its sound alone."""
+        """Return the name for files that depend on the audio only."""
         return "-".join(filter(None, (self.dataset.name, self.dataset.part)))
 
 
 def load_rated_dataset(dataset: DatasetConfig, workspace: Workspace) -> Work[RatedDataset]:
-    """Load a data set, and compute what features are missing.
+    """Load a data set; compute missing features.
 
     Raises
     ------
-    UsageError : the data set is not there
-    AudioError : a clip cannot be heard
+    UsageError : the data set is missing or invalid
+    AudioError : a clip cannot be decoded
     """
     notes: list[str] = []
     clips = load_dataset(dataset, workspace.data, workspace.out / "sounds", notes.append)
@@ -77,7 +78,7 @@ def load_rated_dataset(dataset: DatasetConfig, workspace: Workspace) -> Work[Rat
 
 
 def with_other_labels(rated: RatedDataset, workspace: Workspace) -> RatedDataset | None:
-    """The same clips by their other ratings, where there are two."""
+    """Return the same clips with their other set of ratings, or None if there is one set only."""
     if not rated.label_set:
         return None
     dataset = replace(rated.dataset, labels="shipped" if rated.label_set == "corrected" else "corrected")
@@ -86,11 +87,11 @@ def with_other_labels(rated: RatedDataset, workspace: Workspace) -> RatedDataset
 
 
 def dataset_features(clips: Sequence[LabeledClip], cache: Path, n_processes: int) -> Work[list[FloatArray]]:
-    """Features of whole clips, computed once, by several processes."""
-    ready = cache / "ready.txt"  # names the clips that an earlier run has finished with
+    """Return the features of clips; compute missing ones in several processes."""
+    ready = cache / "ready.txt"  # names of the clips of a completed run
     names = "\n".join(clip.name for clip in clips)
     if not ready.is_file() or ready.read_text(encoding="utf-8") != names:
-        yield Stage("hearing clips", len(clips), unit="clip")
+        yield Stage("computing features of clips", len(clips), unit="clip")
         shares = [(clips[share::n_processes], cache) for share in range(min(n_processes, len(clips)))]
         for _ in run_in_processes(_extract, shares):
             yield Step()

@@ -1,4 +1,4 @@
-"""From predictions to what a report shows: studies, figures on other data sets, the paper's tables."""
+"""From predictions to reported results: studies, transfer to other data sets, tables of the paper."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from musimo.training.transfer import SmokeTest, Transfer, smoke_test, transfer
 from musimo.training.workspace import Workspace
 
 SVR = "SVR on clip statistics"
-MIN_TRANSFER_CLIPS = 100  # clips; fewer teach nothing, and tell a reversed sign from a right one but no more
-PAPER_SET_1 = 261  # excerpts of Soundtracks Set 1 that the paper judged; fewer make no Table II
+MIN_TRANSFER_CLIPS = 100  # with fewer, nothing but the sign of a correlation is known
+PAPER_SET_1 = 261  # excerpts of Soundtracks Set 1 in Table II
 
 
 def make_study(
@@ -36,7 +36,7 @@ def make_study(
     title: str,
     notes: Sequence[str] = (),
 ) -> Work[Study]:
-    """Every seed's predictions of what it has not met, as one study of the clips that were asked for."""
+    """Collect the out-of-fold predictions of every seed in a study of the tested clips."""
     parts: list[OutOfFold] = []
     for seed in seeds:
         parts.append((yield from trainer.out_of_fold(rated, seed, fold_folder(workspace, rated, seed))))
@@ -61,7 +61,7 @@ def make_study(
 
 @dataclass(frozen=True, slots=True)
 class CrossDatasetResults:
-    """What was measured on other data sets."""
+    """Figures on other data sets."""
 
     transfers: tuple[Transfer, ...] = ()
     smokes: tuple[SmokeTest, ...] = ()
@@ -69,7 +69,7 @@ class CrossDatasetResults:
 
 
 def measure_transfers(source: RatedDataset, target: RatedDataset, made: TrainedNetwork) -> list[Transfer]:
-    """Our network and the baselines, made of one data set, judged on another."""
+    """Evaluate our network and the baselines, trained on ``source``, on ``target``."""
     asked = stack_statistics(target.features)
     known = stack_statistics(source.features)
     predictions = {NETWORK: made.rate(target.features)}
@@ -85,7 +85,7 @@ def measure_transfers(source: RatedDataset, target: RatedDataset, made: TrainedN
 
 
 def soundtracks_smoke_test(target: RatedDataset, made: TrainedNetwork, folder: Path) -> SmokeTest | None:
-    """Soundtracks' excerpts with their ratings of tension; None where the table lacks it."""
+    """Correlate predictions of Soundtracks with its ratings, tension included; None without tension."""
     one_set = target.dataset.part.removesuffix("-raw") or "set1"
     table = first_named(find_files(folder), f"mean_ratings_{one_set}.csv")
     if table is None:
@@ -99,7 +99,7 @@ def soundtracks_smoke_test(target: RatedDataset, made: TrainedNetwork, folder: P
 
 
 def fold_means(study: Study, method: str) -> dict[str, tuple[float, float]]:
-    """Every metric, mean over folds and seeds: metric -> (valence, arousal)."""
+    """Return every metric, averaged over folds and seeds: metric -> (valence, arousal)."""
     each = _each_fold(study, method)
     return {
         name: (float(np.mean([f[name][0] for f in each])), float(np.mean([f[name][1] for f in each])))
@@ -108,21 +108,21 @@ def fold_means(study: Study, method: str) -> dict[str, tuple[float, float]]:
 
 
 def paper_rows(studies: Iterable[Study], dataset: str) -> dict[str, Measured]:
-    """Ours for Table I, where the data set is the paper's."""
+    """Return our rows of Table I if the data set is the paper's."""
     if dataset != "deam":
         return {}
     return {"DEAM": {f"{NETWORK}, {study.label_set} labels": fold_means(study, NETWORK) for study in studies}}
 
 
 def paper_set_1(target: RatedDataset, made: TrainedNetwork) -> dict[str, Measured]:
-    """Ours for Table II, where enough of Soundtracks Set 1 is there."""
+    """Return our row of Table II if enough of Soundtracks Set 1 is available."""
     if target.dataset.name != "soundtracks" or len(target.clips) < PAPER_SET_1:
         return {}
     return {"Soundtracks Set 1": {NETWORK: figures(target.ratings, made.rate(target.features))}}
 
 
 def study_figures(study: Study, seed: int) -> dict[str, object]:
-    """The figures of a study as JSON holds them; what is not defined is left out.
+    """Return the figures of a study as JSON values; undefined ones are omitted.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def study_figures(study: Study, seed: int) -> dict[str, object]:
 
 
 def correlation_gain(study: Study, other: str, seed: int) -> dict[str, dict[str, float]]:
-    """By how much r of all clips is above another method's, with its 95 % interval over artists."""
+    """Return the difference in r of all clips to another method, with its 95 % interval over artists."""
     ours, theirs = study.predictions[study.ours], study.predictions[other]
     draws = paired_bootstrap(study.groups, study.targets, list(ours), list(theirs), seed=seed)
     document = {}
@@ -184,7 +184,7 @@ def _summary(study: Study, method: str) -> dict[str, dict[str, float]]:
 
 
 def json_safe(value: object) -> object:
-    """The same for JSON, which has no NaN: what is not defined is null."""
+    """Replace NaN and infinity by None, recursively; JSON has neither."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -193,7 +193,7 @@ def json_safe(value: object) -> object:
 
 
 def extract_tables(page: str) -> str:
-    """The tables of a page of Markdown under their headings; its prose and pictures left out."""
+    """Return the tables of a Markdown page with their headings."""
     lines: list[str] = []
     for line in page.splitlines():
         if line.startswith("#"):

@@ -1,4 +1,4 @@
-"""Hearing a collection for the figures of retrieval: windows, another encoding, other listeners."""
+"""Evaluate retrieval on a folder of music: describe its windows, re-encode tracks, compare methods."""
 
 from __future__ import annotations
 
@@ -45,21 +45,22 @@ from musimo.training.teacher import MusicNN
 
 TrackDescriptors = Mapping[str, FloatArray]
 
-ENCODINGS = {"mp3": ("libmp3lame", 44_100, 128_000), "opus": ("libopus", 48_000, 96_000)}  # bit/s of stereo
+# codec, sample rate in Hz, bit/s of stereo
+ENCODINGS = {"mp3": ("libmp3lame", 44_100, 128_000), "opus": ("libopus", 48_000, 96_000)}
 INSTALL_BLISS = "not measured: pip install bliss-audio"
 BLISS_FAILS = "not measured: bliss-audio does not run on this machine"
 
 
 @dataclass(frozen=True, slots=True)
 class WindowDescriber:
-    """Who hears a window: the network, clip statistics, and the teacher where its weights are given."""
+    """Networks that describe a window; the teacher is optional."""
 
     weights: Weights
     network: OnnxNetwork
     teacher: MusicNN | None
 
     def describe(self, samples: FloatArray) -> dict[str, FloatArray]:
-        """Numbers of one window, by kind: (d,) each."""
+        """Return the descriptors of one window by kind [shape=(d,)]."""
         features = compute_features(samples)
         frames = (features - self.weights.means) / self.weights.sds
         prediction = self.network.predict(
@@ -76,31 +77,31 @@ class WindowDescriber:
 def evaluate_retrieval(
     config: RetrievalConfig, music: Path, cache: Path, teacher: Path | None, weights: Path
 ) -> Generator[Event | RetrievalTable, None, None]:
-    """Measure how well ``similar`` finds its way in a folder of music, beside simpler ways.
+    """Evaluate how well ``similar`` finds related tracks in a folder of music, beside simpler methods.
 
     Parameters
     ----------
-    config : how
-    music : folder of music; folders at its top are packages
-    cache : folder for what was heard of each track, so that a run that was stopped goes on
-    teacher : weights of MSD-MusiCNN, ``.npz``; None leaves its row out
+    config : protocol
+    music : folder of music; its top-level folders are packages
+    cache : folder for the descriptors of each track, from which an interrupted run resumes
+    teacher : weights of MSD-MusiCNN, ``.npz``; None omits its row
     weights : a weights file
 
     Yields
     ------
-    Events, and at the end one `RetrievalTable`
+    Events, then one `RetrievalTable`
 
     Raises
     ------
-    UsageError : fewer than two tracks could be heard
-    WeightsError : see `musimo.emotion.weights.load_weights`
+    UsageError : fewer than two tracks can be decoded
+    WeightsError : as in `musimo.emotion.weights.load_weights`
     """
     loaded = load_weights(weights, FEATURE_ID)
     describer = WindowDescriber(loaded, OnnxNetwork(loaded), MusicNN(teacher) if teacher else None)
     kept = cache / f"{describer.weights.model_id}{'-and-teacher' if teacher else ''}-{config.window_s:g}s"
     found = sorted(path for path in music.rglob("*") if is_music(os.fsencode(path.name)))
     paths, descriptors = [], []
-    yield Stage("hearing", len(found), unit="track")
+    yield Stage("computing descriptors", len(found), unit="track")
     for path in found:
         try:
             descriptors.append(
@@ -108,7 +109,7 @@ def evaluate_retrieval(
             )
             paths.append(path)
         except AudioError as error:
-            yield Note(f"left out {path}: {error.reason}")
+            yield Note(f"skipped {path}: {error.reason}")
         yield Step()
     if len(paths) < 2:
         raise UsageError(f"there is no music in {music}", "name a folder of music")
@@ -129,14 +130,14 @@ def evaluate_retrieval(
     collection = Collection(descriptors, *_labels(paths, music, config), whole)
 
     space = space_methods(describer.weights.space)
-    yield Stage("comparing")
+    yield Stage("comparing methods")
     methods = z_scored_methods(collection) | space
     shipped = {name: figures(method, collection, config) for name, method in methods.items()}
     shipped |= {name: distance_figures(values, collection, config) for name, values in whole.items()}
     others = cross_validated_figures(collection, config)
 
     chosen = np.random.default_rng(config.seed).permutation(len(paths))[: config.n_encoded]
-    yield Stage("encoding anew", len(ENCODINGS) * len(chosen), unit="track")
+    yield Stage("re-encoding", len(ENCODINGS) * len(chosen), unit="track")
     encoded = {}
     for name in ENCODINGS if len(chosen) else ():
         copies = []
@@ -151,7 +152,7 @@ def evaluate_retrieval(
 def _cached_descriptors(
     cache: Path, path: Path, describer: WindowDescriber, config: RetrievalConfig
 ) -> TrackDescriptors:
-    """What was heard of a track, now or before."""
+    """Return the descriptors of a track, computed or cached."""
     if not cache.is_file():
         cache.parent.mkdir(parents=True, exist_ok=True)
         windows = [describer.describe(samples) for samples in _windows(path, config)]
@@ -164,7 +165,7 @@ def _cached_descriptors(
 
 
 def _windows(path: Path, config: RetrievalConfig) -> list[FloatArray]:
-    """Samples of a track's windows; a short one is repeated to their length."""
+    """Return the samples of a track's windows; a short one is repeated to the window's length."""
     n = round(config.window_s * SAMPLE_RATE)
     with open_audio(path) as sound:
         room = max(0.0, sound.duration_s - config.window_s)
@@ -173,14 +174,14 @@ def _windows(path: Path, config: RetrievalConfig) -> list[FloatArray]:
         found = [sound.samples(Window(start, start + config.window_s)) for start in starts]
     found = [tile(samples, n) for samples in found if len(samples)]
     if not found:
-        raise AudioError("decode", "no sound could be decoded")
+        raise AudioError("decode", "no audio could be decoded")
     return found
 
 
 def _reencoded_descriptors(
     path: Path, name: str, kept: Path, music: Path, describer: WindowDescriber, config: RetrievalConfig
 ) -> TrackDescriptors:
-    """What is heard of a track in another encoding."""
+    """Return the descriptors of a track in another encoding."""
     cache = kept / f"{path.relative_to(music)}.{name}.npz"
     with TemporaryDirectory() as folder:
         copy = Path(folder) / f"copy.{name}"
@@ -206,13 +207,13 @@ def reencode(source: Path, target: Path, codec: str, rate: int, bit_rate: int) -
 
 
 def _bliss_runs(path: Path) -> bool:
-    """Whether bliss hears a file here; its wheel asks for a newer processor than many have."""
+    """Return whether bliss works here; its wheel requires a recent processor."""
     code = "import sys; from bliss_audio import Song; Song(sys.argv[1])"
     return subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True).returncode == 0
 
 
 def _bliss(path: Path, cache: Path) -> FloatArray:
-    """What bliss makes of a whole file: its vector, compared by Euclidean distance."""
+    """Return bliss's vector of a whole file; vectors are compared by Euclidean distance."""
     if not cache.is_file():
         from bliss_audio import Song  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
@@ -224,7 +225,7 @@ def _bliss(path: Path, cache: Path) -> FloatArray:
 def _labels(
     paths: list[Path], music: Path, config: RetrievalConfig
 ) -> tuple[list[str], list[str], list[str]]:
-    """Albums, credits and packages: from the manifest where there is one, else from tags and folders."""
+    """Return albums, credits and packages, from the manifest if there is one, else from tags and folders."""
     manifest = music / config.manifest
     listed: dict[str, dict[str, str]] = {}
     if manifest.is_file():

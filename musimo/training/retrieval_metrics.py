@@ -1,11 +1,11 @@
-"""How well ``similar`` finds its way: the figures, pure over what was heard of a collection.
+"""Retrieval metrics of ``similar``: pure functions of the descriptors of a collection.
 
-Tracks ask for their like; the query is left out and no artist or album is capped. A label is the album
-(without a tag: the folder at the top) or the credit; precision is counted among the nearest five, or as many
-as there are, of at most twelve queries a label. Then the middle window of each track asks for the track,
-which is left with its other windows. Hubs are told by how often the most frequent track stands among the
-nearest ten of others, and by the participation ratio of the vectors, (Σλ)² / Σλ² over the eigenvalues of
-their covariance.
+Each track is a query; the query itself is excluded, and artists and albums are not capped. The label of a
+track is its album (without a tag: its top-level folder) or its credit; precision is computed over the nearest
+five, or all if there are fewer, for at most twelve queries per label. For recall, the middle window of each
+track is the query, and the track is represented by its other windows. Hubness is measured by the largest
+10-occurrence, and the use of dimensions by the participation ratio of the vectors, (Σλ)² / Σλ² over the
+eigenvalues of their covariance.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from musimo.training.markdown import number, table
 Indices = NDArray[np.int64]
 Transform = Callable[[FloatArray], FloatArray]
 
-KINDS = ("fused", "statistics", "embedding")  # of numbers, as `fit_space` takes them
-UNTAGGED = ""  # belongs to no group, and nobody asks for it
+KINDS = ("fused", "statistics", "embedding")  # of descriptors, in the order of `fit_space`
+UNTAGGED = ""  # label of tracks without one; they are no queries
 
-TIE_TOLERANCE = 1e-5  # scores nearer than this are of one sound: float32 tells them no further apart
+TIE_TOLERANCE = 1e-5  # smaller differences of scores are rounding errors of float32
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalConfig:
-    """How retrieval is measured.
+    """Protocol of a retrieval evaluation.
 
     Parameters
     ----------
     kind : ``retrieval``
-    manifest : TSV with columns path, album, credit and package, in the music's folder, where it tells what
-        tags do not; not needed
-    seed : of queries, halves and the tracks that are encoded anew
-    window_s : length of what is heard at once
-    every_s : one window in so much of a track, spread evenly
+    manifest : optional TSV in the folder of the music with columns path, album, credit and package, which
+        take precedence over tags
+    seed : of queries, halves and re-encoded tracks
+    window_s : length of a window
+    every_s : one window per this length of a track, evenly spread
     nearest, most_queries, hub_list : see the module
-    n_axes : of each block, where blocks are fitted to half of the music
-    n_splits : divisions into halves by package; each half is judged in the space of the other
-    n_encoded : tracks that are looked for in another encoding
+    n_axes : axes per block of spaces fitted to half of the music
+    n_splits : divisions into halves by package; each half is evaluated in the space of the other
+    n_encoded : number of re-encoded tracks
     """
 
     kind: Literal["retrieval"] = "retrieval"
@@ -65,13 +65,13 @@ class RetrievalConfig:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What was heard of it.
+    """Descriptors and labels of a collection.
 
     Parameters
     ----------
-    windows : for each track its windows, in order: kind of numbers -> (n_windows, d)
-    albums, credits, packages : a label a track; `UNTAGGED` where there is none
-    whole : numbers that are known of whole tracks only: kind -> (n_tracks, d)
+    windows : of each track, its windows in order: kind of descriptor -> [shape=(n_windows, d)]
+    albums, credits, packages : one label per track; `UNTAGGED` if there is none
+    whole : descriptors of whole tracks: kind -> [shape=(n_tracks, d)]
     """
 
     windows: Sequence[Mapping[str, FloatArray]]
@@ -81,7 +81,7 @@ class Collection:
     whole: Mapping[str, FloatArray]
 
     def part(self, which: Indices) -> Collection:
-        """Those of the given indices."""
+        """Return the tracks of the given indices."""
         return Collection(
             [self.windows[i] for i in which],
             [self.albums[i] for i in which],
@@ -91,25 +91,25 @@ class Collection:
         )
 
     def rows(self, kind: str) -> FloatArray:
-        """All windows' numbers of a kind [shape=(n_windows, d)]."""
+        """Return the descriptors of a kind of all windows [shape=(n_windows, d)]."""
         return np.concatenate([track[kind] for track in self.windows])
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way to compare sounds: blocks of numbers, each turned, at unit length and weighted.
+    """Weighted blocks of descriptors, each transformed and scaled to unit length.
 
     Parameters
     ----------
-    parts : kind of numbers, how it is turned, weight
-    hubness_corrected : whether similarity counts from what is ordinary, as that of ``similar`` does
+    parts : kind of descriptor, transform, weight
+    hubness_corrected : whether scores are corrected by hubness offsets, as in ``similar``
     """
 
     parts: Sequence[tuple[str, Transform, float]]
     hubness_corrected: bool = False
 
     def vectors(self, tracks: Sequence[Mapping[str, FloatArray]]) -> FloatArray:
-        """Unit vectors of tracks [shape=(n, d)], each from the mean of its windows."""
+        """Return unit vectors of tracks, each from the mean of its windows [shape=(n, d)]."""
         return unit(
             np.concatenate(
                 [
@@ -124,7 +124,7 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one method on one collection; ``recall`` is NaN where no part of a track could ask."""
+    """Metrics of one method on one collection; ``recall`` is NaN if no track has several windows."""
 
     album: float
     credit: float
@@ -135,15 +135,15 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalTable:
-    """All that was measured; the last of the events.
+    """Results of the evaluation; the last event.
 
     Parameters
     ----------
     model : id of the weights
-    n_tracks, n_windows : that were heard
-    shipped : by method; the space is that of the weights, all else is fitted to this very music
-    others : by method, in spaces fitted to one half of the music, on the other half
-    encoded : by format, share of tracks found first from another encoding of them
+    n_tracks, n_windows : number of tracks and windows
+    shipped : by method, in the space of the weights; other methods are fitted to this collection
+    others : by method, in spaces fitted to one half of the music and evaluated on the other
+    encoded : by format, share of re-encoded tracks that retrieve the original first
     missing : by method, why it was not measured
     """
 
@@ -156,18 +156,18 @@ class RetrievalTable:
     missing: Mapping[str, str]
 
     def markdown(self) -> str:
-        """The tables."""
+        """Return the tables as Markdown."""
         head = ("", "album P@5", "credit P@5", "recall@1", "largest hub", "participation")
         unmeasured = [[name, reason, *[""] * (len(head) - 2)] for name, reason in self.missing.items()]
         parts = [
             f"{self.n_tracks} tracks, {self.n_windows} windows, {self.model}",
             table(head, [_line(*row) for row in self.shipped.items()] + unmeasured),
-            "Fitted to one half of the packages, asked in the other; mean over the halves:",
+            "Fitted to one half of the packages, evaluated on the other; mean over the halves:",
             table(head, [_line(*row) for row in self.others.items()]),
         ]
         if self.encoded:
             rows = [[name, number(share)] for name, share in self.encoded.items()]
-            parts.append(table(("the same track as", "found first"), rows))
+            parts.append(table(("re-encoded as", "original found first"), rows))
         return "\n\n".join(parts)
 
 
@@ -177,7 +177,7 @@ def _line(name: str, figures: Figures) -> list[str]:
 
 
 def space_methods(space: SoundSpace) -> dict[str, Method]:
-    """What ``similar --by`` does in a space, and each of its blocks alone."""
+    """Return the methods of ``similar --by`` in a space, and each of its blocks alone."""
     transforms: dict[str, Transform] = {
         "statistics": space.statistics.transform,
         "fused": space.fused.transform,
@@ -197,24 +197,24 @@ def space_methods(space: SoundSpace) -> dict[str, Method]:
 
 
 def z_scored_methods(known: Collection) -> dict[str, Method]:
-    """Each kind of numbers z-scored by a collection."""
+    """Return one method per kind of descriptor, z-scored by a collection."""
     return {
         f"{kind}, z-scored": Method([(kind, z_score(known.rows(kind)), 1.0)]) for kind in known.windows[0]
     }
 
 
 def z_score(rows: FloatArray) -> Transform:
-    """Turns numbers by the mean and SD of ``rows``; what never varied becomes 0."""
+    """Return a transform by the mean and SD of ``rows``; constant columns become 0."""
     mean, sd = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
     scale = 1 / np.where(sd > 0, sd, np.inf)
     return lambda values: np.asarray((values - mean) * scale, np.float32)
 
 
 def figures(method: Method, music: Collection, config: RetrievalConfig) -> Figures:
-    """All figures of a method that can place windows."""
+    """Compute all metrics of a method that describes windows."""
     vectors = method.vectors(music.windows)
     offsets = ordinary(vectors) if method.hubness_corrected else np.zeros(len(vectors), np.float32)
-    scores = (vectors @ vectors.T - offsets) / (1 - offsets)  # a row asks
+    scores = (vectors @ vectors.T - offsets) / (1 - offsets)  # one query per row
     return Figures(
         precision(scores, music.albums, config),
         precision(scores, music.credits, config),
@@ -225,7 +225,7 @@ def figures(method: Method, music: Collection, config: RetrievalConfig) -> Figur
 
 
 def distance_figures(vectors: FloatArray, music: Collection, config: RetrievalConfig) -> Figures:
-    """Figures of vectors that are compared by Euclidean distance, and known of whole tracks only."""
+    """Compute the metrics of vectors of whole tracks, compared by Euclidean distance."""
     scores = -np.linalg.norm(vectors[:, None] - vectors[None], axis=2)
     return Figures(
         precision(scores, music.albums, config),
@@ -237,7 +237,7 @@ def distance_figures(vectors: FloatArray, music: Collection, config: RetrievalCo
 
 
 def precision(scores: FloatArray, labels: Sequence[str], config: RetrievalConfig) -> float:
-    """Mean share of the query's label among its nearest, of as many as there are; NaN without a query."""
+    """Return the mean precision at `nearest`, relative to the attainable; NaN without a query."""
     rng = np.random.default_rng(config.seed)
     names = np.array(labels)
     shares = []
@@ -252,7 +252,7 @@ def precision(scores: FloatArray, labels: Sequence[str], config: RetrievalConfig
 
 
 def window_recall(method: Method, music: Collection, vectors: FloatArray, offsets: FloatArray) -> float:
-    """Share of tracks that their middle window finds first, while they are left with the others."""
+    """Return the share of tracks found first by their middle window, while represented by the others."""
     querying = [i for i, track in enumerate(music.windows) if len(next(iter(track.values()))) > 1]
     if not querying:
         return float("nan")
@@ -270,7 +270,7 @@ def window_recall(method: Method, music: Collection, vectors: FloatArray, offset
 def reencoded_recall(
     method: Method, music: Collection, which: Sequence[int], copies: Sequence[Mapping[str, FloatArray]]
 ) -> float:
-    """Share of tracks that another encoding of them finds first, be it beside a track of the same sound."""
+    """Return the share of re-encoded tracks that retrieve their original first, ties included."""
     vectors = method.vectors(music.windows)
     offsets = ordinary(vectors)
     cosines = method.vectors(copies) @ vectors.T
@@ -280,7 +280,7 @@ def reencoded_recall(
 
 
 def largest_hub(scores: FloatArray, n: int) -> float:
-    """How often the most frequent track stands among the nearest ``n`` of others."""
+    """Return how often the most frequent track is among the nearest ``n`` of others."""
     others = scores.copy()
     np.fill_diagonal(others, -np.inf)
     nearest = np.argsort(-others, axis=1, kind="stable")[:, : min(n, len(scores) - 1)]
@@ -288,13 +288,13 @@ def largest_hub(scores: FloatArray, n: int) -> float:
 
 
 def participation_ratio(vectors: FloatArray) -> float:
-    """How many directions vectors really use: (Σλ)² / Σλ² of their covariance."""
+    """Return the effective number of dimensions: (Σλ)² / Σλ² of the covariance."""
     spread = np.linalg.svd(vectors - vectors.mean(axis=0), compute_uv=False) ** 2
     return float(spread.sum() ** 2 / np.sum(spread**2))
 
 
 def split_halves(packages: Sequence[str], seed: int) -> tuple[Indices, Indices]:
-    """Tracks in two halves of about equal size, no package in both."""
+    """Divide the tracks into two halves of about equal size; no package is in both."""
     sizes = Counter(packages)
     first: set[str] = set()
     room = len(packages) / 2
@@ -307,7 +307,7 @@ def split_halves(packages: Sequence[str], seed: int) -> tuple[Indices, Indices]:
 
 
 def cross_validated_figures(music: Collection, config: RetrievalConfig) -> dict[str, Figures]:
-    """Each method fitted to one half and asked in the other, mean over both ways and all divisions."""
+    """Fit each method to one half and evaluate it on the other; average over directions and divisions."""
     found: dict[str, list[Figures]] = {}
     for split in range(config.n_splits):
         parts = [music.part(which) for which in split_halves(music.packages, config.seed + split)]
@@ -323,6 +323,6 @@ def cross_validated_figures(music: Collection, config: RetrievalConfig) -> dict[
 
 
 def mean_figures(several: Sequence[Figures]) -> Figures:
-    """Their mean, figure by figure."""
+    """Return the mean of each metric."""
     rows = [[getattr(one, name) for name in Figures.__dataclass_fields__] for one in several]
     return Figures(*(float(value) for value in np.mean(rows, axis=0)))

@@ -43,17 +43,22 @@ EXTRA = ("sklearn", "matplotlib", "scipy")  # what the extra ``train`` brings
 
 
 def train(config: Path, workspace: Workspace) -> Work[None]:
-    """Make weights: figures, network, weights file, model card.
+    """Train a network: figures, weights file, model card and report.
+
+    Parameters
+    ----------
+    config : configuration file
+    workspace : folders, device and cores
 
     Yields
     ------
-    The events of the work; the last is a `Finished`
+    Events; the last is a `Finished`
 
     Raises
     ------
     SettingsError : the configuration cannot be read
-    UsageError : data are missing, or the folder of results is another recipe's
-    MusimoError : the extra ``train`` is not installed; a process crashed
+    UsageError : data are missing, or the folder of results belongs to another recipe
+    MusimoError : the extra ``train`` is not installed, or a process crashed
     """
     _need_extra()
     recipe = load_recipe(config)
@@ -62,7 +67,7 @@ def train(config: Path, workspace: Workspace) -> Work[None]:
 
 
 def evaluate(config: Path, workspace: Workspace, weights: Path | None = None) -> Work[None]:
-    """Measure what a configuration makes, or given weights by its folds; events and errors as of `train`."""
+    """Evaluate a configuration's recipe, or existing weights on its folds; yield and raise as `train`."""
     _need_extra()
     if kind_of(config, ("supervised", "distilled", "retrieval")) == "retrieval":
         yield from _retrieval(config, workspace, weights)
@@ -100,7 +105,7 @@ def _evaluate(recipe: Recipe, workspace: Workspace, weights: Path | None) -> Wor
     )
     rated = yield from load_rated_dataset(recipe.dataset, workspace)
     sets = [each for each in (rated, with_other_labels(rated, workspace)) if each is not None]
-    sets.sort(key=lambda each: each.label_set == "shipped")  # the headline is what the labels should be
+    sets.sort(key=lambda each: each.label_set == "shipped")  # corrected labels come first
     studies = []
     for each in sets:
         studies.append((yield from make_study(trainer, each, _seeds(recipe), workspace, _title(each))))
@@ -132,7 +137,7 @@ def _evaluate(recipe: Recipe, workspace: Workspace, weights: Path | None) -> Wor
 def _elsewhere(
     trainer: Trainer, source: RatedDataset, recipe: Recipe, workspace: Workspace
 ) -> Work[CrossDatasetResults]:
-    """The data sets of ``cross``, there and, where they are large enough to learn from, back."""
+    """Evaluate on the data sets of ``cross``, and in the reverse direction if they are large enough."""
     transfers: list[Transfer] = []
     smokes: list[SmokeTest] = []
     measured: dict[str, Measured] = {}
@@ -141,7 +146,7 @@ def _elsewhere(
         try:
             target = yield from load_rated_dataset(dataset, workspace)
         except UsageError as error:
-            yield Note(f"not measured on {dataset.name}: {error.message}")
+            yield Note(f"not evaluated on {dataset.name}: {error.message}")
             continue
         made = made or (yield from trainer.train_final(source))
         if dataset.name == "soundtracks":
@@ -156,7 +161,7 @@ def _elsewhere(
 
 
 def _retrieval(config: Path, workspace: Workspace, weights: Path | None) -> Work[None]:
-    """How well `similar` finds its way, in the space of the weights."""
+    """Evaluate the retrieval of `similar` in the sound space of the weights."""
     from musimo.training.retrieval import evaluate_retrieval
 
     recipe = load_table(RetrievalConfig, config)
@@ -181,7 +186,7 @@ def _retrieval(config: Path, workspace: Workspace, weights: Path | None) -> Work
 def _flow(recipe: Recipe, workspace: Workspace) -> Trainer:
     if isinstance(recipe, TrainingConfig):
         return SupervisedTrainer(recipe, workspace)
-    from musimo.training.distilled import DistilledTrainer  # which needs the extra
+    from musimo.training.distilled import DistilledTrainer  # needs the extra ``train``
 
     trainer = DistilledTrainer(recipe, workspace)
     trainer.check()
@@ -193,7 +198,7 @@ def _seeds(recipe: Recipe) -> range:
 
 
 def _title(rated: RatedDataset) -> str:
-    return f"How well valence and arousal are met: {rated.name}"
+    return f"Accuracy of valence and arousal: {rated.name}"
 
 
 def _need_extra() -> None:

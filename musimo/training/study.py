@@ -1,4 +1,4 @@
-"""What an evaluation has found, before any figure is made of it: what methods said of clips, seed by seed."""
+"""A study: out-of-fold predictions of all methods and seeds, from which all figures are computed."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ Matrix = NDArray[np.float64]
 
 
 class EpochLosses(Protocol):
-    """What a learning curve needs of an epoch."""
+    """Losses of an epoch, for a learning curve."""
 
     @property
     def number(self) -> int:
-        """Counted from 1."""
+        """Number, from 1."""
 
     @property
     def training_loss(self) -> float:
-        """Of the clips learnt from."""
+        """Loss on the training set."""
 
     @property
     def validation_loss(self) -> float:
-        """Of the clips that choose the epoch."""
+        """Loss on the validation set."""
 
 
 @dataclass(frozen=True, slots=True)
 class LearningCurve:
-    """How one training went.
+    """Losses of one training.
 
     Parameters
     ----------
-    name : which one, such as its seed and fold
-    epochs, training, validation : number of each epoch and its losses, equally long; NaN where none was taken
+    name : of the training, such as its seed and fold
+    epochs, training, validation : number of each epoch and its losses, of equal length; NaN if not measured
     """
 
     name: str
@@ -45,7 +45,7 @@ class LearningCurve:
 
     @classmethod
     def of(cls, name: str, epochs: Iterable[EpochLosses]) -> LearningCurve:
-        """From the epochs of a training."""
+        """Build the curve of a training from its epochs."""
         rows = [(epoch.number, epoch.training_loss, epoch.validation_loss) for epoch in epochs]
         return (
             cls(name, *(tuple(column) for column in zip(*rows, strict=True)))
@@ -56,24 +56,24 @@ class LearningCurve:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Clips that listeners rated, and what each method says of them without having met them.
+    """Rated clips, and the out-of-fold predictions of each method.
 
     Parameters
     ----------
     title : one line
-    recipe : how our method was made, in a sentence
-    names, groups, genres : of each clip; a group is what no two folds share; an empty genre is unknown
-    targets : (n, 2), valence and arousal on the 1-9 scale
-    predictions : by name of the method, (n_seeds, n, 2), each clip by the fold it was kept out of
-    folds : (n_seeds, n), number of the fold each clip was in
-    ours : the method the report is about, one of ``predictions``
-    curves : of the trainings behind ours, if there were any
-    notes : what a reader must know, a paragraph of Markdown each
-    label_set : which of several ratings of the same clips these are; empty where there is one
+    recipe : description of our method
+    names, groups, genres : of each clip; a group is never in two folds; an empty genre is unknown
+    targets : mean valence and arousal on the 1-9 scale [shape=(n, 2)]
+    predictions : by method, out of fold [shape=(n_seeds, n, 2)]
+    folds : fold of each clip [shape=(n_seeds, n)]
+    ours : the method that the report is about, one of ``predictions``
+    curves : of the trainings of our method
+    notes : remarks, one paragraph of Markdown each
+    label_set : which ratings of the clips these are; empty if there is one set only
 
     Raises
     ------
-    ValueError : shapes do not meet, a number is not finite, ``ours`` is not there, a group is in two folds
+    ValueError : shapes differ, a value is not finite, ``ours`` is missing, or a group is in two folds
     """
 
     title: str
@@ -107,7 +107,7 @@ class Study:
                 raise ValueError("a group is in two folds")
 
     def is_constant(self, method: str) -> bool:
-        """Whether a method says the same of all clips of a fold, and so puts them in no order."""
+        """Return whether a method predicts one constant per fold, and therefore no order of clips."""
         return all(
             not np.ptp(values[fold_of == fold], axis=0).any()
             for values, fold_of in zip(self.predictions[method], self.folds, strict=True)
@@ -115,5 +115,5 @@ class Study:
         )
 
     def mean_predictions(self, method: str) -> Matrix:
-        """Predictions of a method, mean over seeds, (n, 2)."""
+        """Return the predictions of a method, averaged over seeds [shape=(n, 2)]."""
         return np.asarray(self.predictions[method].mean(axis=0))

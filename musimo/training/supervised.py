@@ -1,4 +1,4 @@
-"""The supervised kind: a network taught by ratings alone, from scratch, as in the paper."""
+"""Trainer of supervised networks: trained from scratch on ratings only, as in the paper."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from musimo.training.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class SupervisedTrainer:
-    """A recipe at a workspace."""
+    """`Trainer` of a recipe in a workspace."""
 
     recipe: TrainingConfig
     workspace: Workspace
 
     @property
     def description(self) -> str:
-        """How the network is made."""
-        return " ".join(self.recipe.recipe.split()) or "MASE-Net, taught by the ratings alone."
+        """Return a description of the network for the report."""
+        return " ".join(self.recipe.recipe.split()) or "MASE-Net, trained on the ratings only."
 
     def out_of_fold(self, rated: RatedDataset, seed: int, folder: Path) -> Work[OutOfFold]:
-        """Train every split of a seed; each fold is kept once it is done."""
+        """Train every split of a seed; finished folds are kept."""
         with torch_threads(self.workspace.n_processes):
             folds = yield from cross_validate(
                 rated.data, rated.groups, self.recipe, seed, folder, self.workspace.torch_device(), rated.name
@@ -45,7 +45,7 @@ class SupervisedTrainer:
         return combine_folds(folds, tested, len(rated.clips), curves)
 
     def train_final(self, rated: RatedDataset) -> Work[TrainedNetwork]:
-        """Under ``folds`` trained on all clips, a share of which chooses the epoch; else the one judged."""
+        """Train on all clips with early stopping; with a held-out split, return its network."""
         recipe, part = self.recipe, f"final {rated.name}"
         state = self.workspace.out / f"final-{rated.name}.pt"
         if recipe.split == "holdout":

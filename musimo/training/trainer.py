@@ -1,4 +1,4 @@
-"""What every kind of training offers: predictions of clips it has not met, and the network it makes."""
+"""The protocol of trainers: out-of-fold predictions, and the final network."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from musimo.training.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
-    """What one seed says of clips it has not met.
+    """Out-of-fold predictions of one seed.
 
     Parameters
     ----------
-    predictions : (n, 2) by name of the method
-    fold_of : (n,), the fold in which each clip was asked for; -1 for one that never was
-    curves : of the trainings behind it
+    predictions : by method [shape=(n, 2)]
+    fold_of : fold in which each clip was tested; -1 if never [shape=(n,)]
+    curves : of the trainings
     """
 
     predictions: Mapping[str, Matrix]
@@ -41,13 +41,13 @@ class OutOfFold:
 
 @dataclass(frozen=True, slots=True)
 class TrainedNetwork:
-    """A network that is ready to be asked.
+    """A network ready for inference.
 
     Parameters
     ----------
     network : on the CPU
-    means, sds : (193,), which normalise its input
-    space : in which the sounds it hears lie
+    means, sds : normalization of its input [shape=(193,)]
+    space : its sound space
     """
 
     network: MaseNet
@@ -56,35 +56,36 @@ class TrainedNetwork:
     space: SoundSpace
 
     def rate(self, features: Sequence[FloatArray]) -> Matrix:
-        """Ratings on the 1-9 scale, (n, 2)."""
+        """Predict ratings on the 1-9 scale [shape=(n, 2)]."""
         return predict(self.network, self.means, self.sds, features)
 
 
 class Trainer(Protocol):
-    """One recipe at one workspace."""
+    """Training of one recipe in one workspace."""
 
     @property
     def description(self) -> str:
-        """How the network is made, in a sentence or two, for the report."""
+        """Describe the network in a sentence or two, for the report."""
 
     def out_of_fold(self, rated: RatedDataset, seed: int, folder: Path) -> Work[OutOfFold]:
-        """Predict every clip by what has not met it; goes on from what ``folder`` keeps."""
+        """Predict every clip with networks not trained on it; resume from ``folder``."""
 
     def train_final(self, rated: RatedDataset) -> Work[TrainedNetwork]:
-        """The network that ships; goes on from what an earlier run left."""
+        """Train the final network, or resume an interrupted run."""
 
 
 @torch.inference_mode()
 def fit_network_space(
     network: MaseNet, fused: FloatArray, statistics: Matrix, harmony: FloatArray | None = None
 ) -> SoundSpace:
-    """The space of the sounds a network was taught on.
+    """Fit the sound space of a network to its training data.
 
     Parameters
     ----------
-    fused : (n, 2048), behind the frozen part
-    statistics : (n, 579)
-    harmony : (n, 109), if the network hears it
+    network : a network
+    fused : output of the frozen layers [shape=(n, 2048)]
+    statistics : [shape=(n, 579)]
+    harmony : if the network has harmony inputs [shape=(n, 109)]
     """
     inputs = None if harmony is None else torch.from_numpy(harmony)
     embedding = network.eval().rate(torch.from_numpy(fused), inputs)[1].numpy()
@@ -92,14 +93,14 @@ def fit_network_space(
 
 
 def fold_folder(workspace: Workspace, rated: RatedDataset, seed: int) -> Path:
-    """Where the folds of one seed are kept."""
+    """Return the folder of the folds of one seed."""
     return workspace.out / "folds" / rated.name / f"seed-{seed}"
 
 
 def combine_folds(
     folds: Sequence[FoldPredictions], tested: Sequence[Indices], n: int, curves: Sequence[LearningCurve] = ()
 ) -> OutOfFold:
-    """Folds of one seed as one; ``tested`` are the indices each was asked for, of ``n`` clips."""
+    """Combine the folds of one seed; ``tested`` are the indices of each fold, of ``n`` clips."""
     fold_of = np.full(n, -1)
     every = {name: np.full((n, 2), np.nan) for name in folds[0].predictions}
     for fold, asked in zip(folds, tested, strict=True):

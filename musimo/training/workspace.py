@@ -1,4 +1,4 @@
-"""Where a run finds what it needs, and leaves what it makes."""
+"""The workspace of a run: folders, device and cores."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from musimo.training.recipe import Recipe
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Folders, device and cores of a run.
+    """Inputs, outputs and resources of a run.
 
     Parameters
     ----------
-    data : holds the rated data sets, a folder each
-    music : unlabelled music, for the distilled kind
+    data : folder of the rated data sets, one folder each
+    music : folder of unlabeled music, for the distilled kind
     teacher : weights of MSD-MusiCNN, ``.npz``, for the distilled kind
-    out : caches, checkpoints and results; of one recipe
-    device : name of where networks are trained: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``
+    out : folder of caches, checkpoints and results, of one recipe
+    device : of the training: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``
     n_processes : cores to use
     """
 
@@ -35,21 +35,21 @@ class Workspace:
     n_processes: int = 1
 
     def torch_device(self) -> torch.device:
-        """The device; errors as of `training_device`."""
+        """Return the device; raise as `training_device`."""
         return training_device(self.device)
 
 
 def open_workspace(workspace: Workspace, recipe: Recipe) -> None:
-    """Make the folder of results, or go on with it.
+    """Create the folder of results, or reuse that of the same recipe.
 
     Raises
     ------
-    UsageError : it holds the work of another recipe
+    UsageError : it contains results of another recipe
     """
     note, text = workspace.out / "recipe.txt", repr(result_settings(recipe))
     if note.is_file() and note.read_text(encoding="utf-8") != text:
         raise UsageError(
-            f"{workspace.out} holds the work of another recipe",
+            f"{workspace.out} contains results of another recipe",
             "name another folder with --out, or delete it",
         )
     workspace.out.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def open_workspace(workspace: Workspace, recipe: Recipe) -> None:
 
 
 def result_settings(recipe: Recipe) -> Recipe:
-    """A recipe without what changes no number that is kept: its words, and what else is measured."""
+    """Return a recipe without the settings that change no cached result: texts, and further evaluations."""
     if isinstance(recipe, TrainingConfig):
         return replace(recipe, version="", training_data="", recipe="", cross=(), n_seeds=1)
     return replace(recipe, version="", training_data="", cross=(), n_seeds=1)

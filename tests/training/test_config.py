@@ -54,7 +54,7 @@ def test_tables_lists_and_whole_numbers(tmp_path: Path) -> None:
         (LEAST + "cross = [1]\n", "cross must be a table"),
         (LEAST + '[optimizer]\nloss = "mse"\n', "loss"),
         ('kind = "guessed"\n', "kind is 'guessed'"),
-        ('version = "1"\n', "names no kind"),
+        ('version = "1"\n', "has no kind"),
         ("dataset = ", "cannot be read"),
     ],
 )

@@ -84,16 +84,16 @@ def test_every_section_is_there_and_every_picture_too(tmp_path: Path) -> None:
     assert headings == [
         "A miniature",
         "Every fold and seed",
-        "How sure that is",
-        "MASE-Net against the others",
-        "Predicted and rated",
+        "Confidence intervals",
+        "MASE-Net against the other methods",
+        "Predicted and mean ratings",
         "Calibration",
-        "Valence and arousal apart",
+        "Correlation of valence and arousal",
         "By genre",
         "Learning curves",
-        "On music of another data set",
-        "Film music, a smoke test",
-        "The paper's tables",
+        "Transfer to other data sets",
+        "Smoke test on film music",
+        "Tables of the paper",
         "Table I: In-domain evaluation metrics (DEAM dataset)",
         "Table II: Cross-dataset evaluation metrics (SOUNDTRACKS-SET-1)",
     ]
@@ -120,7 +120,7 @@ def test_every_section_is_there_and_every_picture_too(tmp_path: Path) -> None:
 
 def test_sections_without_matter_are_left_out() -> None:
     page = report(miniature())
-    for words in ("Learning curves", "another data set", "smoke"):
+    for words in ("Learning curves", "other data sets", "Smoke"):
         assert words not in page
     assert NOT_MEASURED in page
     assert page == report(miniature()), "the same draws every time"
@@ -155,7 +155,7 @@ def test_residuals_and_coupling_by_hand() -> None:
     assert row(page, "all")[:3] == ["30", "+1.50 ± 0.50", "1.50"]
     assert row(page, "listeners")[0].startswith(f"{np.corrcoef(*study.targets.T)[0, 1]:.3f} [")
     apart = report(replace(study, predictions={OURS: np.stack([study.targets[:, :1].repeat(2, axis=1)] * 2)}))
-    assert row(apart.split("## Valence and arousal apart")[1], OURS) == ["1.000 [1.000, 1.000]"]
+    assert row(apart.split("## Correlation of valence and arousal")[1], OURS) == ["1.000 [1.000, 1.000]"]
 
 
 def test_a_study_that_contradicts_itself_is_refused() -> None:
@@ -174,7 +174,7 @@ def test_a_study_that_contradicts_itself_is_refused() -> None:
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(MusimoError, match="cannot make"):
+    with pytest.raises(MusimoError, match="cannot create"):
         write_report(miniature(), tmp_path / "file" / "report")
 
 

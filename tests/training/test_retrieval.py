@@ -152,7 +152,7 @@ def test_a_miniature_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert {*found.encoded} == {"mp3", "opus"}
     assert found.missing["bliss"] == "not measured: pip install bliss-audio"
     assert "teacher" in found.missing
-    assert next(event for event in events if isinstance(event, Note)).sentence.startswith("left out")
+    assert next(event for event in events if isinstance(event, Note)).sentence.startswith("skipped")
     assert sum(isinstance(event, Step) for event in events) == 5 + 2
     shown = found.markdown()
     for words in ("| both |", "| bliss | not measured", "4 tracks, 8 windows", "| opus |"):

@@ -77,7 +77,7 @@ def test_training_leaves_weights_card_report_log_and_curves(trained: Trained) ->
     assert loaded.card.training_data == "Fifteen noises."
     assert {"mean rating", "SVR on clip statistics", "MASE-Net"} <= {*loaded.card.figures["folds"]}
     card = Path(trained.document["card"]).read_text(encoding="utf-8")
-    for words in (weights.stem, FEATURE_ID, "Fifteen noises.", "15 clips, 3 folds", "MASE-Net less SVR"):
+    for words in (weights.stem, FEATURE_ID, "Fifteen noises.", "15 clips, 3 folds", "MASE-Net minus SVR"):
         assert words in card
     assert "{" not in card
     assert "## Every fold and seed" in Path(trained.document["report"]).read_text(encoding="utf-8")
@@ -132,7 +132,7 @@ def test_given_weights_are_judged_as_they_are(data: Path, trained: Trained) -> N
     assert "| arousal, MASE-Net |" in out
     page = trained.workspace.out / f"report-{Path(weights).stem}" / "report.md"
     assert out.splitlines()[-1] == str(page)
-    assert "judged as they are" in page.read_text(encoding="utf-8")
+    assert "evaluated without training" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_ctrl_c_says_what_is_kept_and_ends_the_work(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_device_that_is_not_there_is_an_error_in_words(tmp_path: Path) -> None:
-    with pytest.raises(MusimoError, match="names no device"):
+    with pytest.raises(MusimoError, match="is not the name of a device"):
         replace(workspace_at(tmp_path, tmp_path), device="gpu").torch_device()
 
 

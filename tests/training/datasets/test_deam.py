@@ -316,7 +316,8 @@ def test_the_script_shows_the_exchange(
     assert run_script(tmp_path / "deam", monkeypatch) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == (
-        "For song_id <= 1000, valence and arousal are swapped, according to the dynamic annotations and emoMusic."
+        "For song_id <= 1000, valence and arousal are swapped, "
+        "according to the dynamic annotations and emoMusic."
     )
     assert "    DEAM's valence with its valence +1.0000" in "\n".join(lines[lines.index("") :])
     assert [line.strip() for line in lines if "within" in line][1].endswith(
