@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from musimo.audio.statistics import clip_statistics
 from musimo.errors import MusimoError
 from musimo.records import FloatArray
+from musimo.training.metrics import Matrix
 
-Matrix = NDArray[np.float64]
 Baseline = Callable[[Matrix, Matrix, Matrix], Matrix]
 """(training statistics, training ratings, test statistics) -> predicted ratings."""
 

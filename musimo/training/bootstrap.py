@@ -11,11 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from musimo.training.metrics import DECIMALS, METRICS, Column, ordered_pairs
-
-Matrix = NDArray[np.float64]
+from musimo.training.metrics import DECIMALS, METRICS, Column, Matrix, ordered_pairs
 
 N_RESAMPLES = 2000  # 50 resamples then lie beyond each end of a 95 % interval
 PERCENTILES = (2.5, 97.5)  # of a 95 % interval

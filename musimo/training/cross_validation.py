@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 
 from musimo.atomic import write_atomically
 from musimo.errors import UsageError
-from musimo.training.baselines import BASELINES, Matrix, stack_statistics
+from musimo.training.baselines import BASELINES, stack_statistics
 from musimo.training.config import TrainingConfig
+from musimo.training.devices import CPU
 from musimo.training.groups import grouped_folds
+from musimo.training.metrics import Indices, Matrix
 from musimo.training.progress import Row, Stage, Step, Work
-from musimo.training.training_loop import CPU, Epoch, LabeledFeatures, Training, predict
+from musimo.training.training_loop import Epoch, LabeledFeatures, Training, predict
 
 NETWORK = "MASE-Net"
 HOLDOUT_PARTS = (
     20  # artists are divided into this many parts; validation and test set take their share of them
 )
-Indices = NDArray[np.int64]
 NO_CLIPS: Indices = np.array([], dtype=np.int64)
 
 

@@ -10,6 +10,7 @@ import torch
 
 from musimo.errors import DeviceError
 
+CPU = torch.device("cpu")
 USE_CPU = "use --device cpu"
 
 

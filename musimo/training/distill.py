@@ -29,9 +29,8 @@ from musimo.audio.harmony import N_HARMONY, harmony_features
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
 from musimo.records import FloatArray
 from musimo.training.corpus import STEP_S, Corpus
-from musimo.training.devices import seeded
+from musimo.training.devices import CPU, seeded
 
-CPU = torch.device("cpu")
 POOLED_STEP = 8  # network steps of 16 frames per teacher step: 2.97 s of 2.99 s
 FRAMES_PER_STEP = 128
 SPARE_FRAMES = 8  # beyond the steps, so that rounding cannot shorten the last one

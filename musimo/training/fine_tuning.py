@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from musimo.emotion.mase_net import MaseNet
-from musimo.training.baselines import BASELINES, Matrix, svr
+from musimo.training.baselines import BASELINES, svr
 from musimo.training.cross_validation import NETWORK, FoldPredictions
 from musimo.training.groups import grouped_folds
 from musimo.training.head_training import (
@@ -21,6 +21,7 @@ from musimo.training.head_training import (
     predict_ratings,
     train_heads,
 )
+from musimo.training.metrics import Matrix
 from musimo.training.pseudo_labels import block_svr, make_pseudo_labels
 
 PSEUDO_LABELER = "SVR that makes the pseudo-labels"

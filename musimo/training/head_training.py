@@ -16,13 +16,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from musimo.emotion.mase_net import MaseNet
 from musimo.records import FloatArray
 
-Matrix = NDArray[np.float64]
 MIN_SD = 1e-6  # of constant features
 
 

@@ -9,6 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Column = NDArray[np.float64]
+"""[shape=(n,)]"""
+
+Matrix = NDArray[np.float64]
+"""Two-dimensional; often valence and arousal of clips [shape=(n, 2)]."""
+
+Indices = NDArray[np.int64]
+"""Of clips or tracks."""
 
 DECIMALS = 9  # of a rating point: smaller differences are rounding errors, and count as ties
 CLEAR_GAP = 1.0  # rating points: listeners do not agree on the order of closer clips

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.svm import SVR
 
-Matrix = NDArray[np.float64]
+from musimo.training.metrics import Matrix
 
 GAMMA = 0.25  # of the kernel, for blocks with a mean squared difference of about 2; .12 to .5 work as well
 SVR_C = 2.0  # 1 to 5 work as well

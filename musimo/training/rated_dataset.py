@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from musimo.records import FloatArray
-from musimo.training.baselines import Matrix
 from musimo.training.clips import LabeledClip, cached_features, ratings_of
 from musimo.training.datasets.catalog import DatasetConfig, load_dataset
+from musimo.training.metrics import Matrix
 from musimo.training.processes import run_in_processes
 from musimo.training.progress import Note, Stage, Step, Work
 from musimo.training.training_loop import LabeledFeatures

@@ -12,7 +12,6 @@ from musimo.errors import MusimoError
 from musimo.training.bootstrap import (
     N_RESAMPLES,
     Interval,
-    Matrix,
     correlations,
     interval,
     mean_over_seeds,
@@ -28,7 +27,7 @@ from musimo.training.markdown import (
     table,
     with_interval,
 )
-from musimo.training.metrics import ERRORS, LEGEND, METRICS, figures
+from musimo.training.metrics import ERRORS, LEGEND, METRICS, Matrix
 from musimo.training.paper_tables import Measured, paper_section
 from musimo.training.plots import (
     calibration,
@@ -149,12 +148,8 @@ def fold_table(study: Study) -> str:
     """Return mean ± SD over folds and seeds: one row per dimension and method, one column per metric."""
     rows = []
     for column, dimension in enumerate(DIMENSIONS):
-        for method, predictions in study.predictions.items():
-            each = [
-                figures(study.targets[fold_of == fold], values[fold_of == fold])
-                for values, fold_of in zip(predictions, study.folds, strict=True)
-                for fold in np.unique(fold_of)
-            ]
+        for method in study.predictions:
+            each = study.fold_figures(method)
             cells = [spread([fold[metric][column] for fold in each]) for metric in METRICS]
             rows.append([f"{dimension}, {escape(method)}", *cells])
     return table(["", *_HEADS], rows)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from musimo.training.baselines import BASELINES, Matrix, stack_statistics
+from musimo.training.baselines import BASELINES, stack_statistics
 from musimo.training.bootstrap import interval, paired_bootstrap
 from musimo.training.cross_validation import NETWORK
 from musimo.training.datasets.loading import find_files, first_named, read_table
 from musimo.training.markdown import DIMENSIONS
-from musimo.training.metrics import METRICS, figures, pearson
+from musimo.training.metrics import METRICS, Matrix, figures, pearson
 from musimo.training.paper_tables import Measured
 from musimo.training.progress import Work
 from musimo.training.rated_dataset import RatedDataset
@@ -100,7 +100,7 @@ def soundtracks_smoke_test(target: RatedDataset, made: TrainedNetwork, folder: P
 
 def fold_means(study: Study, method: str) -> dict[str, tuple[float, float]]:
     """Return every metric, averaged over folds and seeds: metric -> (valence, arousal)."""
-    each = _each_fold(study, method)
+    each = study.fold_figures(method)
     return {
         name: (float(np.mean([f[name][0] for f in each])), float(np.mean([f[name][1] for f in each])))
         for name in METRICS
@@ -160,16 +160,8 @@ def correlation_gain(study: Study, other: str, seed: int) -> dict[str, dict[str,
     return document
 
 
-def _each_fold(study: Study, method: str) -> list[dict[str, tuple[float, float]]]:
-    return [
-        figures(study.targets[fold_of == fold], values[fold_of == fold])
-        for values, fold_of in zip(study.predictions[method], study.folds, strict=True)
-        for fold in np.unique(fold_of)
-    ]
-
-
 def _summary(study: Study, method: str) -> dict[str, dict[str, float]]:
-    each = _each_fold(study, method)
+    each = study.fold_figures(method)
     summary = {}
     for metric in METRICS:
         values: Matrix = np.array([fold[metric] for fold in each])

@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from musimo.emotion.space import N_AXES, SoundSpace, fit_space, unit
 from musimo.records import FloatArray
 from musimo.search.space import MIXTURES, ordinary
 from musimo.training.markdown import number, table
+from musimo.training.metrics import Indices
 
-Indices = NDArray[np.int64]
 Transform = Callable[[FloatArray], FloatArray]
 
 KINDS = ("fused", "statistics", "embedding")  # of descriptors, in the order of `fit_space`

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Matrix = NDArray[np.float64]
+from musimo.training.metrics import Matrix, figures
 
 
 class EpochLosses(Protocol):
@@ -117,3 +117,11 @@ class Study:
     def mean_predictions(self, method: str) -> Matrix:
         """Return the predictions of a method, averaged over seeds [shape=(n, 2)]."""
         return np.asarray(self.predictions[method].mean(axis=0))
+
+    def fold_figures(self, method: str) -> list[dict[str, tuple[float, float]]]:
+        """Return all metrics of a method in every fold of every seed: metric -> (valence, arousal)."""
+        return [
+            figures(self.targets[fold_of == fold], values[fold_of == fold])
+            for values, fold_of in zip(self.predictions[method], self.folds, strict=True)
+            for fold in np.unique(fold_of)
+        ]

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from musimo.emotion.mase_net import MaseNet
 from musimo.emotion.space import SoundSpace, fit_space
 from musimo.records import FloatArray
-from musimo.training.baselines import Matrix
-from musimo.training.cross_validation import FoldPredictions, Indices
+from musimo.training.cross_validation import FoldPredictions
+from musimo.training.metrics import Indices, Matrix
 from musimo.training.progress import Work
 from musimo.training.rated_dataset import RatedDataset
 from musimo.training.study import LearningCurve

@@ -19,10 +19,9 @@ from musimo.emotion.predictor import stack_harmony
 from musimo.records import FloatArray
 from musimo.training.augment import augment
 from musimo.training.config import TrainingConfig
-from musimo.training.devices import seeded
+from musimo.training.devices import CPU, seeded
 from musimo.training.losses import make_loss
 
-CPU = torch.device("cpu")
 MIN_SD = 1e-6  # of a constant feature, so that normalization does not divide by zero
 
 
