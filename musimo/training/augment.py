@@ -89,8 +89,8 @@ def _mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 def _source_bands(semitones: int) -> NDArray[np.float64]:
     """Return the (fractional) mel band that each band's content comes from before transposition."""
     step = _hz_to_mel(np.array(MEL_MAX_HZ)) / (N_MELS + 1)  # bands are centered at steps 1..128
-    centres = _mel_to_hz(np.arange(1, N_MELS + 1) * step)
-    return _hz_to_mel(centres / 2 ** (semitones / 12)) / step - 1
+    centers = _mel_to_hz(np.arange(1, N_MELS + 1) * step)
+    return _hz_to_mel(centers / 2 ** (semitones / 12)) / step - 1
 
 
 @cache

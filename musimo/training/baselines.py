@@ -23,12 +23,12 @@ def stack_statistics(features: Sequence[FloatArray]) -> Matrix:
     return np.array([clip_statistics(clip.astype(np.float64)) for clip in features])
 
 
-def mean_rating(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
+def mean_rating(train: Matrix, ratings: Matrix, test: Matrix) -> Matrix:
     """Predict the mean training rating for every clip."""
-    return np.tile(ratings.mean(axis=0), (len(asked), 1))
+    return np.tile(ratings.mean(axis=0), (len(test), 1))
 
 
-def ridge(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
+def ridge(train: Matrix, ratings: Matrix, test: Matrix) -> Matrix:
     """Fit ridge regression, its penalty chosen by leave-one-out within the training set."""
     _need_sklearn()
     from sklearn.linear_model import RidgeCV
@@ -36,10 +36,10 @@ def ridge(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
     from sklearn.preprocessing import StandardScaler
 
     model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(0, 5, 11), alpha_per_target=True))
-    return np.asarray(model.fit(train, ratings).predict(asked))
+    return np.asarray(model.fit(train, ratings).predict(test))
 
 
-def svr(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
+def svr(train: Matrix, ratings: Matrix, test: Matrix) -> Matrix:
     """Fit support vector regression with scikit-learn's defaults, on standardized ratings."""
     _need_sklearn()
     from sklearn.pipeline import make_pipeline
@@ -48,7 +48,7 @@ def svr(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
 
     means, sds = ratings.mean(axis=0), ratings.std(axis=0)
     columns = [
-        make_pipeline(StandardScaler(), SVR()).fit(train, column).predict(asked)
+        make_pipeline(StandardScaler(), SVR()).fit(train, column).predict(test)
         for column in ((ratings - means) / sds).T
     ]
     return np.asarray(np.stack(columns, axis=1) * sds + means)

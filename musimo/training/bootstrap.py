@@ -55,8 +55,8 @@ def scores(weights: Matrix, targets: Column, predictions: Column) -> dict[str, C
     metric -> [shape=(n_resamples,)], NaN where undefined
     """
     total = weights.sum(axis=1)
-    centre = targets.mean()  # centered, so that sums of squares keep their precision
-    t, p, error = targets - centre, predictions - centre, targets - predictions
+    center = targets.mean()  # centered, so that sums of squares keep their precision
+    t, p, error = targets - center, predictions - center, targets - predictions
     sums = np.stack([t, p, t * t, p * p, t * p, np.abs(error), error * error], axis=1)
     mean_t, mean_p, tt, pp, tp, mae, mse = (weights @ sums / total[:, None]).T
     var_t, var_p = (_variance(square - mean**2) for square, mean in ((tt, mean_t), (pp, mean_p)))

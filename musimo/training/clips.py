@@ -80,8 +80,8 @@ def _window_suffix(window: Window | None) -> str:
 
 
 def _compute(path: Path, window: Window | None, target: Path) -> None:
-    with open_audio(path) as sound:
-        samples = sound.samples(window or Window(0.0, sound.duration_s))
+    with open_audio(path) as audio:
+        samples = audio.samples(window or Window(0.0, audio.duration_s))
     unfinished = target.with_name(f"{target.name}.part")
     with unfinished.open("wb") as file:
         np.save(file, compute_features(samples))

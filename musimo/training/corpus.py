@@ -141,8 +141,8 @@ def _decode(pairs: Sequence[tuple[Path, Path]]) -> Iterator[bool]:
 
 def _decode_track(path: Path) -> NDArray[np.int16] | None:
     try:
-        with open_audio(path) as sound:
-            samples = sound.samples(Window(0.0, sound.duration_s))
+        with open_audio(path) as audio:
+            samples = audio.samples(Window(0.0, audio.duration_s))
     except AudioError:
         return None
     if len(samples) < MIN_TRACK_S * SAMPLE_RATE:
@@ -233,16 +233,16 @@ def prepare_corpora(
     starts = window_starts(lengths, row_samples(WINDOW_STEPS))[:: config.every_window]
     windows = open_corpus(folder / "windows", len(starts), WINDOW_STEPS, N_VALUES)
     mixes = open_corpus(folder / "mixes", config.n_mixes, MIX_STEPS, N_VALUES)
-    sounds: tuple[Callable[[int], FloatArray], ...] = (
+    row_samplers: tuple[Callable[[int], FloatArray], ...] = (
         partial(window_samples, tracks, starts, n=row_samples(WINDOW_STEPS)),
         partial(mix_samples, tracks, lengths, n=row_samples(MIX_STEPS), seed=config.seed),
     )
-    for name, corpus, sound in zip(("windows", "mixes"), (windows, mixes), sounds, strict=True):
+    for name, corpus, sampler in zip(("windows", "mixes"), (windows, mixes), row_samplers, strict=True):
         n, missing = len(corpus.done), np.flatnonzero(~corpus.done)
         if len(missing):
             yield Stage(f"computing features and teacher activations of {name}", n, n - len(missing), "row")
         shares = [
-            (corpus.folder, corpus.n_steps, teacher, sound, missing[share::n_processes])
+            (corpus.folder, corpus.n_steps, teacher, sampler, missing[share::n_processes])
             for share in range(min(n_processes, len(missing)))
         ]
         for _ in run_in_processes(fill_rows, shares):
@@ -265,14 +265,14 @@ def fill_rows(
     folder: Path,
     n_steps: int,
     teacher: Path,
-    sound: Callable[[int], FloatArray],
+    sampler: Callable[[int], FloatArray],
     rows: NDArray[np.int64],
 ) -> Iterator[int]:
     """Compute rows; yield the number of each. Runs in one process."""
     corpus = open_corpus(folder, None, n_steps, N_VALUES)
     teacher_network = MusicNN(teacher)
     for row in map(int, rows):
-        samples = sound(row)
+        samples = sampler(row)
         corpus.features[row] = compute_features(samples)
         with torch_threads(1):
             corpus.steps[row] = teacher_network.embed(samples)[:n_steps]

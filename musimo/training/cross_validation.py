@@ -87,9 +87,9 @@ def inner_split(
     groups: Sequence[str], ratings: Matrix, share: float, seed: int, test: Indices = NO_CLIPS
 ) -> Split:
     """Divide the clips that are not tested into training and validation set, by whole artists."""
-    known = np.setdiff1d(np.arange(len(groups)), test)
-    inner = grouped_folds([groups[i] for i in known], ratings[known], round(1 / share), seed)
-    return Split(known[inner != 0], known[inner == 0], test)
+    train = np.setdiff1d(np.arange(len(groups)), test)
+    inner = grouped_folds([groups[i] for i in train], ratings[train], round(1 / share), seed)
+    return Split(train[inner != 0], train[inner == 0], test)
 
 
 def _holdout(groups: Sequence[str], ratings: Matrix, config: TrainingConfig) -> Split:
@@ -149,7 +149,7 @@ def part_name(name: str, seed: int, number: int) -> str:
 
 
 def run_training(training: Training, part: str) -> Work[None]:
-    """Run a training to its end and yield a row per epoch; a resumed one repeats its last known epoch."""
+    """Run a training to its end and yield a row per epoch; a resumed one repeats its last train epoch."""
     yield Stage(part, training.config.optimizer.max_epochs, len(training.history), "epoch")
     if training.history:
         yield _row(part, training.history[-1])
@@ -169,10 +169,10 @@ def _row(part: str, epoch: Epoch) -> Row:
 
 
 def baseline_predictions(
-    statistics: Matrix, ratings: Matrix, known: Indices, asked: Matrix
+    statistics: Matrix, ratings: Matrix, train: Indices, test: Matrix
 ) -> dict[str, Matrix]:
-    """Fit each baseline to the clips ``known``; return its predictions of ``asked`` [shape=(n, 2)]."""
-    return {name: baseline(statistics[known], ratings[known], asked) for name, baseline in BASELINES.items()}
+    """Fit each baseline to the clips ``train``; return its predictions of ``test`` [shape=(n, 2)]."""
+    return {name: baseline(statistics[train], ratings[train], test) for name, baseline in BASELINES.items()}
 
 
 def save_folds(folds: Sequence[FoldPredictions], path: Path) -> None:

@@ -69,11 +69,11 @@ def describe_music(
     yield Stage("computing descriptors of music", len(rows), unit="row")
     parts, statistics, harmonies = [], [], []
     for start in range(0, len(rows), CHUNK):
-        sounds = [corpus.features[row].astype(np.float32) for corpus, row in rows[start : start + CHUNK]]
-        parts.append(fused_features(network, sounds, scales.features).numpy())
-        statistics.append(stack_statistics(sounds))
-        harmonies += [harmony_features(sound) for sound in sounds]
-        yield Step(len(sounds))
+        chunk = [corpus.features[row].astype(np.float32) for corpus, row in rows[start : start + CHUNK]]
+        parts.append(fused_features(network, chunk, scales.features).numpy())
+        statistics.append(stack_statistics(chunk))
+        harmonies += [harmony_features(clip) for clip in chunk]
+        yield Step(len(chunk))
     activations = np.stack([corpus.steps[row].mean(axis=0) for corpus, row in rows])
     described = Descriptors(
         fused=np.concatenate(parts),
@@ -87,8 +87,8 @@ def describe_music(
 
 def clip_samples(clip: LabeledClip) -> FloatArray:
     """Return the mono samples of a clip at 22,050 Hz [shape=(n,)]."""
-    with open_audio(clip.path) as sound:
-        return sound.samples(clip.window or Window(0.0, sound.duration_s))
+    with open_audio(clip.path) as audio:
+        return audio.samples(clip.window or Window(0.0, audio.duration_s))
 
 
 def _load_cache(cache: Path, n: int) -> Descriptors | None:

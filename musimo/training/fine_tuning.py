@@ -72,20 +72,20 @@ def fine_tune(
     ]
     if len(members) == 1:
         return members[0]
-    averaged = [replace(sounds, ratings=_predictions(members, sounds)) for sounds in (rated, pseudo_labeled)]
+    averaged = [replace(data, ratings=_predictions(members, data)) for data in (rated, pseudo_labeled)]
     return train_heads(network, averaged[0], averaged[1], config, seed + config.n_members)
 
 
-def pseudo_label_inputs(backbone: MaseNet, sounds: Descriptors) -> list[Matrix]:
+def pseudo_label_inputs(backbone: MaseNet, descriptors: Descriptors) -> list[Matrix]:
     """Return the inputs of the pseudo-labeling SVR."""
-    harmony = sounds.harmony.astype(np.float64)
-    return [sounds.statistics, sounds.teacher, harmony, embedding(backbone, sounds)]
+    harmony = descriptors.harmony.astype(np.float64)
+    return [descriptors.statistics, descriptors.teacher, harmony, embedding(backbone, descriptors)]
 
 
 @torch.inference_mode()
-def embedding(backbone: MaseNet, sounds: Descriptors) -> Matrix:
+def embedding(backbone: MaseNet, descriptors: Descriptors) -> Matrix:
     """Return the embedding of a network without harmony inputs [shape=(n, 256)]."""
-    return np.asarray(backbone.eval().rate(torch.from_numpy(sounds.fused))[1].double().numpy())
+    return np.asarray(backbone.eval().rate(torch.from_numpy(descriptors.fused))[1].double().numpy())
 
 
 def cross_validate(
@@ -133,11 +133,13 @@ def out_of_fold(
     return every
 
 
-def _head_data(sounds: Descriptors, ratings: Matrix) -> HeadData:
+def _head_data(descriptors: Descriptors, ratings: Matrix) -> HeadData:
     return HeadData(
-        torch.from_numpy(sounds.fused), torch.from_numpy(sounds.harmony), torch.from_numpy(ratings).float()
+        torch.from_numpy(descriptors.fused),
+        torch.from_numpy(descriptors.harmony),
+        torch.from_numpy(ratings).float(),
     )
 
 
-def _predictions(networks: Sequence[MaseNet], sounds: HeadData) -> Tensor:
-    return predict_ratings(networks, sounds.fused, sounds.harmony)
+def _predictions(networks: Sequence[MaseNet], data: HeadData) -> Tensor:
+    return predict_ratings(networks, data.fused, data.harmony)

@@ -45,15 +45,15 @@ class FixedWeights:
         """Return the network's predictions, and those of the baselines fold by fold; nothing is cached."""
         splits = _splits(rated, self.recipe, seed)
         yield Stage(f"evaluating, seed {seed}", len(splits), unit="fold")
-        made = yield from self.train_final(rated)
+        final = yield from self.train_final(rated)
         statistics, folds = stack_statistics(rated.features), []
         for number, split in enumerate(splits):
-            asked = split.test
+            test = split.test
             predictions = baseline_predictions(
-                statistics, rated.ratings, split.train_and_validation, statistics[asked]
+                statistics, rated.ratings, split.train_and_validation, statistics[test]
             )
-            predictions[NETWORK] = made.rate([rated.features[i] for i in asked])
-            folds.append(FoldPredictions(number, 0, 0, rated.ratings[asked], predictions))
+            predictions[NETWORK] = final.rate([rated.features[i] for i in test])
+            folds.append(FoldPredictions(number, 0, 0, rated.ratings[test], predictions))
             yield Step()
         return combine_folds(folds, [split.test for split in splits], len(rated.clips))
 

@@ -83,10 +83,10 @@ def add_harmony_inputs(backbone: MaseNet, harmony: Tensor) -> MaseNet:
 
 
 @torch.inference_mode()
-def fused_features(network: MaseNet, sounds: Iterable[FloatArray], scale: Tensor) -> Tensor:
+def fused_features(network: MaseNet, clips: Iterable[FloatArray], scale: Tensor) -> Tensor:
     """Return the output of the frozen layers, clip by clip: (n_frames, 193) each -> (n, 2048)."""
     network.eval()
-    frames = (torch.from_numpy(np.asarray(sound, dtype=np.float32)) for sound in sounds)
+    frames = (torch.from_numpy(np.asarray(clip, dtype=np.float32)) for clip in clips)
     return torch.cat([network.fuse(((f - scale[0]) / scale[1])[None]) for f in frames])
 
 
@@ -107,11 +107,11 @@ def train_heads(
         means, sds = clips.ratings.mean(0), clips.ratings.std(0)
         trained = copy.deepcopy(network)
         trained.heads = MaseNet(network.config, (float(means[0]), float(means[1]))).heads
-        sounds = torch.cat([clips.fused, unlabelled.fused])
+        frozen = torch.cat([clips.fused, unlabelled.fused])
         harmony = torch.cat([clips.harmony, unlabelled.harmony])
         targets = torch.cat([clips.ratings, unlabelled.ratings])
         with torch.no_grad():
-            initial_embedding = network.eval().rate(sounds, harmony)[1]
+            initial_embedding = network.eval().rate(frozen, harmony)[1]
             spread = initial_embedding.var(0).mean()
         parts = [trained.dense1, trained.dense2, trained.heads]
         optimizer = torch.optim.AdamW(
@@ -123,10 +123,10 @@ def train_heads(
         clip_weight = torch.tensor(config.clip_weight)
         for _ in range(config.n_batches):
             labeled = torch.randint(len(clips.fused), (config.clips,))
-            pseudo = torch.randint(len(clips.fused), len(sounds), (config.unlabelled,))
+            pseudo = torch.randint(len(clips.fused), len(frozen), (config.unlabelled,))
             chosen = torch.cat([labeled, pseudo])
             trained.train()
-            ratings, embedding = trained.rate(sounds[chosen], harmony[chosen])
+            ratings, embedding = trained.rate(frozen[chosen], harmony[chosen])
             squared = ((ratings - targets[chosen]) / sds).square()
             loss = (squared[: config.clips] * clip_weight).mean() + squared[config.clips :].mean()
             loss = loss + config.keep_weight * F.mse_loss(embedding, initial_embedding[chosen]) / spread

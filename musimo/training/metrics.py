@@ -84,11 +84,11 @@ def affine_r2(targets: Column, predictions: Column, parts: NDArray[np.int64]) ->
     """
     fitted = np.empty_like(targets)
     for part in np.unique(parts):
-        asked, known = parts == part, parts != part
-        if _constant(predictions[known]):
+        test, train = parts == part, parts != part
+        if _constant(predictions[train]):
             return float("nan")
-        slope, intercept = np.polyfit(predictions[known], targets[known], 1)
-        fitted[asked] = slope * predictions[asked] + intercept
+        slope, intercept = np.polyfit(predictions[train], targets[train], 1)
+        fitted[test] = slope * predictions[test] + intercept
     return r2(targets, fitted)
 
 

@@ -81,10 +81,10 @@ def _change_speed_and_eq(samples: FloatArray, rate: int, n: int, rng: np.random.
 def _equalizer(hertz: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Return the gain at each frequency: a tilt about 1 kHz and one peak or dip."""
     octave = np.log2(hertz / np.float32(1000))
-    centre = rng.uniform(*np.log2(np.array(PEAK_HZ) / 1000))
+    center = rng.uniform(*np.log2(np.array(PEAK_HZ) / 1000))
     decibels = octave * np.float32(rng.uniform(-TILT_DB, TILT_DB))
     decibels += np.float32(rng.uniform(-PEAK_DB, PEAK_DB)) * np.exp(
-        -0.5 * np.square((octave - np.float32(centre)) / np.float32(PEAK_OCTAVES))
+        -0.5 * np.square((octave - np.float32(center)) / np.float32(PEAK_OCTAVES))
     )
     return np.asarray(10 ** (np.clip(decibels, -EQ_RANGE_DB, EQ_RANGE_DB) / 20), dtype=np.float32)
 

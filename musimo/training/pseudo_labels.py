@@ -20,7 +20,7 @@ INNER_FOLDS = 5
 
 
 def make_pseudo_labels(
-    known: Sequence[Matrix], ratings: Matrix, asked: Sequence[Matrix], seed: int
+    labeled: Sequence[Matrix], ratings: Matrix, unlabeled: Sequence[Matrix], seed: int
 ) -> Matrix:
     """Predict ratings of unlabeled clips.
 
@@ -29,39 +29,39 @@ def make_pseudo_labels(
 
     Parameters
     ----------
-    known, asked : blocks of the rated and of the unlabeled clips [shape=(n, d)]
+    labeled, unlabeled : blocks of the rated and of the unlabeled clips [shape=(n, d)]
     ratings : 1-9 [shape=(n, 2)]
     seed : of the folds
 
     Returns
     -------
-    [shape=(n_asked, 2)]
+    [shape=(n_unlabeled, 2)]
     """
     fold_of = np.random.default_rng(seed).permutation(len(ratings)) % INNER_FOLDS
     out_of_fold = np.empty_like(ratings)
     for fold in range(INNER_FOLDS):
         rest = fold_of != fold
-        parts = [block[rest] for block in known], [block[~rest] for block in known]
+        parts = [block[rest] for block in labeled], [block[~rest] for block in labeled]
         out_of_fold[~rest] = block_svr(parts[0], ratings[rest], parts[1])
-    predictions = block_svr(known, ratings, asked)
+    predictions = block_svr(labeled, ratings, unlabeled)
     lines = [np.polyfit(out_of_fold[:, column], ratings[:, column], 1) for column in range(2)]
     return np.stack([np.polyval(line, predictions[:, column]) for column, line in enumerate(lines)], axis=1)
 
 
-def block_svr(known: Sequence[Matrix], ratings: Matrix, asked: Sequence[Matrix]) -> Matrix:
+def block_svr(labeled: Sequence[Matrix], ratings: Matrix, unlabeled: Sequence[Matrix]) -> Matrix:
     """Fit an SVR with a Gaussian kernel over equally weighted blocks to standardized ratings; predict."""
-    scaled = [_standardize_block(block, other) for block, other in zip(known, asked, strict=True)]
+    scaled = [_standardize_block(block, other) for block, other in zip(labeled, unlabeled, strict=True)]
     train, test = (np.hstack([pair[side] for pair in scaled]) for side in range(2))
     means, sds = ratings.mean(axis=0), ratings.std(axis=0)
     columns = [
-        SVR(C=SVR_C, gamma=GAMMA / len(known)).fit(train, column).predict(test)
+        SVR(C=SVR_C, gamma=GAMMA / len(labeled)).fit(train, column).predict(test)
         for column in ((ratings - means) / sds).T
     ]
     return np.asarray(np.stack(columns, axis=1) * sds + means)
 
 
-def _standardize_block(known: Matrix, asked: Matrix) -> tuple[Matrix, Matrix]:
+def _standardize_block(labeled: Matrix, unlabeled: Matrix) -> tuple[Matrix, Matrix]:
     """Standardize both by the statistics of the first, scaled so that all blocks have equal weight."""
-    means, sds = known.mean(axis=0), known.std(axis=0)
-    scale = np.where(sds > 0, sds, np.inf) * np.sqrt(known.shape[1])
-    return (known - means) / scale, (asked - means) / scale
+    means, sds = labeled.mean(axis=0), labeled.std(axis=0)
+    scale = np.where(sds > 0, sds, np.inf) * np.sqrt(labeled.shape[1])
+    return (labeled - means) / scale, (unlabeled - means) / scale

@@ -24,7 +24,7 @@ from musimo.training.transfer import SmokeTest, Transfer, smoke_test, transfer
 from musimo.training.workspace import Workspace
 
 SVR = "SVR on clip statistics"
-MIN_TRANSFER_CLIPS = 100  # with fewer, nothing but the sign of a correlation is known
+MIN_TRANSFER_CLIPS = 100  # with fewer, nothing but the sign of a correlation is train_statistics
 PAPER_SET_1 = 261  # excerpts of Soundtracks Set 1 in Table II
 
 
@@ -40,18 +40,19 @@ def make_study(
     parts: list[OutOfFold] = []
     for seed in seeds:
         parts.append((yield from trainer.out_of_fold(rated, seed, fold_folder(workspace, rated, seed))))
-    asked = np.flatnonzero(parts[0].fold_of >= 0)
+    tested = np.flatnonzero(parts[0].fold_of >= 0)
     return Study(
         title=title,
         recipe=trainer.description,
-        names=tuple(rated.clips[i].name for i in asked.tolist()),
-        groups=tuple(rated.clips[i].group for i in asked.tolist()),
-        genres=tuple(rated.clips[i].genre for i in asked.tolist()),
-        targets=rated.ratings[asked],
+        names=tuple(rated.clips[i].name for i in tested.tolist()),
+        groups=tuple(rated.clips[i].group for i in tested.tolist()),
+        genres=tuple(rated.clips[i].genre for i in tested.tolist()),
+        targets=rated.ratings[tested],
         predictions={
-            name: np.stack([part.predictions[name][asked] for part in parts]) for name in parts[0].predictions
+            name: np.stack([part.predictions[name][tested] for part in parts])
+            for name in parts[0].predictions
         },
-        folds=np.stack([part.fold_of[asked] for part in parts]),
+        folds=np.stack([part.fold_of[tested] for part in parts]),
         ours=NETWORK,
         curves=tuple(curve for part in parts for curve in part.curves),
         notes=tuple(notes),
@@ -68,13 +69,13 @@ class CrossDatasetResults:
     measured: Mapping[str, Measured] = field(default_factory=dict)
 
 
-def measure_transfers(source: RatedDataset, target: RatedDataset, made: TrainedNetwork) -> list[Transfer]:
+def measure_transfers(source: RatedDataset, target: RatedDataset, network: TrainedNetwork) -> list[Transfer]:
     """Evaluate our network and the baselines, trained on ``source``, on ``target``."""
-    asked = stack_statistics(target.features)
-    known = stack_statistics(source.features)
-    predictions = {NETWORK: made.rate(target.features)}
+    test_statistics = stack_statistics(target.features)
+    train_statistics = stack_statistics(source.features)
+    predictions = {NETWORK: network.rate(target.features)}
     predictions |= {
-        name: baseline(known, source.ratings, asked)
+        name: baseline(train_statistics, source.ratings, test_statistics)
         for name, baseline in BASELINES.items()
         if name != "mean rating"
     }
@@ -84,7 +85,7 @@ def measure_transfers(source: RatedDataset, target: RatedDataset, made: TrainedN
     ]
 
 
-def soundtracks_smoke_test(target: RatedDataset, made: TrainedNetwork, folder: Path) -> SmokeTest | None:
+def soundtracks_smoke_test(target: RatedDataset, network: TrainedNetwork, folder: Path) -> SmokeTest | None:
     """Correlate predictions of Soundtracks with its ratings, tension included; None without tension."""
     one_set = target.dataset.part.removesuffix("-raw") or "set1"
     table = first_named(find_files(folder), f"mean_ratings_{one_set}.csv")
@@ -95,7 +96,7 @@ def soundtracks_smoke_test(target: RatedDataset, made: TrainedNetwork, folder: P
     tension = np.array([of_number[int(clip.name.rsplit("-", 1)[1])] for clip in target.clips])
     valence, energy = target.ratings.T
     title = f"Soundtracks {one_set}, {len(target.clips)} excerpts"
-    return smoke_test(title, made.rate(target.features), valence, energy, tension)
+    return smoke_test(title, network.rate(target.features), valence, energy, tension)
 
 
 def fold_means(study: Study, method: str) -> dict[str, tuple[float, float]]:
@@ -114,11 +115,11 @@ def paper_rows(studies: Iterable[Study], dataset: str) -> dict[str, Measured]:
     return {"DEAM": {f"{NETWORK}, {study.label_set} labels": fold_means(study, NETWORK) for study in studies}}
 
 
-def paper_set_1(target: RatedDataset, made: TrainedNetwork) -> dict[str, Measured]:
+def paper_set_1(target: RatedDataset, network: TrainedNetwork) -> dict[str, Measured]:
     """Return our row of Table II if enough of Soundtracks Set 1 is available."""
     if target.dataset.name != "soundtracks" or len(target.clips) < PAPER_SET_1:
         return {}
-    return {"Soundtracks Set 1": {NETWORK: figures(target.ratings, made.rate(target.features))}}
+    return {"Soundtracks Set 1": {NETWORK: figures(target.ratings, network.rate(target.features))}}
 
 
 def study_figures(study: Study, seed: int) -> dict[str, object]:

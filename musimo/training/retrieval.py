@@ -167,11 +167,11 @@ def _cached_descriptors(
 def _windows(path: Path, config: RetrievalConfig) -> list[FloatArray]:
     """Return the samples of a track's windows; a short one is repeated to the window's length."""
     n = round(config.window_s * SAMPLE_RATE)
-    with open_audio(path) as sound:
-        room = max(0.0, sound.duration_s - config.window_s)
-        count = max(1, round(sound.duration_s / config.every_s))
+    with open_audio(path) as audio:
+        room = max(0.0, audio.duration_s - config.window_s)
+        count = max(1, round(audio.duration_s / config.every_s))
         starts = [room * i / (count - 1) for i in range(count)] if count > 1 else [room / 2]
-        found = [sound.samples(Window(start, start + config.window_s)) for start in starts]
+        found = [audio.samples(Window(start, start + config.window_s)) for start in starts]
     found = [tile(samples, n) for samples in found if len(samples)]
     if not found:
         raise AudioError("decode", "no audio could be decoded")

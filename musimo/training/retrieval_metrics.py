@@ -195,10 +195,11 @@ def space_methods(space: SoundSpace) -> dict[str, Method]:
     )
 
 
-def z_scored_methods(known: Collection) -> dict[str, Method]:
+def z_scored_methods(collection: Collection) -> dict[str, Method]:
     """Return one method per kind of descriptor, z-scored by a collection."""
     return {
-        f"{kind}, z-scored": Method([(kind, z_score(known.rows(kind)), 1.0)]) for kind in known.windows[0]
+        f"{kind}, z-scored": Method([(kind, z_score(collection.rows(kind)), 1.0)])
+        for kind in collection.windows[0]
     }
 
 
@@ -312,12 +313,12 @@ def cross_validated_figures(music: Collection, config: RetrievalConfig) -> dict[
         parts = [music.part(which) for which in split_halves(music.packages, config.seed + split)]
         if not all(part.windows for part in parts):
             continue
-        for known, asked in (parts, parts[::-1]):
-            fused, statistics, embedding = (known.rows(kind) for kind in KINDS)
+        for fitted, held_out in (parts, parts[::-1]):
+            fused, statistics, embedding = (fitted.rows(kind) for kind in KINDS)
             space = fit_space(fused, statistics, embedding, config.n_axes)
-            methods = z_scored_methods(known) | space_methods(space)
+            methods = z_scored_methods(fitted) | space_methods(space)
             for name, method in methods.items():
-                found.setdefault(name, []).append(figures(method, asked, config))
+                found.setdefault(name, []).append(figures(method, held_out, config))
     return {name: mean_figures(several) for name, several in found.items()}
 
 

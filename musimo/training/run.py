@@ -81,11 +81,11 @@ def _train(recipe: Recipe, workspace: Workspace) -> Work[None]:
     trainer = _flow(recipe, workspace)
     rated = yield from load_rated_dataset(recipe.dataset, workspace)
     study = yield from make_study(trainer, rated, _seeds(recipe), workspace, _title(rated))
-    made = yield from trainer.train_final(rated)
+    final = yield from trainer.train_final(rated)
     figures = study_figures(study, recipe.seed)
-    card = ModelCard(recipe.version, FEATURE_ID, made.network.config, recipe.training_data.strip(), figures)
+    card = ModelCard(recipe.version, FEATURE_ID, final.network.config, recipe.training_data.strip(), figures)
     weights = save_weights(
-        workspace.out, network_tensors(made.network), made.means, made.sds, made.space, card
+        workspace.out, network_tensors(final.network), final.means, final.sds, final.space, card
     )
     page = workspace.out / "MODEL_CARD.md"
     write_atomically(
@@ -141,20 +141,20 @@ def _elsewhere(
     transfers: list[Transfer] = []
     smokes: list[SmokeTest] = []
     measured: dict[str, Measured] = {}
-    made = None
+    final = None
     for dataset in recipe.cross:
         try:
             target = yield from load_rated_dataset(dataset, workspace)
         except UsageError as error:
             yield Note(f"not evaluated on {dataset.name}: {error.message}")
             continue
-        made = made or (yield from trainer.train_final(source))
+        final = final or (yield from trainer.train_final(source))
         if dataset.name == "soundtracks":
-            smoke = soundtracks_smoke_test(target, made, workspace.data / dataset.name)
+            smoke = soundtracks_smoke_test(target, final, workspace.data / dataset.name)
             smokes += [smoke] if smoke else []
-            measured |= paper_set_1(target, made)
+            measured |= paper_set_1(target, final)
         if len(target.clips) >= MIN_TRANSFER_CLIPS:
-            transfers += measure_transfers(source, target, made)
+            transfers += measure_transfers(source, target, final)
             if not isinstance(trainer, FixedWeights):
                 transfers += measure_transfers(target, source, (yield from trainer.train_final(target)))
     return CrossDatasetResults(tuple(transfers), tuple(smokes), measured)

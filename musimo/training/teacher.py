@@ -128,8 +128,8 @@ class MusicNN(nn.Module):
 
         The level must be that of the source. Audio shorter than one step gives no row.
         """
-        sound = torch.from_numpy(to_16_khz(samples))
-        spectrum = torch.stft(sound, N_FFT, HOP, window=self.hann, return_complex=True)
+        audio = torch.from_numpy(to_16_khz(samples))
+        spectrum = torch.stft(audio, N_FFT, HOP, window=self.hann, return_complex=True)
         log_mel = torch.log10(1 + 1e4 * (self.mel @ spectrum.abs().square())).T
         n_steps = len(log_mel) // N_FRAMES
         steps = log_mel[: n_steps * N_FRAMES].reshape(n_steps, N_FRAMES, N_MELS)

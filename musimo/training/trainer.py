@@ -103,8 +103,8 @@ def combine_folds(
     """Combine the folds of one seed; ``tested`` are the indices of each fold, of ``n`` clips."""
     fold_of = np.full(n, -1)
     every = {name: np.full((n, 2), np.nan) for name in folds[0].predictions}
-    for fold, asked in zip(folds, tested, strict=True):
-        fold_of[asked] = fold.fold
+    for fold, test in zip(folds, tested, strict=True):
+        fold_of[test] = fold.fold
         for name, values in fold.predictions.items():
-            every[name][asked] = values
+            every[name][test] = values
     return OutOfFold(every, fold_of, tuple(curves))

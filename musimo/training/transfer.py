@@ -118,9 +118,9 @@ def smoke_test(
     return SmokeTest(title, len(predictions), with_valence, with_energy, with_tension, partial)
 
 
-def partial_correlation(one: Column, other: Column, given: Column) -> float:
+def partial_correlation(one: Column, other: Column, third: Column) -> float:
     """Return the partial correlation of two columns given a third; NaN if the third explains one fully."""
-    r, a, b = pearson(one, other), pearson(one, given), pearson(other, given)
+    r, a, b = pearson(one, other), pearson(one, third), pearson(other, third)
     left = (1 - a * a) * (1 - b * b)
     return float((r - a * b) / np.sqrt(left)) if left > 1e-12 else float("nan")  # zero up to rounding
 

@@ -34,8 +34,8 @@ def load(folder: Path) -> list[LabeledClip]:
     UsageError : the folder does not have the layout above, or a rating is not on the scale
     """
     table = folder / "ratings.csv"
-    sounds = {path.stem: path for path in sorted((folder / "audio").glob("*"))}
-    if not table.is_file() or not sounds:
+    audio = {path.stem: path for path in sorted((folder / "audio").glob("*"))}
+    if not table.is_file() or not audio:
         raise UsageError(
             f"{folder} does not hold MUSIFEAST-17",
             f"put its ratings.csv into {folder} and the clips, named by clip_name, into {folder / 'audio'}",
@@ -44,14 +44,14 @@ def load(folder: Path) -> list[LabeledClip]:
     clips = [
         LabeledClip(
             name=row["clip_name"],
-            path=sounds[row["clip_name"]],
+            path=audio[row["clip_name"]],
             group=artist_group(row["artist"]),
             valence=rating(row, "valence_m", SCALE, row["clip_name"], table),
             arousal=rating(row, "arousal_m", SCALE, row["clip_name"], table),
             genre=row.get("genre", ""),
         )
         for row in rows
-        if row["clip_name"] in sounds
+        if row["clip_name"] in audio
     ]
     if not clips:
         raise UsageError(

@@ -73,18 +73,18 @@ def load(folder: Path, cache: Path, on_notice: OnNotice, soundfonts: Sequence[st
         on_notice(f"vgmidi: {len(curves) - len(names)} of {len(curves)} pieces left out: no MIDI file")
     clips = []
     for soundfont in usable_soundfonts(soundfonts):
-        sounds = render([midis[name] for name in names], soundfont, cache, on_notice)
-        for name, sound in zip(names, sounds, strict=True):
-            clips += piece_clips(midis[name], sound, soundfont.stem, curves[name])
+        renderings = render([midis[name] for name in names], soundfont, cache, on_notice)
+        for name, rendering in zip(names, renderings, strict=True):
+            clips += piece_clips(midis[name], rendering, soundfont.stem, curves[name])
     return clips
 
 
-def piece_clips(midi: Path, sound: Path, soundfont: str, curve: Curve) -> list[LabeledClip]:
+def piece_clips(midi: Path, rendering: Path, soundfont: str, curve: Curve) -> list[LabeledClip]:
     """Return the windows of one rendering, with their ratings: as many as fit without overlap, evenly spread.
 
     Parameters
     ----------
-    midi, sound : the piece and its rendering
+    midi, rendering : the piece and its rendering
     soundfont : name, which becomes part of the clips' names
     curve : valence and arousal of each measure, -1..1 [shape=(n_measures, 2)]
     """
@@ -99,7 +99,7 @@ def piece_clips(midi: Path, sound: Path, soundfont: str, curve: Curve) -> list[L
         clips.append(
             LabeledClip(
                 name=f"{midi.stem} [{soundfont}] {window.start_s:03.0f}",
-                path=sound,
+                path=rendering,
                 group=series,
                 valence=float(valence),
                 arousal=float(arousal),
