@@ -27,7 +27,7 @@ STAGES = ("start-up", "analysis", "commit", "indexing")
 DEATHS = (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT)
 START_UP_S = 3.0  # a scan imports, opens the library and walks the folder
 ORPHANS_S = 10.0  # a worker notices the end of its parent at its next message
-SILENCE_S = 8.0  # in folder of a minute: many times what a short excerpt takes
+SILENCE_S = 8.0  # instead of a minute: many times what an excerpt takes
 
 
 def kill_scans(harness: Harness, rounds: int) -> Trial:
