@@ -1,4 +1,4 @@
-"""A short form of scripts/torture, on synthesised music and with a plain network."""
+"""A short form of scripts/torture, on synthetic audio and with a plain network."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ N_EXCERPTS = 8
 ASKING = threading.Lock()  # sys.stdout is one for all threads
 ENDINGS = ("flac", "ogg", "mp3")
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="trials look at processes as Linux tells of them"
-)
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="trials read Linux's /proc")
 
 PLAIN = """
 from musimo.api import Library
@@ -40,7 +38,7 @@ Library._load_predictor = lambda self, weights: PlainPredictor()
 
 
 class QuickHarness(Harness):
-    """Asks in this process, where a question costs a hundredth; scans are processes, for they are killed."""
+    """Run commands in this process, which is a hundred times faster; scans are processes, as they are killed."""
 
     def run_command(self, library: Path, *command: str | Path) -> CommandResult:
         streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
@@ -72,13 +70,13 @@ def test_nothing_is_lost(
     assert trial.lost == []
 
 
-def test_what_is_lost_is_told(excerpts: Path, tmp_path: Path) -> None:
+def test_losses_are_reported(excerpts: Path, tmp_path: Path) -> None:
     lost = kill_scans(QuickHarness(tmp_path, excerpts, random.Random(1), "raise SystemExit(9)"), 0).lost
     assert lost[0] == "an undisturbed scan ends well"
     assert "the next scan ends well: code 9" in lost[1]
 
 
-def test_pieces_are_the_first_seconds_of_files(tmp_path: Path) -> None:
+def test_excerpts_are_the_first_seconds_of_files(tmp_path: Path) -> None:
     (tmp_path / "music").mkdir()
     for ending in ENDINGS:
         soundfile.write(tmp_path / "music" / f"long {ending}.{ending}", melody(20), 22_050)

@@ -1,4 +1,4 @@
-"""Draws against clips that are really repeated, and intervals whose place is known."""
+"""Resamples against clips that are actually repeated, and intervals of known position."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def rated(n: int, seed: int = 0) -> np.ndarray[tuple[int, ...], np.dtype[np.floa
     return np.random.default_rng(seed).normal(5, 1.5, (n, 2))
 
 
-def test_groups_are_drawn_whole() -> None:
+def test_groups_are_resampled_whole() -> None:
     groups = ["a", "b", "a", "c", "b", "a"]
     weights = resample_groups(groups, 200, seed=1)
     assert weights.shape == (200, 6)
@@ -28,7 +28,7 @@ def test_groups_are_drawn_whole() -> None:
 
 
 @pytest.mark.parametrize("step", [0.0, 0.5])  # with steps there are ties among ratings and predictions
-def test_a_draw_scores_as_clips_that_are_really_repeated(step: float) -> None:
+def test_scores_of_a_resample_equal_those_of_repeated_clips(step: float) -> None:
     targets = rated(24)
     predictions = targets + rated(24, 1) - 5
     if step:
@@ -41,7 +41,7 @@ def test_a_draw_scores_as_clips_that_are_really_repeated(step: float) -> None:
             assert found[name][draw] == pytest.approx(pair), name
 
 
-def test_what_is_not_defined_is_nan_in_every_draw() -> None:
+def test_undefined_metrics_are_nan_in_every_resample() -> None:
     targets, weights = rated(10)[:, 0], resample_groups([str(i) for i in range(10)], 20)
     mean = scores(weights, targets, np.full(10, 0.1 + 0.2))
     assert np.isnan(mean["r"]).all()
@@ -54,7 +54,7 @@ def test_what_is_not_defined_is_nan_in_every_draw() -> None:
     assert math.isnan(interval(float("nan"), mean["pairs"]).high)
 
 
-def test_one_group_leaves_no_doubt() -> None:
+def test_the_interval_of_one_group_has_zero_width() -> None:
     targets, predictions = rated(12), rated(12, 1)
     draws = mean_over_seeds(resample_groups(["same"] * 12, 30), targets, [predictions])
     for name, pair in figures(targets, predictions).items():
@@ -62,7 +62,7 @@ def test_one_group_leaves_no_doubt() -> None:
         assert found.low == pytest.approx(found.high) == pytest.approx(found.value), name
 
 
-def test_groups_widen_an_interval_that_lone_clips_would_make_too_narrow() -> None:
+def test_clustering_widens_the_interval() -> None:
     once = rated(30)
     targets, errors = np.repeat(once, 4, axis=0), np.repeat(rated(30, 1) - 5, 4, axis=0)
     width = []
@@ -74,7 +74,7 @@ def test_groups_widen_an_interval_that_lone_clips_would_make_too_narrow() -> Non
     assert 1.6 < width[1] / width[0] < 2.5, "four copies are one clip: twice as wide"
 
 
-def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+def test_coverage_of_the_interval() -> None:
     rng, covered = np.random.default_rng(5), 0
     groups = [str(i) for i in range(60)]
     weights = resample_groups(groups, 300)
@@ -86,7 +86,7 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     assert 0.86 < covered / 100 < 1
 
 
-def test_the_difference_has_the_sign_it_must_have() -> None:
+def test_sign_of_the_paired_difference() -> None:
     ratings = rated(80, 4)
     groups = [str(number // 2) for number in range(80)]
     rng = np.random.default_rng(6)
@@ -97,7 +97,7 @@ def test_the_difference_has_the_sign_it_must_have() -> None:
     assert not paired_bootstrap(groups, ratings, [good], [good], n_resamples=5).any()
 
 
-def test_seeds_are_averaged_within_each_draw() -> None:
+def test_seeds_are_averaged_within_each_resample() -> None:
     ratings, groups = rated(20), [str(i) for i in range(20)]
     one, two = ratings + rated(20, 1), ratings + rated(20, 2)
     weights = resample_groups(groups, 10)

@@ -1,4 +1,4 @@
-"""The loss on paper, and where it could burst."""
+"""Losses on paper, and their gradients at constant inputs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def loss_and_gradient(
     return loss.item(), predictions.grad
 
 
-def test_perfect_predictions_cost_nothing() -> None:
+def test_loss_of_perfect_predictions_is_zero() -> None:
     rho = VARIANCE / (VARIANCE + EPS)
     assert pearson(TARGETS, TARGETS).tolist() == pytest.approx([rho, rho])
     assert mse_pearson(TARGETS, TARGETS).item() == pytest.approx(2 * 0.2 * (1 - rho))
@@ -35,7 +35,7 @@ def test_opposite_predictions_on_paper() -> None:
     assert mse_pearson(TARGETS, mirrored).item() == pytest.approx(2 * (20 + 0.2 * 2), abs=1e-3)
 
 
-def test_shifted_predictions_cost_the_shift_alone() -> None:
+def test_loss_of_shifted_predictions_is_the_shift() -> None:
     assert mse_pearson(TARGETS, TARGETS + 2).item() == pytest.approx(2 * 4, abs=1e-3)
 
 
@@ -60,7 +60,7 @@ def test_constant_targets_have_a_bounded_gradient() -> None:
     assert gradient.isfinite().all()
 
 
-def test_both_constant_and_equal_cost_the_correlation_alone() -> None:
+def test_loss_of_equal_constants_is_the_correlation_term() -> None:
     same = torch.full((6, 2), 5.0)
     loss, gradient = loss_and_gradient(same, same)
     assert loss == pytest.approx(2 * 0.2)
@@ -68,7 +68,7 @@ def test_both_constant_and_equal_cost_the_correlation_alone() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
-def test_of_few_clips_only_the_error_counts(n: int) -> None:
+def test_loss_of_few_clips_is_the_squared_error(n: int) -> None:
     loss, gradient = loss_and_gradient(TARGETS[:n], TARGETS[:n] + 1)
     assert loss == pytest.approx(2)
     assert gradient.isfinite().all()
@@ -118,7 +118,7 @@ def test_concordance_of_perfect_and_of_opposite_predictions() -> None:
     ],
     ids=["constant predictions", "constant targets", "both"],
 )
-def test_concordance_with_a_constant_is_nothing(targets: torch.Tensor, predictions: torch.Tensor) -> None:
+def test_concordance_with_a_constant_is_zero(targets: torch.Tensor, predictions: torch.Tensor) -> None:
     loss, gradient = loss_and_gradient(targets, predictions, ccc_loss)
     assert loss == pytest.approx(2)
     assert gradient.isfinite().all()
@@ -126,12 +126,12 @@ def test_concordance_with_a_constant_is_nothing(targets: torch.Tensor, predictio
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
-def test_concordance_of_few_clips_is_their_error(n: int) -> None:
+def test_concordance_loss_of_few_clips_is_the_squared_error(n: int) -> None:
     loss, gradient = loss_and_gradient(TARGETS[:n], TARGETS[:n] + 1, ccc_loss)
     assert loss == pytest.approx(2)
     assert gradient.abs().sum() > 0
 
 
-def test_a_loss_goes_by_its_name() -> None:
+def test_losses_by_name() -> None:
     assert make_loss("ccc", 0.2)(TARGETS, TARGETS + 1) == ccc_loss(TARGETS, TARGETS + 1)
     assert make_loss("mse_pearson", 0.5)(TARGETS, TARGETS + 1) == mse_pearson(TARGETS, TARGETS + 1, 0.5)

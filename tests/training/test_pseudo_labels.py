@@ -1,4 +1,4 @@
-"""The machine that rates unlabelled music."""
+"""Pseudo-labels: blocks of equal weight, and expansion by out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ def split(which: slice) -> list[np.ndarray]:
     return [block[which] for block in BLOCKS]
 
 
-def test_both_blocks_are_heard() -> None:
-    answers = block_svr(split(KNOWN), RATINGS[KNOWN], split(ASKED))
+def test_both_blocks_are_used() -> None:
+    predictions = block_svr(split(KNOWN), RATINGS[KNOWN], split(ASKED))
     for column in range(2):
-        assert pearson(RATINGS[ASKED, column], answers[:, column]) > 0.8
+        assert pearson(RATINGS[ASKED, column], predictions[:, column]) > 0.8
 
 
-def test_a_wide_block_of_noise_does_not_drown_a_narrow_one() -> None:
+def test_a_wide_block_of_noise_does_not_dominate_a_narrow_one() -> None:
     blocks = [HIDDEN, RNG.normal(size=(240, 400))]
-    answers = block_svr([b[KNOWN] for b in blocks], RATINGS[KNOWN], [b[ASKED] for b in blocks])
-    assert pearson(RATINGS[ASKED, 0], answers[:, 0]) > 0.5
+    predictions = block_svr([b[KNOWN] for b in blocks], RATINGS[KNOWN], [b[ASKED] for b in blocks])
+    assert pearson(RATINGS[ASKED, 0], predictions[:, 0]) > 0.5
 
 
-def test_what_never_varies_is_left_out() -> None:
+def test_constant_blocks_are_ignored() -> None:
     blocks = [HIDDEN, np.ones((240, 3))]
-    answers = block_svr([b[KNOWN] for b in blocks], RATINGS[KNOWN], [b[ASKED] for b in blocks])
-    assert np.isfinite(answers).all()
-    assert pearson(RATINGS[ASKED, 0], answers[:, 0]) > 0.9
+    predictions = block_svr([b[KNOWN] for b in blocks], RATINGS[KNOWN], [b[ASKED] for b in blocks])
+    assert np.isfinite(predictions).all()
+    assert pearson(RATINGS[ASKED, 0], predictions[:, 0]) > 0.9
 
 
-def test_answers_are_stretched_to_the_spread_that_the_clips_support() -> None:
+def test_pseudo_labels_are_expanded_by_out_of_fold_predictions() -> None:
     noisy = RATINGS + RNG.normal(size=RATINGS.shape)
     plain = block_svr(split(KNOWN), noisy[KNOWN], split(ASKED))
     stretched = make_pseudo_labels(split(KNOWN), noisy[KNOWN], split(ASKED), seed=0)
@@ -52,6 +52,6 @@ def test_answers_are_stretched_to_the_spread_that_the_clips_support() -> None:
     assert 0.75 < slope < 1.35
 
 
-def test_a_seed_decides_all() -> None:
+def test_pseudo_labels_depend_on_the_seed_only() -> None:
     one, two = (make_pseudo_labels(split(KNOWN), RATINGS[KNOWN], split(ASKED), seed=5) for _ in range(2))
     np.testing.assert_array_equal(one, two)

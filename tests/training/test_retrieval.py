@@ -1,4 +1,4 @@
-"""Retrieval on paper, and a miniature heard from end to end."""
+"""Retrieval metrics on paper, and an evaluation of a miniature collection."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def collection(n: int = 24, n_windows: int = 3) -> Collection:
     packages = [f"p{i % 6}" for i in range(n)]
     windows = []
     for i in range(n):
-        centre = 4 * normal(1, 30, seed=i % 6) + 2 * normal(1, 30, seed=100 + i)
-        rows = centre + 0.5 * normal(n_windows, 30, seed=1000 + i)
+        center = 4 * normal(1, 30, seed=i % 6) + 2 * normal(1, 30, seed=100 + i)
+        rows = center + 0.5 * normal(n_windows, 30, seed=1000 + i)
         windows.append({"fused": rows, "statistics": 10 * rows[:, :20] + 3, "embedding": rows[:, :9]})
     return Collection(windows, packages, packages, packages, {})
 
@@ -55,8 +55,8 @@ def same(rows: FloatArray) -> FloatArray:
     return rows
 
 
-def test_precision_is_capped_by_what_there_is() -> None:
-    """Two of a, each first and last for the other; three of b, all first; one c, that cannot ask."""
+def test_precision_is_relative_to_the_attainable() -> None:
+    """Two of a, each first and last for the other; three of b, all first; one c, which is no query."""
     names = ["a", "a", "b", "b", "b", "c"]
     scores = np.zeros((6, 6), np.float32)
     scores[0] = [9, 5, 4, 3, 2, 1]
@@ -68,7 +68,7 @@ def test_precision_is_capped_by_what_there_is() -> None:
     assert precision(scores, ["", "", "b", "b", "b", ""], replace(nearest_two, most_queries=1)) == 1
 
 
-def test_a_track_is_found_by_its_window_though_it_is_left_without_it() -> None:
+def test_a_track_is_found_by_its_excluded_window() -> None:
     music = collection()
     method = Method([("fused", same, 1.0)])
     found = figures(method, music, CONFIG)
@@ -80,8 +80,8 @@ def test_a_track_is_found_by_its_window_though_it_is_left_without_it() -> None:
     assert np.isnan(alone.recall)
 
 
-def test_the_window_that_asks_is_not_in_the_answer() -> None:
-    """Two tracks whose middle windows are exchanged find each other, and never themselves."""
+def test_the_query_window_does_not_represent_its_track() -> None:
+    """Two tracks whose middle windows are swapped find each other, and never themselves."""
     e = np.eye(4, dtype=np.float32)
     first, second = np.stack([e[0], e[1], e[0]]), np.stack([e[1], e[0], e[1]])
     music = Collection([{"x": first}, {"x": second}], ["a", "b"], ["a", "b"], ["a", "b"], {})
@@ -95,7 +95,7 @@ def test_weights_are_shares_of_the_cosine() -> None:
     assert float(vectors[0] @ vectors[1]) == pytest.approx(0.5)
 
 
-def test_hubs_and_directions_on_paper() -> None:
+def test_hubs_and_participation_ratio_on_paper() -> None:
     scores = np.array([[0, 5, 1], [5, 0, 1], [1, 5, 0]], np.float32)
     assert largest_hub(scores, 1) == 2
     assert largest_hub(scores, 10) == 2, "all others, where there are no more"
@@ -104,7 +104,7 @@ def test_hubs_and_directions_on_paper() -> None:
     assert participation_ratio(square * np.array([1, 0], np.float32)) == pytest.approx(1)
 
 
-def test_whole_tracks_are_compared_by_their_distance() -> None:
+def test_vectors_of_whole_tracks_are_compared_by_distance() -> None:
     vectors = np.array([[0, 0], [0, 1], [9, 9], [9, 8]], np.float32)
     music = Collection([], ["a", "a", "b", "b"], ["", "", "", ""], ["", "", "", ""], {})
     found = distance_figures(vectors, music, CONFIG)
@@ -121,7 +121,7 @@ def test_no_package_is_in_both_halves() -> None:
     assert abs(len(first) - len(second)) <= 6
 
 
-def test_methods_are_judged_on_music_their_space_has_not_met() -> None:
+def test_methods_are_evaluated_on_held_out_music() -> None:
     found = cross_validated_figures(collection(48), CONFIG)
     assert {"statistics, z-scored", "fused, whitened", "mood", "sound", "both", "both, plain cosine"} <= {
         *found
@@ -130,7 +130,7 @@ def test_methods_are_judged_on_music_their_space_has_not_met() -> None:
     assert mean_figures([Figures(0, 0, 0, 1, 2), Figures(1, 0.5, 0, 3, 4)]) == Figures(0.5, 0.25, 0, 2, 3)
 
 
-def test_what_never_varied_is_z_scored_to_nothing() -> None:
+def test_constant_columns_are_z_scored_to_zero() -> None:
     transform = z_score(np.array([[1, 5], [3, 5]], np.float32))
     np.testing.assert_array_equal(transform(np.array([[4, 9]], np.float32)), [[2, 0]])
 
@@ -160,14 +160,14 @@ def test_a_miniature_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(retrieval.WindowDescriber, "describe", None)
     *events, again = evaluate_retrieval(config, music, cache, None, weights_path())
     assert isinstance(again, RetrievalTable)
-    assert again.markdown() == shown, "what was heard once is not heard again"
+    assert again.markdown() == shown, "descriptors are cached"
     assert isinstance(events[0], Stage)
 
 
-def test_a_folder_without_music_is_told_of(tmp_path: Path) -> None:
+def test_a_folder_without_music_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no music"):
         list(evaluate_retrieval(CONFIG, tmp_path, tmp_path, None, weights_path()))
 
 
-def test_the_configuration_that_ships_is_one() -> None:
+def test_the_built_in_configuration_is_valid() -> None:
     assert load_table(RetrievalConfig, resource("configs") / "retrieval.toml") == RetrievalConfig()

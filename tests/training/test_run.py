@@ -1,4 +1,4 @@
-"""From sounds to weights, card and report, in the commands' own words; stopped and gone on with."""
+"""From audio to weights, card and report through the command line; interrupted and resumed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Trained:
-    """What `musimo train --json` left, and what it said."""
+    """Output of `musimo train --json`."""
 
     workspace: Workspace
     config: Path
@@ -90,7 +90,7 @@ def test_training_leaves_weights_card_report_log_and_curves(trained: Trained) ->
     assert rows[-1]["number"] in trained.err
 
 
-def test_evaluation_goes_by_what_training_left(trained: Trained) -> None:
+def test_evaluation_reuses_the_results_of_training(trained: Trained) -> None:
     code, out, err = shell("evaluate", trained.config, *options(trained.workspace), "--json")
     assert code == 0, err
     assert "training" not in err  # not one epoch or batch more
@@ -99,7 +99,7 @@ def test_evaluation_goes_by_what_training_left(trained: Trained) -> None:
     assert Path(document["report"]).is_file()
 
 
-def test_stopped_and_gone_on_with_it_comes_to_the_same_weights(
+def test_an_interrupted_training_resumes_to_the_same_weights(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "write_report", lambda study, folder, **_: folder / "report.md")
@@ -125,7 +125,7 @@ def test_a_folder_of_another_recipe_is_refused(trained: Trained, tmp_path: Path)
     assert "--out" in err
 
 
-def test_given_weights_are_judged_as_they_are(data: Path, trained: Trained) -> None:
+def test_existing_weights_are_evaluated_without_training(data: Path, trained: Trained) -> None:
     weights = trained.document["weights"]
     code, out, err = shell("evaluate", trained.config, *options(trained.workspace), "--weights", weights)
     assert code == 0, err
@@ -143,9 +143,7 @@ def test_given_weights_are_judged_as_they_are(data: Path, trained: Trained) -> N
         ("distilled", "msd_musicnn.npz", "there is no teacher at"),
     ],
 )
-def test_what_is_missing_is_a_sentence(
-    data: Path, tmp_path: Path, kind: str, missing: str, words: str
-) -> None:
+def test_missing_inputs_are_named(data: Path, tmp_path: Path, kind: str, missing: str, words: str) -> None:
     (tmp_path / "data").mkdir()
     for name in {"musifeast17", "music", "msd_musicnn.npz"} - {missing}:
         (tmp_path / "data" / name).symlink_to(data / name)
@@ -159,7 +157,7 @@ def test_what_is_missing_is_a_sentence(
     assert "Traceback" not in err
 
 
-def test_an_unknown_key_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+def test_an_unknown_key_lists_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("epochs = 3\n" + miniature.SUPERVISED)
     code, _, err = shell("train", tmp_path / "c.toml", "--out", tmp_path / "out")
     assert code == 1
@@ -178,7 +176,7 @@ def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch
     assert caught.value.hint == "pip install 'musimo[train]'"
 
 
-def test_ctrl_c_says_what_is_kept_and_ends_the_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_ctrl_c_reports_what_is_kept_and_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ended = []
 
     def interrupted(*_: object) -> Iterator[Row]:
@@ -195,12 +193,12 @@ def test_ctrl_c_says_what_is_kept_and_ends_the_work(monkeypatch: pytest.MonkeyPa
     assert f"what is done is kept in {tmp_path / 'out'}, and the same command goes on from there" in err
 
 
-def test_a_device_that_is_not_there_is_an_error_in_words(tmp_path: Path) -> None:
+def test_an_unknown_device_is_an_error_with_a_message(tmp_path: Path) -> None:
     with pytest.raises(MusimoError, match="is not the name of a device"):
         replace(workspace_at(tmp_path, tmp_path), device="gpu").torch_device()
 
 
-def test_other_words_are_no_other_recipe(trained: Trained) -> None:
+def test_other_texts_do_not_make_another_recipe(trained: Trained) -> None:
     recipe = load_recipe(trained.config)
     open_workspace(trained.workspace, replace(recipe, version="1.0", training_data="Other words.", n_seeds=9))
     with pytest.raises(UsageError):

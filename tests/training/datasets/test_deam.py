@@ -1,4 +1,4 @@
-"""DEAM in each of its layouts, and the exchange of valence and arousal undone only where there is one."""
+"""DEAM in each of its layouts; swapped labels are corrected, and only those."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Miniature(Protocol):
 
 
 def song_level(path: Path, swap: bool, spaces: bool = True) -> None:
-    """The song-level file as it is written, padding and all."""
+    """The song-level file as published, with padding."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = ["song_id, valence_mean, valence_std, arousal_mean, arousal_std"]
     for number, (valence, arousal) in TRUE.items():
@@ -63,7 +63,7 @@ def song_level(path: Path, swap: bool, spaces: bool = True) -> None:
 
 
 def dynamics(folder: Path) -> None:
-    """Annotations over time around the true ratings, in rows as long as the songs are."""
+    """Annotations over time around the true ratings, in rows as long as the songs."""
     folder.mkdir(parents=True, exist_ok=True)
     for column, name in enumerate(("valence", "arousal")):
         lines = ["song_id,sample_15000ms,sample_15500ms,sample_16000ms"]
@@ -171,21 +171,21 @@ def test_the_layout_of_music2emotion(tmp_path: Path, sounds: Callable[..., None]
     assert "no list of its songs" in notices[1]
 
 
-def test_labels_alone_are_read_but_are_no_clips(tmp_path: Path, notices: list[str]) -> None:
+def test_labels_without_audio_are_read_but_are_no_clips(tmp_path: Path, notices: list[str]) -> None:
     song_level(tmp_path / "deam_static_annotations.csv", swap=True, spaces=False)
     assert len(read_ratings(tmp_path)) == len(TRUE)
     with pytest.raises(UsageError, match="no audio of a rated clip"):
         load(tmp_path, notices.append)
 
 
-def test_clips_without_a_sound_are_left_out(tmp_path: Path, miniature: Miniature, notices: list[str]) -> None:
+def test_clips_without_audio_are_left_out(tmp_path: Path, miniature: Miniature, notices: list[str]) -> None:
     miniature(tmp_path)
     (tmp_path / "MEMD_audio" / "3.wav").unlink()
     assert 3 not in by_number(load(tmp_path, notices.append))
     assert notices == ["deam: 1 of 17 rated clips left out: no audio file"]
 
 
-def test_a_missing_folder_is_one_sentence(tmp_path: Path, notices: list[str]) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path, notices: list[str]) -> None:
     with pytest.raises(UsageError, match="does not hold DEAM: no ratings") as caught:
         load(tmp_path / "deam", notices.append)
     assert "DEAM_audio.zip" in caught.value.hint
@@ -193,13 +193,13 @@ def test_a_missing_folder_is_one_sentence(tmp_path: Path, notices: list[str]) ->
 
 
 @pytest.mark.parametrize("rating", ["12", "x", ""])
-def test_a_rating_that_is_none_is_named(tmp_path: Path, rating: str) -> None:
+def test_an_invalid_rating_is_named(tmp_path: Path, rating: str) -> None:
     (tmp_path / "static_annotations.csv").write_text(f"song_id,valence_mean,arousal_mean\n5,3,{rating}\n")
     with pytest.raises(UsageError, match="arousal_mean of 5"):
         read_ratings(tmp_path)
 
 
-def test_sds_go_with_their_means(tmp_path: Path, miniature: Miniature) -> None:
+def test_sds_are_swapped_with_their_means(tmp_path: Path, miniature: Miniature) -> None:
     shipped = read_ratings(miniature(tmp_path))
     both = swap_2013(shipped)
     assert (shipped[2].valence, shipped[2].arousal) == TRUE[2][::-1]
@@ -210,15 +210,13 @@ def test_sds_go_with_their_means(tmp_path: Path, miniature: Miniature) -> None:
     assert swap_2013(both) == shipped
 
 
-def test_shipped_labels_are_left_alone(tmp_path: Path, miniature: Miniature, notices: list[str]) -> None:
+def test_shipped_labels_are_unchanged(tmp_path: Path, miniature: Miniature, notices: list[str]) -> None:
     got = by_number(load(miniature(tmp_path), notices.append, "shipped"))
     assert got == {n: rated[::-1] if n <= 1000 else rated for n, rated in TRUE.items()} | {2001: (3.17, 6.83)}
     assert notices == []
 
 
-def test_a_release_that_is_right_is_not_exchanged(
-    tmp_path: Path, miniature: Miniature, notices: list[str]
-) -> None:
+def test_a_corrected_release_is_not_swapped(tmp_path: Path, miniature: Miniature, notices: list[str]) -> None:
     assert by_number(load(miniature(tmp_path, swap=False), notices.append))[2] == TRUE[2]
     assert len(notices) == 1
     assert "looks corrected already" in notices[0]
@@ -231,19 +229,19 @@ def emomusic_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["deam/emomusic_static_annotations.csv", "emomusic/annotations/static_annotations.csv"]
+    "path", ["deam/emomusic_static_annotations.csv", "emomusic/annotations/static_annotations.csv"]
 )
 @pytest.mark.parametrize("swap", [True, False])
-def test_emomusic_beside_it_serves_as_well(
-    tmp_path: Path, miniature: Miniature, notices: list[str], place: str, swap: bool
+def test_emomusic_verifies_the_swap_too(
+    tmp_path: Path, miniature: Miniature, notices: list[str], path: str, swap: bool
 ) -> None:
     miniature(tmp_path / "deam", swap=swap, dynamic=False)
-    emomusic_file(tmp_path / place)
+    emomusic_file(tmp_path / path)
     assert by_number(load(tmp_path / "deam", notices.append))[2] == TRUE[2]
     assert [("emoMusic" in notice) for notice in notices] == ([] if swap else [True])
 
 
-def test_without_anything_to_check_by_it_is_exchanged_and_said(
+def test_an_unverified_swap_is_undone_with_a_notice(
     tmp_path: Path, miniature: Miniature, notices: list[str]
 ) -> None:
     assert by_number(load(miniature(tmp_path, dynamic=False), notices.append))[2] == TRUE[2]
@@ -251,7 +249,7 @@ def test_without_anything_to_check_by_it_is_exchanged_and_said(
     assert "not verified" in notices[0]
 
 
-def test_labels_that_go_with_nothing_are_an_error(
+def test_labels_that_agree_with_no_reference_are_an_error(
     tmp_path: Path, miniature: Miniature, notices: list[str]
 ) -> None:
     miniature(tmp_path)
@@ -263,20 +261,20 @@ def test_labels_that_go_with_nothing_are_an_error(
     assert load(tmp_path, notices.append, "shipped")
 
 
-def test_valence_that_goes_with_arousal_either_way_is_an_error(notices: list[str]) -> None:
+def test_ambiguous_labels_are_an_error(notices: list[str]) -> None:
     ratings = {1: deam.SongRatings(2, 1, 3, 1)}
     either = Agreement("a record", 50, np.array([[0.3, 0.9], [0.4, 0.8]]))
     with pytest.raises(UsageError, match="neither"):
         undo_swap(ratings, [either], notices.append)
 
 
-def test_correlations_are_those_of_the_songs_asked_for(tmp_path: Path, miniature: Miniature) -> None:
+def test_agreement_of_a_range_of_songs(tmp_path: Path, miniature: Miniature) -> None:
     miniature(tmp_path)
     shipped, others = read_ratings(tmp_path), references(tmp_path)
     (check,) = agreements(shipped, others)
     assert (check.reference, check.n) == ("the dynamic annotations", len(OLD))
     np.testing.assert_allclose([check.r[0, 1], check.r[1, 0]], 1, atol=0.01)
-    assert agreements(shipped, others, 1001, 2000) == []  # three songs tell nothing
+    assert agreements(shipped, others, 1001, 2000) == []  # three songs are too few
 
 
 def test_dynamic_means_over_rows_of_any_length(tmp_path: Path) -> None:
@@ -308,7 +306,7 @@ def run_script(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     return caught.value.code
 
 
-def test_the_script_shows_the_exchange(
+def test_the_script_shows_the_swap(
     tmp_path: Path, miniature: Miniature, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     miniature(tmp_path / "deam")
@@ -325,7 +323,7 @@ def test_the_script_shows_the_exchange(
     )
 
 
-def test_the_script_says_what_is_missing(
+def test_the_script_names_missing_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_script(tmp_path, monkeypatch) == 1

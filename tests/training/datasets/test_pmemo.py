@@ -68,9 +68,7 @@ def test_missing_columns_are_named(tmp_path: Path, notices: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("labels", "lacking"), [(False, "no ratings"), (True, "no audio of a rated clip")])
-def test_what_is_missing_is_one_sentence(
-    tmp_path: Path, notices: list[str], labels: bool, lacking: str
-) -> None:
+def test_missing_files_are_named(tmp_path: Path, notices: list[str], labels: bool, lacking: str) -> None:
     if labels:
         original(tmp_path)
     with pytest.raises(UsageError, match=f"PMEmo: {lacking}") as caught:
