@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -203,7 +203,7 @@ def _scan(store: Store, music: Path, kinds: dict[bytes, str], found: Found, keep
             shutil.copy(os.fsdecode(path), keep / name)
 
 
-def _measured(spent: dict[bytes, tuple[float, float]]) -> Any:
+def _measured(spent: dict[bytes, tuple[float, float]]) -> AbstractContextManager[object]:
     """Measure seconds and, on Linux, peak MB of each file in each worker."""
     original = workers._Worker.hear
 

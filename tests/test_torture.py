@@ -38,7 +38,7 @@ Library._load_predictor = lambda self, weights: PlainPredictor()
 
 
 class QuickHarness(Harness):
-    """Run commands in this process, which is a hundred times faster; scans are processes, as they are killed."""
+    """Run commands in this process, which is a hundred times faster; scans stay processes."""
 
     def run_command(self, library: Path, *command: str | Path) -> CommandResult:
         streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]

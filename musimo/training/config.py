@@ -6,14 +6,17 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from musimo.emotion.mase_net import MaseNetConfig
 from musimo.errors import SettingsError
 from musimo.training.datasets.catalog import DatasetConfig
 from musimo.training.losses import LossName
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def load_table(kind: type[T], path: Path) -> T:
     return _from_table(kind, read_toml(path), str(path))
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, object]:
     """Return the tables of a configuration file; raise as `load_table`."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -119,10 +122,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} cannot be read as a configuration: {error}") from error
 
 
-def _from_table(kind: type[T], table: Mapping[str, Any], where: str) -> T:
+def _from_table(kind: type[T], table: Mapping[str, object], where: str) -> T:
     """Build a dataclass from a TOML table; nested tables become nested dataclasses."""
     hints = get_type_hints(kind)
-    names = [f.name for f in fields(kind)]  # type: ignore[arg-type]  # only dataclasses come here
+    names = [f.name for f in fields(kind)]
     unknown = sorted(set(table) - set(names))
     if unknown:
         raise SettingsError(f"{where}: unknown key {', '.join(unknown)}", f"known keys: {', '.join(names)}")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.lib.format import open_memmap
@@ -96,7 +96,7 @@ def open_corpus(
     folder.mkdir(parents=True, exist_ok=True)
     if n_rows is None:
         n_rows = len(np.load(folder / "done.npy", mmap_mode="r", allow_pickle=False))
-    shapes: dict[str, tuple[Any, tuple[int, ...]]] = {
+    shapes: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
         "features": (np.float16, (n_rows, row_frames(n_steps), N_FEATURES)),
         "steps": (np.float32, (n_rows, n_steps, n_values)),
         "done": (np.bool_, (n_rows,)),

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import cos, pi
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -139,8 +138,8 @@ class Student(nn.Module):
         self.network.blocks[-1].register_forward_hook(self._keep("block"))
         self.network.attention.register_forward_hook(self._keep("attention"))
 
-    def _keep(self, name: str) -> Callable[[nn.Module, Any, Tensor], None]:
-        def hook(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
+    def _keep(self, name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+        def hook(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
             self._activations[name] = output
 
         return hook

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from musimo.errors import MusimoError
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 GRACE_S = 5.0  # between termination and kill of a process
 
 
-def run_in_processes(work: Callable[..., Iterator[T]], shares: Sequence[tuple[Any, ...]]) -> Iterator[T]:
+def run_in_processes(work: Callable[..., Iterator[T]], shares: Sequence[tuple[object, ...]]) -> Iterator[T]:
     """Run ``work(*share)`` for each share in a process of its own; a single one runs in this process.
 
     If the caller leaves (an exception, Ctrl-C, a closed generator), the processes are terminated. If the
@@ -69,7 +69,7 @@ def run_in_processes(work: Callable[..., Iterator[T]], shares: Sequence[tuple[An
                 left.kill()
 
 
-def _begin(work: Callable[..., Iterator[Any]], share: tuple[Any, ...], pipe: Connection) -> None:
+def _begin(work: Callable[..., Iterator[object]], share: tuple[object, ...], pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     try:
         for message in work(*share):

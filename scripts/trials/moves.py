@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import mutagen
 
@@ -24,20 +23,20 @@ def move_files(harness: Harness, rounds: int) -> Trial:
     trial.check(harness.scan(library, music).code == 0, "an undisturbed scan ends well")
     before = {str(row["path"]): row for row in harness.export(library)}
     analyzed_before = harness.n_analyzed()
-    sounds = {Path(path): _mood(row) for path, row in before.items()}
+    emotions = {Path(path): _mood(row) for path, row in before.items()}
     done: list[str] = []
     for number in range(rounds):
         for _ in range(CHANGES):
-            done.append(_change(harness, sounds, music, number))
+            done.append(_change(harness, emotions, music, number))
         options = ["--accept-missing"] if number % 5 == 4 else []
         if number % 3 == 2:
-            music, sounds = _relocate(trial, harness, library, music, sounds, folder / f"music {number}")
+            music, emotions = _relocate(trial, harness, library, music, emotions, folder / f"music {number}")
             done.append("relocated")
         ended = harness.scan(library, music, *options)
         trial.check(ended.code == 0 and audit_adds_up(ended.document), f"round {number}: {ended}")
         found = {str(row["path"]): row for row in harness.export(library)}
         moods = {path: _mood(row) for path, row in found.items()}
-        wanted = {str(path): mood for path, mood in sounds.items()}
+        wanted = {str(path): mood for path, mood in emotions.items()}
         trial.check(moods.keys() == wanted.keys(), f"round {number}: the tracks are not the files")
         lost = [path for path, mood in wanted.items() if moods.get(path) != mood]
         trial.check(not lost, f"round {number}: the emotion of {len(lost)} tracks has changed")
@@ -55,43 +54,43 @@ def move_files(harness: Harness, rounds: int) -> Trial:
     return trial
 
 
-def _mood(row: Row) -> tuple[Any, ...]:
+def _mood(row: Row) -> tuple[object, ...]:
     return tuple(row[name] for name in MOOD)
 
 
-def _change(harness: Harness, sounds: dict[Path, tuple[Any, ...]], music: Path, number: int) -> str:
-    """Apply one random change to the files, and to ``sounds``."""
+def _change(harness: Harness, emotions: dict[Path, tuple[object, ...]], music: Path, number: int) -> str:
+    """Apply one random change to the files, and to ``emotions``."""
     draw = harness.draw
-    path = draw.choice(sorted(sounds))
+    path = draw.choice(sorted(emotions))
     new = _free(draw.choice([path.parent, music, music / f"new {number}", music / "a" / "b é" / "c"]), path)
     kind = draw.choice(["renamed", "moved", "copied", "swapped", "retagged", "deleted"])
     if kind in ("renamed", "moved"):
         target = _free(path.parent, path) if kind == "renamed" else new
         target.parent.mkdir(parents=True, exist_ok=True)
         path.rename(target)
-        sounds[target] = sounds.pop(path)
+        emotions[target] = emotions.pop(path)
     elif kind == "copied":
         new.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, new)
-        sounds[new] = sounds[path]
+        emotions[new] = emotions[path]
     elif kind == "swapped":
-        other = draw.choice([one for one in sorted(sounds) if one.suffix == path.suffix])
+        other = draw.choice([one for one in sorted(emotions) if one.suffix == path.suffix])
         if other == path:
             return "left"
         aside = path.with_name("aside")
         path.rename(aside)
         other.rename(path)
         aside.rename(other)
-        sounds[path], sounds[other] = sounds[other], sounds[path]
+        emotions[path], emotions[other] = emotions[other], emotions[path]
     elif kind == "retagged":
         file = mutagen.File(path, easy=True)
         file["title"] = f"Title {number} {draw.random()}"
         file.save()
     else:  # only if the content exists twice, so that none disappears
-        if sum(mood == sounds[path] for mood in sounds.values()) < 2:
+        if sum(mood == emotions[path] for mood in emotions.values()) < 2:
             return "left"
         path.unlink()
-        del sounds[path]
+        del emotions[path]
     return kind
 
 
@@ -104,10 +103,15 @@ def _free(folder: Path, path: Path) -> Path:
 
 
 def _relocate(
-    trial: Trial, harness: Harness, library: Path, music: Path, sounds: dict[Path, tuple[Any, ...]], new: Path
-) -> tuple[Path, dict[Path, tuple[Any, ...]]]:
+    trial: Trial,
+    harness: Harness,
+    library: Path,
+    music: Path,
+    emotions: dict[Path, tuple[object, ...]],
+    new: Path,
+) -> tuple[Path, dict[Path, tuple[object, ...]]]:
     """Move the root folder, and relocate the library."""
     music.rename(new)
     done = harness.run_command(library, "relocate", music, new)
     trial.check(done.code == 0, f"relocate: {done}")
-    return new, {new / os.path.relpath(path, music): mood for path, mood in sounds.items()}
+    return new, {new / os.path.relpath(path, music): mood for path, mood in emotions.items()}
