@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musimo.audio.decode import open_audio
 from musimo.audio.harmony import harmony_features
@@ -16,12 +17,36 @@ from musimo.training.baselines import stack_statistics
 from musimo.training.clips import LabeledClip
 from musimo.training.corpus import Corpus
 from musimo.training.distill import Scales
-from musimo.training.fine_tuning import Descriptors
 from musimo.training.head_training import fused_features
+from musimo.training.metrics import Matrix
 from musimo.training.progress import Stage, Step, Work
 from musimo.training.teacher import MusicNN
 
 CHUNK = 16  # clips per progress step: a second or two
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """Four descriptors of each clip.
+
+    Parameters
+    ----------
+    fused : output of the frozen layers [shape=(n, 2048)]
+    teacher : mean activations of the teacher [shape=(n, 200)]
+    statistics : of the features [shape=(n, 3 * 193)]
+    harmony : of the features [shape=(n, 109)]
+    """
+
+    fused: NDArray[np.float32]
+    teacher: Matrix
+    statistics: Matrix
+    harmony: NDArray[np.float32]
+
+    def part(self, which: NDArray[np.int64]) -> Descriptors:
+        """Return the descriptors of the given indices."""
+        return Descriptors(
+            self.fused[which], self.teacher[which], self.statistics[which], self.harmony[which]
+        )
 
 
 def describe_clips(

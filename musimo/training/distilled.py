@@ -13,10 +13,10 @@ from musimo.errors import UsageError
 from musimo.training.backbone import batches_done, load_backbone, train_backbone
 from musimo.training.corpus import Corpus, find_music, prepare_corpora
 from musimo.training.cross_validation import load_folds, save_folds
-from musimo.training.descriptors import describe_clips, describe_music
+from musimo.training.descriptors import Descriptors, describe_clips, describe_music
 from musimo.training.devices import torch_threads
 from musimo.training.distill import Batch, Scales
-from musimo.training.fine_tuning import Descriptors, cross_validate, fine_tune
+from musimo.training.fine_tuning import cross_validate, fine_tune
 from musimo.training.groups import grouped_folds
 from musimo.training.progress import Row, Stage, Step, Work
 from musimo.training.rated_dataset import RatedDataset

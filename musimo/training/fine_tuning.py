@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from musimo.emotion.mase_net import MaseNet
 from musimo.training.baselines import BASELINES, svr
 from musimo.training.cross_validation import NETWORK, FoldPredictions
+from musimo.training.descriptors import Descriptors
 from musimo.training.groups import grouped_folds
 from musimo.training.head_training import (
     HeadData,
@@ -27,30 +27,6 @@ from musimo.training.pseudo_labels import block_svr, make_pseudo_labels
 PSEUDO_LABELER = "SVR that makes the pseudo-labels"
 SVR_ON_TEACHER = "SVR on the teacher"
 SVR_ON_EMBEDDING = "SVR on the embedding before fine-tuning"
-
-
-@dataclass(frozen=True, slots=True)
-class Descriptors:
-    """Four descriptors of each clip.
-
-    Parameters
-    ----------
-    fused : output of the frozen layers [shape=(n, 2048)]
-    teacher : mean activations of the teacher [shape=(n, 200)]
-    statistics : of the features [shape=(n, 3 * 193)]
-    harmony : of the features [shape=(n, 109)]
-    """
-
-    fused: NDArray[np.float32]
-    teacher: Matrix
-    statistics: Matrix
-    harmony: NDArray[np.float32]
-
-    def part(self, which: NDArray[np.int64]) -> Descriptors:
-        """Return the descriptors of the given indices."""
-        return Descriptors(
-            self.fused[which], self.teacher[which], self.statistics[which], self.harmony[which]
-        )
 
 
 def fine_tune(
@@ -119,18 +95,6 @@ def cross_validate(
         network_predictions = _predictions([network], _head_data(clips.part(test), ratings[test]))
         predictions[NETWORK] = network_predictions.double().numpy()
         yield FoldPredictions(fold, config.n_batches, config.n_batches, ratings[test], predictions)
-
-
-def out_of_fold(
-    folds: Sequence[FoldPredictions], groups: Sequence[str], ratings: Matrix, n_folds: int, seed: int
-) -> dict[str, Matrix]:
-    """Return the out-of-fold predictions by method [shape=(n, 2)], in the order of the clips."""
-    fold_of = grouped_folds(groups, ratings, n_folds, seed)
-    every: dict[str, Matrix] = {name: np.full_like(ratings, np.nan) for name in folds[0].predictions}
-    for fold in folds:
-        for name, values in fold.predictions.items():
-            every[name][fold_of == fold.fold] = values
-    return every
 
 
 def _head_data(descriptors: Descriptors, ratings: Matrix) -> HeadData:

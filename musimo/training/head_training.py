@@ -138,6 +138,6 @@ def train_heads(
 
 
 @torch.inference_mode()
-def predict_ratings(networks: Iterable[MaseNet], fused_sounds: Tensor, harmony: Tensor) -> Tensor:
+def predict_ratings(networks: Iterable[MaseNet], fused: Tensor, harmony: Tensor) -> Tensor:
     """Return the mean ratings of several networks [shape=(n, 2)]."""
-    return torch.stack([network.rate(fused_sounds, harmony)[0] for network in networks]).mean(0)
+    return torch.stack([network.rate(fused, harmony)[0] for network in networks]).mean(0)

@@ -78,7 +78,7 @@ def evaluate(config: Path, workspace: Workspace, weights: Path | None = None) ->
 
 
 def _train(recipe: Recipe, workspace: Workspace) -> Work[None]:
-    trainer = _flow(recipe, workspace)
+    trainer = _make_trainer(recipe, workspace)
     rated = yield from load_rated_dataset(recipe.dataset, workspace)
     study = yield from make_study(trainer, rated, _seeds(recipe), workspace, _title(rated))
     final = yield from trainer.train_final(rated)
@@ -99,7 +99,7 @@ def _train(recipe: Recipe, workspace: Workspace) -> Work[None]:
 
 def _evaluate(recipe: Recipe, workspace: Workspace, weights: Path | None) -> Work[None]:
     trainer = (
-        _flow(recipe, workspace)
+        _make_trainer(recipe, workspace)
         if weights is None
         else FixedWeights(recipe, load_weights(weights, FEATURE_ID))
     )
@@ -109,16 +109,16 @@ def _evaluate(recipe: Recipe, workspace: Workspace, weights: Path | None) -> Wor
     studies = []
     for each in sets:
         studies.append((yield from make_study(trainer, each, _seeds(recipe), workspace, _title(each))))
-    elsewhere = yield from _elsewhere(trainer, rated, recipe, workspace)
-    measured = {**paper_rows(studies, recipe.dataset.name), **elsewhere.measured}
+    across = yield from _evaluate_across(trainer, rated, recipe, workspace)
+    measured = {**paper_rows(studies, recipe.dataset.name), **across.measured}
     folder = workspace.out / ("report" if weights is None else f"report-{weights.stem}")
     pages = [
         write_report(
             study,
             folder if number == 0 else folder / study.label_set,
             measured=measured,
-            transfers=elsewhere.transfers if number == 0 else (),
-            smokes=elsewhere.smokes if number == 0 else (),
+            transfers=across.transfers if number == 0 else (),
+            smokes=across.smokes if number == 0 else (),
             seed=recipe.seed,
         )
         for number, study in enumerate(studies)
@@ -126,15 +126,15 @@ def _evaluate(recipe: Recipe, workspace: Workspace, weights: Path | None) -> Wor
     figures: dict[str, object] = {
         each.name: study_figures(study, recipe.seed) for each, study in zip(sets, studies, strict=True)
     }
-    if elsewhere.transfers:
-        figures["transfers"] = [json_safe(asdict(each)) for each in elsewhere.transfers]
-    if elsewhere.smokes:
-        figures["smoke_tests"] = [json_safe(asdict(each)) for each in elsewhere.smokes]
+    if across.transfers:
+        figures["transfers"] = [json_safe(asdict(each)) for each in across.transfers]
+    if across.smokes:
+        figures["smoke_tests"] = [json_safe(asdict(each)) for each in across.smokes]
     tables = "\n\n".join(extract_tables(page.read_text(encoding="utf-8")) for page in pages)
     yield Finished(figures, tables, pages[0])
 
 
-def _elsewhere(
+def _evaluate_across(
     trainer: Trainer, source: RatedDataset, recipe: Recipe, workspace: Workspace
 ) -> Work[CrossDatasetResults]:
     """Evaluate on the data sets of ``cross``, and in the reverse direction if they are large enough."""
@@ -183,7 +183,7 @@ def _retrieval(config: Path, workspace: Workspace, weights: Path | None) -> Work
     yield Finished(figures, found.markdown(), page)
 
 
-def _flow(recipe: Recipe, workspace: Workspace) -> Trainer:
+def _make_trainer(recipe: Recipe, workspace: Workspace) -> Trainer:
     if isinstance(recipe, TrainingConfig):
         return SupervisedTrainer(recipe, workspace)
     from musimo.training.distilled import DistilledTrainer  # needs the extra ``train``

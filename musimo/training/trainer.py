@@ -68,7 +68,7 @@ class Trainer(Protocol):
         """Describe the network in a sentence or two, for the report."""
 
     def out_of_fold(self, rated: RatedDataset, seed: int, folder: Path) -> Work[OutOfFold]:
-        """Predict every clip with networks not trained on it; resume from ``folder``."""
+        """Predict predictions clip with networks not trained on it; resume from ``folder``."""
 
     def train_final(self, rated: RatedDataset) -> Work[TrainedNetwork]:
         """Train the final network, or resume an interrupted run."""
@@ -102,9 +102,9 @@ def combine_folds(
 ) -> OutOfFold:
     """Combine the folds of one seed; ``tested`` are the indices of each fold, of ``n`` clips."""
     fold_of = np.full(n, -1)
-    every = {name: np.full((n, 2), np.nan) for name in folds[0].predictions}
+    predictions = {name: np.full((n, 2), np.nan) for name in folds[0].predictions}
     for fold, test in zip(folds, tested, strict=True):
         fold_of[test] = fold.fold
         for name, values in fold.predictions.items():
-            every[name][test] = values
-    return OutOfFold(every, fold_of, tuple(curves))
+            predictions[name][test] = values
+    return OutOfFold(predictions, fold_of, tuple(curves))

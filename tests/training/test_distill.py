@@ -8,8 +8,10 @@ import torch
 
 from musimo.emotion.mase_net import MaseNetConfig
 from musimo.training.corpus import Corpus, open_corpus, row_frames, row_samples, window_starts
+from musimo.training.descriptors import Descriptors
 from musimo.training.distill import Distillation, DistillConfig, input_statistics, sample_batch
-from musimo.training.fine_tuning import Descriptors, cross_validate, out_of_fold
+from musimo.training.fine_tuning import cross_validate
+from musimo.training.groups import grouped_folds
 from musimo.training.head_training import (
     HeadData,
     HeadsConfig,
@@ -17,6 +19,7 @@ from musimo.training.head_training import (
     predict_ratings,
     train_heads,
 )
+from musimo.training.trainer import combine_folds
 
 SMALL = MaseNetConfig(
     n_filters=(8, 8, 8, 16),
@@ -137,7 +140,9 @@ def test_no_fold_learns_from_its_own_ratings(corpus: Corpus, tmp_path: Path) -> 
     ratings, groups = rng.uniform(1, 9, (30, 2)), [str(number // 2) for number in range(30)]
     settings = HeadsConfig(n_batches=2, clips=4, unlabelled=4)
     folds = list(cross_validate(network, data, ratings, groups, music, settings, 5, 0))
-    every = out_of_fold(folds, groups, ratings, 5, 0)
+    fold_of = grouped_folds(groups, ratings, 5, 0)
+    tested = [np.flatnonzero(fold_of == fold.fold) for fold in folds]
+    every = combine_folds(folds, tested, len(ratings)).predictions
     assert all(np.isfinite(values).all() for values in every.values())
     assert sum(len(fold.targets) for fold in folds) == 30
     means = {round(float(value), 6) for value in every["mean rating"][:, 0]}
