@@ -184,7 +184,7 @@ def _scan(store: Store, music: Path, kinds: dict[bytes, str], found: Found, keep
             if fate != "failed" or UNEXPECTED.match(reason):
                 found.odd[name] = f"{stage}: {reason}"
         elif path in partial:
-            fate = "partial" if partial[path] else "analysed"
+            fate = "partial" if partial[path] else "analyzed"
         else:
             fate = "lost"
             found.broken.append(f"{name} is in no row")
@@ -230,8 +230,8 @@ def _peak_mb(process: Path) -> float:
 
 def table(found: Found) -> Iterator[str]:
     """Yield one row per format, and their total."""
-    columns = ("analysed", "partial", "failed", "crashed", "timeout")
-    yield "format  mutants  analysed  partial  failed  crashed  timeout  slowest s  peak MB"
+    columns = ("analyzed", "partial", "failed", "crashed", "timeout")
+    yield "format  mutants  analyzed  partial  failed  crashed  timeout  slowest s  peak MB"
     total = Tally()
     for kind, tally in found.tallies.items():
         total.fates += tally.fates

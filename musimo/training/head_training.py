@@ -91,14 +91,14 @@ def fused_features(network: MaseNet, clips: Iterable[FloatArray], scale: Tensor)
 
 
 def train_heads(
-    network: MaseNet, clips: HeadData, unlabelled: HeadData, config: HeadsConfig, seed: int
+    network: MaseNet, clips: HeadData, pseudo_labeled: HeadData, config: HeadsConfig, seed: int
 ) -> MaseNet:
     """Return a copy of the network with heads trained on rated clips and on clips with pseudo-labels.
 
     Parameters
     ----------
     network : with harmony inputs; layers before its dense layers are frozen
-    clips, unlabelled : rated clips, and clips with pseudo-labels
+    clips, pseudo_labeled : rated clips, and clips with pseudo-labels
     config : hyperparameters
     seed : of all random numbers
     """
@@ -107,9 +107,9 @@ def train_heads(
         means, sds = clips.ratings.mean(0), clips.ratings.std(0)
         trained = copy.deepcopy(network)
         trained.heads = MaseNet(network.config, (float(means[0]), float(means[1]))).heads
-        frozen = torch.cat([clips.fused, unlabelled.fused])
-        harmony = torch.cat([clips.harmony, unlabelled.harmony])
-        targets = torch.cat([clips.ratings, unlabelled.ratings])
+        frozen = torch.cat([clips.fused, pseudo_labeled.fused])
+        harmony = torch.cat([clips.harmony, pseudo_labeled.harmony])
+        targets = torch.cat([clips.ratings, pseudo_labeled.ratings])
         with torch.no_grad():
             initial_embedding = network.eval().rate(frozen, harmony)[1]
             spread = initial_embedding.var(0).mean()

@@ -115,8 +115,8 @@ def learning_curves(curves: Sequence[LearningCurve]) -> bytes:
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        for number_of_curve, curve in enumerate(curves):
-            names = ("training", "validation", "best epoch") if number_of_curve == 0 else ("_", "_", "_")
+        for index, curve in enumerate(curves):
+            names = ("training", "validation", "best epoch") if index == 0 else ("_", "_", "_")
             width = 1.6 if len(curves) == 1 else 0.9
             axes.plot(curve.epochs, curve.training, color=ORANGE, lw=width, ls="--", label=names[0])
             axes.plot(curve.epochs, curve.validation, color=BLUE, lw=width, label=names[1])

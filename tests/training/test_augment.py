@@ -69,7 +69,7 @@ def test_time_stretching_resamples_frames() -> None:
     assert len(faster) == len(slower) == 100
     assert faster[80] == 84
     assert slower[80] == 76
-    assert faster[99] == 4  # the end is reached early: it begins anew
+    assert faster[99] == 4  # the end is reached early: it repeats
 
 
 def test_probability_of_augmentation() -> None:
