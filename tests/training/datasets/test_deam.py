@@ -6,7 +6,6 @@ import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pytest
@@ -38,16 +37,8 @@ FULL_HEADER = (
 )
 
 
-class Miniature(Protocol):
-    def __call__(
-        self,
-        folder: Path,
-        swap: bool = True,
-        dynamic: bool = True,
-        metadata: bool = True,
-        averaged: str = "annotations averaged per song",
-        around: str = "",
-    ) -> Path: ...
+Miniature = Callable[..., Path]
+"""Write a miniature of the data set to a folder; return the folder."""
 
 
 def song_level(path: Path, swap: bool, spaces: bool = True) -> None:
