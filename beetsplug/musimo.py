@@ -6,14 +6,14 @@ For ``plugins: musimo`` in beets' configuration, which may say:
     musimo:
         library: ~/.local/share/musimo/library.db   # musimo's; by default your own
         auto: no       # yes: fill the attributes of what is imported
-        analyze: no    # yes: hear what musimo's library does not have
+        analyze: no    # yes: analyze what musimo's library does not have
         force: no      # yes: look again for what is filled already
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from beets.dbcore import types
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from musimo import Library
 
 FIELDS = ("valence", "arousal", "mood_words")
-DIGITS = 3  # the network is far from certain in the second
+DIGITS = 3  # the network's error is in the second
 
-Heard = tuple[Any, float, float]
+Analyzed = tuple[Any, float, float]
 """An item, its valence and its arousal, 0..1."""
 
 
@@ -49,7 +49,7 @@ class Musimo(BeetsPlugin):
         """``beet musimo``."""
         command = Subcommand("musimo", help="fill valence, arousal and mood_words from the musimo library")
         add = command.parser.add_option
-        add("-a", "--analyze", action="store_true", help="hear what the musimo library does not have")
+        add("-a", "--analyze", action="store_true", help="analyze what the musimo library does not have")
         add("-f", "--force", action="store_true", help="look again for what is filled already")
         add("-p", "--pretend", action="store_true", help="only show what would be filled")
         command.func = self.command
@@ -66,7 +66,7 @@ class Musimo(BeetsPlugin):
         )
         if n_missing and not analyze:
             self._log.warning(
-                "{} not in the musimo library: scan their folder, or hear them: beet musimo --analyze",
+                "{} not in the musimo library: scan their folder, or analyze them: beet musimo --analyze",
                 "1 track is" if n_missing == 1 else f"{n_missing} tracks are",
             )
 
@@ -78,7 +78,7 @@ class Musimo(BeetsPlugin):
             self._log.warning("{}", error)
 
     def fill(self, items: list[Any], *, analyze: bool, force: bool = False, pretend: bool = False) -> int:
-        """Fill the attributes of items and print them; returns how many are known to nobody."""
+        """Fill the attributes of items and print them; return how many are not known."""
         from musimo.errors import MusimoError
 
         wanted = [item for item in items if force or any(item.get(name) is None for name in FIELDS)]
@@ -86,9 +86,9 @@ class Musimo(BeetsPlugin):
             return 0
         try:
             library = self._library()
-            words = _words(library)
+            words = library.tags.mood_words()
             n_found = 0
-            for item, valence, arousal in self._heard(library, wanted, analyze=analyze):
+            for item, valence, arousal in self._moods(library, wanted, analyze=analyze):
                 n_found += 1
                 found = (round(valence, DIGITS), round(arousal, DIGITS), words(valence, arousal))
                 self._put(item, dict(zip(FIELDS, found, strict=True)), pretend=pretend)
@@ -105,15 +105,15 @@ class Musimo(BeetsPlugin):
             raise UserError(f"there is no musimo library at {library.settings.library}: musimo scan FOLDER")
         return library
 
-    def _heard(self, library: Library, items: Iterable[Any], *, analyze: bool) -> Iterator[Heard]:
-        """Items that are known by their path; then those that are heard now."""
+    def _moods(self, library: Library, items: Iterable[Any], *, analyze: bool) -> Iterator[Analyzed]:
+        """Yield items known by their path; then those that are analyzed now."""
         unknown: dict[bytes, Any] = {}
         for item in items:
             path = bytes(item.path)
             if not os.path.isfile(path):  # noqa: PTH113 - bytes
                 self._log.warning("{} is not there", os.fsdecode(path))
                 continue
-            track = library.find(os.fsdecode(path))
+            track = library.find_track(os.fsdecode(path))
             if track is None or track.valence is None or track.arousal is None:
                 unknown[path] = item
             else:
@@ -121,26 +121,20 @@ class Musimo(BeetsPlugin):
         if analyze and unknown:
             yield from self._analyzed(library, unknown)
 
-    def _analyzed(self, library: Library, items: dict[bytes, Any]) -> Iterator[Heard]:
-        from musimo.records import AnalyzedFile
+    def _analyzed(self, library: Library, items: dict[bytes, Any]) -> Iterator[Analyzed]:
+        from musimo.api import AnalyzedFile
 
-        for heard in library.analyze(*items):
-            if isinstance(heard, AnalyzedFile):
-                yield items[heard.path], heard.emotion.valence, heard.emotion.arousal
+        for file in library.analyze(*items):
+            if isinstance(file, AnalyzedFile):
+                yield items[file.path_bytes], file.emotion.valence, file.emotion.arousal
             else:
-                self._log.warning("cannot hear {}: {}", os.fsdecode(heard.path), heard.reason)
+                self._log.warning("cannot analyze {}: {}", file.path, file.reason)
 
     def _put(self, item: Any, found: dict[str, Any], *, pretend: bool) -> None:
         if all(item.get(name) == value for name, value in found.items()):
             return
-        told = ", ".join(f"{name} {value}" for name, value in found.items())
-        print_(f"{format(item)}: {told}")
+        shown = ", ".join(f"{name} {value}" for name, value in found.items())
+        print_(f"{format(item)}: {shown}")
         if not pretend:
             item.update(found)
             item.store(fields=())  # flexible attributes alone
-
-
-def _words(library: Library) -> Callable[[float, float], str]:
-    from musimo.tagging import mood_words
-
-    return mood_words(library)

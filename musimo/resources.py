@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from musimo.errors import MusimoError, WeightsError
+from musimo.installation import installation
 
 PACKAGE = Path(__file__).resolve().parent
 PATTERN = "mase_net-*.safetensors"
@@ -28,7 +29,7 @@ def resource(name: str) -> Path:
         return beside
     raise MusimoError(
         f"musimo's own folder {name!r} is missing beside {PACKAGE}",
-        "install musimo again: pip install --force-reinstall musimo",
+        f"restore it: {installation().restore()}",
     )
 
 
@@ -51,6 +52,6 @@ def weights_path(chosen: Path | None = None) -> Path:
     if len(found) != 1:
         raise WeightsError(
             f"expected one file {PATTERN} in {PACKAGE / 'weights'}, found {len(found)}",
-            "install musimo again: pip install --force-reinstall musimo",
+            f"restore them: {installation().restore()}",
         )
     return found[0]

@@ -16,7 +16,6 @@ from typing import Any
 import platformdirs
 
 from musimo.errors import SettingsError
-from musimo.records import path_bytes
 
 ENVIRONMENT = {
     "library": "MUSIMO_LIBRARY",
@@ -211,4 +210,4 @@ def _resolve_playlists(settings: Settings, file: Path) -> Settings:
 
 
 def _expand(path: str | Path) -> Path:
-    return Path(os.fsdecode(path_bytes(path)))
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib raises for an unknown user

@@ -20,7 +20,8 @@ from musimo.emotion.onnx_backend import OnnxNetwork
 from musimo.emotion.predictor import stack_harmony
 from musimo.emotion.space import N_AXES, fit_space
 from musimo.emotion.weights import load_network_weights, save_weights
-from musimo.library.scan.walk import FoundFile, walk
+from musimo.library.db.files import FoundFile
+from musimo.library.scan.walk import walk
 from musimo.library.scan.workers import Task, extract_all
 from musimo.records import ExtractedWindow, FloatArray
 from musimo.resources import weights_path

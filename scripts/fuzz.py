@@ -164,14 +164,14 @@ def _scan(store: Store, music: Path, kinds: dict[bytes, str], found: Found, keep
     """Run one scan and verify every guarantee."""
     spent: dict[bytes, tuple[float, float]] = {}
     journal = Journal(store, "plain-features", "windows")
-    with mock.patch.object(workers, "SILENCE_S", SILENCE_S), _measured(spent):
+    with mock.patch.object(workers, "MAX_IDLE_S", SILENCE_S), _measured(spent):
         try:
             events = list(scan(journal, [os.fsencode(music)], PlainPredictor, ScanOptions(jobs=JOBS)))
         except Exception as error:
             found.broken.append(f"the scan of {music.name} stopped: {type(error).__name__}: {error}")
             return
     failed = {event.path: event for event in events if isinstance(event, FileFailed)}
-    partial = {track.path: track.partial is not None for track in store.all_tracks()}
+    partial = {track.path_bytes: track.partial is not None for track in store.all_tracks()}
     audit = events[-1]
     assert isinstance(audit, Audit)
     if (audit.seen, audit.failed, audit.left) != (len(kinds), len(failed), 0):
@@ -205,9 +205,9 @@ def _scan(store: Store, music: Path, kinds: dict[bytes, str], found: Found, keep
 
 def _measured(spent: dict[bytes, tuple[float, float]]) -> AbstractContextManager[object]:
     """Measure seconds and, on Linux, peak MB of each file in each worker."""
-    original = workers._Worker.hear
+    original = workers._Worker.extract
 
-    def hear(
+    def extract(
         self: workers._Worker, task: workers.Task, coverage: Coverage, wanted: Callable[[bytes], bool]
     ) -> Iterator[ExtractMessage]:
         process = Path(f"/proc/{self._process.pid}")
@@ -218,7 +218,7 @@ def _measured(spent: dict[bytes, tuple[float, float]]) -> AbstractContextManager
             spent[task.path] = time.monotonic() - began, _peak_mb(process)
             yield message
 
-    return mock.patch.object(workers._Worker, "hear", hear)
+    return mock.patch.object(workers._Worker, "extract", extract)
 
 
 def _peak_mb(process: Path) -> float:

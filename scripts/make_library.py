@@ -24,11 +24,12 @@ from sqlalchemy import insert, select
 from musimo.audio.features import FEATURE_ID
 from musimo.audio.tempo_key import TEMPO_KEY_ID
 from musimo.emotion.space import BlockTransform, SoundSpace, load_space, unit
-from musimo.library.active_model import settle
+from musimo.library.active_model import activate_if_complete
 from musimo.library.db.journal import Journal
 from musimo.library.db.queries import Store
 from musimo.library.db.schema import contents, emotions, models, tempo_keys, tracks, windows
 from musimo.library.db.transactions import STAMP_BITS, now, renew_generation, transaction
+from musimo.library.scan.roots import claim
 from musimo.records import CONTENT_BYTES, KEYS, FloatArray, TempoKey
 from musimo.resources import weights_path
 
@@ -122,7 +123,7 @@ def main() -> None:
     space = load_space(weights)
     store = Store.open(options.out, weights.stem, create=True)
     journal = Journal(store, FEATURE_ID, "windows")
-    root_id = journal.claim(ROOT).root_id
+    root_id = claim(journal, ROOT).root_id
     rng = np.random.default_rng(options.seed)
     written = 0
     for batch in batches(rng, options.n):
@@ -130,7 +131,7 @@ def main() -> None:
         written += len(batch.tags)
         print(f"\r{written} of {options.n} tracks", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    settle(store)
+    activate_if_complete(store)
 
 
 def batches(rng: np.random.Generator, n: int) -> Iterator[Batch]:

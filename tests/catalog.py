@@ -13,10 +13,11 @@ import numpy as np
 
 from musimo.emotion.space import unit
 from musimo.errors import AudioError
-from musimo.library.db.journal import FileAnalysis, FileFailure, Journal
+from musimo.library.db.files import FileAnalysis, FileFailure, FoundFile, PlannedFile, ScanFolder
+from musimo.library.db.journal import Journal
 from musimo.library.db.queries import Store
-from musimo.library.scan.roots import PlannedFile, ScanFolder
-from musimo.library.scan.walk import FoundFile
+from musimo.library.scan.roots import claim
+from musimo.library.scan.spelling import moved_from
 from musimo.records import Descriptors, Emotion, FileOpened, FloatArray, Tags, TempoKey, Window, WindowEmotion
 
 MODEL = "plain-1"
@@ -84,16 +85,20 @@ class Catalog:
         self.store = Store.open(path, model, create=True)
         self.journal = Journal(self.store, "plain-features", "windows")
 
+    def scan_folder(self) -> ScanFolder:
+        return claim(self.journal, self.root)
+
     def planned(self, name: str | bytes) -> PlannedFile:
-        return PlannedFile(self.journal.claim(self.root), FoundFile(os.fsencode(name), 1000, 0))
+        return PlannedFile(self.scan_folder(), FoundFile(os.fsencode(name), 1000, 0))
 
     def add(self, *entries: Entry) -> list[str]:
         """Write entries in one transaction; says how each arrived."""
-        scan_folder = self.journal.claim(self.root)
-        return list(self.journal.write([self._heard(entry, scan_folder) for entry in entries], []))
+        scan_folder = self.scan_folder()
+        files = [self._analyzed(entry, scan_folder) for entry in entries]
+        return list(self.journal.write(files, [], moved_from))
 
     def fail(self, name: str | bytes, stage: str = "decode", reason: str = "it holds no sound") -> None:
-        self.journal.write([], [FileFailure(self.planned(name), AudioError(stage, reason))])
+        self.journal.write([], [FileFailure(self.planned(name), AudioError(stage, reason))], moved_from)
 
     def path(self, name: str | bytes) -> bytes:
         return self.root + b"/" + os.fsencode(name)
@@ -107,7 +112,7 @@ class Catalog:
     def ids(self, *names: str | bytes) -> list[int]:
         return [self.id(name) for name in names]
 
-    def _heard(self, entry: Entry, scan_folder: ScanFolder) -> FileAnalysis:
+    def _analyzed(self, entry: Entry, scan_folder: ScanFolder) -> FileAnalysis:
         planned = PlannedFile(scan_folder, FoundFile(os.fsencode(entry.name), 1000, entry.mtime_ns))
         window = Window(0.0, min(entry.duration_s, 45.0))
         windows = [Window(45.0 * n, 45.0 * (n + 1)) for n in range(len(entry.places))] or [window]
@@ -116,8 +121,10 @@ class Catalog:
         emotion = self._emotion(entry, windows)
         if emotion is None:
             return FileAnalysis(planned, opened, None, None)
-        places = dict(zip(windows, entry.places, strict=False))
-        return FileAnalysis(planned, opened, emotion, STATISTICS, tempo_key=entry.tempo_key, places=places)
+        vectors = dict(zip(windows, entry.places, strict=False))
+        return FileAnalysis(
+            planned, opened, emotion, STATISTICS, tempo_key=entry.tempo_key, window_vectors=vectors
+        )
 
     @staticmethod
     def _emotion(entry: Entry, windows: Sequence[Window]) -> Emotion | None:

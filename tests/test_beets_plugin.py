@@ -10,7 +10,7 @@ from typing import Any
 import mutagen
 import pytest
 
-from musimo.api import Library
+from musimo.api.session import Session
 from musimo.resources import weights_path
 from tests.catalog import Catalog, Entry, direction
 from tests.conftest import PlainPredictor
@@ -49,7 +49,7 @@ def beet(
     folder = tmp_path / "beets"
     folder.mkdir()
     monkeypatch.setenv("BEETSDIR", str(folder))
-    monkeypatch.setattr(Library, "_load_predictor", lambda self, weights: PlainPredictor())
+    monkeypatch.setattr(Session, "load_predictor", lambda self, weights: PlainPredictor())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     settings = [
         f"directory: {music}",
@@ -118,7 +118,7 @@ def test_who_has_all_heard_is_not_told_to_have_it_heard(
     (music / "unknown.flac").write_text("no sound any more")
     caplog.clear()
     beet("musimo", analyze="yes")
-    assert "cannot hear" in caplog.text
+    assert "cannot analyze" in caplog.text
     assert "beet musimo --analyze" not in caplog.text
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from musimo.installation import LEFT_OUT
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Plays Python: `-m venv` makes a folder, `-m pip` notes its arguments and lays a musimo that prints its own.
@@ -52,7 +54,7 @@ class Checkout:
         interpreter.write_text(STAND_IN)
         interpreter.chmod(0o755)
         self.environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("MUSIMO_")},
             "PYTHON": str(interpreter),
             "REAL_PYTHON": sys.executable,
             "NOTES": str(self.notes),
@@ -96,7 +98,7 @@ def test_first_use_installs_and_later_uses_go_straight_to_musimo(checkout: Check
     assert "first use" in err
     venv, *pips = checkout.noted()
     assert venv == "venv"
-    assert pips[-1].endswith(f"-c {checkout.root}/configs/constraints.txt -e {checkout.root}")
+    assert pips[-1].endswith(f"-c {checkout.root}/configs/constraints.txt -e {checkout.root}[plots]")
     assert checkout.run("status") == (0, "<status>", "")
     assert checkout.noted() == []
 
@@ -118,7 +120,7 @@ def test_any_working_directory_and_links(checkout: Checkout, tmp_path: Path) -> 
     assert checkout.run("x", script="./musimo", cwd=checkout.root / "scripts") == (0, "<x>", "")
 
 
-@pytest.mark.parametrize("changed", ["pyproject.toml", "configs/constraints.txt"])
+@pytest.mark.parametrize("changed", ["pyproject.toml", "configs/constraints.txt", "configs/light.txt"])
 def test_changed_requirements_are_installed_into_the_same_environment(
     checkout: Checkout, changed: str
 ) -> None:
@@ -195,6 +197,63 @@ def test_torch_is_the_cpu_build_unless_asked_otherwise(checkout: Checkout) -> No
     assert not [line for line in checkout.noted() if " torch==" in line]
 
 
+def test_a_light_set_up_installs_what_its_list_names_and_stays_light(checkout: Checkout) -> None:
+    assert checkout.run("x", MUSIMO_LIGHT="1")[:2] == (0, "<x>")
+    venv, *pips = checkout.noted()
+    assert venv == "venv"
+    assert not any("torch" in line for line in pips)
+    assert pips[0].endswith(
+        f"-c {checkout.root}/configs/constraints.txt -r {checkout.root}/configs/light.txt"
+    )
+    assert pips[1].endswith(f"--no-deps -e {checkout.root}")
+    assert len(pips) == 2
+    assert checkout.run("x") == checkout.run("x", MUSIMO_LIGHT="1") == (0, "<x>", "")
+    with (checkout.root / "configs/light.txt").open("a") as file:
+        file.write("# changed\n")
+    assert "requirements have changed" in checkout.run("x")[2]
+    assert not any(line == "venv" or "[plots]" in line for line in checkout.noted())
+
+
+def test_a_light_set_up_becomes_full_and_light_again(checkout: Checkout) -> None:
+    checkout.run(MUSIMO_LIGHT="1")
+    checkout.noted()
+    code, out, err = checkout.run("x", MUSIMO_LIGHT="0")
+    assert (code, out) == (0, "<x>")
+    assert "changing the light set-up to the full one" in err
+    noted = checkout.noted()
+    assert "venv" not in noted, "packages are only added"
+    assert noted[-1].endswith(f"-e {checkout.root}[plots]")
+    assert checkout.run("x") == checkout.run("x", MUSIMO_LIGHT="0") == (0, "<x>", "")
+    code, out, err = checkout.run("x", MUSIMO_LIGHT="1")
+    assert (code, out) == (0, "<x>")
+    assert "changing the full set-up to a light one" in err
+    assert checkout.noted()[0] == "venv", "what a light set-up leaves out is gone"
+    assert checkout.run("x") == (0, "<x>", "")
+
+
+def test_an_unfinished_light_set_up_stays_light(checkout: Checkout) -> None:
+    assert checkout.run("x", MUSIMO_LIGHT="1", PIP_FAILS="1")[0] == 1
+    checkout.noted()
+    assert checkout.run("x")[:2] == (0, "<x>")
+    assert checkout.noted()[-1].endswith(f"--no-deps -e {checkout.root}")
+    assert checkout.run("x") == (0, "<x>", "")
+
+
+def test_the_tests_need_the_full_set_up(checkout: Checkout) -> None:
+    checkout.run(MUSIMO_LIGHT="1")
+    checkout.noted()
+    checkout.run(script=checkout.root / "scripts" / "test", MUSIMO_LIGHT="1")
+    assert checkout.noted()[-1].endswith(f"-e {checkout.root}[test]")
+    assert checkout.run("x", MUSIMO_LIGHT="0") == (0, "<x>", "")
+
+
+@pytest.mark.parametrize("value", ["yes", "2", "true"])
+def test_a_value_of_musimo_light_that_means_nothing_is_refused(checkout: Checkout, value: str) -> None:
+    message = f"musimo: MUSIMO_LIGHT is 1 for a light set-up or 0 for the full one, not '{value}'.\n"
+    assert checkout.run(MUSIMO_LIGHT=value) == (1, "", message)
+    assert not (checkout.root / ".venv").exists()
+
+
 def test_an_interpreter_that_is_too_old_is_refused_in_one_sentence(
     checkout: Checkout, tmp_path: Path
 ) -> None:
@@ -243,12 +302,12 @@ def test_the_tests_run_every_check_and_name_what_failed(checkout: Checkout) -> N
         "ruff:check .",
         "ruff:format --check .",
         "mypy:",
-        "pytest:-k a b",
+        "pytest:-n auto --maxprocesses 8 --dist worksteal -k a b",
     ]
     lay_tools(checkout, {"mypy": 1})
     code, out, _ = checkout.run(script=script)
     assert code == 1
-    assert out.splitlines()[-2:] == ["pytest:", "FAILED: mypy"]
+    assert out.splitlines()[-2:] == ["pytest:-n auto --maxprocesses 8 --dist worksteal", "FAILED: mypy"]
     assert checkout.run("x") == (0, "<x>", ""), "what the tests installed serves musimo too"
 
 
@@ -279,6 +338,16 @@ def requirements() -> list[tuple[str, str]]:
     return [
         (match[1].lower(), match[2]) for text in wanted if (match := re.match(r"([\w.-]+)>=([\d.]+)", text))
     ]
+
+
+def test_the_light_list_is_all_that_musimo_requires_but_torch_and_librosa() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = {*project["dependencies"], *project["optional-dependencies"]["plots"]}
+    left_out = {text for text in wanted if text.startswith(tuple(LEFT_OUT))}
+    lines = (ROOT / "configs/light.txt").read_text("utf-8").splitlines()
+    listed = [line for line in lines if line and not line.startswith("#")]
+    assert len(left_out) == len(LEFT_OUT)
+    assert listed == sorted(wanted - left_out)
 
 
 def test_every_requirement_is_pinned_to_a_release_it_allows() -> None:

@@ -31,9 +31,9 @@ ENDINGS = ("flac", "ogg", "mp3")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="trials read Linux's /proc")
 
 PLAIN = """
-from musimo.api import Library
+from musimo.api.session import Session
 from tests.conftest import PlainPredictor
-Library._load_predictor = lambda self, weights: PlainPredictor()
+Session.load_predictor = lambda self, weights: PlainPredictor()
 """
 
 

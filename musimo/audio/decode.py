@@ -22,7 +22,7 @@ from soundfile import SoundFileError
 from musimo.audio.fallback import MAGIC as SNDFILE_MAGIC
 from musimo.audio.fallback import SndfileDecoder
 from musimo.audio.features import SAMPLE_RATE
-from musimo.audio.files import MusicFile
+from musimo.audio.files import AnyPath, MusicFile
 from musimo.audio.formats import DEMUXERS, describe_non_audio
 from musimo.audio.gaps import GapCounter
 from musimo.audio.mixdown import (
@@ -38,7 +38,7 @@ from musimo.audio.mixdown import (
 from musimo.audio.ogg_survey import survey_pages
 from musimo.audio.survey import Survey, mean_bitrate, packets, survey
 from musimo.errors import AudioError
-from musimo.records import AnyPath, FloatArray, Window
+from musimo.records import FloatArray, Window
 
 __all__ = ["SAMPLE_RATE", "AudioDecoder", "container_metadata", "open_audio"]
 

@@ -10,12 +10,13 @@ import numpy as np
 from musimo.audio.decode import SAMPLE_RATE, AudioDecoder, open_audio
 from musimo.audio.decoded_fraction import expected_duration_s
 from musimo.audio.features import compute_features
+from musimo.audio.files import AnyPath
 from musimo.audio.mixdown import DecodedWindow
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
 from musimo.audio.windows import MAX_WINDOWS, WINDOW_S, plan_windows, tile
 from musimo.errors import AudioError
-from musimo.records import AnyPath, ExtractedWindow, FileOpened, SlidingPlan, Tags, Window, WindowPlan
+from musimo.records import ExtractedWindow, FileOpened, SlidingPlan, Tags, Window, WindowPlan
 
 MIN_AUDIO_S = 0.1  # less is a click; one frame of the spectrum alone is 0.093 s long
 MAX_AUDIO_S = 7 * 86_400.0  # a week; longer ones are damaged clocks, and files made to keep a decoder busy

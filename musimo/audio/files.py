@@ -1,4 +1,4 @@
-"""Open a file that may be anything."""
+"""Paths of any type, and files that may be anything."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 from musimo.audio.masks import Mask, apply_masks, find_masks
 from musimo.errors import AudioError
-from musimo.records import AnyPath
+
+AnyPath = bytes | str | Path
 
 REASONS = {
     errno.ENOENT: "no such file, or a link to nothing",
@@ -19,6 +20,14 @@ REASONS = {
     errno.ELOOP: "a link that leads back to itself",
     errno.EIO: "the disk cannot read it",
 }
+
+
+def path_bytes(path: AnyPath) -> bytes:
+    """Return a path as the file system has it, with a leading ``~`` or ``~user`` expanded.
+
+    A ``~user`` that the system does not know is left as written.
+    """
+    return os.path.expanduser(os.fsencode(path))  # noqa: PTH111 - pathlib raises for an unknown user
 
 
 class MusicFile(FileIO):

@@ -22,8 +22,9 @@ from mutagen.apev2 import APEv2
 from mutagen.mp3 import BitrateMode, MPEGInfo
 
 from musimo.audio.decode import container_metadata
+from musimo.audio.files import AnyPath
 from musimo.audio.id3 import end_of_frames, id3_tag_spans, synchsafe
-from musimo.records import AnyPath, Tags
+from musimo.records import Tags
 
 MAX_TEXT = 1_000  # characters; longer than any title, and short enough for tables and indexes
 MAX_FRAMES = 1_000  # of an ID3 tag; large ones have some fifty

@@ -1,14 +1,18 @@
-"""``musimo analyze``: how do these files feel? No library is needed."""
+"""``musimo analyze``: valence and arousal of files; no library is needed."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation, shown
+from musimo.cli.exit_codes import DONE, SOME_FAILED
 from musimo.cli.options import FILES, coverage_option, format_options, hearing_options, scale_option
+
+if TYPE_CHECKING:
+    from musimo.records import Coverage
 
 
 @click.command("analyze")
@@ -22,13 +26,13 @@ def command(
     invocation: Invocation,
     /,
     files: tuple[str, ...],
-    coverage: str,
+    coverage: Coverage,
     device: str | None,
     jobs: int | None,
     batch_size: int | None,
     **options: Any,
 ) -> int:
-    """Hear FILES and print their valence and arousal, as a whole and window by window.
+    """Analyze FILES and print their valence and arousal, as a whole and window by window.
 
     \b
       musimo analyze demo.wav
@@ -40,11 +44,11 @@ def command(
 
     choice = choice_of(options)
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    heard = list(library.analyze(*files, coverage="full" if coverage == "full" else "windows"))
-    analyzed = [file for file in heard if isinstance(file, AnalyzedFile)]
-    failed = [file for file in heard if isinstance(file, FailedFile)]
+    results = list(library.analyze(*files, coverage=coverage))
+    analyzed = [file for file in results if isinstance(file, AnalyzedFile)]
+    failed = [file for file in results if isinstance(file, FailedFile)]
     if choice.output is not None or choice.format_ not in (None, "table", "json"):
-        for file in failed:  # formats that hold no failures
-            invocation.note(f"failed: {shown(file.path)}: {safe(file.reason)}")
+        for file in failed:  # formats that cannot hold failures
+            invocation.note(f"failed: {shown(file.path_bytes)}: {safe(file.reason)}")
     print_answer(invocation, AnalyzeAnswer(analyzed, failed), choice)
-    return 3 if failed else 0
+    return SOME_FAILED if failed else DONE

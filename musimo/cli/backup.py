@@ -23,11 +23,10 @@ def command(invocation: Invocation, /, file: str, force: bool, as_json: bool) ->
     \b
       musimo backup library-backup.db
     """
-    from musimo import care
     from musimo.output.care_text import backup_json
 
     library = invocation.library()
-    copy = care.backup(library, file, force=force)
+    copy = library.maintenance.backup(file, force=force)
     size = copy.stat().st_size
     if as_json:
         click.echo(backup_json(library.settings.library, copy, size), nl=False)

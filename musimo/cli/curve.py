@@ -1,23 +1,21 @@
-"""``musimo curve``: how does the mood move inside this track?"""
+"""``musimo curve``: valence and arousal over time inside a track."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from musimo.cli.answer import put
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.options import OutputFile, hearing_options, scale_option
+from musimo.cli.progress import progress_bar
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from musimo.library.curve import Felt
     from musimo.output.curves import CurveFormat
-    from musimo.records import Curve
+    from musimo.records.scale import Scale
 
 FORMATS = ("table", "csv", "json", "jsonl", "labels", "edl", "svg", "png")
 ENDINGS = {".txt": "labels", **{f".{name}": name for name in ("csv", "json", "jsonl", "edl", "svg", "png")}}
@@ -31,8 +29,8 @@ ENDINGS = {".txt": "labels", **{f".{name}": name for name in ("csv", "json", "js
     default=45.0,
     show_default=True,
     metavar="S",
-    help="Seconds that each reading hears, 5 to 45. The network was trained on 45; less is repeated to that"
-    " length, follows the music closer, and errs more.",
+    help="Length of the windows in seconds, 5 to 45. The network was trained on 45; shorter windows are"
+    " repeated to that length, follow the music closer, and have larger errors.",
 )
 @click.option(
     "--hop",
@@ -40,7 +38,7 @@ ENDINGS = {".txt": "labels", **{f".{name}": name for name in ("csv", "json", "js
     default=5.0,
     show_default=True,
     metavar="S",
-    help="Seconds from one reading to the next.",
+    help="Seconds from one window to the next.",
 )
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="How to print.  [default: table]")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
@@ -84,7 +82,7 @@ def command(
     readings: bool,
     fps: str,
     start_timecode: str,
-    scale: Any,
+    scale: Scale,
     device: str | None,
     jobs: int | None,
     batch_size: int | None,
@@ -92,17 +90,15 @@ def command(
     """Draw valence and arousal over time inside TRACK, with peaks and turning points.
 
     TRACK is any audio file on disk, or a library track as in similar. A reading is of the whole window around
-    the time it is told at, so what is shorter than a window shows blurred. A peak stands out by half a point
-    of the 1-9 scale. At a turning point, the mood of the window's length after differs most from that before.
+    its time, so changes shorter than a window are smoothed. A peak stands out by half a point of the 1-9
+    scale. At a turning point, the mood of the window after differs most from that of the window before.
 
     \b
       musimo curve "So What"
       musimo curve score.flac --window 15 --hop 2 -o score.svg
       musimo curve score.flac --fps 29.97 -o markers.edl
     """
-    from musimo.audio.windows import sliding_plan
     from musimo.emotion.turns import find_peaks, find_turns
-    from musimo.inside import hear_curve
     from musimo.output.curves import CurveAnswer, CurveOptions, render_curve
     from musimo.output.edl import check_edl
 
@@ -111,33 +107,16 @@ def command(
     if format_ == "png" and terminal:
         raise UsageError("a terminal shows no PNG", "name a file: -o curve.png")
     options = CurveOptions(width, scale, readings, fps, start_timecode)
-    check_edl(options)  # before minutes of hearing
+    check_edl(options)  # before minutes of analysis
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    curve = _follow(invocation, hear_curve(library, track, sliding_plan(window, hop)))
+    with progress_bar(invocation, "analyzing", "window") as advance:
+        curve = library.curve(track, window, hop, on_progress=advance)
     answer = CurveAnswer(curve, find_peaks(curve.readings), find_turns(curve.readings, window))
     put(render_curve(answer, format_, options), output, escaped=terminal)
     if format_ in ("labels", "edl") and not (answer.peaks or answer.turns or readings):
         invocation.note("nothing stands out of this curve; --readings puts every reading in")
     if curve.partial is not None and format_ != "table":
-        invocation.note(f"{min(99, 100 * curve.partial):.0f} % of it could be heard")
-
-
-def _follow(invocation: Invocation, events: Iterator[Felt | Curve]) -> Curve:
-    """Draw the bar while a track is heard; returns its curve."""
-    import sys
-
-    from tqdm import tqdm
-
-    from musimo.records import Curve
-
-    hidden = invocation.quiet or not sys.stderr.isatty()
-    with tqdm(desc="hearing", unit="window", disable=hidden, dynamic_ncols=True, leave=False) as bar:
-        for event in events:
-            if isinstance(event, Curve):
-                return event
-            bar.total = event.total
-            bar.update(event.done - bar.n)
-    raise AssertionError("the last event is the curve")
+        invocation.note(f"{min(99, 100 * curve.partial):.0f} % of it could be decoded")
 
 
 def _format(format_: CurveFormat | None, as_json: bool, output: str | None) -> CurveFormat:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.exit_codes import DONE, ERROR
 
 
 @click.command("doctor")
@@ -19,14 +20,13 @@ def command(invocation: Invocation, /, device: str | None, as_json: bool) -> int
     \b
       musimo doctor
     """
-    from musimo.doctor import diagnose
     from musimo.output.care_text import check_lines, checks_json
 
     checks = []
-    for check in diagnose(invocation.settings(device=device)):
+    for check in invocation.library(device=device).maintenance.doctor():
         checks.append(check)
         if not as_json:
             click.echo(check_lines(check), nl=False)
     if as_json:
         click.echo(checks_json(checks), nl=False)
-    return 1 if any(check.state == "bad" for check in checks) else 0
+    return ERROR if any(check.state == "bad" for check in checks) else DONE

@@ -1,20 +1,16 @@
-"""``musimo duplicates``: what is there more than once?"""
+"""``musimo duplicates``: tracks that are the same recording."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from musimo.cli.context import SOON_S, Invocation, pass_invocation
+from musimo.cli.exit_codes import DONE, NOT_FOUND
 from musimo.cli.options import OutputFile, where_option
+from musimo.cli.progress import progress_bar
 from musimo.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from musimo.search.duplicates import ComparisonProgress, DuplicateGroup
 
 ENDINGS = {".json": "json", ".csv": "csv"}
 
@@ -45,12 +41,12 @@ def command(
     output: str | None,
     print0: bool,
 ) -> int:
-    """List tracks that are the same recording: by their sound, or by all that can be heard.
+    """List tracks that are the same recording: by their audio, or by their sound vectors.
 
-    Three kinds of groups: the same sound, tags aside; the same recording in other encodings; and what is
-    probably the same recording, by artist, title and a similar sound, or by its sound although titles differ.
-    In a group the file that is best by its header comes first. A lossless file may have been made from a
-    lossy one: no header tells.
+    Three kinds of groups: sound, the same audio with other tags; recording, the same recording in other
+    encodings; and probable, probably the same recording, by artist, title and a similar sound, or by the
+    sound although titles differ. In a group the file that is best by its header comes first. A lossless file
+    may have been made from a lossy one: no header says so.
 
     This is a report. Nothing is changed, moved or deleted.
 
@@ -62,9 +58,7 @@ def command(
     from pathlib import Path
 
     from musimo.cli.answer import put
-    from musimo.duplicates import duplicates
     from musimo.output import duplicates_text
-    from musimo.search.where import parse
 
     if as_json and format_ not in (None, "json"):
         raise UsageError(f"--json and --format {format_} exclude each other")
@@ -73,8 +67,9 @@ def command(
     if print0 and chosen != "paths":
         raise UsageError("-0 goes with --format paths")
     library = invocation.library()
-    events = duplicates(library, tuple(parse(expression, "0-1") for expression in where))
-    groups = [group for group in _shown(invocation, events) if not kinds or group.kind in kinds]
+    with progress_bar(invocation, "comparing", "track", SOON_S) as advance:
+        groups = library.duplicates(where, on_progress=advance)
+    groups = [group for group in groups if not kinds or group.kind in kinds]
     if chosen == "paths":
         data = duplicates_text.groups_paths(groups, print0=print0)
     else:
@@ -85,24 +80,4 @@ def command(
         }
         data = writers[chosen](groups).encode()
     put(data, output, escaped=sys.stdout.isatty() and not print0)
-    return 0 if groups else 4
-
-
-def _shown(
-    invocation: Invocation, events: Iterable[ComparisonProgress | DuplicateGroup]
-) -> list[DuplicateGroup]:
-    """The groups; how far the search is goes into a bar, where it takes long."""
-    from tqdm import tqdm
-
-    from musimo.search.duplicates import DuplicateGroup
-
-    groups: list[DuplicateGroup] = []
-    quiet: Any = True if invocation.quiet else None  # None: no bar unless stderr is a terminal
-    with tqdm(desc="comparing", unit="sound", delay=SOON_S, leave=False, disable=quiet) as bar:
-        for event in events:
-            if isinstance(event, DuplicateGroup):
-                groups.append(event)
-            else:
-                bar.total = event.total
-                bar.update(event.done - bar.n)
-    return groups
+    return DONE if groups else NOT_FOUND

@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.training import INTERRUPTED, follow, make_workspace, print_finished, training_options
+from musimo.cli.exit_codes import INTERRUPTED
+from musimo.cli.training import follow, make_workspace, print_finished, training_options
+from musimo.installation import require_training
 
 
 @click.command("evaluate")
@@ -27,11 +29,12 @@ def command(
 
     Every clip is judged by a network that has met none of its artist's. What an earlier run of this command
     or of train has left is used. Ctrl-C stops; the same command goes on where it stopped.
-    Needs pip install 'musimo[train]'.
+    Needs the full set-up of a checkout, or pip install 'musimo[train]'.
 
     \b
       musimo evaluate default --data data
     """
+    require_training()
     from musimo.training.recipe import find_config
     from musimo.training.run import evaluate
 

@@ -1,7 +1,8 @@
-"""``musimo export``: every track with tags and emotion, or what was heard for another library."""
+"""``musimo export``: every track with tags and emotion, or analyses and arrays for other programs."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -9,8 +10,17 @@ from click.core import ParameterSource
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.exit_codes import DONE, NOT_FOUND
 from musimo.cli.options import OutputFile, make_selection, output_options, selection_options
 from musimo.errors import UsageError
+
+ANALYSES_OPTIONS = ("where", "scale", "as_json")
+"""Options that go with --analyses."""
+VECTORS_OPTIONS = (
+    *ANALYSES_OPTIONS,
+    *("limit", "max_per_artist", "max_per_album", "no_diversity"),
+)
+"""Options that go with --vectors."""
 
 
 @click.command("export")
@@ -20,21 +30,33 @@ from musimo.errors import UsageError
     "--analyses",
     type=OutputFile(dir_okay=False),
     metavar="FILE",
-    help="Write what was heard to FILE, by sound, for musimo import elsewhere; .gz packs it.",
+    help="Write all analyses to FILE, by a hash of the audio, for musimo import elsewhere; .gz packs it.",
+)
+@click.option(
+    "--vectors",
+    type=OutputFile(dir_okay=False),
+    metavar="FILE",
+    help="Write NumPy arrays to FILE, an .npz: id, path, valence, arousal, embedding, sound, model.",
 )
 @pass_invocation
-def command(invocation: Invocation, /, analyses: str | None, **options: Any) -> int:
+def command(invocation: Invocation, /, analyses: str | None, vectors: str | None, **options: Any) -> int:
     """Write every track with its tags and emotion, as CSV unless another format is asked for.
 
-    With --analyses, write all that the network heard, whatever the files are called and wherever they lie: a
-    library elsewhere that imports it need not hear these sounds.
+    With --analyses, write the complete analyses, whatever the files are called and wherever they are: a
+    library elsewhere that imports them need not analyze these tracks. With --vectors, write the embeddings
+    and the vectors that similar compares, for NumPy and other programs.
 
     \b
       musimo export -o tracks.csv
       musimo export --analyses analyses.jsonl.gz
+      musimo export --vectors vectors.npz --where genre:jazz
     """
+    if analyses is not None and vectors is not None:
+        raise UsageError("--analyses or --vectors, not both")
     if analyses is not None:
         return _export_analyses(invocation, analyses, options)
+    if vectors is not None:
+        return _export_vectors(invocation, vectors, options)
 
     from musimo.output.answers import TracksAnswer
 
@@ -43,30 +65,46 @@ def command(invocation: Invocation, /, analyses: str | None, **options: Any) -> 
     selection = make_selection(library.settings, scale=choice.scale, diverse=False, **options)
     tracks = list(library.tracks(selection))
     print_answer(invocation, TracksAnswer(tracks), choice, default="csv")
-    return 0 if tracks else 4
+    return DONE if tracks else NOT_FOUND
 
 
 def _export_analyses(invocation: Invocation, target: str, options: dict[str, Any]) -> int:
-    import os
-
-    from musimo.output.json_out import document
-    from musimo.output.naming import path_fields
     from musimo.search.where import parse
-    from musimo.sharing import export_analyses
 
-    context = click.get_current_context()
-    given = [
-        name
-        for name in options
-        if name not in ("where", "scale", "as_json")
-        and context.get_parameter_source(name) is not ParameterSource.DEFAULT
-    ]
-    if given:
+    if _given(options, ANALYSES_OPTIONS):
         raise UsageError("--analyses goes with --where and --json alone", "the file has a form of its own")
     where = [parse(expression, options["scale"]) for expression in options["where"]]
-    model, n = export_analyses(invocation.library(), target, where)
+    model, n = invocation.library().analyses.export(target, where)
     if options["as_json"]:
-        click.echo(document({**path_fields(os.fsencode(target)), "model": model, "analyses": n}), nl=False)
+        _print_document(target, {"model": model, "analyses": n})
     else:
         click.echo(f"{n} analys{'is' if n == 1 else 'es'} by {model}")
-    return 0 if n else 4
+    return DONE if n else NOT_FOUND
+
+
+def _export_vectors(invocation: Invocation, target: str, options: dict[str, Any]) -> int:
+    if _given(options, VECTORS_OPTIONS):
+        raise UsageError(
+            "--vectors goes with -n, --where, diversity and --json alone", "the file has a form of its own"
+        )
+    library = invocation.library()
+    selecting = {name: options[name] for name in VECTORS_OPTIONS if name != "as_json"}
+    n = library.analyses.export_vectors(target, make_selection(library.settings, diverse=False, **selecting))
+    if options["as_json"]:
+        _print_document(target, {"tracks": n})
+    else:
+        click.echo(f"{n} track{'' if n == 1 else 's'}")
+    return DONE
+
+
+def _given(options: dict[str, Any], allowed: tuple[str, ...]) -> bool:
+    """Return whether the command line gives an option that is not allowed."""
+    source = click.get_current_context().get_parameter_source
+    return any(source(name) is not ParameterSource.DEFAULT for name in options if name not in allowed)
+
+
+def _print_document(target: str, fields: dict[str, object]) -> None:
+    from musimo.output.json_out import document
+    from musimo.records.fields import path_fields
+
+    click.echo(document({**path_fields(os.fsencode(target)), **fields}), nl=False)

@@ -15,7 +15,7 @@ from musimo.cli.options import FILES, format_options
 @format_options(FILES)
 @pass_invocation
 def command(invocation: Invocation, /, **options: Any) -> None:
-    """List the files that could not be heard, and why. They are tried again when they change.
+    """List the files that could not be analyzed, and why. They are tried again when they change.
 
     \b
       musimo errors

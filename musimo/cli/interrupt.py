@@ -12,7 +12,7 @@ from musimo.cli.context import Invocation
 
 @contextmanager
 def gentle_interrupt(invocation: Invocation, unit: str) -> Iterator[list[int]]:
-    """Collect the first Ctrl-C, so that the unit in hand is finished; the second one stops at once."""
+    """Collect the first Ctrl-C, so that the unit in hand is finished; the second one interrupts."""
     pressed: list[int] = []
 
     def press(number: int, frame: FrameType | None) -> None:

@@ -13,7 +13,7 @@ from musimo.cli.context import Invocation
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
-    from musimo.records import MoodTrack, SimilarTrack
+    from musimo.search.rows import MoodTrack, SimilarTrack
     from musimo.search.selection import Selection
 
 F = TypeVar("F", bound=Callable[..., Any])

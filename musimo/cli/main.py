@@ -1,4 +1,4 @@
-"""The one door: parses, runs a command, and turns every error into a sentence and an exit code."""
+"""Entry point: parse, run a command, and turn every error into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import click
 
 from musimo import __version__
 from musimo.cli.context import Invocation
+from musimo.cli.exit_codes import DONE, ERROR, INTERRUPTED, NOT_FOUND, USAGE
 from musimo.errors import MusimoError, NotFoundError, UsageError
-
-DONE, ERROR, USAGE, SOME_FAILED, NOT_FOUND, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 EPILOG = """\b
 Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but some files failed,
@@ -22,58 +21,58 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but some files failed,
 
 
 COMMANDS = {
-    "scan": "Walk FOLDERS, read tags, hear what is new or changed, store and index it.",
+    "scan": "Walk FOLDERS, read tags, analyze what is new or changed, store and index it.",
     "similar": "List tracks of the library that sound like TRACKS.",
     "mood": "List tracks of the library whose mood lies nearest to a point, given in words or numbers.",
     "path": "List tracks that lead from one track to another, each like the one before.",
     "mood-path": "List tracks whose moods go evenly from one mood to another, for as long as is asked.",
-    "analyze": "Hear FILES and print their valence and arousal, as a whole and window by window.",
+    "analyze": "Analyze FILES and print their valence and arousal, as a whole and window by window.",
     "curve": "Draw valence and arousal over time inside TRACK, with peaks and turning points.",
-    "show": "Print all that is known of TRACK: tags, sound, emotion window by window.",
+    "show": "Print all that is known of TRACK: tags, audio, emotion window by window.",
     "export": "Write every track with its tags and emotion, as CSV unless another format is asked for.",
-    "tag": "Show what musimo's own fields of TRACKS would say; put it into the files with --write.",
-    "import": "Take in analyses that another library exported, so that their sounds are not heard again.",
-    "map": "Draw the library, every track a point, by mood and by sound: a page that works offline,"
-    " or SVG or PNG.",
-    "playlists": "Write the playlists that stand as recipes in the configuration file, or those named.",
-    "duplicates": "List tracks that are the same recording: by their sound, or by all that can be heard.",
-    "rate": "Say how TRACKS feel to you, and which you like or dislike; alone, list what you said.",
+    "tag": "Show what musimo's own tag fields of TRACKS would hold; write them into the files with --write.",
+    "import": "Store analyses that another library exported, so that their tracks are not analyzed again.",
+    "map": "Draw the library, every track a point, by mood and by sound: a page that works offline, or"
+    " SVG or PNG.",
+    "playlists": "Write the playlists of the configuration file's recipes, or those named.",
+    "duplicates": "List tracks that are the same recording: by their audio, or by their sound vectors.",
+    "rate": "Rate valence and arousal of TRACKS, or like or dislike them; without options, list all ratings.",
     "calibrate": "Fit the library's valence and arousal to your ratings, if that is a gain.",
-    "status": "Print how many tracks there are, how many are analysed, failed and missing,"
-    " and by which model.",
-    "errors": "List the files that could not be heard, and why. They are tried again when they change.",
+    "status": "Print how many tracks there are, how many are analyzed, failed and missing, and by which"
+    " model.",
+    "errors": "List the files that could not be analyzed, and why. They are tried again when they change.",
     "prune": "Delete missing tracks from the library, after showing them and asking.",
-    "relocate": "Tell the library that the folder OLD is NEW now. Nothing is heard again.",
+    "relocate": "Rename the folder OLD to NEW in the library. Nothing is analyzed again.",
     "backup": "Copy the library to FILE, checked and whole or not at all; a scan may go on meanwhile.",
-    "reindex": "Make the indexes anew from what the library holds. Nothing is heard.",
-    "doctor": "Check versions, codecs, weights, device, library, indexes and space;"
-    " say what to do about each.",
+    "reindex": "Rebuild the indexes from the library. Nothing is analyzed.",
+    "doctor": "Check versions, codecs, weights, device, library, indexes and space; say what to do about"
+    " each.",
     "train": "Train a network as CONFIG says: figures, then weights and their model card.",
-    "evaluate": "Measure what CONFIG makes, beside simple methods on the same folds;"
-    " print the tables, write the report.",
+    "evaluate": "Measure what CONFIG makes, beside simple methods on the same folds; print the tables,"
+    " write the report.",
 }
 """Every command with the first paragraph of its help, so that the help of musimo loads none of them."""
 
 MODULES = {"errors": "failures", "mood-path": "mood_path", "import": "import_"}
-"""Where a command is not in the module of its name."""
+"""Modules of commands that have another name."""
 
 
 class Commands(click.Group):
-    """A group that loads a command when it is asked for."""
+    """A group that imports a command when it is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names, as the help lists them."""
+        """Return the names, as the help lists them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name; None where there is none."""
+        """Return the command of that name; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"musimo.cli.{MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands in the help."""
+        """Write the list of commands in the help."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -88,7 +87,7 @@ class Commands(click.Group):
 @click.option("--weights", type=click.Path(), metavar="FILE", help="A network in place of musimo's own.")
 @click.option("--config", type=click.Path(), metavar="FILE", help="Read settings from FILE.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
-@click.option("-v", "--verbose", is_flag=True, help="Tell of every file, and of where an error arose.")
+@click.option("-v", "--verbose", is_flag=True, help="Print every file, and where an error arose.")
 @click.pass_context
 def cli(
     click_context: click.Context,
@@ -98,18 +97,18 @@ def cli(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Ask your music library: what sounds like this, and what feels like this?
+    """Find the tracks of your music library that sound alike, and those of a mood.
 
     \b
-      musimo scan ~/Music                         hear a folder of music
-      musimo similar track.mp3                    what sounds like this?
-      musimo mood --valence 0.7 --arousal 0.3     what feels like this?
+      musimo scan ~/Music                         analyze a folder of music
+      musimo similar track.mp3                    tracks that sound like it
+      musimo mood --valence 0.7 --arousal 0.3     tracks of that mood
     """
     click_context.obj = Invocation(library, weights, config, quiet, verbose)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and say with which code to exit."""
+    """Run one command line and return the exit code."""
     verbose = any(argument in ("-v", "--verbose") for argument in arguments)
     try:
         code = cli.main(list(arguments), prog_name="musimo", standalone_mode=False)
@@ -143,9 +142,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def main() -> None:
-    """Entry point of the ``musimo`` program."""
+    """Run the ``musimo`` program."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever called: musimo >&-
+        if getattr(sys, name) is None:  # closed by the caller: musimo >&-
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

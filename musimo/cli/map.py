@@ -13,7 +13,7 @@ from musimo.cli.options import OutputFile, make_selection, scale_option, selecti
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
-    from musimo.search.scale import Scale
+    from musimo.records.scale import Scale
     from musimo.search.sound_map import SoundMap
 
 FORMATS = ("html", "svg", "png", "json")
@@ -72,9 +72,9 @@ def command(
         raise UsageError("a map is no text for a terminal", "name a file: musimo map -o map.html")
     library = invocation.library()
     selection = make_selection(library.settings, scale=scale, diverse=False, **options)
-    drawn = library.sound_map(selection)
+    drawn = library.map(selection)
     if drawn.left_out:
-        invocation.note(f"not analysed, so not on the map: {drawn.left_out}; musimo errors may tell why")
+        invocation.note(f"not analyzed, so not on the map: {drawn.left_out}; musimo errors may say why")
     data = _rendered(drawn, chosen, view, colour, scale)
     if output is None:
         sys.stdout.buffer.write(data)

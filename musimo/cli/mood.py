@@ -1,4 +1,4 @@
-"""``musimo mood``: what feels like this?"""
+"""``musimo mood``: tracks near a mood."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.exit_codes import DONE, NOT_FOUND
 from musimo.cli.lists import duration_option, lasting, note_length, order_option
 from musimo.cli.options import (
     hearing_options,
@@ -19,7 +20,8 @@ from musimo.cli.options import (
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
-    from musimo.search.scale import Scale
+    from musimo.records.scale import Scale
+    from musimo.search.order import Order
 
 
 @click.command("mood")
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     "--seed",
     type=click.IntRange(min=0),
     metavar="N",
-    help="The random order of --spread; drawn if not given.",
+    help="Seed of the random order of --spread; drawn if not given.",
 )
 @click.option(
     "--like", metavar="TRACK", help="Of the tracks near the mood, those that sound most like TRACK."
@@ -56,7 +58,7 @@ def command(
     seed: int | None,
     like: str | None,
     duration: str | None,
-    order: Any,
+    order: Order,
     device: str | None,
     jobs: int | None,
     batch_size: int | None,
@@ -64,11 +66,11 @@ def command(
 ) -> int:
     """List tracks of the library whose mood lies nearest to a point, given in words or numbers.
 
-    Numbers are valence and arousal; 0.5 is neutral. Words are read among the library's own tracks, as with
-    --relative; several are averaged. The four quadrants are happy, tense, sad and calm. A word that is not
-    known lists all, and [moods] in the settings adds more.
+    Numbers are valence and arousal; 0.5 is neutral. Words are read in percentiles of the library, as with
+    --relative; several are averaged. The four quadrants are happy, tense, sad and calm. An unknown word lists
+    all words, and [moods] in the settings adds more.
 
-    --like ranks the nearest tenth of the library, or what lies within --spread, by its sound.
+    --like ranks the nearest tenth of the library, or the tracks within --spread, by similarity to TRACK.
 
     \b
       musimo mood calm
@@ -79,52 +81,34 @@ def command(
       musimo mood calm --duration 45m --order flow -o evening.m3u8
       musimo mood --scale 1-9 --valence 3 --arousal 8 --where genre:metal
     """
-    from musimo import moods
-    from musimo.output.answers import MoodAnswer
-    from musimo.search.order import reorder
-    from musimo.search.scale import RANGES, to_unit
+    from musimo.records.scale import RANGES, to_unit
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options)
     selection = lasting(make_selection(library.settings, scale=choice.scale, **options), duration)
-    if seed is not None and (spread is None or like is not None):
-        raise UsageError("--seed goes with --spread, and not with --like", "only a mix is in random order")
+    if names and (valence is not None or arousal is not None):
+        raise UsageError("a mood is given in words or in numbers, not both")
+    if not names and (valence is None or arousal is None):
+        raise UsageError("which mood?", "name one, like calm, or give --valence V and --arousal A")
     among = bool(names) if relative is None else relative
     scale: Scale = "0-1" if among else choice.scale
     low, high = RANGES[scale]
-    if names:
-        if valence is not None or arousal is not None:
-            raise UsageError("a mood is given in words or in numbers, not both")
-        point = moods.named(library, " ".join(names))
-    elif valence is None or arousal is None:
-        raise UsageError("which mood?", "name one, like calm, or give --valence V and --arousal A")
-    else:
-        for name, value in (("valence", valence), ("arousal", arousal)):
-            if not low <= value <= high:
-                raise UsageError(f"--{name} {value:g} is outside the scale {low:g}..{high:g}", _hint(among))
-        point = to_unit(valence, scale), to_unit(arousal, scale)
-    if spread is not None and not spread > 0:
-        raise UsageError(f"--spread {spread:g} holds no track", "write a distance above 0, for instance 0.1")
-    reach = None if spread is None else spread / (high - low)
-    if reach is not None and seed is None and like is None:
-        seed = moods.drawn_seed()
-    asked = None if like is None else library.seed(like)
-    found = moods.listed(library, point, selection, relative=among, spread=reach, seed=seed or 0, like=asked)
-    note_length(invocation, found.rows, selection)
-    answer = MoodAnswer(
-        *point,
-        reorder(found.rows, order),
+    for name, value in (("valence", valence), ("arousal", arousal)):
+        if value is not None and not low <= value <= high:
+            raise UsageError(f"--{name} {value:g} is outside the scale {low:g}..{high:g}", _hint(among))
+    result = library.mood(
+        " ".join(names) if names else to_unit(valence or 0, scale),
+        None if names else to_unit(arousal or 0, scale),
         relative=among,
-        words=" ".join(names) or None,
-        spread=reach,
+        spread=None if spread is None else spread / (high - low),
         seed=seed,
-        like=None if asked is None else asked.track,
-        versions=found.versions,
-        duration_s=selection.duration_s,
+        like=like,
         order=order,
+        selection=selection,
     )
-    print_answer(invocation, answer, choice)
-    return 0 if found.rows else 4
+    note_length(invocation, result, selection)
+    print_answer(invocation, result, choice)
+    return DONE if result else NOT_FOUND
 
 
 def _hint(relative: bool) -> str:

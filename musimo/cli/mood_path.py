@@ -1,4 +1,4 @@
-"""``musimo mood-path``: from this feeling to that, in so many minutes."""
+"""``musimo mood-path``: from one mood to another, in so many minutes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.exit_codes import DONE, NOT_FOUND
 from musimo.cli.options import choosing_options, make_selection, output_options, relative_option
 
 if TYPE_CHECKING:
+    from musimo.records.scale import Scale
     from musimo.search.plane import Point
-    from musimo.search.scale import Scale
 
 
 @click.command("mood-path")
 @click.option("--from", "start", required=True, metavar="MOOD", help="Words, or valence,arousal.")
 @click.option("--to", "end", required=True, metavar="MOOD", help="Words, or valence,arousal.")
-@click.option("--duration", required=True, metavar="TIME", help="How long it shall be: 45m, 1h30m, 1:30:00.")
+@click.option("--duration", required=True, metavar="TIME", help="Length of the list: 45m, 1h30m, 1:30:00.")
 @relative_option
 @choosing_options(diverse=True)
 @output_options
@@ -34,16 +35,14 @@ def command(
 ) -> int:
     """List tracks whose moods go evenly from one mood to another, for as long as is asked.
 
-    A mood is given in words, as of mood, or as two numbers. Where one of the two is in words, both are read
-    among the library's own tracks. The tracks' length together comes within a hundredth of what is asked, if
-    there are tracks for it; distance is from the mood of a track's place in the list.
+    A mood is given in words, as for mood, or as two numbers. Where one of the two is in words, both are read
+    in percentiles of the library. The total length is within a hundredth of the requested one, if there are
+    tracks for it; distance is from the point of each row on the way.
 
     \b
       musimo mood-path --from calm --to energetic --duration 45m -o workout.m3u8
       musimo mood-path --from 0.6,0.8 --to 0.6,0.2 --duration 30m
     """
-    from musimo import moods
-    from musimo.output.answers import MoodPathAnswer
     from musimo.search.mood_path import DURATION_TOLERANCE
     from musimo.search.mood_words import parse_point
     from musimo.search.times import parse_duration
@@ -57,24 +56,24 @@ def command(
     among = first_named or last_named if relative is None else relative
     scale: Scale = "0-1" if among else choice.scale
     first, last = (
-        place if named else _on_plane(place, scale)
-        for place, named in ((first, first_named), (last, last_named))
+        point if named else _on_plane(point, scale)
+        for point, named in ((first, first_named), (last, last_named))
     )
-    results = moods.path(library, first, last, duration_s, selection, relative=among)
-    lasts = sum(row.track.duration_s or 0 for row in results)
-    if results and lasts < (1 - DURATION_TOLERANCE) * duration_s:
+    result = library.mood_path(first, last, duration_s, relative=among, selection=selection)
+    lasts = sum(row.track.duration_s or 0 for row in result)
+    if result and lasts < (1 - DURATION_TOLERANCE) * duration_s:
         invocation.note("there are not enough tracks for so long; --no-diversity may allow more")
-    print_answer(invocation, MoodPathAnswer(first, last, duration_s, results, relative=among), choice)
-    return 0 if results else 4
+    print_answer(invocation, result, choice)
+    return DONE if result else NOT_FOUND
 
 
-def _on_plane(place: Point, scale: Scale) -> Point:
+def _on_plane(point: Point, scale: Scale) -> Point:
     from musimo.errors import UsageError
-    from musimo.search.scale import RANGES, to_unit
+    from musimo.records.scale import RANGES, to_unit
 
     low, high = RANGES[scale]
-    for value in place:
+    for value in point:
         if not low <= value <= high:
             raise UsageError(f"{value:g} is outside the scale {low:g}..{high:g}", "write valence,arousal")
-    valence, arousal = place
+    valence, arousal = point
     return to_unit(valence, scale), to_unit(arousal, scale)

@@ -1,18 +1,20 @@
-"""``musimo path``: how does one get from this sound to that?"""
+"""``musimo path``: tracks that lead from one track to another."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.exit_codes import DONE
 from musimo.cli.options import hearing_options, make_selection, output_options, selection_options
 
-MOST = (
-    50  # tracks of a path: more take long, for every pair of those that may stand for its steps is compared
-)
+if TYPE_CHECKING:
+    from musimo.search.space import By
+
+ROWS = 12
 
 
 @click.command("path")
@@ -24,9 +26,9 @@ MOST = (
     type=click.Choice(["both", "sound", "mood"]),
     default="both",
     show_default=True,
-    help="Listen for mood, for sound, or for both.",
+    help="Compare mood, sound, or both.",
 )
-@selection_options(limit=12)
+@selection_options(limit=ROWS)
 @output_options
 @hearing_options
 @pass_invocation
@@ -36,7 +38,7 @@ def command(
     start: str,
     end: str,
     through: tuple[str, ...],
-    by: Any,
+    by: By,
     device: str | None,
     jobs: int | None,
     batch_size: int | None,
@@ -44,28 +46,21 @@ def command(
 ) -> int:
     """List tracks that lead from one track to another, each like the one before.
 
-    START, END and what lies --through are tracks of the library or any audio files, as of similar. They are
-    part of the list and count in -n. On the way from one to the next no track comes twice, and every step
-    leads away from the one and towards the other, as far as the library allows; where too few tracks lie
-    between, the list is shorter. to start and to end are angles: 0 = the same sound, 0.5 = nothing in common.
+    START, END and --through are tracks of the library or any audio files, as for similar. They are part of
+    the list and count in -n. No track comes twice, and every step leads away from the last stop and towards
+    the next, as far as the library allows; where too few tracks lie between, the list is shorter. to start
+    and to end are angles: 0 = the same audio, 0.5 = nothing in common.
 
     \b
       musimo path "So What" "One" -n 12 -o bridge.m3u8
       musimo path 17 ~/demo.wav --through 99 --where genre:jazz
     """
-    from musimo import paths
-    from musimo.errors import UsageError
-    from musimo.output.answers import PathAnswer
-
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options)
     selection = make_selection(library.settings, scale=choice.scale, **options)
-    n = selection.limit or MOST
-    if n > MOST:
-        raise UsageError(f"a path has {MOST} tracks at most, not {n}", "ask for several, one after the other")
-    seeds = [library.seed(track) for track in (start, *through, end)]
-    results = paths.path(library, *seeds, n=n, by=by, selection=selection)
-    if len(results) < n:
-        invocation.note(f"too few tracks lie between for a path of {n}; this one has {len(results)}")
-    print_answer(invocation, PathAnswer([seed.track for seed in seeds], results), choice)
-    return 0
+    n = selection.limit or ROWS
+    result = library.path(start, *through, end, n=n, by=by, selection=selection)
+    if len(result) < n:
+        invocation.note(f"too few tracks lie between for a path of {n}; this one has {len(result)}")
+    print_answer(invocation, result, choice)
+    return DONE

@@ -1,17 +1,17 @@
-"""``musimo playlists``: the lists that stand in the configuration file, written."""
+"""``musimo playlists``: write the playlists of the configuration file."""
 
 from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.errors import MusimoError, NotFoundError, UsageError
+from musimo.cli.exit_codes import DONE, NOT_FOUND, SOME_FAILED
+from musimo.errors import MusimoError, UsageError
 
 if TYPE_CHECKING:
     from musimo.api import Library
@@ -23,22 +23,20 @@ if TYPE_CHECKING:
 LISTS = ("similar", "mood", "path", "mood-path", "export")
 """Commands that a recipe may run: those that make a list, and nothing else."""
 
-SOME_FAILED, NOT_FOUND = 3, 4
-
 
 @click.command("playlists")
 @click.argument("names", nargs=-1, metavar="[NAME]…")
 @click.option("--list", "listing", is_flag=True, help="Print the recipes; write nothing.")
-@click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @pass_invocation
 def command(
     invocation: Invocation, /, names: tuple[str, ...], listing: bool, dry_run: bool, as_json: bool
 ) -> int:
-    """Write the playlists that stand as recipes in the configuration file, or those named.
+    """Write the playlists of the configuration file's recipes, or those named.
 
-    A recipe is a command line of similar, mood, path, mood-path or export, and a file, whose ending says in
-    which format. A relative path is meant from playlists_folder, or else from the configuration file.
+    A recipe is a command line of similar, mood, path, mood-path or export, and a file, whose ending sets the
+    format. A relative path starts at playlists_folder, or else at the configuration file.
 
     \b
       [playlists.evening]
@@ -50,22 +48,27 @@ def command(
       musimo playlists evening        this one
       musimo -q playlists             for cron: silent unless something failed
 
-    A file that would not change is not touched, and where no track is found the file stays as it is. One
-    recipe that fails does not stop the others.
+    A file that would not change is not written, and where no track is found the file stays as it is. A recipe
+    that fails does not stop the others.
     """
+    from musimo.api import Library
     from musimo.output import recipe_text
 
-    settings = invocation.settings()
-    recipes = _named(settings.playlists, names)
+    speaker = [invocation]
+    library = Library(
+        invocation.settings(),
+        on_notice=lambda sentence: speaker[-1].note(sentence),
+        on_step=invocation.step,
+    )
+    recipes = library.playlists.recipes(*names)
     if listing:
         shown = recipe_text.recipes_json(recipes) if as_json else recipe_text.recipe_lines(recipes)
         click.echo(shown, nl=False)
-        return 0
-    library = invocation.library()
-    _ = library.opened  # without a library no recipe can be followed: one error, and not one for each
+        return DONE
+    library.failures()  # without a library no recipe can be followed: one error, and not one for each
     made: list[Made] = []
     for recipe in recipes:
-        one = _follow(invocation, library, recipe, dry_run=dry_run)
+        one = _follow(invocation, library, recipe, speaker, dry_run=dry_run)
         made.append(one)
         line = recipe_text.made_line(one, dry_run=dry_run)
         if one.state == "failed":
@@ -76,12 +79,12 @@ def command(
         click.echo(recipe_text.made_json(made, dry_run=dry_run), nl=False)
     if any(one.state == "failed" for one in made):
         return SOME_FAILED
-    return NOT_FOUND if all(one.state == "empty" for one in made) else 0
+    return NOT_FOUND if all(one.state == "empty" for one in made) else DONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Following(Invocation):
-    """An invocation whose library is open already, and whose answers go into a recipe's file."""
+    """An invocation whose library is open already, and whose result goes into a recipe's file."""
 
     shared: Library
     recipe: PlaylistRecipe
@@ -89,17 +92,17 @@ class _Following(Invocation):
     made: list[Made]
 
     def library(self, **flags: Any) -> Library:
-        """The library of all recipes, unless this one wants it otherwise."""
+        """Return the library of all recipes, unless this one sets other options."""
         if any(flag is not None for flag in flags.values()):
             return Invocation.library(self, **flags)
         return self.shared
 
     def note(self, sentence: str) -> None:
-        """Tell the user something, and of which recipe."""
+        """Print a note, with the name of the recipe."""
         Invocation.note(self, f"{self.recipe.name}: {sentence}")
 
     def deliver(self, answer: Answer, rendered: Rendered, output: str | None) -> None:
-        """Write the file, if it is another than the one there, and note what became of it."""
+        """Write the file, unless it is unchanged, and record the result."""
         from musimo.atomic import write_atomically
         from musimo.output.answers import tracks_of
         from musimo.output.recipe_text import Made
@@ -116,19 +119,15 @@ class _Following(Invocation):
             self.made.append(Made(self.recipe, "written", tracks))
 
 
-def _named(recipes: Any, names: Sequence[str]) -> list[PlaylistRecipe]:
-    """The recipes of those names, each once; all where none is named."""
-    if not recipes:
-        raise NotFoundError(
-            "there is no recipe in the configuration file", "musimo playlists --help shows how to write one"
-        )
-    for name in names:
-        if name not in recipes:
-            raise UsageError(f"there is no recipe {name!r}", f"recipes are: {', '.join(recipes)}")
-    return [recipes[name] for name in dict.fromkeys(names)] or [*recipes.values()]
-
-
-def _follow(invocation: Invocation, library: Library, recipe: PlaylistRecipe, *, dry_run: bool) -> Made:
+def _follow(
+    invocation: Invocation,
+    library: Library,
+    recipe: PlaylistRecipe,
+    speaker: list[Invocation],
+    *,
+    dry_run: bool,
+) -> Made:
+    """Run the command line of a recipe; notes of the library are of this recipe meanwhile."""
     from musimo.output.recipe_text import Made
 
     following = _Following(
@@ -142,6 +141,7 @@ def _follow(invocation: Invocation, library: Library, recipe: PlaylistRecipe, *,
         dry_run=dry_run,
         made=[],
     )
+    speaker.append(following)
     try:
         with _parsed(following, recipe) as context:
             context.command.invoke(context)
@@ -151,12 +151,14 @@ def _follow(invocation: Invocation, library: Library, recipe: PlaylistRecipe, *,
         return Made(recipe, "failed", reason=f"query in {recipe.origin}: {error.format_message()}")
     except OSError as error:
         return Made(recipe, "failed", reason=f"cannot use {error.filename}: {error.strerror}")
+    finally:
+        speaker.pop()
     [made] = following.made
     return made
 
 
 def _parsed(invocation: Invocation, recipe: PlaylistRecipe) -> click.Context:
-    """The recipe's command line, read as that of any command, with its file as the output."""
+    """Parse the recipe's command line as that of any command, with its file as the output."""
     from musimo.audio.formats import is_music
     from musimo.cli.answer import format_of_name
 
@@ -183,8 +185,6 @@ def _parsed(invocation: Invocation, recipe: PlaylistRecipe) -> click.Context:
 
 
 def _command(recipe: PlaylistRecipe) -> tuple[click.Command, list[str]]:
-    from musimo.cli.main import cli
-
     try:
         words = shlex.split(recipe.query)
     except ValueError as error:
@@ -196,7 +196,9 @@ def _command(recipe: PlaylistRecipe) -> tuple[click.Command, list[str]]:
         raise UsageError(f"query in {recipe.origin} {asked}", f"a recipe may run: {', '.join(LISTS)}")
     if any(word in ("-h", "--help") for word in words):
         raise UsageError(f"query in {recipe.origin} asks for help, and makes no list")
-    command = cli.get_command(click.Context(cli), words[0])
+    context = click.get_current_context().find_root()
+    assert isinstance(context.command, click.Group)  # of main, which imports this module
+    command = context.command.get_command(context, words[0])
     assert command is not None  # of LISTS
     # As a shell does with what begins so.
     return command, [os.path.expanduser(word) if word.startswith("~") else word for word in words[1:]]  # noqa: PTH111

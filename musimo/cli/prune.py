@@ -1,24 +1,25 @@
-"""``musimo prune``: forget tracks whose files are gone."""
+"""``musimo prune``: delete tracks whose files are gone."""
 
 from __future__ import annotations
 
 import click
 
 from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.exit_codes import DONE, SOME_FAILED
 from musimo.errors import UsageError
 
 
 @click.command("prune")
 @click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
 @click.option("-y", "--yes", is_flag=True, help="Delete without asking.")
-@click.option("--accept-missing", is_flag=True, help="Believe that files are gone, however many.")
+@click.option("--accept-missing", is_flag=True, help="Accept that files are gone, however many.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @pass_invocation
 def command(invocation: Invocation, /, dry_run: bool, yes: bool, accept_missing: bool, as_json: bool) -> int:
     """Delete missing tracks from the library, after showing them and asking.
 
-    Files are never touched, and what was heard is kept: a file that comes back is not heard again. Of a
-    folder that is not there, is empty, or lacks more than a fifth of its tracks, nothing is deleted.
+    Files are never touched, and analyses are kept: a file that comes back is not analyzed again. Nothing is
+    deleted of a folder that is not there, is empty, or lacks more than a fifth of its tracks.
 
     \b
       musimo prune --dry-run
@@ -26,20 +27,19 @@ def command(invocation: Invocation, /, dry_run: bool, yes: bool, accept_missing:
     """
     import sys
 
-    from musimo import care
     from musimo.output.care_text import prune_lines, pruned_json
 
     library = invocation.library()
-    plan = care.prune_plan(library, accept_missing=accept_missing)
+    plan = library.maintenance.prune_plan(accept_missing=accept_missing)
     click.echo(prune_lines(plan), nl=False, err=as_json)
     deleted = 0
     if plan.tracks and not dry_run:
         if not yes and not sys.stdin.isatty():
             raise UsageError("prune asks first, and nobody is there to answer", "-y deletes without asking")
         if yes or click.confirm("delete them from the library?", err=True):
-            deleted = care.prune(library, plan)
+            deleted = library.maintenance.prune(plan)
         if not as_json:
             click.echo(f"{deleted} deleted")
     if as_json:
         click.echo(pruned_json(plan, deleted, dry_run=dry_run), nl=False)
-    return 3 if plan.refused else 0
+    return SOME_FAILED if plan.refused else DONE

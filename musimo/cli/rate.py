@@ -1,4 +1,4 @@
-"""``musimo rate``: what the owner says of tracks."""
+"""``musimo rate``: the user's ratings of tracks."""
 
 from __future__ import annotations
 
@@ -6,33 +6,35 @@ import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from musimo.cli.answer import put
 from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.exit_codes import DONE, NOT_FOUND
 from musimo.cli.options import OutputFile, scale_option
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
     from musimo.api import Library
+    from musimo.records.scale import Scale
 
 
 @click.command("rate")
 @click.argument("tracks", nargs=-1)
 @click.option("--valence", type=float, metavar="V", help="0 = unpleasant … 1 = pleasant.")
 @click.option("--arousal", type=float, metavar="A", help="0 = calm … 1 = excited.")
-@click.option("--like", is_flag=True, help="You like them: similar --liked asks for more of them.")
-@click.option("--dislike", is_flag=True, help="You do not: similar --liked steers away from them.")
-@click.option("--forget", is_flag=True, help="Take back all you said of them.")
+@click.option("--like", is_flag=True, help="Like them: similar --liked finds more like them.")
+@click.option("--dislike", is_flag=True, help="Dislike them: similar --liked avoids what is like them.")
+@click.option("--forget", is_flag=True, help="Delete their ratings.")
 @click.option(
     "--from",
     "from_",
     metavar="FILE",
-    help="Take over ratings in CSV, all or none; - is stdin.",
+    help="Read ratings from CSV, all or none; - is stdin.",
 )
-@click.option("--list", "listed", is_flag=True, help="List what you said; so does rate alone.")
+@click.option("--list", "listed", is_flag=True, help="List all ratings; so does rate alone.")
 @click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), help="How to list.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("-o", "--output", type=OutputFile(dir_okay=False), metavar="FILE", help="List to FILE.")
@@ -52,13 +54,13 @@ def command(
     format_: str | None,
     as_json: bool,
     output: str | None,
-    scale: Any,
+    scale: Scale,
 ) -> int:
-    """Say how TRACKS feel to you, and which you like or dislike; alone, list what you said.
+    """Rate valence and arousal of TRACKS, or like or dislike them; without options, list all ratings.
 
-    A rating belongs to the sound: it stays when a file is moved, renamed or retagged, and copies share it.
-    What you do not say anew stays as you said it. Ratings change no answer by themselves; when there are
-    enough of them, musimo calibrate fits the library to them.
+    A rating belongs to the audio: it stays when a file is moved, renamed or retagged, and copies share it. A
+    field that is not given stays unchanged. Ratings change no result by themselves; when there are enough of
+    them, musimo calibrate fits the library to them.
 
     A CSV file has a header with path, id or sound, and any of valence, arousal and liking (like, dislike);
     the list is such a file.
@@ -69,23 +71,22 @@ def command(
       musimo rate --scale 1-9 --from ratings.csv
       musimo rate -o ratings.csv
     """
-    from musimo import ear
     from musimo.library.db.ratings import Opinion
     from musimo.output.ear_text import opinion_words, rated_json, rated_lines
-    from musimo.search.scale import RANGES, to_unit
+    from musimo.records.scale import RANGES, to_unit
 
     says = valence is not None or arousal is not None or like or dislike
     listed = listed or bool(format_ or output)
     _check(tracks, says=says, forget=forget, both=like and dislike, from_=from_, listed=listed)
     library = invocation.library()
     if from_ is not None:
-        n = ear.rate_from(library, _read(from_), scale)
+        n = library.ratings.read_csv(_read(from_), scale)
         click.echo(rated_json("rated", n, (), scale) if as_json else f"{n} rated\n", nl=False)
-        return 0
+        return DONE
     if not tracks:
         return _list(library, format_, output, scale, as_json=as_json)
     if forget:
-        done = ear.forget(library, tracks)
+        done = library.ratings.forget(*tracks)
         say = rated_json("forgotten", len(done), done, scale) if as_json else rated_lines("forgotten", done)
     else:
         low, high = RANGES[scale]
@@ -97,11 +98,11 @@ def command(
             None if arousal is None else to_unit(arousal, scale),
             1 if like else -1 if dislike else None,
         )
-        done = ear.rate(library, tracks, **asdict(opinion))
+        done = library.ratings.rate(*tracks, **asdict(opinion))
         said = opinion_words(opinion, scale)
         say = rated_json("rated", len(done), done, scale) if as_json else rated_lines(said, done)
     click.echo(say, nl=False)
-    return 0 if done else 4
+    return DONE if done else NOT_FOUND
 
 
 def _check(
@@ -112,7 +113,7 @@ def _check(
     if both:
         raise UsageError("liked or disliked, not both")
     if says and forget:
-        raise UsageError("--forget takes back all that was said, and says nothing", how)
+        raise UsageError("--forget deletes a rating, and sets none", how)
     if tracks and (listed or from_ is not None):
         raise UsageError("the list and --from take no TRACK", "musimo rate --help")
     if from_ is not None and listed:
@@ -123,8 +124,7 @@ def _check(
         raise UsageError("rate which track?", "name one TRACK or more: a path, an id, words of a title")
 
 
-def _list(library: Library, format_: str | None, output: str | None, scale: Any, *, as_json: bool) -> int:
-    from musimo import ear
+def _list(library: Library, format_: str | None, output: str | None, scale: Scale, *, as_json: bool) -> int:
     from musimo.output.ear_text import ratings_json, ratings_table
     from musimo.output.ratings_csv import ratings_csv
 
@@ -133,7 +133,7 @@ def _list(library: Library, format_: str | None, output: str | None, scale: Any,
     endings = {".csv": "csv", ".json": "json"}
     of_name = endings.get(Path(output).suffix.lower()) if output else None
     chosen = "json" if as_json else format_ or of_name or "table"
-    ratings = ear.ratings(library)
+    ratings = library.ratings.all()
     if chosen == "json":
         text = ratings_json(ratings, scale)
     elif chosen == "csv":
@@ -141,7 +141,7 @@ def _list(library: Library, format_: str | None, output: str | None, scale: Any,
     else:
         text = ratings_table(ratings, scale, _width(output))
     put(text.encode(), output, escaped=output is None and sys.stdout.isatty())
-    return 0 if ratings else 4
+    return DONE if ratings else NOT_FOUND
 
 
 def _width(output: str | None) -> int:
@@ -152,5 +152,5 @@ def _read(name: str) -> bytes:
     return sys.stdin.buffer.read() if name == "-" else Path(name).expanduser().read_bytes()
 
 
-def _hint(scale: Any) -> str:
+def _hint(scale: Scale) -> str:
     return "--scale 1-9 takes ratings from 1 to 9" if scale == "0-1" else ""

@@ -1,4 +1,4 @@
-"""``musimo reindex``: make the indexes anew."""
+"""``musimo reindex``: rebuild the indexes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from musimo.cli.context import Invocation, pass_invocation
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
 @pass_invocation
 def command(invocation: Invocation, /, as_json: bool) -> None:
-    """Make the indexes anew from what the library holds. Nothing is heard.
+    """Rebuild the indexes from the library. Nothing is analyzed.
 
     \b
       musimo reindex
     """
-    from musimo import care
     from musimo.output.care_text import reindexed_json
 
     library = invocation.library()
-    files = care.reindex(library, invocation.step)
+    files = library.maintenance.reindex(invocation.step)
     indexed = library.status().indexed
     if as_json:
         click.echo(reindexed_json(library.settings.library, indexed, files), nl=False)

@@ -10,21 +10,20 @@ from musimo.cli.context import Invocation, pass_invocation
 @click.command("relocate")
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @pass_invocation
 def command(invocation: Invocation, /, old: str, new: str, dry_run: bool, as_json: bool) -> None:
-    """Tell the library that the folder OLD is NEW now. Nothing is heard again.
+    """Rename the folder OLD to NEW in the library. Nothing is analyzed again.
 
     OLD is a scanned folder, one within it, or one above. Move the files first: NEW must be there, and hold
-    at least one of the tracks. Where other sound is known at NEW, nothing is done.
+    at least one of the tracks. Where other audio is known at NEW, nothing is done.
 
     \b
       musimo relocate /media/old-disk/Music /media/new-disk/Music
     """
-    from musimo import care
     from musimo.output.care_text import relocated_json, relocated_lines
 
-    done = care.relocate(invocation.library(), old, new, dry_run=dry_run)
+    done = invocation.library().maintenance.relocate(old, new, dry_run=dry_run)
     say = relocated_json if as_json else relocated_lines
     click.echo(say(done, dry_run=dry_run), nl=False)

@@ -1,4 +1,4 @@
-"""``musimo scan``: hear folders of music into the library."""
+"""``musimo scan``: bring the library up to date with folders of music."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from musimo.cli.context import Invocation, pass_invocation, shown
+from musimo.cli.exit_codes import DONE, INTERRUPTED, SOME_FAILED
 from musimo.cli.interrupt import gentle_interrupt
 from musimo.cli.options import coverage_option, hearing_options
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from musimo.library.scan.events import Audit, ScanEvent
+    from musimo.records import Coverage
 
 
 @click.command("scan")
@@ -24,11 +26,11 @@ if TYPE_CHECKING:
 @click.option(
     "--verify",
     is_flag=True,
-    help="Open unchanged files too, and compare their sound and tags with what is known; those that failed"
+    help="Open unchanged files too, and compare their audio and tags with the library; those that failed"
     " before only with --retry-failed.",
 )
-@click.option("--accept-missing", is_flag=True, help="Believe that files are gone, however many.")
-@click.option("--keep-model", is_flag=True, help="Stay with the model that answers; a new one has to wait.")
+@click.option("--accept-missing", is_flag=True, help="Accept that files are gone, however many.")
+@click.option("--keep-model", is_flag=True, help="Analyze with the active model, not with the one in use.")
 @click.option("--wait", is_flag=True, help="Wait while another musimo writes to the library.")
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
 @pass_invocation
@@ -39,7 +41,7 @@ def command(
     device: str | None,
     jobs: int | None,
     batch_size: int | None,
-    coverage: str,
+    coverage: Coverage,
     retry_failed: bool,
     verify: bool,
     accept_missing: bool,
@@ -47,18 +49,16 @@ def command(
     wait: bool,
     as_json: bool,
 ) -> int:
-    """Walk FOLDERS, read tags, hear what is new or changed, store and index it.
+    """Walk FOLDERS, read tags, analyze what is new or changed, store and index it.
 
-    A file whose size and time of change are as they were is not opened, unless with --verify.
+    A file whose size and modification time are unchanged is not opened, unless with --verify.
     Ctrl-C finishes the batch in hand; the next scan goes on from there.
-    A folder that holds a file named .notmusic is left alone.
+    A folder that holds a file named .notmusic is skipped.
 
     \b
       musimo scan ~/Music
       musimo scan --coverage full ~/Music     every second, for similar --from and --to
     """
-    import os
-
     from musimo.library.scan.scan import ScanOptions
     from musimo.output.scan_text import audit_json, audit_lines
 
@@ -66,47 +66,48 @@ def command(
     options = ScanOptions(
         jobs=library.settings.jobs,
         batch_size=library.settings.batch_size,
-        coverage="full" if coverage == "full" else "windows",
+        coverage=coverage,
         retry_failed=retry_failed,
         verify=verify,
         accept_missing=accept_missing,
     )
-    paths = [os.path.expanduser(os.fsencode(folder)) for folder in folders]  # noqa: PTH111 - knows every name
     with gentle_interrupt(invocation, "the batch") as pressed:
-        events = library.scan_events(paths, options, lambda: bool(pressed), wait=wait, keep_model=keep_model)
+        events = library.scan_events(
+            folders, options, lambda: bool(pressed), wait=wait, keep_model=keep_model
+        )
         audit = _follow(invocation, events)
     click.echo(audit_json(audit) if as_json else audit_lines(audit), nl=False)
     if audit.interrupted:
-        return 130
-    return 3 if audit.failed or audit.refused else 0
+        return INTERRUPTED
+    return SOME_FAILED if audit.failed or audit.refused else DONE
 
 
 def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
-    """Draw the bar and tell the notes while a scan runs; returns its audit."""
+    """Draw the bar and print notes while a scan runs; return its audit."""
     import sys
 
     from tqdm import tqdm
 
     from musimo.library.scan.events import (
+        ContentChanged,
         FileFailed,
         FileStored,
         FolderRefused,
         Indexing,
         Planned,
-        SoundChanged,
     )
     from musimo.output.text import safe
 
     hidden = invocation.quiet or not sys.stderr.isatty()
-    bar = tqdm(desc="hearing", unit="track", disable=hidden, dynamic_ncols=True, smoothing=0.05)
+    bar = tqdm(desc="analyzing", unit="track", disable=hidden, dynamic_ncols=True, smoothing=0.05)
     with bar:
         for event in events:
             if isinstance(event, Planned):
-                bar.reset(total=event.to_hear)
-                if event.again:
+                bar.reset(total=event.n_files)
+                if event.n_outdated:
                     invocation.note(
-                        f"{event.again} of the library's sounds have no tempo and key yet, or older ones:"
-                        " a scan of their folders hears them again"
+                        f"{event.n_outdated} tracks of the library have no tempo and key yet, or older ones:"
+                        " a scan of their folders analyzes them again"
                     )
             elif isinstance(event, Indexing):
                 invocation.step(event)
@@ -115,11 +116,11 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
                 if invocation.verbose:
                     bar.clear()
                     invocation.note(f"{event.arrival}: {shown(event.path)}")
-            elif isinstance(event, SoundChanged):
+            elif isinstance(event, ContentChanged):
                 bar.clear()
                 invocation.note(
-                    f"the sound of {shown(event.path)} changed, its size and time did not: "
-                    "if you did not change it, look at a copy of it"
+                    f"the audio of {shown(event.path)} changed, its size and time did not: "
+                    "if you did not change it, compare it with a copy"
                 )
             elif isinstance(event, FileFailed):
                 bar.update()

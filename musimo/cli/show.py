@@ -17,7 +17,7 @@ from musimo.cli.options import FACTS, format_options, scale_option
 @scale_option
 @pass_invocation
 def command(invocation: Invocation, /, track: str, **options: Any) -> None:
-    """Print all that is known of TRACK: tags, sound, emotion window by window.
+    """Print all that is known of TRACK: tags, audio, emotion window by window.
 
     TRACK is the path or id of a library track, or words that only one has in its title or path.
 
@@ -25,11 +25,4 @@ def command(invocation: Invocation, /, track: str, **options: Any) -> None:
       musimo show "So What"
       musimo show 17 --json
     """
-    from musimo import ear
-    from musimo.output.answers import ShowAnswer
-
-    library = invocation.library()
-    known = library.details(track)
-    of_ear = ear.of_track(library, known.track)
-    answer = ShowAnswer(known.track, known.valence_sd, known.arousal_sd, known.windows, *of_ear)
-    print_answer(invocation, answer, choice_of(options))
+    print_answer(invocation, invocation.library().show(track), choice_of(options))

@@ -1,4 +1,4 @@
-"""``musimo similar``: what sounds like this?"""
+"""``musimo similar``: tracks that sound like others."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.exit_codes import DONE, NOT_FOUND
 from musimo.cli.lists import duration_option, lasting, note_length, order_option
 from musimo.cli.options import hearing_options, make_selection, output_options, selection_options
-from musimo.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from musimo.api import Library, Seed
-    from musimo.records import Window
-
-LIKE = "like some: musimo rate TRACK --like"
+    from musimo.search.order import Order
+    from musimo.search.space import By
 
 
 @click.command("similar")
@@ -27,16 +25,20 @@ LIKE = "like some: musimo rate TRACK --like"
     type=click.Choice(["both", "sound", "mood"]),
     default="both",
     show_default=True,
-    help="Listen for mood, for sound, or for both.",
+    help="Compare mood, sound, or both.",
 )
 @click.option("--not", "unlike", multiple=True, metavar="TRACK", help="Less like this; repeatable.")
-@click.option("--liked", is_flag=True, help="Like what you like, less like what you dislike: see rate.")
+@click.option(
+    "--liked",
+    is_flag=True,
+    help="Also like the tracks you rated as liked, and less like the disliked ones: see rate.",
+)
 @click.option(
     "--min-similarity",
     type=click.FloatRange(0, 1),
     default=0.0,
     metavar="X",
-    help="Leave out what is less alike.",
+    help="Leave out tracks less similar than X.",
 )
 @duration_option
 @order_option
@@ -44,10 +46,12 @@ LIKE = "like some: musimo rate TRACK --like"
     "--explain",
     "explained",
     is_flag=True,
-    help="Tell of each track what is alike and what is not.",
+    help="Show what each track shares with the one it was found for, and what not.",
 )
-@click.option("--from", "from_", metavar="TIME", help="Only from this time of TRACK on: 70, 1:10, 1:02:03.")
-@click.option("--to", metavar="TIME", help="Only up to this time of TRACK.")
+@click.option(
+    "--from", "from_", metavar="TIME", help="Compare TRACK only from this time on: 70, 1:10, 1:02:03."
+)
+@click.option("--to", metavar="TIME", help="Compare TRACK only up to this time.")
 @output_options
 @hearing_options
 @pass_invocation
@@ -55,12 +59,12 @@ def command(
     invocation: Invocation,
     /,
     tracks: tuple[str, ...],
-    by: Any,
+    by: By,
     unlike: tuple[str, ...],
     liked: bool,
     min_similarity: float,
     duration: str | None,
-    order: Any,
+    order: Order,
     explained: bool,
     from_: str | None,
     to: str | None,
@@ -72,15 +76,15 @@ def command(
     """List tracks of the library that sound like TRACKS.
 
     A track is any audio file on disk, the id of a library track, or words that only one track has in its
-    title or path. Several tracks are combined by the agreement of their rankings. Of the versions of a piece
-    (live, remix, remaster) the nearest alone is listed, and of TRACKS themselves none.
+    title or path. Several tracks are combined by the agreement of their rankings. Of the versions of a work
+    (live, remix, remaster) only the nearest is listed, and none of TRACKS themselves.
 
-    --explain tells cosines of sounds (0 for two at random, 1 for the same), how far moods are apart, tempi,
+    --explain shows cosines of sound vectors (0 for two at random, 1 for the same), distances of moods, tempi,
     keys and genres; alike is what is much nearer than in two tracks at random.
 
-    With --from or --to the table tells of each track where its best window begins: of the windows of 45 s
-    that a scan heard, three a track unless all was heard (scan --coverage full), the one most like the
-    passage. JSON and CSV have it for any question.
+    For a passage (--from, --to), the column at shows where each result's best window starts: of the windows
+    of 45 s that a scan analyzed, three a track unless scanned with --coverage full, the one most similar to
+    the passage. JSON and CSV have it for any query.
 
     \b
       musimo similar "So What"
@@ -90,68 +94,26 @@ def command(
       musimo similar "So What" --explain
       musimo similar --liked
     """
-    from musimo import lists
-    from musimo.output.answers import SimilarAnswer
-    from musimo.search.seeds import without
+    from musimo.search.times import parse_time
 
     if not tracks and not liked:
         raise click.UsageError("name at least one TRACK, or ask with --liked")
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options)
     selection = lasting(make_selection(library.settings, scale=choice.scale, **options), duration)
-    passage = None
-    if from_ is None and to is None:
-        seeds = [library.seed(track) for track in tracks]
-    else:
-        seed, passage = _passage(library, tracks, from_, to)
-        seeds = [seed]
-    against = [library.seed(track) for track in unlike]
-    likes, dislikes = _taste(invocation, library, alone=not tracks) if liked else ([], [])
-    # What is named on this command line outweighs what was said before.
-    seeds, against = [*seeds, *without(likes, against)], [*against, *without(dislikes, seeds)]
-    found = lists.similar(
-        library,
-        *seeds,
+    from_s, to_s = (None if time is None else parse_time(time) for time in (from_, to))
+    result = library.similar(
+        *tracks,
         by=by,
-        unlike=against,
+        unlike=unlike,
+        liked=liked,
+        order=order,
+        explain=explained,
         selection=selection,
         min_similarity=min_similarity,
-        order=order,
-        explained=explained,
+        from_s=from_s,
+        to_s=to_s,
     )
-    note_length(invocation, found.rows, selection)
-    answer = SimilarAnswer(
-        found.seeds,
-        found.rows,
-        passage,
-        found.versions,
-        found.explanations,
-        selection.duration_s,
-        order,
-        found.windows,
-    )
-    print_answer(invocation, answer, choice)
-    return 0 if found.rows else 4
-
-
-def _taste(invocation: Invocation, library: Library, *, alone: bool) -> tuple[list[Seed], list[Seed]]:
-    from musimo import ear
-
-    likes, dislikes = ear.taste(library)
-    if alone and not likes:
-        raise NotFoundError("no track is liked yet", LIKE)
-    if not likes and not dislikes:
-        invocation.note(f"no track is liked or disliked yet; {LIKE}")
-    return likes, dislikes
-
-
-def _passage(
-    library: Library, tracks: tuple[str, ...], from_: str | None, to: str | None
-) -> tuple[Seed, Window]:
-    from musimo.inside import hear_passage
-    from musimo.search.times import parse_time
-
-    if len(tracks) != 1:
-        raise UsageError("--from and --to mark a passage of one track", "name one TRACK")
-    start_s, end_s = (None if time is None else parse_time(time) for time in (from_, to))
-    return hear_passage(library, tracks[0], start_s, end_s)
+    note_length(invocation, result, selection)
+    print_answer(invocation, result, choice)
+    return DONE if result else NOT_FOUND

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from musimo.cli.context import Invocation, pass_invocation
+from musimo.cli.exit_codes import DONE, INTERRUPTED, NOT_FOUND, SOME_FAILED
 from musimo.cli.interrupt import gentle_interrupt
 from musimo.cli.options import where_option
 from musimo.errors import UsageError
@@ -15,7 +16,7 @@ from musimo.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from musimo.library.tagging import State, Tagged
+    from musimo.library.tagging import State, TagResult
 
 
 @click.command("tag")
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     help="Write into the files, after asking, or only show.  [default: show]",
 )
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
-@click.option("--remove", is_flag=True, help="Take musimo's fields out again, and nothing else.")
-@click.option("--keep-mtime", is_flag=True, help="Leave the files' time of change as it is.")
+@click.option("--remove", is_flag=True, help="Remove musimo's fields, and nothing else.")
+@click.option("--keep-mtime", is_flag=True, help="Keep the files' modification times.")
 @click.option(
-    "--absolute", is_flag=True, help="Moods in words on the plane, not in percentiles of the library."
+    "--absolute",
+    is_flag=True,
+    help="Take words for moods from the plane, not from percentiles of the library.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @pass_invocation
@@ -46,11 +49,11 @@ def command(
     absolute: bool,
     as_json: bool,
 ) -> int:
-    """Show what musimo's own fields of TRACKS would say; put it into the files with --write.
+    """Show what musimo's own tag fields of TRACKS would hold; write them into the files with --write.
 
     The fields are MUSIMO_VALENCE, MUSIMO_AROUSAL, MUSIMO_MOOD and MUSIMO_BPM; nothing else in a file is
-    touched, neither your own BPM nor a comment. Without TRACKS, and without --where, all of the library is
-    meant. Every file is written as a copy, which is checked and then renamed over it; one that says so
+    changed, neither your own BPM nor a comment. Without TRACKS and --where, the whole library is meant. Every
+    file is written as a copy, which is checked and then renamed over it; a file that holds the fields
     already is not written.
 
     \b
@@ -60,27 +63,24 @@ def command(
     """
     import sys
 
-    from musimo import tagging
     from musimo.output.tag_text import tagged_json, tally_line
-    from musimo.search.where import parse
 
     if tracks and where:
         raise UsageError("TRACKS and --where exclude each other")
     if write and not yes and not sys.stdin.isatty():
-        raise UsageError("tag --write asks first, and nobody is there to answer", "-y writes without asking")
+        raise UsageError("tag --write asks first, and stdin is no terminal", "-y writes without asking")
     library = invocation.library()
-    conditions = [parse(expression) for expression in where]
-    wanted = tagging.wishes(library, *tracks, where=conditions, absolute=absolute, remove=remove)
-    done: list[Tagged] = []
+    wanted = library.tags.updates(*tracks, where=where, absolute=absolute, remove=remove)
+    done: list[TagResult] = []
     if not (write and yes):
-        done = _follow(invocation, tagging.look(library, wanted), len(wanted), quiet=as_json)
-    shown = {(id(tagged.wish), tagged.reason) for tagged in done}
+        done = _follow(invocation, library.tags.preview(wanted), len(wanted), quiet=as_json)
+    shown = {(id(tagged.update), tagged.reason) for tagged in done}
     to_write = sum(tagged.state == "to write" for tagged in done)
     wrote = stopped = False
     asked = write and not yes and to_write > 0
     if write and (yes or (asked and click.confirm(_question(to_write), err=True))):
         with gentle_interrupt(invocation, "the file") as pressed:
-            events = tagging.write(library, wanted, keep_mtime=keep_mtime, stop=lambda: bool(pressed))
+            events = library.tags.write(wanted, keep_mtime=keep_mtime, stop=lambda: bool(pressed))
             done = _follow(invocation, events, len(wanted), quiet=as_json, shown=shown)
         wrote, stopped = True, len(done) < len(wanted)
     counts: Counter[State] = Counter(tagged.state for tagged in done)
@@ -91,19 +91,19 @@ def command(
     if to_write and not write:
         invocation.note("nothing was written; the same with --write writes it")
     if not wanted:
-        return 4
-    return 130 if stopped else 3 if counts["left out"] else 0
+        return NOT_FOUND
+    return INTERRUPTED if stopped else SOME_FAILED if counts["left out"] else DONE
 
 
 def _follow(
     invocation: Invocation,
-    events: Iterable[Tagged],
+    events: Iterable[TagResult],
     total: int,
     *,
     quiet: bool,
     shown: Collection[tuple[int, str]] = (),
-) -> list[Tagged]:
-    """Print what there is to tell of each file as it comes, and was not shown, over a bar."""
+) -> list[TagResult]:
+    """Print the result of each file as it comes, unless it was shown before, over a bar."""
     import sys
 
     from tqdm import tqdm
@@ -111,14 +111,14 @@ def _follow(
     from musimo.output.tag_text import tagged_line
 
     hidden = invocation.quiet or not sys.stderr.isatty()
-    done: list[Tagged] = []
+    done: list[TagResult] = []
     with tqdm(
         desc="tagging", unit="file", total=total, disable=hidden, dynamic_ncols=True, leave=False
     ) as bar:
         for tagged in events:
             done.append(tagged)
             bar.update()
-            new = (id(tagged.wish), tagged.reason) not in shown
+            new = (id(tagged.update), tagged.reason) not in shown
             if not quiet and new and (tagged.state != "unchanged" or invocation.verbose):
                 bar.clear()
                 click.echo(tagged_line(tagged), nl=False)

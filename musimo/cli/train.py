@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.training import INTERRUPTED, follow, make_workspace, print_finished, training_options
+from musimo.cli.exit_codes import INTERRUPTED
+from musimo.cli.training import follow, make_workspace, print_finished, training_options
+from musimo.installation import require_training
 
 
 @click.command("train")
@@ -18,11 +20,12 @@ def command(invocation: Invocation, /, config: str, as_json: bool, **options: An
 
     CONFIG is a .toml file, or the name of one of musimo's own: default, paper, …; its head says what it
     makes, how long it takes and what to expect. Ctrl-C stops; the same command goes on where it stopped.
-    Needs pip install 'musimo[train]'.
+    Needs the full set-up of a checkout, or pip install 'musimo[train]'.
 
     \b
       musimo train default --data data
     """
+    require_training()
     from musimo.training.recipe import find_config
     from musimo.training.run import train
 

@@ -1,4 +1,4 @@
-"""What ``train`` and ``evaluate`` share: their options, the bar they draw, and how they end."""
+"""What ``train`` and ``evaluate`` share: options, progress, and the end."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 FOLDER = click.Path(file_okay=False, path_type=Path)
-INTERRUPTED = 130
 
 
 def training_options(function: F) -> F:
-    """CONFIG and the options of both commands."""
+    """Add CONFIG and the options of both commands."""
     decorators = (
         click.argument("config"),
         click.option(

@@ -26,6 +26,7 @@ from musimo.emotion.backend import Network, NetworkOutput, OutOfMemoryError
 from musimo.emotion.onnx_backend import OnnxNetwork
 from musimo.emotion.weights import Weights, load_weights
 from musimo.errors import AudioError, DeviceError
+from musimo.installation import installation, lacking
 from musimo.records import FloatArray, WindowPrediction
 from musimo.settings import usable_cores
 
@@ -198,6 +199,11 @@ def _named_network(weights: Weights, device: str) -> Network:
         raise DeviceError(f"unknown device {device!r}", "use auto, cpu, cuda, cuda:1 or mps")
     if device == "cpu":
         return OnnxNetwork(weights)
+    if lacking({"torch": "PyTorch"}):
+        raise DeviceError(
+            f"the device {device} needs PyTorch, which is not installed",
+            f"use --device cpu, or install it: {installation().add()}",
+        )
     from musimo.emotion.torch_backend import TorchNetwork
 
     return TorchNetwork(weights, device)

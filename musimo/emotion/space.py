@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 from safetensors import SafetensorError, safe_open
 
 from musimo.errors import WeightsError
+from musimo.installation import installation
 from musimo.records import Descriptors, FloatArray
 
 PREFIX = "space."  # of its tensors in a weights file
@@ -30,7 +31,7 @@ N_AXES = 128  # of each block: better than 64 on music the axes were not fitted 
 WHITENING = 0.75  # exponent of an axis's SD that divides it: 0 is none, 1 full whitening; 0.5 was worse
 ROUNDING = 1e-6  # relative SD below which an axis is only float32 rounding
 
-OTHER_WEIGHTS = "use other weights, or install those of musimo again: pip install --force-reinstall musimo"
+OTHER_WEIGHTS = f"use other weights, or restore those of musimo: {installation().restore()}"
 NO_SPACE = "fit one to a folder of music: scripts/fit_space.py FOLDER --weights FILE --out FOLDER"
 
 

@@ -1,7 +1,7 @@
-"""Which model answers: the one before, until a new one has heard all; so no upgrade takes answers away.
+"""The active model: the previous one until a new one has analyzed every content, so an upgrade loses nothing.
 
-A musimo that brings a new network no longer has the one before, so a library keeps a copy of the weights it
-answers with, in a folder beside it.
+A musimo with a new network no longer ships the previous one. A library therefore keeps a copy of the weights
+of its active model, in a folder beside it.
 """
 
 from __future__ import annotations
@@ -10,91 +10,89 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import update
-
 from musimo.atomic import write_atomically
 from musimo.errors import MusimoError, NotFoundError, WeightsError
-from musimo.library.db.calibrations import carry_over
+from musimo.library.calibration import carry_over
+from musimo.library.db import models
 from musimo.library.db.queries import Store
-from musimo.library.db.schema import library_state
 from musimo.library.db.transactions import transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """A library on its way from the model that answers to another.
+class ModelUpgrade:
+    """Progress of a model that is to replace the active one.
 
     Parameters
     ----------
-    model : that has not heard all yet
-    heard : sounds that it has heard
-    sounds : sounds that it has to hear before it answers
+    model : name of the new model
+    n_analyzed : contents that it has analyzed
+    n_contents : contents that it has to analyze before it becomes active
     """
 
     model: str
-    heard: int
-    sounds: int
+    n_analyzed: int
+    n_contents: int
 
 
-def answering_weights(store: Store, weights: Path) -> Path:
-    """The weights a library answers with: ``weights``, or those before while these have not heard all.
+def active_weights(store: Store, weights: Path) -> Path:
+    """Return the weights that answer queries: ``weights``, or those of the active model until it is replaced.
 
     Parameters
     ----------
-    store : the library, seen through the model of ``weights``
+    store : the library, read through the model of ``weights``
     weights : those in use
     """
-    before = store.answering_model()
+    before = store.active_model()
     if before is None or before == store.model:
         return weights
     kept = kept_weights(store.path, before)
-    return kept if kept.is_file() and _has_to_hear(store, before) else weights
+    return kept if kept.is_file() and not _is_complete(store, before) else weights
 
 
-def move_from(store: Store, before: str) -> Move | None:
-    """How far the model of ``store`` is on its way to replace ``before``; None where it is not on its way."""
+def upgrade_progress(store: Store, before: str) -> ModelUpgrade | None:
+    """Return how far the model of ``store`` is in replacing ``before``; None where they are the same."""
     if before == store.model:
         return None
-    return Move(store.model, *store.progress(before))
+    return ModelUpgrade(store.model, *store.progress(before))
 
 
-def weights_to_stay(store: Store, weights: Path) -> Path:
-    """The weights that keep the library on the model that answers.
+def weights_to_keep(store: Store, weights: Path) -> Path:
+    """Return the weights of the active model, for a scan that keeps it.
 
     Raises
     ------
-    WeightsError : they are not there any more
+    WeightsError : their copy is gone
     """
-    before = store.answering_model()
+    before = store.active_model()
     if before is None or before == weights.stem:
         return weights
     kept = kept_weights(store.path, before)
     if not kept.is_file():
         raise WeightsError(
-            f"the library answers by {before}, whose weights are not at {kept}",
-            "name them with --weights FILE, or scan without --keep-model: then all is heard anew",
+            f"the active model of the library is {before}, but its weights are not at {kept}",
+            "name them with --weights FILE, or scan without --keep-model to analyze all music again",
         )
     return kept
 
 
-def settle(store: Store) -> None:
-    """Let the model of ``store`` answer, by the owner's ear, if it has heard all that the one before has."""
-    before = store.answering_model()
-    if before == store.model or (before is not None and _has_to_hear(store, before)):
+def activate_if_complete(store: Store) -> None:
+    """Activate the store's model, with its calibration, once it covers every content of the active one."""
+    before = store.active_model()
+    if before == store.model or (before is not None and not _is_complete(store, before)):
         return
     carry_over(store, before)
     with transaction(store) as connection:
-        connection.execute(update(library_state).values(model=store.model))
+        models.set_active(connection, store.model)
 
 
 def keep_weights(store: Store, weights: Path) -> None:
-    """Copy the weights beside the library, in the place of others, if it answers by them.
+    """Copy the weights beside the library, if their model is active, and delete older copies.
 
     Raises
     ------
-    MusimoError : they cannot be copied; until an upgrade the library does without
+    MusimoError : they cannot be copied; the library needs the copy only after an upgrade
     """
-    if store.answering_model() != weights.stem:
+    if store.active_model() != weights.stem:
         return
     kept = kept_weights(store.path, weights.stem)
     try:
@@ -109,24 +107,24 @@ def keep_weights(store: Store, weights: Path) -> None:
 
 
 def kept_weights(library: Path, model: str) -> Path:
-    """Where a library keeps the weights of a model."""
+    """Return the path at which a library keeps the weights of a model."""
     return library.with_name(f"{library.name}.models") / f"{model}.safetensors"
 
 
-def not_analysed(store: Store, what: str, heard_by: Sequence[str]) -> NotFoundError:
-    """What to say of sounds that the model of ``store`` has not heard; other models may have."""
-    others = [other for other in heard_by if other != store.model]
+def not_analyzed(store: Store, what: str, analyzed_by: Sequence[str]) -> NotFoundError:
+    """Return the error for content that the store's model has not analyzed; other models may have."""
+    others = [other for other in analyzed_by if other != store.model]
     if others:
         return NotFoundError(
-            f"{what} is analysed by the model that answers, {store.model}, only by {', '.join(others)}",
-            "hear all music by the model in use, once: musimo scan FOLDER",
+            f"{what} is not analyzed by the active model, {store.model}, only by {', '.join(others)}",
+            "analyze all music with the model in use, once: musimo scan FOLDER",
         )
     return NotFoundError(
-        f"{what} is in the library, but not analysed by {store.model}",
-        "if it failed, musimo errors tells why; if not, scan its folder again",
+        f"{what} is in the library, but not analyzed by {store.model}",
+        "musimo errors shows whether it failed; if not, scan its folder again",
     )
 
 
-def _has_to_hear(store: Store, before: str) -> bool:
-    heard, sounds = store.progress(before)
-    return heard < sounds
+def _is_complete(store: Store, before: str) -> bool:
+    n_analyzed, n_contents = store.progress(before)
+    return n_analyzed >= n_contents

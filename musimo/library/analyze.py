@@ -1,101 +1,65 @@
-"""Hearing files that are in no library."""
+"""Analyze files that are in no library."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 
-from musimo.audio.decoded_fraction import decoded_fraction
-from musimo.audio.tempo_key import TempoKeyFeatures, estimate_tempo_key, tempo_key_features
-from musimo.audio.windows import WINDOWS_PER_CALL
-from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
-from musimo.library.scan.messages import Finished
+from musimo.library.scan.drafts import Draft
 from musimo.library.scan.pipeline import WindowPredictor
 from musimo.library.scan.workers import Task, extract_all
-from musimo.records import (
-    AnalyzedFile,
-    ExtractedWindow,
-    FailedFile,
-    FileOpened,
-    FloatArray,
-    Window,
-    WindowPlan,
-    WindowPrediction,
-)
+from musimo.records import AnalyzedFile, FailedFile, WindowPlan
 
 
 def analyze(
     files: Sequence[bytes], load_predictor: Callable[[], WindowPredictor], jobs: int, plan: WindowPlan
 ) -> Iterator[AnalyzedFile | FailedFile]:
-    """Hear and feel ``files``; answers come in their order, each as soon as those before it are done."""
+    """Analyze files; yield results in input order, each as soon as it and those before it are complete.
+
+    Parameters
+    ----------
+    files : paths
+    load_predictor : called once there is a window to predict
+    jobs : worker processes; 0 extracts in this one
+    plan : which windows of each file
+    """
     predictor: WindowPredictor | None = None
-    drafts: dict[int, _Draft] = {}
+    drafts: dict[int, Draft] = {}
     done: dict[int, AnalyzedFile | FailedFile] = {}
-    told = 0
-    with closing(extract_all([Task.of(path) for path in files], jobs, plan, _always)) as events:
+    n_yielded = 0
+    with closing(extract_all([Task.of(path) for path in files], jobs, plan, lambda _content: True)) as events:
         for number, message in events:
-            draft = drafts.setdefault(number, _Draft(files[number]))
-            if isinstance(message, FileOpened):
-                draft.opened = message
-            elif isinstance(message, ExtractedWindow):
-                draft.gathered.append(message)
-            if draft.gathered and (len(draft.gathered) == WINDOWS_PER_CALL or isinstance(message, Finished)):
+            draft = drafts.setdefault(number, Draft())
+            group = draft.take(message)
+            if group:
                 predictor = predictor or load_predictor()
-                draft.feel(predictor)
-            if isinstance(message, Finished | AudioError):
-                done[number] = drafts.pop(number).answer(message)
-            while told in done:
-                yield done.pop(told)
-                told += 1
+                try:
+                    [predictions] = predictor.predict([[window.features for window in group]])
+                except AudioError as error:
+                    draft.error = error
+                else:
+                    draft.add(group, predictions)
+            if draft.ended:
+                done[number] = _result(files[number], drafts.pop(number))
+            while n_yielded in done:
+                yield done.pop(n_yielded)
+                n_yielded += 1
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A file between its first event and its answer."""
-
-    path: bytes
-    opened: FileOpened | None = None
-    gathered: list[ExtractedWindow] = field(
-        default_factory=list
-    )  # until there are enough to be felt together
-    felt: list[tuple[Window, WindowPrediction]] = field(default_factory=list)
-    statistics: list[FloatArray] = field(default_factory=list)
-    pulses: list[TempoKeyFeatures] = field(default_factory=list)
-    missing_s: float = 0.0  # holes in what was felt
-    error: AudioError | None = None
-
-    def feel(self, predictor: WindowPredictor) -> None:
-        """Feel what was gathered."""
-        clips, self.gathered = self.gathered, []
-        try:
-            [emotions] = predictor.predict([[clip.features for clip in clips]])
-        except AudioError as error:
-            self.error = error
-            return
-        self.felt += [(clip.window, emotion) for clip, emotion in zip(clips, emotions, strict=True)]
-        self.statistics += [clip.statistics for clip in clips]
-        self.pulses += map(tempo_key_features, clips)
-        self.missing_s += sum(clip.missing_s for clip in clips)
-
-    def answer(self, end: Finished | AudioError) -> AnalyzedFile | FailedFile:
-        """What became of the file."""
-        error = end if isinstance(end, AudioError) else self.error
-        if error is not None:
-            return FailedFile(self.path, error.stage, error.reason)
-        assert self.opened is not None
-        return AnalyzedFile(
-            self.path,
-            self.opened.tags,
-            self.opened.content,
-            self.opened.duration_s,
-            summarize(self.felt),
-            mean_statistics(self.statistics),
-            decoded_fraction(self.opened, [window for window, _ in self.felt], self.missing_s),
-            estimate_tempo_key(self.pulses),
-        )
-
-
-def _always(_content: bytes) -> bool:
-    return True
+def _result(path: bytes, draft: Draft) -> AnalyzedFile | FailedFile:
+    if draft.error is not None:
+        return FailedFile(path, draft.error.stage, draft.error.reason)
+    summary = draft.summary()
+    assert draft.opened is not None
+    assert summary is not None  # every file has a window
+    return AnalyzedFile(
+        path,
+        draft.opened.tags,
+        draft.opened.content,
+        draft.opened.duration_s,
+        summary.emotion,
+        summary.statistics,
+        summary.partial,
+        summary.tempo_key,
+    )

@@ -1,4 +1,4 @@
-"""Hearing one track window after window, close together."""
+"""Emotion inside one track: windows close together, analyzed one after the other."""
 
 from __future__ import annotations
 
@@ -8,94 +8,84 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from musimo.audio.decoded_fraction import decoded_fraction
-from musimo.audio.windows import WINDOWS_PER_CALL
 from musimo.errors import AudioError
-from musimo.library.scan.messages import Finished
+from musimo.library.scan.drafts import Draft
 from musimo.library.scan.pipeline import WindowPredictor
 from musimo.library.scan.workers import Task, extract_all
-from musimo.records import Curve, ExtractedWindow, FileOpened, SlidingPlan, Track, WindowEmotion
+from musimo.records import Curve, FileOpened, SlidingPlan, Track, WindowEmotion
 
 
 @dataclass(frozen=True, slots=True)
-class Felt:
-    """So many windows of so many are felt."""
+class CurveProgress:
+    """How many windows of a curve are analyzed, and how many there are."""
 
     done: int
     total: int
 
 
-def hear_curve(
+def analyze_curve(
     path: bytes,
     load_predictor: Callable[[], WindowPredictor],
     jobs: int,
     plan: SlidingPlan,
     known: Track | None = None,
-) -> Iterator[Felt | Curve]:
-    """Hear and feel one file, telling how far it is; the last event is its curve.
+) -> Iterator[CurveProgress | Curve]:
+    """Analyze one file window after window; yield progress, and the curve as the last event.
 
     Only readings are kept, so that a long file takes no more memory than a short one.
 
     Parameters
     ----------
     path : of the file
-    load_predictor : called once, when there is something to feel
-    jobs : number of worker processes, of which one file needs one; 0 hears in this process
+    load_predictor : called once there is a window to predict
+    jobs : worker processes, of which one file needs one; 0 extracts in this process
     plan : the windows
-    known : the track of a library that the file is, to be told in the curve
+    known : the track of a library that the file is; it is part of the curve
 
     Raises
     ------
-    AudioError : the file cannot be heard
+    AudioError : the file cannot be analyzed
     """
     predictor: WindowPredictor | None = None
-    opened: FileOpened | None = None
-    gathered: list[ExtractedWindow] = []
+    draft = Draft()
     readings: list[WindowEmotion] = []
     with closing(extract_all([Task.of(path)], jobs, plan, lambda _content: True)) as events:
         for _, message in events:
-            if isinstance(message, AudioError):
-                raise _naming(path, message)
-            if isinstance(message, FileOpened):
-                opened = message
-            elif isinstance(message, ExtractedWindow):
-                gathered.append(message)
-            if gathered and (len(gathered) == WINDOWS_PER_CALL or isinstance(message, Finished)):
+            group = draft.take(message)
+            if draft.error is not None:
+                raise _error_of(path, draft.error)
+            if group:
                 predictor = predictor or load_predictor()
                 try:
-                    readings += _feel(predictor, gathered)
+                    [predictions] = predictor.predict([[window.features for window in group]])
                 except AudioError as error:
-                    raise _naming(path, error) from error
-                gathered = []
-            assert opened is not None  # the course of the messages has it first
-            yield Felt(len(readings), len(opened.windows))
-    assert opened is not None
-    partial = decoded_fraction(opened, [one.window for one in readings])
-    track = known or Track(None, path, opened.tags, opened.duration_s, None, None, None)
-    yield Curve(replace(track, partial=partial), plan, opened.duration_s, tuple(readings), partial)
+                    raise _error_of(path, error) from error
+                readings += [
+                    WindowEmotion(window.window, prediction.valence, prediction.arousal)
+                    for window, prediction in zip(group, predictions, strict=True)
+                ]
+            assert draft.opened is not None  # the protocol sends it first
+            yield CurveProgress(len(readings), len(draft.opened.windows))
+    assert draft.opened is not None
+    partial = decoded_fraction(draft.opened, [reading.window for reading in readings])
+    track = known or Track(None, path, draft.opened.tags, draft.opened.duration_s, None, None, None)
+    yield Curve(replace(track, partial=partial), plan, draft.opened.duration_s, tuple(readings), partial)
 
 
-def _feel(predictor: WindowPredictor, clips: list[ExtractedWindow]) -> list[WindowEmotion]:
-    [emotions] = predictor.predict([[clip.features for clip in clips]])
-    return [
-        WindowEmotion(clip.window, emotion.valence, emotion.arousal)
-        for clip, emotion in zip(clips, emotions, strict=True)
-    ]
-
-
-def _naming(path: bytes, error: AudioError) -> AudioError:
-    return AudioError(error.stage, f"cannot hear {os.fsdecode(path)}: {error.reason}")
-
-
-def measured_length(path: bytes, jobs: int) -> float:
-    """Length of a file, s, by its whole stream; nothing is decoded.
+def measure_duration(path: bytes, jobs: int) -> float:
+    """Return the duration of a file, s, measured over its whole stream; nothing is decoded.
 
     Raises
     ------
-    AudioError : the file cannot be heard
+    AudioError : the file cannot be read
     """
     with closing(extract_all([Task.of(path)], jobs, "windows", lambda _content: False)) as events:
         _, first = next(events)
     if isinstance(first, AudioError):
-        raise _naming(path, first)
+        raise _error_of(path, first)
     assert isinstance(first, FileOpened)
     return first.duration_s
+
+
+def _error_of(path: bytes, error: AudioError) -> AudioError:
+    return AudioError(error.stage, f"cannot analyze {os.fsdecode(path)}: {error.reason}")

@@ -9,14 +9,14 @@ from typing import Final
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
+    Details,
     ErrorsAnswer,
-    MoodAnswer,
-    MoodPathAnswer,
-    PathAnswer,
+    MoodPathResult,
+    MoodResult,
+    PathResult,
     PrintOptions,
-    ShowAnswer,
-    SimilarAnswer,
-    StatusAnswer,
+    SimilarResult,
+    Status,
     TracksAnswer,
 )
 from musimo.output.facts_text import (
@@ -29,7 +29,6 @@ from musimo.output.facts_text import (
     status_lines,
     windows_table,
 )
-from musimo.output.json_out import plane_scale
 from musimo.output.list_text import (
     explained,
     length,
@@ -39,11 +38,13 @@ from musimo.output.list_text import (
     versions_cells,
     versions_line,
 )
-from musimo.output.naming import TEMPO_DIGITS, full_name
+from musimo.output.naming import full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, table
 from musimo.output.text import cut, safe
 from musimo.records import FailedFile, Failure, TempoKey, Track
-from musimo.search.scale import RANGES, Scale
+from musimo.records.fields import TEMPO_DIGITS
+from musimo.records.scale import RANGES, Scale
+from musimo.search.rows import plane_scale
 from musimo.search.times import format_time
 
 SCORE_DIGITS: Final = 3  # near neighbours differ in the third
@@ -61,21 +62,21 @@ def text(answer: Answer, options: PrintOptions) -> str:
     Paths on a line of their own, the facts of one track and reasons are whole: they are there to copy.
     """
     match answer:
-        case SimilarAnswer():
+        case SimilarResult():
             lines = _similar(answer, options)
-        case MoodAnswer():
+        case MoodResult():
             lines = _mood(answer, options)
-        case MoodPathAnswer():
+        case MoodPathResult():
             lines = _mood_path(answer, options)
-        case PathAnswer():
+        case PathResult():
             lines = _path_between(answer, options)
         case TracksAnswer():
             lines = _tracks(answer, options)
         case AnalyzeAnswer():
             lines = _analyzed(answer, options)
-        case ShowAnswer():
+        case Details():
             lines = shown(answer, options)
-        case StatusAnswer():
+        case Status():
             lines = status_lines(answer)
         case ErrorsAnswer():
             lines = failures_text(answer.failures) or ["no file has failed"]
@@ -85,26 +86,26 @@ def text(answer: Answer, options: PrintOptions) -> str:
 def failures_text(failures: Sequence[Failure | FailedFile]) -> list[str]:
     """Failed files, grouped by where they failed, each path whole on a line of its own; nothing for none."""
     lines: list[str] = []
-    by_stage = sorted(failures, key=lambda failure: (failure.stage, failure.path))
+    by_stage = sorted(failures, key=lambda failure: (failure.stage, failure.path_bytes))
     for stage, group in groupby(by_stage, key=lambda failure: failure.stage):
         members = list(group)
         lines += [*([""] if lines else []), f"{safe(stage)}: {counted(len(members), 'file')}"]
         for failure in members:
-            lines += [f"  {path_text(failure.path)}", f"      {safe(failure.reason)}"]
+            lines += [f"  {path_text(failure.path_bytes)}", f"      {safe(failure.reason)}"]
     return lines
 
 
-def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
-    named = answer.query[:LINES_ASKED]
+def _similar(answer: SimilarResult, options: PrintOptions) -> list[str]:
+    named = answer.seeds[:LINES_ASKED]
     asked = _asked_with(["like", *[""] * len(named)], named, options, answer.versions)
-    if len(answer.query) > LINES_ASKED:
-        asked.append(f"      and {len(answer.query) - LINES_ASKED} more")
+    if len(answer.seeds) > LINES_ASKED:
+        asked.append(f"      and {len(answer.seeds) - LINES_ASKED} more")
     if answer.passage is not None:
         asked.append(
             f"      from {format_time(answer.passage.start_s)} to {format_time(answer.passage.end_s)}"
         )
     asked += order_line(answer.order)
-    versions = versions_cells([row.versions for row in answer.results])
+    versions = versions_cells([row.versions for row in answer.rows])
     begins = _window_cells(answer)
     at = [Column("at", right=True)] * bool(begins)
     tonal = tonal_columns(answer.order)
@@ -116,30 +117,33 @@ def _similar(answer: SimilarAnswer, options: PrintOptions) -> list[str]:
             *begins[place : place + 1],
             *_track_cells(row.track, options.scale, versions[place : place + 1], tonal),
         )
-        for place, row in enumerate(answer.results)
+        for place, row in enumerate(answer.rows)
     ]
     lines = _listed(columns, rows, options)
-    if answer.explanations is not None:
+    if answer.explained:
         told = [
-            explained(one, answer.query, row.track, options.scale, options.width)
-            for one, row in zip(answer.explanations, answer.results, strict=True)
+            explained(row.explanation, answer.seeds, row.track, options.scale, options.width)
+            if row.explanation
+            else []
+            for row in answer.rows
         ]
         lines = [lines[0], *chain(*([line, *why] for line, why in zip(lines[1:], told, strict=True)))]
     return [*asked, *([""] if asked else []), *lines, *_length(answer)]
 
 
-def _window_cells(answer: SimilarAnswer) -> list[str]:
+def _window_cells(answer: SimilarResult) -> list[str]:
     """Where the best window of each result begins; nothing where no passage was asked with, or none is known.
 
     Who asks with a passage looks for passages.
     """
-    if answer.passage is None or not any(answer.windows):
+    windows = [row.window for row in answer.rows]
+    if answer.passage is None or not any(windows):
         return []
-    return [UNKNOWN if best is None else clock(best.window.start_s) for best in answer.windows]
+    return [UNKNOWN if best is None else clock(best.window.start_s) for best in windows]
 
 
-def _mood(answer: MoodAnswer, options: PrintOptions) -> list[str]:
-    plane = plane_scale(answer, options.scale)
+def _mood(answer: MoodResult, options: PrintOptions) -> list[str]:
+    plane = plane_scale(options.scale, relative=answer.relative)
     asked = [_place("near", (answer.valence, answer.arousal), plane, relative=answer.relative)]
     if answer.words is not None:
         asked[0] = f"{asked[0]}: {safe(answer.words)}"
@@ -154,8 +158,8 @@ def _mood(answer: MoodAnswer, options: PrintOptions) -> list[str]:
     return [*asked, "", *_mood_rows(answer, options), *_length(answer)]
 
 
-def _mood_path(answer: MoodPathAnswer, options: PrintOptions) -> list[str]:
-    plane = plane_scale(answer, options.scale)
+def _mood_path(answer: MoodPathResult, options: PrintOptions) -> list[str]:
+    plane = plane_scale(options.scale, relative=answer.relative)
     asked = [
         _place("from", answer.start, plane, relative=answer.relative),
         _place("to  ", answer.end, plane, relative=answer.relative),
@@ -164,18 +168,18 @@ def _mood_path(answer: MoodPathAnswer, options: PrintOptions) -> list[str]:
     return [*lines, "", *_mood_rows(answer, options), *_length(answer)]
 
 
-def _length(answer: SimilarAnswer | MoodAnswer | MoodPathAnswer) -> list[str]:
+def _length(answer: SimilarResult | MoodResult | MoodPathResult) -> list[str]:
     """How long the list is, where that was asked for."""
     if answer.duration_s is None:
         return []
-    return ["", length([row.track for row in answer.results], answer.duration_s)]
+    return ["", length([row.track for row in answer.rows], answer.duration_s)]
 
 
-def _mood_rows(answer: MoodAnswer | MoodPathAnswer, options: PrintOptions) -> list[str]:
-    low, high = RANGES[plane_scale(answer, options.scale)]
-    alike = any(row.similarity is not None for row in answer.results)
-    versions = versions_cells([row.versions for row in answer.results])
-    tonal = tonal_columns(answer.order) if isinstance(answer, MoodAnswer) else ()
+def _mood_rows(answer: MoodResult | MoodPathResult, options: PrintOptions) -> list[str]:
+    low, high = RANGES[plane_scale(options.scale, relative=answer.relative)]
+    alike = any(row.similarity is not None for row in answer.rows)
+    versions = versions_cells([row.versions for row in answer.rows])
+    tonal = tonal_columns(answer.order) if isinstance(answer, MoodResult) else ()
     columns = (
         Column("#", right=True),
         Column("distance", right=True),
@@ -189,7 +193,7 @@ def _mood_rows(answer: MoodAnswer | MoodPathAnswer, options: PrintOptions) -> li
             *[decimal(row.similarity, SCORE_DIGITS)] * alike,
             *_track_cells(row.track, options.scale, versions[place : place + 1], tonal),
         )
-        for place, row in enumerate(answer.results)
+        for place, row in enumerate(answer.rows)
     ]
     return _listed(columns, rows, options)
 
@@ -200,8 +204,8 @@ def _place(word: str, point: tuple[float, float], scale: Scale, *, relative: boo
     return f"{word}  valence {valence}, arousal {arousal}{among}"
 
 
-def _path_between(answer: PathAnswer, options: PrintOptions) -> list[str]:
-    words = ["from", *["by"] * (len(answer.query) - 2), "to"]
+def _path_between(answer: PathResult, options: PrintOptions) -> list[str]:
+    words = ["from", *["by"] * (len(answer.seeds) - 2), "to"]
     columns = (
         Column("#", right=True),
         Column("to start", right=True),
@@ -215,9 +219,9 @@ def _path_between(answer: PathAnswer, options: PrintOptions) -> list[str]:
             decimal(row.to_end, SCORE_DIGITS),
             *_track_cells(row.track, options.scale),
         )
-        for row in answer.results
+        for row in answer.rows
     ]
-    return [*_asked_with(words, answer.query, options), "", *_listed(columns, rows, options)]
+    return [*_asked_with(words, answer.seeds, options), "", *_listed(columns, rows, options)]
 
 
 def _asked_with(
@@ -238,7 +242,7 @@ def _tracks(answer: TracksAnswer, options: PrintOptions) -> list[str]:
     columns = (Column("id", right=True), *_TRACK_COLUMNS)
     rows = [
         (UNKNOWN if track.id is None else str(track.id), *_track_cells(track, options.scale))
-        for track in answer.results
+        for track in answer.rows
     ]
     return _listed(columns, rows, options)
 
@@ -267,7 +271,7 @@ def _track_cells(
 
 def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
     lines: list[str] = []
-    if answer.results:
+    if answer.rows:
         tonal = (Column("tempo", right=True), Column("key"))
         columns = (*_TRACK_COLUMNS[:3], *tonal, Column("file", stretches=True, keep="end"))
         rows = [
@@ -276,18 +280,18 @@ def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
                 mood_number(one.emotion.arousal, options.scale),
                 clock(one.duration_s),
                 *_tonal_cells(one.tempo_key),
-                path_text(one.path),
+                path_text(one.path_bytes),
             )
-            for one in answer.results
+            for one in answer.rows
         ]
         lines += table(columns, rows, options.width)
-    partial = [one for one in answer.results if one.partial is not None]
+    partial = [one for one in answer.rows if one.partial is not None]
     lines += [
         *([""] * bool(partial)),
-        *(f"{path_text(one.path)}: {partial_words(one.partial)}" for one in partial),
+        *(f"{path_text(one.path_bytes)}: {partial_words(one.partial)}" for one in partial),
     ]
-    if len(answer.results) == 1 and len(answer.results[0].emotion.windows) > 1:
-        lines += ["", *windows_table(answer.results[0].emotion.windows, options)]
+    if len(answer.rows) == 1 and len(answer.rows[0].emotion.windows) > 1:
+        lines += ["", *windows_table(answer.rows[0].emotion.windows, options)]
     failed = failures_text(answer.failed)
     return [*lines, *([""] if lines and failed else []), *failed]
 

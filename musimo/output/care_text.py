@@ -6,12 +6,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from musimo.doctor import Check
-from musimo.library.db.prune import PrunePlan
-from musimo.library.db.relocate import Relocated
+from musimo.library.prune import PrunePlan
+from musimo.library.relocate import Relocated
 from musimo.output.json_out import document
-from musimo.output.naming import Fields, full_name, path_fields, track_fields
+from musimo.output.naming import full_name
 from musimo.output.text import pad, safe
+from musimo.records import Check
+from musimo.records.fields import Fields, path_fields
 
 MARKS = {"ok": "ok", "note": "note", "bad": "BAD"}
 MARK_WIDTH = max(map(len, MARKS.values()))
@@ -22,7 +23,7 @@ def prune_lines(plan: PrunePlan) -> str:
     """What a prune is about to delete, and what it leaves alone and why."""
     lines: list[str] = []
     for track in plan.tracks:
-        lines += [f"  {_path(track.path)}", f"      {safe(full_name(track))}"]
+        lines += [f"  {_path(track.path_bytes)}", f"      {safe(full_name(track))}"]
     if plan.tracks:
         lines.insert(0, f"{_count(len(plan.tracks), 'missing track')}:")
     for root in plan.refused:
@@ -43,7 +44,7 @@ def pruned_json(plan: PrunePlan, deleted: int, *, dry_run: bool) -> str:
         {
             "deleted": deleted,
             "dry_run": dry_run,
-            "tracks": [track_fields(track, "0-1") for track in plan.tracks],
+            "tracks": [track.as_dict("0-1") for track in plan.tracks],
             "returned": plan.returned,
             "refused": [{**path_fields(root.path), "reason": root.reason} for root in plan.refused],
         }
@@ -66,8 +67,8 @@ def relocated_json(done: Relocated, *, dry_run: bool) -> str:
     """A relocation as one JSON document."""
     return document(
         {
-            **_named("old", path_fields(done.old)),
-            **_named("new", path_fields(done.new)),
+            **path_fields(done.old, "old"),
+            **path_fields(done.new, "new"),
             "moved": done.moved,
             "merged": done.merged,
             "there": done.there,
@@ -107,21 +108,13 @@ def checks_json(checks: Sequence[Check]) -> str:
     return document(
         {
             "ok": all(check.state != "bad" for check in checks),
-            "checks": [
-                {"name": one.name, "state": one.state, "found": one.found, "remedy": one.remedy or None}
-                for one in checks
-            ],
+            "checks": [one.as_dict() for one in checks],
         }
     )
 
 
 def _of(name: str, path: Path) -> Fields:
-    return _named(name, path_fields(os.fsencode(path)))
-
-
-def _named(name: str, fields: Fields) -> Fields:
-    """``path`` and ``path_bytes`` under another name."""
-    return {key.replace("path", name, 1): value for key, value in fields.items()}
+    return path_fields(os.fsencode(path), name)
 
 
 def _count(n: int, what: str) -> str:

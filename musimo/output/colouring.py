@@ -14,7 +14,7 @@ from typing import Final, Literal, get_args
 
 from musimo.output.text import cut, safe
 from musimo.records import Track
-from musimo.search.scale import Scale, from_unit
+from musimo.records.scale import Scale, from_unit
 
 Colour = Literal["genre", "artist", "year", "tempo", "mood", "valence", "arousal"]
 COLOURS: Final[tuple[Colour, ...]] = get_args(Colour)

@@ -17,16 +17,16 @@ from typing import Final
 from musimo.output.answers import (
     AnalyzeAnswer,
     ErrorsAnswer,
-    MoodAnswer,
-    MoodPathAnswer,
-    PathAnswer,
-    SimilarAnswer,
+    MoodPathResult,
+    MoodResult,
+    PathResult,
+    SimilarResult,
     TrackList,
     TracksAnswer,
 )
 from musimo.output.json_out import rows
 from musimo.output.naming import unicode_text
-from musimo.search.scale import Scale
+from musimo.records.scale import Scale
 
 TEMPO_KEY_COLUMNS: Final = ("tempo", "tempo_confidence", "key", "key_confidence")
 TRACK_COLUMNS: Final = (
@@ -95,15 +95,15 @@ def unguarded(cell: str) -> str:
 
 def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...]:
     match answer:
-        case SimilarAnswer(explanations=None):
+        case SimilarResult(explained=False):
             return ("rank", "similarity", *TRACK_COLUMNS, *WINDOW_COLUMNS)
-        case SimilarAnswer():
+        case SimilarResult():
             return ("rank", "similarity", *TRACK_COLUMNS, *WINDOW_COLUMNS, *EXPLAIN_COLUMNS)
-        case MoodAnswer(like=None) | MoodPathAnswer():
+        case MoodResult(like=None) | MoodPathResult():
             return ("rank", "distance", *TRACK_COLUMNS)
-        case MoodAnswer():
+        case MoodResult():
             return ("rank", "distance", "similarity", *TRACK_COLUMNS)
-        case PathAnswer():
+        case PathResult():
             return ("rank", "to_start", "to_end", *TRACK_COLUMNS)
         case TracksAnswer():
             return TRACK_COLUMNS

@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from musimo.errors import MusimoError
+from musimo.installation import installation
 from musimo.output.curve_svg import (
     COLOURS,
     GREY,
@@ -20,7 +21,7 @@ from musimo.output.curve_svg import (
 from musimo.output.curves import CurveAnswer, what_is_heard
 from musimo.output.tables import clock
 from musimo.records import Dimension
-from musimo.search.scale import Scale, from_unit
+from musimo.records.scale import Scale, from_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +51,7 @@ def curve_png(answer: CurveAnswer, scale: Scale) -> bytes:
     except ImportError as error:
         raise MusimoError(
             "PNG needs matplotlib, which is not installed",
-            "pip install 'musimo[train]', or take --format svg, which needs nothing",
+            f"install it: {installation().add('plots')}; or take --format svg, which needs nothing",
         ) from error
     buffer = io.BytesIO()
     with mpl.rc_context(), warnings.catch_warnings():

@@ -17,7 +17,7 @@ from musimo.output.naming import full_name, unicode_text
 from musimo.output.tables import clock
 from musimo.output.text import cut, safe
 from musimo.records import Curve, Dimension, Peak, Window
-from musimo.search.scale import RANGES, Scale, from_unit
+from musimo.records.scale import RANGES, Scale, from_unit
 
 # Okabe & Ito (2008): told apart with any colour vision
 COLOURS: Final[dict[Dimension, str]] = {"valence": "#0072B2", "arousal": "#D55E00"}

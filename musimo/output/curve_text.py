@@ -13,7 +13,7 @@ from musimo.output.naming import full_name
 from musimo.output.tables import Column, clock, decimal, table
 from musimo.output.text import cut, safe
 from musimo.records import Turn
-from musimo.search.scale import RANGES, Scale, from_unit
+from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.times import format_time
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"

@@ -10,9 +10,9 @@ from typing import Final, Literal, get_args
 
 from musimo.errors import UsageError
 from musimo.output import json_out
-from musimo.output.naming import SCORE_DIGITS, SECOND_DIGITS, Fields, mood, number, track_fields
 from musimo.records import Curve, Peak, Turn, WindowEmotion
-from musimo.search.scale import RANGES, Scale, from_unit
+from musimo.records.fields import SCORE_DIGITS, SECOND_DIGITS, Fields, mood, number
+from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.times import format_time
 
 CurveFormat = Literal["table", "csv", "json", "jsonl", "labels", "edl", "svg", "png"]
@@ -153,7 +153,7 @@ def _content(answer: CurveAnswer, scale: Scale) -> dict[str, object]:
         return number(value * (high - low), SCORE_DIGITS)
 
     return {
-        "track": track_fields(curve.track, scale),
+        "track": curve.track.as_dict(scale),
         "window": curve.plan.window_s,
         "hop": curve.plan.hop_s,
         "readings": _readings(curve.readings, scale),

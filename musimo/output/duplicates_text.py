@@ -10,9 +10,10 @@ from typing import Final
 
 from musimo.output.csv_out import TRACK_COLUMNS, guarded
 from musimo.output.json_out import document
-from musimo.output.naming import SCORE_DIGITS, Fields, number, track_fields, unicode_text
+from musimo.output.naming import unicode_text
 from musimo.output.tables import clock
 from musimo.output.text import pad, safe, width
+from musimo.records.fields import SCORE_DIGITS, number
 from musimo.search.duplicates import DUPLICATE_KINDS, DuplicateGroup, describe_quality
 
 HEADINGS: Final = {
@@ -41,7 +42,7 @@ def group_lines(groups: Sequence[DuplicateGroup]) -> str:
 
 def groups_json(groups: Sequence[DuplicateGroup]) -> str:
     """All groups as one JSON document."""
-    return document({"groups": [_fields(group) for group in groups]})
+    return document({"groups": [group.as_dict() for group in groups]})
 
 
 def groups_csv(groups: Sequence[DuplicateGroup]) -> str:
@@ -51,8 +52,10 @@ def groups_csv(groups: Sequence[DuplicateGroup]) -> str:
     columns = ("group", "kind", "similarity", "rank", "quality", *TRACK_COLUMNS)
     writer.writerow(columns)
     for place, group in enumerate(groups, 1):
-        for row in _rows(group):
-            values = {**row, "group": place, "kind": group.kind, "similarity": _similarity(group)}
+        similarity = number(group.similarity, SCORE_DIGITS)
+        for rank, track in enumerate(group.tracks, 1):
+            facts = {"group": place, "kind": group.kind, "similarity": similarity, "rank": rank}
+            values = {**track.as_dict(), **facts, "quality": describe_quality(track)}
             cells = (values.get(column) for column in columns)
             writer.writerow([guarded(unicode_text(one)) if isinstance(one, str) else one for one in cells])
     return text.getvalue()
@@ -61,7 +64,7 @@ def groups_csv(groups: Sequence[DuplicateGroup]) -> str:
 def groups_paths(groups: Sequence[DuplicateGroup], *, print0: bool = False) -> bytes:
     """Paths, the best of a group first; an empty line, or an empty name, ends a group."""
     end = b"\0" if print0 else b"\n"
-    return b"".join(b"".join(track.path + end for track in group.tracks) + end for group in groups)
+    return b"".join(b"".join(track.path_bytes + end for track in group.tracks) + end for group in groups)
 
 
 def _lines(place: int, group: DuplicateGroup) -> list[str]:
@@ -72,28 +75,8 @@ def _lines(place: int, group: DuplicateGroup) -> list[str]:
     lines = [first]
     for track, quality in zip(group.tracks, qualities, strict=True):
         lasts = pad(clock(track.duration_s), 5, right=True)
-        lines.append(f"   {pad(quality, room)}  {lasts}  {safe(os.fsdecode(track.path))}")
+        lines.append(f"   {pad(quality, room)}  {lasts}  {safe(os.fsdecode(track.path_bytes))}")
     return lines
-
-
-def _fields(group: DuplicateGroup) -> dict[str, object]:
-    return {
-        "kind": group.kind,
-        "similarity": _similarity(group),
-        "note": group.note or None,
-        "tracks": _rows(group),
-    }
-
-
-def _rows(group: DuplicateGroup) -> list[Fields]:
-    return [
-        {"rank": place, "quality": describe_quality(track), **track_fields(track, "0-1")}
-        for place, track in enumerate(group.tracks, 1)
-    ]
-
-
-def _similarity(group: DuplicateGroup) -> float | None:
-    return number(group.similarity, SCORE_DIGITS)
 
 
 def _count(n: int, what: str) -> str:

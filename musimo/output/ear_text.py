@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from musimo.emotion.calibration import MIN_RATINGS, DimensionFit
-from musimo.library.db.calibrations import AppliedCalibration, CalibrationFits
-from musimo.library.db.ratings import Opinion, Rating
+from musimo.library.calibration import CalibrationFits
+from musimo.library.db.calibrations import AppliedCalibration
+from musimo.library.db.ratings import LIKINGS, Opinion, Rating
 from musimo.output.json_out import document
-from musimo.output.naming import LIKINGS, SECOND_DIGITS, full_name, number, opinion_fields, track_fields
+from musimo.output.naming import full_name
 from musimo.output.tables import UNKNOWN, Column, decimal, table
 from musimo.output.text import safe
 from musimo.records import Track
-from musimo.search.scale import RANGES, Scale, from_unit
+from musimo.records.fields import SECOND_DIGITS, number
+from musimo.records.scale import RANGES, Scale, from_unit
 
 MOOD_DIGITS: Final = 2
 ERROR_DIGITS: Final = 3
@@ -62,17 +64,8 @@ def ratings_table(ratings: Sequence[Rating], scale: Scale, width: int) -> str:
 
 
 def ratings_json(ratings: Sequence[Rating], scale: Scale) -> str:
-    """Ratings as one JSON document; ``track`` is null where the library has none with that sound."""
-    rows = [
-        {
-            "track": track_fields(one.track, scale) if one.track else None,
-            "sound": one.sound.hex(),
-            **opinion_fields(one.opinion, scale),
-            "rated_at": one.rated_at,
-        }
-        for one in ratings
-    ]
-    return document({"ratings": rows})
+    """Return ratings as one JSON document; ``track`` is null where the library has none with that audio."""
+    return document({"ratings": [one.as_dict(scale) for one in ratings]})
 
 
 def rated_lines(said: str, tracks: Sequence[Track]) -> str:
@@ -83,7 +76,7 @@ def rated_lines(said: str, tracks: Sequence[Track]) -> str:
 
 def rated_json(done: str, n: int, tracks: Sequence[Track], scale: Scale) -> str:
     """What was just rated or forgotten, as one JSON document; tracks of a file of ratings are not told."""
-    named = [track_fields(track, scale) for track in tracks]
+    named = [track.as_dict(scale) for track in tracks]
     return document({done: n, **({"tracks": named} if named else {})})
 
 
@@ -110,8 +103,8 @@ def fits_lines(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry
         for name, fit in _named(fits)
     ]
     lines = [*table(columns, rows, 100), ""]
-    if fits.n_unheard:
-        lines.append(f"{fits.n_unheard} rated without being analysed by this model: they do not count")
+    if fits.n_not_analyzed:
+        lines.append(f"{fits.n_not_analyzed} rated without being analysed by this model: they do not count")
     if fits.calibration is None:
         lines.append("the network answers as it is")
     elif dry_run:
@@ -141,7 +134,7 @@ def fits_json(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry_
     return document(
         {
             **dimensions,
-            "unheard": fits.n_unheard,
+            "unheard": fits.n_not_analyzed,
             "sounds": n_sounds,
             "dry_run": dry_run,
             "needs": MIN_RATINGS,

@@ -6,26 +6,28 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from musimo.output.answers import PrintOptions, ShowAnswer, StatusAnswer
+from musimo.library.active_model import ModelUpgrade
+from musimo.output.answers import Details, PrintOptions, Status
 from musimo.output.ear_text import applied_words, opinion_words
-from musimo.output.naming import CONFIDENCE_DIGITS, TEMPO_DIGITS, full_name
+from musimo.output.naming import full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
 from musimo.output.text import cut, safe
 from musimo.records import Tags, TempoKey, Track, WindowEmotion
+from musimo.records.fields import CONFIDENCE_DIGITS, TEMPO_DIGITS
+from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.plane import dominant_quadrant
-from musimo.search.scale import RANGES, Scale, from_unit
 
 MOOD_DIGITS: Final = 2
 MOOD_COLUMNS: Final = (Column("valence", right=True), Column("arousal", right=True))
 
 
-def shown(answer: ShowAnswer, options: PrintOptions) -> list[str]:
+def shown(answer: Details, options: PrintOptions) -> list[str]:
     """Lines of one track: its name, what is known of it, and what was heard."""
     track, scale = answer.track, options.scale
     tags = track.tags
     pairs = [
         ("id", None if track.id is None else str(track.id)),
-        ("path", path_text(track.path)),
+        ("path", path_text(track.path_bytes)),
         ("title", tags.title),
         ("artist", tags.artist),
         ("album", tags.album),
@@ -63,14 +65,16 @@ def windows_table(windows: Iterable[WindowEmotion], options: PrintOptions) -> li
     return table(columns, rows, options.width)
 
 
-def status_lines(answer: StatusAnswer) -> list[str]:
+def status_lines(answer: Status) -> list[str]:
     """Lines of the library in numbers."""
-    roots = [("folders" if not place else "", path_text(root)) for place, root in enumerate(answer.roots)]
+    roots = [
+        ("folders" if not place else "", path_text(os.fsencode(root)))
+        for place, root in enumerate(answer.roots)
+    ]
     partial = f"{answer.partial} of them, with a part missing or damaged"
-    heard = f"{safe(answer.next_model or '')}: {answer.next_heard} of {answer.next_sounds} sounds heard;"
     return facts(
         [
-            ("library", path_text(answer.library)),
+            ("library", path_text(os.fsencode(answer.library))),
             ("tracks", str(answer.tracks)),
             ("analysed", str(answer.analyzed)),
             *([("partial", partial)] * (answer.partial > 0)),
@@ -78,7 +82,7 @@ def status_lines(answer: StatusAnswer) -> list[str]:
             ("missing", str(answer.missing)),
             ("indexed", str(answer.indexed)),
             ("model", safe(answer.model or UNKNOWN)),
-            *([("next", f"{heard} it answers when it has heard all")] * (answer.next_model is not None)),
+            *([("next", _upgrade(answer.upgrade))] if answer.upgrade else []),
             *(roots or [("folders", "none; scan one: musimo scan FOLDER")]),
             *_quadrants(answer.quadrants),
             *([("ratings", _ear(answer))] * (answer.ratings > 0 or answer.calibration is not None)),
@@ -86,7 +90,12 @@ def status_lines(answer: StatusAnswer) -> list[str]:
     )
 
 
-def _ear(answer: StatusAnswer) -> str:
+def _upgrade(upgrade: ModelUpgrade) -> str:
+    progress = f"{upgrade.n_analyzed} of {upgrade.n_contents} tracks analyzed"
+    return f"{safe(upgrade.model)}: {progress}; it becomes active when all are"
+
+
+def _ear(answer: Status) -> str:
     fitted = applied_words(answer.calibration) if answer.calibration else "no calibration"
     return f"{answer.ratings}; {fitted}"
 
@@ -145,10 +154,10 @@ def _with_spread(value: float | None, sd: float | None, scale: Scale) -> str | N
     return f"{mood_number(value, scale)}{spread}"
 
 
-def _heard_and_own(answer: ShowAnswer, place: int, scale: Scale) -> str | None:
+def _heard_and_own(answer: Details, place: int, scale: Scale) -> str | None:
     """Valence or arousal: as the library answers, and as the network has it where that is something else."""
     own = (answer.track.valence, answer.track.arousal)[place]
-    heard = answer.heard[place] if answer.heard else own
+    heard = answer.network[place] if answer.network else own
     by_network = _with_spread(heard, (answer.valence_sd, answer.arousal_sd)[place], scale)
     if own == heard:
         return by_network

@@ -11,15 +11,15 @@ from musimo.output.answers import (
     FORMATS,
     AnalyzeAnswer,
     Answer,
+    Details,
     ErrorsAnswer,
     Format,
-    MoodAnswer,
-    MoodPathAnswer,
-    PathAnswer,
+    MoodPathResult,
+    MoodResult,
+    PathResult,
     PrintOptions,
-    ShowAnswer,
-    SimilarAnswer,
-    StatusAnswer,
+    SimilarResult,
+    Status,
     TrackList,
     TracksAnswer,
     tracks_of,
@@ -58,7 +58,7 @@ def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
 
 def formats_of(answer: Answer) -> tuple[Format, ...]:
     """The formats an answer can be written in."""
-    if isinstance(answer, ShowAnswer | StatusAnswer):
+    if isinstance(answer, Details | Status):
         return ("table", "json")
     if isinstance(answer, AnalyzeAnswer | ErrorsAnswer):
         return ("table", "paths", "json", "jsonl", "csv")
@@ -71,7 +71,7 @@ def _rendered(answer: Answer, format: Format, options: PrintOptions) -> Rendered
             return Rendered(text(answer, options).encode())
         case "json", _:
             return Rendered(json_out.document(json_out.content(answer, options.scale)).encode())
-        case _, ShowAnswer() | StatusAnswer():
+        case _, Details() | Status():
             raise _refusal(answer, format)
         case "jsonl", _:
             return Rendered(json_out.lines(json_out.rows(answer, options.scale)).encode())
@@ -80,7 +80,7 @@ def _rendered(answer: Answer, format: Format, options: PrintOptions) -> Rendered
         case "paths", _:
             end = b"\0" if options.print0 else b"\n"
             return Rendered(b"".join(path + end for path in _paths(answer, options.paths)))
-        case _, SimilarAnswer() | MoodAnswer() | MoodPathAnswer() | PathAnswer() | TracksAnswer():
+        case _, SimilarResult() | MoodResult() | MoodPathResult() | PathResult() | TracksAnswer():
             return _playlist(answer, format, options)
     raise _refusal(answer, format)
 
@@ -94,10 +94,10 @@ def _playlist(answer: TrackList, format: Format, options: PrintOptions) -> Rende
 def _paths(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, style: PathStyle) -> list[bytes]:
     """Paths of files as they are; those of a list of tracks as a playlist would name them."""
     if isinstance(answer, AnalyzeAnswer):
-        return [one.path for one in answer.results]
+        return [one.path_bytes for one in answer.rows]
     if isinstance(answer, ErrorsAnswer):
-        return [one.path for one in answer.failures]
-    return [written(track.path, style) for track in tracks_of(answer)]
+        return [one.path_bytes for one in answer.failures]
+    return [written(track.path_bytes, style) for track in tracks_of(answer)]
 
 
 def _refusal(answer: Answer, format: Format) -> UsageError:

@@ -12,44 +12,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from musimo.library.db.calibrations import AppliedCalibration
-from musimo.output.answers import (
-    AnalyzeAnswer,
-    Answer,
-    ErrorsAnswer,
-    MoodAnswer,
-    MoodPathAnswer,
-    PathAnswer,
-    ShowAnswer,
-    SimilarAnswer,
-    StatusAnswer,
-    TrackList,
-    TracksAnswer,
-)
-from musimo.output.list_fields import explanation_fields, ids_of, window_fields
-from musimo.output.naming import (
-    SCORE_DIGITS,
-    SECOND_DIGITS,
-    Fields,
-    mood,
-    number,
-    opinion_fields,
-    path_fields,
-    tempo_key_fields,
-    track_fields,
-    unicode_text,
-)
+from musimo.output.answers import AnalyzeAnswer, Answer, Details, ErrorsAnswer, TrackList
+from musimo.output.naming import unicode_text
 from musimo.output.text import UNSAFE
-from musimo.records import (
-    AnalyzedFile,
-    FailedFile,
-    Failure,
-    MoodTrack,
-    PathTrack,
-    Track,
-    WindowEmotion,
-)
-from musimo.search.scale import RANGES, Scale
+from musimo.records.fields import SCORE_DIGITS, SECOND_DIGITS, number
+from musimo.records.scale import Scale
 from musimo.search.sound_map import SoundMap
 
 SCHEMA: Final = 1
@@ -67,229 +34,26 @@ def lines(rows: Iterable[Mapping[str, object]]) -> str:
 
 
 def content(answer: Answer, scale: Scale) -> dict[str, object]:
-    """An answer as the content of its document."""
-    match answer:
-        case SimilarAnswer(query=query):
-            left_out = answer.versions or [()] * len(query)
-            asked: dict[str, object] = {
-                "query": [
-                    {**track_fields(track, scale), "versions": ids_of(versions)}
-                    for track, versions in zip(query, left_out, strict=True)
-                ]
-            }
-            if answer.passage is not None:
-                asked["passage"] = {
-                    "start": number(answer.passage.start_s, SECOND_DIGITS),
-                    "end": number(answer.passage.end_s, SECOND_DIGITS),
-                }
-            return {**asked, **_wishes(answer), "results": rows(answer, scale)}
-        case PathAnswer(query=query):
-            return {"query": [track_fields(track, scale) for track in query], "results": rows(answer, scale)}
-        case MoodAnswer():
-            return {"query": _mood_query(answer, scale), "results": rows(answer, scale)}
-        case MoodPathAnswer():
-            return {"query": _mood_path_query(answer, scale), "results": rows(answer, scale)}
-        case TracksAnswer():
-            return {"results": rows(answer, scale)}
-        case AnalyzeAnswer(failed=failed):
-            return {"results": rows(answer, scale), "failed": [_failed(one) for one in failed]}
-        case ErrorsAnswer():
-            return {"errors": rows(answer, scale)}
-        case ShowAnswer():
-            return {"track": _shown(answer, scale)}
-        case StatusAnswer():
-            return _status(answer)
+    """Return an answer as the content of its document."""
+    fields = answer.as_dict(scale)
+    return {"track": fields} if isinstance(answer, Details) else fields
 
 
 def map_content(drawn: SoundMap, scale: Scale) -> dict[str, object]:
     """A map as the content of its document: tracks with their place by sound."""
-    places = drawn.places.tolist()
+    places = drawn.points.tolist()
     return {
-        "shown": number(drawn.shown, SECOND_DIGITS),
+        "shown": number(drawn.explained, SECOND_DIGITS),
         "results": [
-            {**track_fields(track, scale), "x": number(x, SCORE_DIGITS), "y": number(y, SCORE_DIGITS)}
+            {**track.as_dict(scale), "x": number(x, SCORE_DIGITS), "y": number(y, SCORE_DIGITS)}
             for track, (x, y) in zip(drawn.tracks, places, strict=True)
         ],
     }
 
 
 def rows(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale) -> Sequence[Mapping[str, object]]:
-    """The rows of an answer, as objects."""
-    if isinstance(answer, MoodAnswer | MoodPathAnswer):
-        plane = plane_scale(answer, scale)
-        folded = isinstance(answer, MoodAnswer)
-        return [_mood_row(one, scale, plane, folded=folded) for one in answer.results]
-    if isinstance(answer, SimilarAnswer):
-        return _similar_rows(answer, scale)
-    found = answer.failures if isinstance(answer, ErrorsAnswer) else answer.results
-    return [_row(one, scale) for one in found]
-
-
-def plane_scale(answer: MoodAnswer | MoodPathAnswer, scale: Scale) -> Scale:
-    """The scale of the plane that was asked: percentiles are no ratings."""
-    return "0-1" if answer.relative else scale
-
-
-def _row(row: PathTrack | Track | AnalyzedFile | Failure, scale: Scale) -> Mapping[str, object]:
-    match row:
-        case PathTrack(rank=rank, to_start=to_start, to_end=to_end, track=track):
-            return {
-                **track_fields(track, scale),
-                "rank": rank,
-                "to_start": number(to_start, SCORE_DIGITS),
-                "to_end": number(to_end, SCORE_DIGITS),
-            }
-        case Track():
-            return track_fields(row, scale)
-        case AnalyzedFile(path=path, duration_s=duration_s, emotion=emotion):
-            return {
-                **path_fields(path),
-                "duration": number(duration_s, SECOND_DIGITS),
-                "valence": mood(emotion.valence, scale),
-                "arousal": mood(emotion.arousal, scale),
-                "partial": number(row.partial, SECOND_DIGITS),
-                **tempo_key_fields(row.tempo_key),
-                "clips": _clips(emotion.windows, scale),
-            }
-        case Failure():
-            return {**_failed(row), "when": row.when}
-
-
-def _similar_rows(answer: SimilarAnswer, scale: Scale) -> list[Mapping[str, object]]:
-    rows: list[Mapping[str, object]] = [
-        {
-            **track_fields(row.track, scale),
-            "rank": row.rank,
-            "similarity": number(row.similarity, SCORE_DIGITS),
-            "versions": ids_of(row.versions),
-            "window": window_fields(answer.window(place)),
-        }
-        for place, row in enumerate(answer.results)
-    ]
-    if answer.explanations is None:
-        return rows
-    told = (explanation_fields(one, scale) for one in answer.explanations)
-    return [{**row, "explain": explanation} for row, explanation in zip(rows, told, strict=True)]
-
-
-def _wishes(answer: SimilarAnswer | MoodAnswer) -> dict[str, object]:
-    """Length and order, where they were asked for."""
-    length = {} if answer.duration_s is None else {"duration": number(answer.duration_s, SECOND_DIGITS)}
-    return {**length, **({} if answer.order == "similarity" else {"order": answer.order})}
-
-
-def _mood_row(row: MoodTrack, scale: Scale, plane: Scale, *, folded: bool) -> Mapping[str, object]:
-    stretch = RANGES[plane][1] - RANGES[plane][0]
-    similarity = {} if row.similarity is None else {"similarity": number(row.similarity, SCORE_DIGITS)}
-    return {
-        **track_fields(row.track, scale),
-        "rank": row.rank,
-        "distance": number(row.distance * stretch, SCORE_DIGITS),
-        **similarity,
-        **({"versions": ids_of(row.versions)} if folded else {}),
-    }
-
-
-def _mood_query(answer: MoodAnswer, scale: Scale) -> dict[str, object]:
-    plane = plane_scale(answer, scale)
-    stretch = RANGES[plane][1] - RANGES[plane][0]
-    like = None
-    if answer.like is not None:
-        like = {**track_fields(answer.like, scale), "versions": ids_of(answer.versions)}
-    wishes = {
-        "relative": answer.relative or None,
-        "words": answer.words,
-        "spread": None if answer.spread is None else number(answer.spread * stretch, SCORE_DIGITS),
-        "seed": answer.seed,
-        "like": like,
-        **_wishes(answer),
-    }
-    given = {name: wish for name, wish in wishes.items() if wish is not None}
-    return {**_point((answer.valence, answer.arousal), plane), **given}
-
-
-def _mood_path_query(answer: MoodPathAnswer, scale: Scale) -> dict[str, object]:
-    plane = plane_scale(answer, scale)
-    return {
-        "from": _point(answer.start, plane),
-        "to": _point(answer.end, plane),
-        "duration": number(answer.duration_s, SECOND_DIGITS),
-        "relative": answer.relative,
-    }
-
-
-def _point(point: tuple[float, float], scale: Scale) -> dict[str, object]:
-    return {"valence": mood(point[0], scale), "arousal": mood(point[1], scale)}
-
-
-def _failed(row: Failure | FailedFile) -> Fields:
-    return {**path_fields(row.path), "stage": row.stage, "reason": row.reason}
-
-
-def _shown(answer: ShowAnswer, scale: Scale) -> Mapping[str, object]:
-    tags = answer.track.tags
-    stretch = RANGES[scale][1] - RANGES[scale][0]
-    spread = {
-        name: None if sd is None else number(sd * stretch, SECOND_DIGITS)
-        for name, sd in (("valence_sd", answer.valence_sd), ("arousal_sd", answer.arousal_sd))
-    }
-    return {
-        **track_fields(answer.track, scale),
-        **spread,
-        "network": None if answer.heard is None else _point(answer.heard, scale),
-        "rating": None if answer.opinion is None else opinion_fields(answer.opinion, scale),
-        "composer": tags.composer,
-        "track": tags.track,
-        "disc": tags.disc,
-        "bpm": None if tags.bpm is None else number(tags.bpm, SECOND_DIGITS),
-        "samplerate": tags.sample_rate,
-        "channels": tags.channels,
-        "clips": _clips(answer.windows, scale),
-    }
-
-
-def _clips(windows: Iterable[WindowEmotion], scale: Scale) -> list[Fields]:
-    return [
-        {
-            "start": number(one.window.start_s, SECOND_DIGITS),
-            "end": number(one.window.end_s, SECOND_DIGITS),
-            "valence": mood(one.valence, scale),
-            "arousal": mood(one.arousal, scale),
-        }
-        for one in windows
-    ]
-
-
-def _status(answer: StatusAnswer) -> dict[str, object]:
-    library = {name.replace("path", "library"): text for name, text in path_fields(answer.library).items()}
-    return {
-        **library,
-        "tracks": answer.tracks,
-        "analyzed": answer.analyzed,
-        "partial": answer.partial,
-        "failed": answer.failed,
-        "missing": answer.missing,
-        "model": answer.model,
-        "next": _next(answer),
-        "indexed": answer.indexed,
-        "roots": [root.decode(errors="replace") for root in answer.roots],
-        "quadrants": dict(answer.quadrants),
-        "ratings": answer.ratings,
-        "calibration": _calibration(answer.calibration),
-    }
-
-
-def _calibration(applied: AppliedCalibration | None) -> dict[str, object] | None:
-    if applied is None:
-        return None
-    bends = {"valence": applied.valence, "arousal": applied.arousal}
-    return {**bends, "ratings": applied.n_ratings, "fitted_at": applied.fitted_at}
-
-
-def _next(answer: StatusAnswer) -> dict[str, object] | None:
-    if answer.next_model is None:
-        return None
-    return {"model": answer.next_model, "heard": answer.next_heard, "sounds": answer.next_sounds}
+    """Return the rows of an answer, as objects."""
+    return [row.as_dict(scale) for row in answer.rows]
 
 
 def _dump(value: Mapping[str, object], indent: int | None) -> str:

@@ -9,9 +9,9 @@ from musimo.output.naming import artist_and_title
 from musimo.output.tables import UNKNOWN, Column, clock, decimal
 from musimo.output.text import cut, safe, width
 from musimo.records import TempoKey, Track
+from musimo.records.scale import RANGES, Scale
 from musimo.search.explain import Explanation, alike, genres_of
 from musimo.search.order import Order
-from musimo.search.scale import RANGES, Scale
 from musimo.search.track_distances import key_of, tempo_of
 
 INDENT: Final = "      "  # as far as the names after "like  "

@@ -16,12 +16,13 @@ from string import Template
 from typing import Final
 
 from musimo.output.colouring import CIVIDIS, COLOURS, OKABE_ITO, REST, Colour, Groups, colouring
-from musimo.output.naming import MOOD_DIGITS, SCORE_DIGITS, artist_and_title, mood, number, unicode_text
+from musimo.output.naming import artist_and_title, unicode_text
 from musimo.output.scatter import View
 from musimo.output.tables import clock
 from musimo.output.text import cut, safe
 from musimo.records import TempoKey
-from musimo.search.scale import RANGES, Scale, from_unit
+from musimo.records.fields import MOOD_DIGITS, SCORE_DIGITS, mood, number
+from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.sound_map import SoundMap
 
 TEXT_COLUMNS: Final = 200  # of a tag; more is no name
@@ -46,7 +47,7 @@ def content(drawn: SoundMap, scale: Scale) -> dict[str, object]:
     return {
         "neutral": from_unit(0.5, scale),
         "range": [low, high],
-        "shown": number(drawn.shown, 3),
+        "shown": number(drawn.explained, 3),
         "tracks": _columns(drawn, scale),
         "nearest": drawn.nearest.tolist(),
         "colours": {by: _colouring(drawn, by, scale) for by in COLOURS},
@@ -73,8 +74,8 @@ def _columns(drawn: SoundMap, scale: Scale) -> dict[str, list[object]]:
         "pulse": [_pulse(track.tempo_key) for track in tracks],
         "valence": [mood(track.valence, scale) for track in tracks],
         "arousal": [mood(track.arousal, scale) for track in tracks],
-        "x": [number(x, SCORE_DIGITS) for x in drawn.places[:, 0].tolist()],
-        "y": [number(y, SCORE_DIGITS) for y in drawn.places[:, 1].tolist()],
+        "x": [number(x, SCORE_DIGITS) for x in drawn.points[:, 0].tolist()],
+        "y": [number(y, SCORE_DIGITS) for y in drawn.points[:, 1].tolist()],
     }
 
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from musimo.output.naming import SECOND_DIGITS, artist_and_title, number, unicode_text
+from musimo.output.naming import artist_and_title, unicode_text
 from musimo.output.playlist_paths import PathStyle, location, written
 from musimo.records import Track
+from musimo.records.fields import SECOND_DIGITS, number
 
 _LINE_BREAKING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
@@ -74,7 +75,7 @@ def xspf(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped
         seconds = number(track.duration_s, SECOND_DIGITS)
         duration = None if seconds is None else str(round(1000 * seconds))
         elements = [
-            ("location", location(track.path, style)),
+            ("location", location(track.path_bytes, style)),
             ("title", title),
             ("creator", artist),
             ("album", track.tags.album),
@@ -93,13 +94,15 @@ def _entries(
     entries: list[_Entry] = []
     skipped: list[Skipped] = []
     for track in tracks:
-        path = written(track.path, style)
+        path = written(track.path_bytes, style)
         if b"\n" in path or b"\r" in path:
             skipped.append(
-                Skipped(track.path, "its name has a line break, which this kind of playlist cannot hold")
+                Skipped(
+                    track.path_bytes, "its name has a line break, which this kind of playlist cannot hold"
+                )
             )
         elif only_utf8 and not _is_utf8(path):
-            skipped.append(Skipped(track.path, "its name is not UTF-8; m3u and xspf can hold it"))
+            skipped.append(Skipped(track.path_bytes, "its name is not UTF-8; m3u and xspf can hold it"))
         else:
             # A name that starts so would be read as a comment, or lose its blanks.
             entries.append(_Entry(b"./" + path if path[:1] in (b"#", b" ", b"\t") else path, track))

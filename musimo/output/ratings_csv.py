@@ -18,8 +18,9 @@ from typing import Final
 from musimo.errors import UsageError
 from musimo.library.db.ratings import Opinion, Rating
 from musimo.output.csv_out import guarded, unguarded
-from musimo.output.naming import artist_and_title, opinion_fields, path_fields, unicode_text
-from musimo.search.scale import RANGES, Scale, to_unit
+from musimo.output.naming import artist_and_title, unicode_text
+from musimo.records.fields import path_fields
+from musimo.records.scale import RANGES, Scale, to_unit
 
 NAMES: Final = ("sound", "path_bytes", "path", "id")
 SAID: Final = ("valence", "arousal", "liking")
@@ -53,13 +54,13 @@ def ratings_csv(ratings: Sequence[Rating], scale: Scale) -> str:
     writer.writeheader()
     for rating in ratings:
         row: dict[str, object] = {
-            **opinion_fields(rating.opinion, scale),
+            **rating.opinion.as_dict(scale),
             "rated_at": rating.rated_at,
-            "sound": rating.sound.hex(),
+            "sound": rating.content_hash.hex(),
         }
         if rating.track is not None:
             row["artist"], row["title"] = artist_and_title(rating.track)
-            row |= path_fields(rating.track.path)
+            row |= path_fields(rating.track.path_bytes)
         writer.writerow({name: _cell(value) for name, value in row.items()})
     return text.getvalue()
 

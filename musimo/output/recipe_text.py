@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from musimo.output.json_out import document
-from musimo.output.naming import Fields, path_fields
 from musimo.output.text import pad, safe, width
+from musimo.records.fields import Fields, path_fields
 from musimo.settings import PlaylistRecipe
 
 State = Literal["written", "unchanged", "empty", "failed"]

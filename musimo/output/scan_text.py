@@ -6,8 +6,8 @@ from typing import Final
 
 from musimo.library.scan.events import Audit
 from musimo.output.json_out import document
-from musimo.output.naming import SECOND_DIGITS, number
 from musimo.output.tables import clock
+from musimo.records.fields import SECOND_DIGITS, number
 
 _OUTCOMES: Final = ("new", "changed", "moved", "unchanged", "failed", "ignored")
 """What a seen file can turn out to be; they add up to ``seen``."""

@@ -19,7 +19,7 @@ from musimo.output.colouring import cividis as on_scale
 from musimo.output.naming import artist_and_title, unicode_text
 from musimo.output.text import cut, safe
 from musimo.records import Track
-from musimo.search.scale import Scale, from_unit
+from musimo.records.scale import Scale, from_unit
 from musimo.search.sound_map import SoundMap
 
 View = Literal["mood", "sound"]
@@ -67,8 +67,8 @@ def scatter(drawn: SoundMap, view: View, colour: Colour, scale: Scale) -> Scatte
         names = "unpleasant ← valence → pleasant", "calm ← arousal → excited"
         neutral = from_unit(0.5, scale)
     else:
-        places = [(float(x), float(y)) for x, y in drawn.places]
-        names = f"sound: {drawn.shown:.0%} of all differences are in this plane", ""
+        places = [(float(x), float(y)) for x, y in drawn.points]
+        names = f"sound: {drawn.explained:.0%} of all differences are in this plane", ""
         neutral = None
     axes = [_axis([place[at] for place in places], names[at], neutral) for at in (0, 1)]
     colours = paint(colouring(drawn.tracks, colour, scale))

@@ -6,10 +6,10 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from musimo.library.tagging import State, Tagged
+from musimo.library.tagging import State, TagResult
 from musimo.output.json_out import document
-from musimo.output.naming import path_fields
 from musimo.output.text import safe
+from musimo.records.fields import path_fields
 
 PREFIX = "MUSIMO_"
 WORDS: Mapping[State, str] = {
@@ -20,13 +20,13 @@ WORDS: Mapping[State, str] = {
 }
 
 
-def tagged_line(tagged: Tagged) -> str:
+def tagged_line(tagged: TagResult) -> str:
     """One file in a line or two."""
-    path = safe(os.fsdecode(tagged.wish.track.path))
+    path = safe(os.fsdecode(tagged.update.track.path_bytes))
     if tagged.state == "left out":
         return f"left out: {path}\n    {safe(tagged.reason)}\n"
-    said = {name: text for name, text in tagged.before.items() if name not in tagged.wish.fields}
-    parts = [f"{_short(name)} {safe(text)}" for name, text in tagged.wish.fields.items()]
+    said = {name: text for name, text in tagged.before.items() if name not in tagged.update.fields}
+    parts = [f"{_short(name)} {safe(text)}" for name, text in tagged.update.fields.items()]
     parts += [f"no {_short(name)}" for name in said]
     return f"{path}\n    {', '.join(parts) or 'nothing of musimo'}\n"
 
@@ -39,7 +39,7 @@ def tally_line(counts: Counter[State], *, stopped: bool = False) -> str:
     return f"{'interrupted: ' if stopped else ''}{files} = {' + '.join(parts) or 'nothing'}\n"
 
 
-def tagged_json(all_tagged: Iterable[Tagged], *, dry_run: bool) -> str:
+def tagged_json(all_tagged: Iterable[TagResult], *, dry_run: bool) -> str:
     """Every file as one JSON document."""
     rows = list(all_tagged)
     counts = Counter(tagged.state for tagged in rows)
@@ -49,11 +49,11 @@ def tagged_json(all_tagged: Iterable[Tagged], *, dry_run: bool) -> str:
             **{state.replace(" ", "_"): counts[state] for state in WORDS},
             "results": [
                 {
-                    "id": tagged.wish.track.id,
-                    **path_fields(tagged.wish.track.path),
+                    "id": tagged.update.track.id,
+                    **path_fields(tagged.update.track.path_bytes),
                     "state": tagged.state.replace(" ", "_"),
                     "before": dict(tagged.before),
-                    "fields": dict(tagged.wish.fields),
+                    "fields": dict(tagged.update.fields),
                     "reason": tagged.reason or None,
                 }
                 for tagged in rows

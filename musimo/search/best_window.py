@@ -1,4 +1,4 @@
-"""Which of the windows that were heard of a track is most like what was asked with."""
+"""Best windows: which analyzed window of each result is most similar to a seed."""
 
 from __future__ import annotations
 
@@ -8,28 +8,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from musimo.library.db.queries import Store
-from musimo.library.db.windows import PlacedWindows, placed_windows
+from musimo.library.db.windows import WindowVectors, window_vectors
 from musimo.records import FloatArray, Window
+from musimo.records.fields import SCORE_DIGITS, Fields, number
 from musimo.search.index import VectorIndex
 from musimo.search.indexes import Indexes
 from musimo.search.seeds import Seed
-from musimo.search.space import MIXTURES, By, Ids, rows
+from musimo.search.space import MIXTURES, By, index_rows, split_rows
 
-SOUNDS_AT_ONCE = 1000  # some 5 MB of places
+CONTENTS_PER_QUERY = 1000  # some 5 MB of vectors
 
 
 @dataclass(frozen=True, slots=True)
 class BestWindow:
-    """The window of a track that is nearest to any of the seeds.
+    """The window of a track that is most similar to any of the seeds.
 
     Parameters
     ----------
-    window : one of those that were heard; what lies between them is not known
-    similarity : 0..1, counted as that of the track is, to the seed that the window is nearest to
+    window : one of the analyzed windows; what lies between them is not known
+    similarity : 0..1, to the nearest seed, corrected as that of the whole track is
     """
 
     window: Window
     similarity: float
+
+    def as_dict(self) -> Fields:
+        """Return the fields of the JSON contract."""
+        return {**self.window.as_dict(), "similarity": number(self.similarity, SCORE_DIGITS)}
 
 
 def best_windows(
@@ -40,7 +45,7 @@ def best_windows(
     seeds: Sequence[Seed],
     by: By,
 ) -> dict[int, BestWindow]:
-    """By content id, the best window of those sounds whose windows have places.
+    """Return, by content id, the best window of those contents whose windows have sound vectors.
 
     Parameters
     ----------
@@ -48,24 +53,26 @@ def best_windows(
     """
     if not contents:
         return {}
-    questions = indexes.questions([seed.sound for seed in seeds], by)
+    queries = indexes.query_vectors([seed.sound for seed in seeds], by)
     found: dict[int, BestWindow] = {}
-    for start in range(0, len(contents), SOUNDS_AT_ONCE):
-        heard = placed_windows(store, contents[start : start + SOUNDS_AT_ONCE], indexes.unmixed_width())
+    for start in range(0, len(contents), CONTENTS_PER_QUERY):
+        heard = window_vectors(store, contents[start : start + CONTENTS_PER_QUERY], indexes.unmixed_width())
         if len(heard.windows):
-            places = indexes.mixed(heard.places, MIXTURES[by])
-            found |= nearest(heard, rows(places, ordinary_of(index, heard.contents)), questions)
+            vectors = indexes.mixed(heard.vectors, MIXTURES[by])
+            offsets = split_rows(index.vectors(heard.contents))[1]
+            found |= nearest(heard, index_rows(vectors, offsets), queries)
     return found
 
 
-def nearest(heard: PlacedWindows, windows: FloatArray, questions: FloatArray) -> dict[int, BestWindow]:
-    """Of each sound the window that is nearest to any question; of equal ones the first.
+def nearest(heard: WindowVectors, rows: FloatArray, queries: FloatArray) -> dict[int, BestWindow]:
+    """Return, by content id, the window nearest to any query; of equal ones the first.
 
     Parameters
     ----------
-    windows, questions : (n, d), (m, d), see :mod:`musimo.search.space`
+    rows, queries : index rows of the windows [shape=(n, d)] and query vectors [shape=(m, d)], see
+        :mod:`musimo.search.space`
     """
-    similarity = (windows @ questions.T).max(axis=1)
+    similarity = (rows @ queries.T).max(axis=1)
     order = np.lexsort((-similarity, heard.contents))
     best: dict[int, int] = {}
     for at in order.tolist():
@@ -74,9 +81,3 @@ def nearest(heard: PlacedWindows, windows: FloatArray, questions: FloatArray) ->
         content: BestWindow(heard.windows[at], float(np.clip(similarity[at], 0, 1)))
         for content, at in best.items()
     }
-
-
-def ordinary_of(index: VectorIndex, contents: Ids) -> FloatArray:
-    """What an index takes off the cosines of sounds [shape=(n,)], from the last column of its rows."""
-    last = index.vectors(contents)[:, -1]  # -c / (1 - c)
-    return np.asarray(last / (last - 1), np.float32)

@@ -6,8 +6,9 @@ which depends on the library.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final, Literal
 
 import numpy as np
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from musimo.library.db.folding import fold
 from musimo.records import FloatArray, Track
+from musimo.records.fields import SCORE_DIGITS, number
+from musimo.records.scale import Scale
 from musimo.search.space import Ids
 from musimo.search.titles import contradiction
 
@@ -77,6 +80,18 @@ class DuplicateGroup:
     similarity: float
     tracks: tuple[Track, ...]
     note: str = ""
+
+    def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
+        """Return the fields of the JSON contract."""
+        return {
+            "kind": self.kind,
+            "similarity": number(self.similarity, SCORE_DIGITS),
+            "note": self.note or None,
+            "tracks": [
+                {"rank": rank, "quality": describe_quality(track), **track.as_dict(scale)}
+                for rank, track in enumerate(self.tracks, 1)
+            ],
+        }
 
 
 def similar_pairs(
@@ -155,6 +170,82 @@ def group_pairs(pairs: Sequence[SimilarPair]) -> list[tuple[list[int], float]]:
     return [(group, min(_similarities(group, similarities))) for group in sorted(joined)]
 
 
+def namesake_pairs(
+    namesakes: Iterable[Sequence[int]],
+    vectors: Callable[[Ids], FloatArray],
+    ids: Ids,
+    durations: NDArray[np.float64],
+    known: Container[tuple[int, int]],
+) -> Iterator[SimilarPair]:
+    """Yield pairs of one artist and title that are similar in sound and length, and not known yet.
+
+    Parameters
+    ----------
+    namesakes : content ids that share artist and title
+    vectors : return unit vectors of ids [shape=(m, d)]
+    ids, durations : of the contents to be compared [shape=(n,)], ids ascending
+    known : pairs, lower id first, to be left out
+    """
+    for some in namesakes:
+        group = np.intersect1d(np.array(some, np.int64), ids)
+        if not 2 <= len(group) <= MAX_NAMESAKES:
+            continue
+        of_group = vectors(group)
+        lasts = durations[np.searchsorted(ids, group)]
+        cosines = of_group @ of_group.T
+        for i, j in combinations(range(len(group)), 2):
+            near = cosines[i, j] >= PROBABLE and abs(lasts[i] - lasts[j]) <= NAMESAKES_APART_S
+            if near and (int(group[i]), int(group[j])) not in known:
+                yield SimilarPair(int(group[i]), int(group[j]), float(cosines[i, j]))
+
+
+def sound_groups(
+    copies: Iterable[Sequence[Track]], note: Callable[[Sequence[Track]], str]
+) -> list[DuplicateGroup]:
+    """Return a group for each content that several tracks share, ordered by path.
+
+    Parameters
+    ----------
+    copies : the tracks of each content
+    note : returns what is to be noted of some tracks; empty for nothing
+    """
+    shared = (tracks for tracks in copies if len(tracks) > 1)
+    return _by_path(DuplicateGroup("sound", 1.0, _best_first(tracks), note(tracks)) for tracks in shared)
+
+
+def recording_groups(
+    pairs: Iterable[SimilarPair], tracks: Mapping[int, Sequence[Track]]
+) -> list[DuplicateGroup]:
+    """Return groups of one recording, then of probable ones, which may hold a recording's group and more.
+
+    Parameters
+    ----------
+    pairs : of contents
+    tracks : of each content; a pair that is not in it is left out
+    """
+    sure: list[SimilarPair] = []
+    every: list[SimilarPair] = []
+    notes: dict[tuple[int, int], str] = {}
+    for pair in pairs:
+        if pair.first not in tracks or pair.second not in tracks:
+            continue  # removed by a scan meanwhile
+        verdict = classify_pair(pair, tracks[pair.first][0], tracks[pair.second][0])
+        if verdict is None:
+            continue
+        every.append(pair)
+        if verdict[0] == "recording":
+            sure.append(pair)
+        else:
+            notes[pair.first, pair.second] = verdict[1]
+    recordings = group_pairs(sure)
+    known = {tuple(ids) for ids, _ in recordings}
+    probable = [group for group in group_pairs(every) if tuple(group[0]) not in known]
+    return [
+        *_by_path(_group("recording", *one, tracks, {}) for one in recordings),
+        *_by_path(_group("probable", *one, tracks, notes) for one in probable),
+    ]
+
+
 def is_lossless(track: Track) -> bool:
     """Return whether the codec is lossless; its input may have been lossy before."""
     codec = track.tags.codec or ""
@@ -187,3 +278,23 @@ def _similarities(group: Sequence[int], similarities: dict[tuple[int, int], floa
     for at, first in enumerate(group):
         for second in group[at + 1 :]:
             yield similarities[first, second]
+
+
+def _group(
+    kind: DuplicateKind,
+    ids: Sequence[int],
+    similarity: float,
+    tracks: Mapping[int, Sequence[Track]],
+    notes: Mapping[tuple[int, int], str],
+) -> DuplicateGroup:
+    said = [note for pair in combinations(ids, 2) if (note := notes.get(pair))]
+    every = [track for id_ in ids for track in tracks[id_]]
+    return DuplicateGroup(kind, similarity, _best_first(every), "; ".join(dict.fromkeys(said)))
+
+
+def _best_first(tracks: Iterable[Track]) -> tuple[Track, ...]:
+    return tuple(sorted(tracks, key=lambda track: (quality_rank(track), track.path_bytes)))
+
+
+def _by_path(groups: Iterable[DuplicateGroup]) -> list[DuplicateGroup]:
+    return sorted(groups, key=lambda group: min(track.path_bytes for track in group.tracks))

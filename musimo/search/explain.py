@@ -11,6 +11,8 @@ import numpy as np
 
 from musimo.library.db.folding import fold
 from musimo.records import Descriptors, FloatArray, Track
+from musimo.records.fields import MOOD_DIGITS, SCORE_DIGITS, length, number
+from musimo.records.scale import Scale
 from musimo.search.space import MIXTURES, By
 from musimo.search.track_distances import (
     MEAN_KEY_DISTANCE,
@@ -65,6 +67,26 @@ class Explanation:
         if self.valence_difference is None or self.arousal_difference is None:
             return None
         return float(np.hypot(self.valence_difference, self.arousal_difference))
+
+    def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
+        """Return the fields of the JSON contract; differences in mood are on ``scale``, cosines on none."""
+        verdicts = alike(self)
+        return {
+            "seed": self.seed,
+            "alike": [name for name, same in verdicts.items() if same],
+            "unlike": [name for name, same in verdicts.items() if not same],
+            "sound": number(self.sound, SCORE_DIGITS),
+            "statistics": number(self.statistics, SCORE_DIGITS),
+            "fused": number(self.fused, SCORE_DIGITS),
+            "embedding": number(self.embedding, SCORE_DIGITS),
+            "mood_distance": length(self.mood_distance, scale, MOOD_DIGITS),
+            "valence_difference": length(self.valence_difference, scale, MOOD_DIGITS),
+            "arousal_difference": length(self.arousal_difference, scale, MOOD_DIGITS),
+            "tempo_ratio": number(self.tempo_ratio, MOOD_DIGITS),
+            "key_relation": self.key_relation,
+            "key_steps": self.key_steps,
+            "genres": None if self.genres is None else list(self.genres),
+        }
 
 
 def explain(

@@ -1,4 +1,4 @@
-"""Which track is meant: a path on disk, an id, or words that only one track has in its title or path."""
+"""Find a track by a path on disk, an id, or words that only one track has in its title or path."""
 
 from __future__ import annotations
 
@@ -6,30 +6,29 @@ import os
 from pathlib import Path
 
 from musimo.errors import NotFoundError, UsageError
-from musimo.library.db.folding import fold
+from musimo.library.db.folding import fold, fold_path
 from musimo.library.db.queries import Store
-from musimo.library.scan.spelling import fold_path
 from musimo.library.scan.walk import identity
 from musimo.records import Track
 
-ID_DIGITS = 19  # of the largest there can be
-LISTED = 10  # candidates an ambiguous name is answered with
+ID_DIGITS = 19  # of the largest id
+LISTED = 10  # candidates shown for an ambiguous name
 
 
 def find_track(store: Store, named: str | Path) -> Track | None:
-    """The track meant; None for a file that exists but is not in the library.
+    """Return the track that is named; None for a file that exists but is not in the library.
 
     Raises
     ------
-    UsageError : several tracks are meant, and the hint lists them; or the name is empty
-    NotFoundError : none is
+    UsageError : the name matches several tracks, which the hint lists; or it is empty
+    NotFoundError : it matches none
     """
     path = os.path.expanduser(os.fsencode(named))  # noqa: PTH111 - pathlib takes no name that is not UTF-8
     known = track_of_file(store, path)
-    if known is not None or os.path.isfile(path):  # noqa: PTH113 - a name that is too long is no file
+    if known is not None or os.path.isfile(path):  # noqa: PTH113 - False where a name is too long
         return known
     words = str(named)
-    if not words.strip():  # a variable of a shell that is not set, say: every title holds that
+    if not words.strip():  # such as an unset variable of a shell; every title holds it
         raise UsageError("which track? its name is empty", "name a path, an id, or words of a title")
     if (known := track_of_id(store, words)) is not None:
         return known
@@ -37,7 +36,9 @@ def find_track(store: Store, named: str | Path) -> Track | None:
     if len(found) > 1:
         exact = [track for track in found if fold(track.tags.title or "") == fold(words)]
         if not exact and len(found) <= LISTED:  # all there are; without a title, a track is shown by its file
-            exact = [one for one in found if not one.tags.title and fold(_stem(one.path)) == fold(words)]
+            exact = [
+                one for one in found if not one.tags.title and fold(_stem(one.path_bytes)) == fold(words)
+            ]
         found = exact if len(exact) == 1 else found
     if len(found) == 1:
         return found[0]
@@ -46,27 +47,27 @@ def find_track(store: Store, named: str | Path) -> Track | None:
             f"no track of the library has {words!r} in its title or path, and no such file exists",
             "musimo export lists every track",
         )
-    lines = [f"{track.id}: {_on_one_line(track.path)}" for track in found[:LISTED]]
+    lines = [f"{track.id}: {_on_one_line(track.path_bytes)}" for track in found[:LISTED]]
     more = ["…"] if len(found) > LISTED else []
     raise UsageError(f"{words!r} names several tracks; say which, by id or path", "\n".join(lines + more))
 
 
 def track_of_file(store: Store, path: bytes) -> Track | None:
-    """The track whose file is at ``path``, or was when it was scanned."""
-    # As it is named first: a link in a scanned folder may be known by its own name. Its drive may be away.
+    """Return the track whose file is at ``path``, or was when it was scanned."""
+    # As named first: a link in a scanned folder may be known by its own name, and its drive may be away.
     known = store.track_at(os.path.abspath(path)) or store.track_at(_resolved(path))  # noqa: PTH100
-    if known is None and os.path.isfile(path):  # noqa: PTH113 - a name that is too long is no file
+    if known is None and os.path.isfile(path):  # noqa: PTH113 - False where a name is too long
         return _under_another_name(store, path)
     return known
 
 
 def track_of_id(store: Store, words: str) -> Track | None:
-    """The track of that id."""
+    """Return the track of an id written in digits."""
     return store.track_by_id(int(words)) if words.isdecimal() and len(words) <= ID_DIGITS else None
 
 
 def _under_another_name(store: Store, path: bytes) -> Track | None:
-    """The track whose file is that at ``path``, where the disk takes another spelling for the same name."""
+    """Return the track whose file is at ``path``, where the file system treats spellings as one name."""
     name = fold_path(os.path.basename(path))  # noqa: PTH119 - bytes
     for track_id, known in store.paths_of_size(os.path.getsize(path)):  # noqa: PTH202 - bytes
         alike = fold_path(os.path.basename(known)) == name  # noqa: PTH119 - bytes

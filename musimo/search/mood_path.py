@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from musimo.records import FloatArray
 from musimo.search.diversify import GroupCounter, GroupKeys
-from musimo.search.plane import Point
+from musimo.search.plane import Plane, Point
 
 DURATION_TOLERANCE: Final = 0.01  # of the duration: half a minute in three quarters of an hour
 MAX_TRIES: Final = 5  # numbers of tracks that are tried; two or three nearly always suffice
@@ -195,3 +195,12 @@ def _nearest(points: FloatArray, target: FloatArray) -> Positions:
 
 def _distances(points: FloatArray, target: FloatArray) -> NDArray[np.float64]:
     return np.asarray(np.linalg.norm(points - target, axis=1), np.float64)
+
+
+def near_line(plane: Plane, start: Point, end: Point, duration_s: float) -> list[int]:
+    """Return the ids, ascending, of the candidates near the line from ``start`` to ``end``."""
+    found: set[int] = set()
+    for target in points_on_line(start, end, max_targets(duration_s)):
+        distances = plane.distances((float(target[0]), float(target[1])))
+        found.update(plane.ids[np.argsort(distances, kind="stable")[:POOL_SIZE]].tolist())
+    return sorted(found)

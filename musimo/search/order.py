@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musimo.errors import UsageError
-from musimo.records import MoodTrack, SimilarTrack, Track
+from musimo.records import Track
+from musimo.search.rows import MoodTrack, SimilarTrack
 from musimo.search.track_distances import Floats, pairwise_distances
 
 Order = Literal["similarity", "mood", "flow"]

@@ -135,3 +135,14 @@ def dominant_quadrant(counts: Mapping[str, int]) -> str | None:
     total = sum(counts.values())
     fullest = max(counts, key=lambda quadrant: counts[quadrant])
     return fullest if total >= MIN_TRACKS and counts[fullest] > DOMINANT_SHARE * total else None
+
+
+def percentile(ordered: FloatArray, value: float) -> float:
+    """Return the mid-rank of a value, 0..1: the fraction of values below it, and half of the equal ones.
+
+    Parameters
+    ----------
+    ordered : (n,), ascending, n above 0
+    """
+    below, not_above = (np.searchsorted(ordered, np.float32(value), side) for side in ("left", "right"))
+    return float(below + not_above) / (2 * len(ordered))

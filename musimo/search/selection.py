@@ -1,9 +1,9 @@
-"""Which tracks an answer may hold: a ranking of sounds → the tracks that are listed."""
+"""Which tracks a result may hold: from a ranking of content ids to the tracks that are listed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from musimo.library.db.queries import Store
@@ -12,29 +12,58 @@ from musimo.search.diversify import album_key, artist_key, diversify
 from musimo.search.mix import mix
 from musimo.search.space import Ids
 from musimo.search.versions import ListedWorks
+from musimo.search.where import parse
 
-LOOKUP = 64  # tracks fetched at once while a ranking is read; a list of ten rarely needs more
+LOOKUP = 64  # tracks fetched per query while a ranking is read; a list of ten rarely needs more
+
+
+Where = str | Filter | Sequence[str | Filter]
+"""Conditions: expressions in the language of ``--where``, such as ``year:..1979``, or parsed ones."""
+
+
+def filters_of(where: Where) -> tuple[Filter, ...]:
+    """Parse conditions; valence and arousal in expressions are 0..1.
+
+    Raises
+    ------
+    UsageError : an expression that cannot be understood
+    """
+    conditions = [where] if isinstance(where, str | Filter) else where
+    return tuple(parse(one, "0-1") if isinstance(one, str) else one for one in conditions)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which tracks an answer may hold, and how many.
+    """Which tracks a result may hold, and how many.
 
     Parameters
     ----------
     limit : rows; None for all
-    where : conditions in the language of :mod:`musimo.search.where`; all must hold
+    where : conditions, all of which must hold: ``"genre:jazz"``, or ``["genre:jazz", "year:..1979"]``
     max_per_artist, max_per_album : most rows of one; None for no cap
-    fold_versions : of the versions of a piece, list the best ranked alone; see :mod:`musimo.search.versions`
-    duration_s : how long the rows of a ranking last together, in place of ``limit``; None for any length
+    fold_versions : of the versions of a work, list only the best ranked; see :mod:`musimo.search.versions`
+    duration_s : length of all rows of a ranking together, in place of ``limit``; None for any length
+
+    Raises
+    ------
+    UsageError : a condition that cannot be understood
     """
 
     limit: int | None = 10
-    where: Sequence[Filter] = ()
+    where: Where = ()
     max_per_artist: int | None = 2
     max_per_album: int | None = 1
     fold_versions: bool = True
     duration_s: float | None = None
+    filters: tuple[Filter, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "filters", filters_of(self.where))
+
+    @property
+    def caps(self) -> tuple[int | None, int | None, int | None]:
+        """Most rows of one artist, one album and one work; None for no cap."""
+        return self.max_per_artist, self.max_per_album, 1 if self.fold_versions else None
 
 
 EVERYTHING = Selection(None, (), None, None, fold_versions=False)
@@ -42,7 +71,7 @@ EVERYTHING = Selection(None, (), None, None, fold_versions=False)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a list: its score, its track, and the versions of it that were passed over on the way."""
+    """One row of a list: its score, its track, and the versions of the track that were left out."""
 
     score: float
     track: Track
@@ -51,20 +80,20 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list, and for each track that it was asked for with, the versions that were passed over."""
+    """A list, and for each track it was asked with, the versions that were left out."""
 
     rows: tuple[Row, ...]
     of_asked: tuple[tuple[Track, ...], ...]
 
 
 def allowed(store: Store, selection: Selection) -> Ids | None:
-    """Ids of the sounds that an index may answer with; None for all."""
-    return store.matching_contents(selection.where) if selection.where else None
+    """Return the content ids an index may return; None for all."""
+    return store.matching_contents(selection.filters) if selection.filters else None
 
 
 def select_tracks(store: Store, selection: Selection) -> Iterator[Track]:
-    """Every track that passes, by path: all versions of it, whatever they last."""
-    found = store.all_tracks(selection.where)
+    """Yield every track that passes, by path: all its versions, of any length."""
+    found = store.all_tracks(selection.filters)
     diverse = diversify(found, artist_key, album_key, selection.max_per_artist, selection.max_per_album)
     return islice(diverse, selection.limit)
 
@@ -75,17 +104,17 @@ def select_ranked(
     selection: Selection,
     asked: Sequence[Track] = (),
 ) -> Listed:
-    """Of content ids and scores, best first, those that are listed; exact copies count once.
+    """Choose the rows of a list from content ids and scores, best first; exact copies count once.
 
-    Of the ranking no more is read than the list needs, and only versions met on the way are told.
+    No more of the ranking is read than the list needs, so only versions met up to there are reported.
 
     Parameters
     ----------
-    asked : tracks that the list is asked for with, whose versions are no news
+    asked : the tracks asked with, whose versions are left out
     """
     works = ListedWorks(asked if selection.fold_versions else ())
     diverse = diversify(
-        _with_tracks(store, ranked, selection.where),
+        _with_tracks(store, ranked, selection.filters),
         lambda row: artist_key(row[1]),
         lambda row: album_key(row[1]),
         selection.max_per_artist,

@@ -1,4 +1,4 @@
-"""A library as a picture: its tracks, where their sounds lie on a plane, and which sound most alike."""
+"""Sound map: the tracks of a library as points on a plane, with the nearest neighbors of each."""
 
 from __future__ import annotations
 
@@ -10,78 +10,83 @@ from numpy.typing import NDArray
 from musimo.errors import NotFoundError
 from musimo.library.db.queries import Store
 from musimo.records import FloatArray, Track
-from musimo.search.index import MappedIndex
+from musimo.search.index import VectorIndex
 from musimo.search.projection import principal_plane
 from musimo.search.selection import Selection, select_tracks
-from musimo.search.space import Ids, questions, rows
+from musimo.search.space import Ids, query_vectors, split_rows
 
-NEIGHBOURS = 8  # what a glance takes in beside a picture
+NEIGHBORS = 8  # as many as fit beside a picture
 MOST_COMPARED = 20_000  # tracks: each is compared with each, in seconds up to here
 BLOCK = 1 << 23  # similarities at once: 32 MB
 
 
 @dataclass(frozen=True, slots=True)
 class SoundMap:
-    """Tracks as a picture shows them; each has a sound and a mood.
+    """Tracks as points; each has a sound vector and a mood.
 
     Parameters
     ----------
     tracks : n of them, by path; of exact copies the first
-    places : (n, 2), where their sounds lie, see :func:`musimo.search.projection.principal_plane`
-    shown : 0..1, the share of all differences in sound that these places keep
-    nearest : (n, k), for each track the positions of those that sound most like it, best first; k = 0 where
-        there are more than 20,000 tracks
-    left_out : tracks that were asked for and are not analysed
+    points : (n, 2), their sound vectors on a plane, see :func:`musimo.search.projection.principal_plane`
+    explained : 0..1, the share of the variance of the sound vectors that these points keep
+    nearest : (n, k), for each track the positions of the most similar ones, best first; k = 0 for more than
+        20,000 tracks
+    left_out : tracks selected that are not analyzed
     """
 
     tracks: tuple[Track, ...]
-    places: FloatArray
-    shown: float
+    points: FloatArray
+    explained: float
     nearest: NDArray[np.int64]
     left_out: int = 0
 
 
-def map_sounds(store: Store, index: MappedIndex, selection: Selection) -> SoundMap:
-    """The map of the tracks of a selection.
+def map_sounds(store: Store, index: VectorIndex, selection: Selection) -> SoundMap:
+    """Return the map of the tracks of a selection.
 
     Parameters
     ----------
-    index : of sounds, by cosine
+    index : of sound vectors
 
     Raises
     ------
-    NotFoundError : none of them is there and analysed
+    NotFoundError : none of them is present and analyzed
     """
-    known = set(index.seen()[0].tolist())
-    of_sound: dict[int, Track] = {}
+    known = set(index.ids.tolist())
+    by_content: dict[int, Track] = {}
     left_out = 0
     for track in select_tracks(store, selection):
         if track.content is None or track.content not in known:
             left_out += 1
         else:
-            of_sound.setdefault(track.content, track)
-    if not of_sound:
-        asked = " that is asked for" if selection.where else ""
+            by_content.setdefault(track.content, track)
+    if not by_content:
+        selected = " among those selected" if selection.where else ""
         raise NotFoundError(
-            f"there is no analysed track{asked}, so there is nothing to draw",
-            "ask for others with --where" if asked else "hear some music: musimo scan FOLDER",
+            f"there is no analyzed track{selected}, so there is nothing to draw",
+            "select others with --where" if selected else "analyze some music: musimo scan FOLDER",
         )
-    ids: Ids = np.array(list(of_sound), np.int64)
-    places, ordinary = index.places(ids)
-    projection = principal_plane(places)
-    k = NEIGHBOURS if len(ids) <= MOST_COMPARED else 0
-    nearest = nearest_rows(questions(places), rows(places, ordinary), k)
-    return SoundMap(tuple(of_sound.values()), projection.places, projection.shown, nearest, left_out)
+    ids: Ids = np.array(list(by_content), np.int64)
+    rows = index.vectors(ids)
+    vectors = split_rows(rows)[0]
+    projection = principal_plane(vectors)
+    k = NEIGHBORS if len(ids) <= MOST_COMPARED else 0
+    nearest = nearest_rows(query_vectors(vectors), rows, k)
+    return SoundMap(tuple(by_content.values()), projection.points, projection.explained, nearest, left_out)
 
 
-def nearest_rows(asking: FloatArray, answering: FloatArray, k: int) -> NDArray[np.int64]:
-    """For each row the ``k`` others with the largest inner product, best first [shape=(n, k)].
+def nearest_rows(queries: FloatArray, rows: FloatArray, k: int) -> NDArray[np.int64]:
+    """Return, for each query, the positions of the ``k`` other rows of largest inner product, best first.
 
     Parameters
     ----------
-    asking, answering : (n, d), of the same tracks; where there are not ``k`` others there are fewer columns
+    queries, rows : (n, d), of the same tracks
+
+    Returns
+    -------
+    (n, k), with fewer columns where there are not ``k`` others
     """
-    n = len(asking)
+    n = len(queries)
     k = max(min(k, n - 1), 0)
     found = np.empty((n, k), np.int64)
     if not k:
@@ -89,9 +94,9 @@ def nearest_rows(asking: FloatArray, answering: FloatArray, k: int) -> NDArray[n
     step = max(BLOCK // n, 1)
     for start in range(0, n, step):
         here = np.arange(start, min(start + step, n))
-        alike = asking[here] @ answering.T
-        alike[np.arange(len(here)), here] = -np.inf  # itself
-        best = np.sort(np.argpartition(alike, n - k, axis=1)[:, n - k :], axis=1)
-        order = np.argsort(-np.take_along_axis(alike, best, axis=1), axis=1, kind="stable")
+        similarity = queries[here] @ rows.T
+        similarity[np.arange(len(here)), here] = -np.inf  # a track is no neighbor of itself
+        best = np.sort(np.argpartition(similarity, n - k, axis=1)[:, n - k :], axis=1)
+        order = np.argsort(-np.take_along_axis(similarity, best, axis=1), axis=1, kind="stable")
         found[here] = np.take_along_axis(best, order, axis=1)
     return found

@@ -1,4 +1,4 @@
-"""A taste of many tracks, stood for by a few of them."""
+"""Choose a few seeds that represent many."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ import numpy as np
 from musimo.records import FloatArray
 from musimo.search.space import Ids
 
-MOST: Final = 64  # seeds that are asked; with these, a taste of a hundred has two thirds of the same answers
+MOST: Final = 64  # seeds that are queried; of a hundred, two thirds of the results stay the same
 
 
 def representatives(places: FloatArray, most: int = MOST) -> Ids:
-    """Positions of up to ``most`` places that lie nearest to all of them, ascending.
+    """Choose up to ``most`` representative vectors (greedy facility location); return positions, ascending.
 
-    They are chosen one by one, each for how much nearer it brings the others to the chosen ones (the greedy
-    algorithm for facility location), so that every corner of a taste has its own, and a track that is like
-    no other comes late.
+    They are chosen one by one, each for how much it raises the similarity of all vectors to the nearest
+    chosen one, so that every cluster gets its own, and outliers come late.
 
     Parameters
     ----------
-    places : (n, d) unit vectors, or what questions are made of them
+    places : unit vectors, or query vectors made of them [shape=(n, d)]
     """
     if len(places) <= most:
         return np.arange(len(places), dtype=np.int64)

@@ -138,12 +138,12 @@ class ListedWorks:
             return False
         listed = next((other for other in self._listed[key] if not _are_different(track, other)), None)
         if listed is not None:
-            self._left_out[listed.path].append(track)
+            self._left_out[listed.path_bytes].append(track)
         return listed is not None
 
     def versions(self, track: Track) -> tuple[Track, ...]:
         """Return the versions that were left out for a listed track, in order."""
-        return tuple(self._left_out.get(track.path, ()))
+        return tuple(self._left_out.get(track.path_bytes, ()))
 
 
 def work_key(track: Track) -> Hashable | None:
@@ -154,10 +154,10 @@ def work_key(track: Track) -> Hashable | None:
     if title:
         title = _without_number(title, tags.track)
     else:
-        title = _spaced(PurePath(os.fsdecode(track.path)).stem)
+        title = _spaced(PurePath(os.fsdecode(track.path_bytes)).stem)
         title = title if artist is None else _without_number(title, None)
     work = work_title(title)
-    return None if work is None else (artist or os.path.dirname(track.path), work)  # noqa: PTH120 - bytes
+    return None if work is None else (artist or os.path.dirname(track.path_bytes), work)  # noqa: PTH120 - bytes
 
 
 @lru_cache(maxsize=1024)  # called when a track is compared, and again when it is listed

@@ -37,8 +37,8 @@ from musimo.records import (
     TextFilter,
     Track,
 )
+from musimo.records.scale import RANGES, Scale, to_unit
 from musimo.search.keys import parse_keys
-from musimo.search.scale import RANGES, Scale, to_unit
 from musimo.search.times import read_time
 
 TEXT_FIELDS: Final[tuple[TextField, ...]] = get_args(TextField)
@@ -90,7 +90,7 @@ def matches(condition: Filter, track: Track) -> bool:
 def _holds(condition: Filter, track: Track) -> bool:
     match condition:
         case PathFilter(needle=path_needle):
-            return path_needle in track.path
+            return path_needle in track.path_bytes
         case TextFilter(field=text_field, needle=needle):
             text = _text(text_field, track)
             return text is not None and needle in fold(text)

@@ -11,6 +11,7 @@ import numpy as np
 
 from musimo.audio.statistics import clip_statistics
 from musimo.errors import MusimoError
+from musimo.installation import installation
 from musimo.records import FloatArray
 from musimo.training.metrics import Matrix
 
@@ -65,4 +66,6 @@ def _need_sklearn() -> None:
     try:
         import sklearn  # noqa: F401
     except ImportError as error:
-        raise MusimoError("scikit-learn is not installed", "pip install 'musimo[train]'") from error
+        raise MusimoError(
+            "scikit-learn is not installed", f"install it: {installation().add('train')}"
+        ) from error

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musimo.errors import MusimoError
+from musimo.installation import installation
 from musimo.training.markdown import DIMENSIONS, number, plain
 from musimo.training.metrics import pearson
 from musimo.training.study import LearningCurve, Study
@@ -190,7 +191,9 @@ def png(draw: Callable[[Figure], None], inches: tuple[float, float]) -> bytes:
         import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MusimoError("matplotlib is not installed", "pip install 'musimo[train]'") from error
+        raise MusimoError(
+            "matplotlib is not installed", f"install it: {installation().add('plots')}"
+        ) from error
     buffer = io.BytesIO()
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()  # not what a user's own file says

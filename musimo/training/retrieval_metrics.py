@@ -19,7 +19,7 @@ import numpy as np
 
 from musimo.emotion.space import N_AXES, SoundSpace, fit_space, unit
 from musimo.records import FloatArray
-from musimo.search.space import MIXTURES, ordinary
+from musimo.search.space import MIXTURES, hubness_offsets
 from musimo.training.markdown import number, table
 from musimo.training.metrics import Indices
 
@@ -213,7 +213,7 @@ def z_score(rows: FloatArray) -> Transform:
 def figures(method: Method, music: Collection, config: RetrievalConfig) -> Figures:
     """Compute all metrics of a method that describes windows."""
     vectors = method.vectors(music.windows)
-    offsets = ordinary(vectors) if method.hubness_corrected else np.zeros(len(vectors), np.float32)
+    offsets = hubness_offsets(vectors) if method.hubness_corrected else np.zeros(len(vectors), np.float32)
     scores = (vectors @ vectors.T - offsets) / (1 - offsets)  # one query per row
     return Figures(
         precision(scores, music.albums, config),
@@ -272,7 +272,7 @@ def reencoded_recall(
 ) -> float:
     """Return the share of re-encoded tracks that retrieve their original first, ties included."""
     vectors = method.vectors(music.windows)
-    offsets = ordinary(vectors)
+    offsets = hubness_offsets(vectors)
     cosines = method.vectors(copies) @ vectors.T
     scores = (cosines - offsets) / (1 - offsets)
     own = scores[np.arange(len(copies)), list(which)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +9,8 @@ from musimo.atomic import write_atomically
 from musimo.audio.features import FEATURE_ID
 from musimo.emotion.network import network_tensors
 from musimo.emotion.weights import ModelCard, load_weights, save_weights
-from musimo.errors import MusimoError, UsageError
+from musimo.errors import UsageError
+from musimo.installation import require_training
 from musimo.resources import weights_path
 from musimo.training.config import TrainingConfig, load_table
 from musimo.training.fixed_weights import FixedWeights
@@ -39,8 +39,6 @@ from musimo.training.trainer import Trainer
 from musimo.training.transfer import SmokeTest, Transfer
 from musimo.training.workspace import Workspace, open_workspace
 
-EXTRA = ("sklearn", "matplotlib", "scipy")  # what the extra ``train`` brings
-
 
 def train(config: Path, workspace: Workspace) -> Work[None]:
     """Train a network: figures, weights file, model card and report.
@@ -60,7 +58,7 @@ def train(config: Path, workspace: Workspace) -> Work[None]:
     UsageError : data are missing, or the folder of results belongs to another recipe
     MusimoError : the extra ``train`` is not installed, or a process crashed
     """
-    _need_extra()
+    require_training()
     recipe = load_recipe(config)
     open_workspace(workspace, recipe)
     yield from write_log(_train(recipe, workspace), workspace.out)
@@ -68,7 +66,7 @@ def train(config: Path, workspace: Workspace) -> Work[None]:
 
 def evaluate(config: Path, workspace: Workspace, weights: Path | None = None) -> Work[None]:
     """Evaluate a configuration's recipe, or existing weights on its folds; yield and raise as `train`."""
-    _need_extra()
+    require_training()
     if kind_of(config, ("supervised", "distilled", "retrieval")) == "retrieval":
         yield from _retrieval(config, workspace, weights)
         return
@@ -199,10 +197,3 @@ def _seeds(recipe: Recipe) -> range:
 
 def _title(rated: RatedDataset) -> str:
     return f"Accuracy of valence and arousal: {rated.name}"
-
-
-def _need_extra() -> None:
-    """Refuse before any work what would fail after it."""
-    lacking = [name for name in EXTRA if importlib.util.find_spec(name) is None]
-    if lacking:
-        raise MusimoError(f"training needs {' and '.join(lacking)}", "pip install 'musimo[train]'")

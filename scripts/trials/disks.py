@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from musimo.search.sections import MAGIC, PAGE
+from musimo.search.segment_file import MAGIC, PAGE
 from scripts.trials.harness import Harness, Row, Trial, audit_adds_up, difference, is_intact
 from scripts.trials.mounts import IS_ROOT, Drive, can_mount, fill, read_only, small_disk
 
@@ -159,21 +159,22 @@ def _cut(index: Path) -> None:
 
 def _flip(index: Path) -> None:
     data = bytearray(index.read_bytes())
-    data[-100] ^= 0xFF
+    data[100] ^= 0xFF  # of a vector
+    data[-PAGE - 100] ^= 0xFF  # of a stamp
     index.write_bytes(data)
 
 
 def _rename_model(index: Path) -> None:
     data = index.read_bytes()
-    page = json.loads(data[len(MAGIC) : PAGE].rstrip(b"\0").partition(b" ")[2])
-    page["facts"]["model"] = "another-model"
+    page = json.loads(data[-PAGE:].removeprefix(MAGIC).rstrip(b"\0").partition(b" ")[2])
+    page["header"]["model"] = "another-model"
     changed = json.dumps(page).encode()
-    first = MAGIC + b"%08x " % zlib.crc32(changed) + changed + b"\n"
-    index.write_bytes(first.ljust(PAGE, b"\0") + data[PAGE:])
+    last = MAGIC + b"%08x " % zlib.crc32(changed) + changed + b"\n"
+    index.write_bytes(data[:-PAGE] + last.ljust(PAGE, b"\0"))
 
 
 def _age(index: Path) -> None:
-    index.write_bytes(index.read_bytes().replace(MAGIC, MAGIC.replace(b"2", b"9"), 1))
+    index.write_bytes(index.read_bytes().replace(MAGIC, MAGIC.replace(b"3", b"9"), 1))
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {

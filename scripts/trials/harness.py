@@ -34,7 +34,7 @@ SCANNER = """
 import os, sys
 from musimo.library.scan import workers
 workers.COMMAND = (sys.executable, "-P", "-c", os.environ["TRIAL_WORKER"])
-workers.SILENCE_S = float(os.environ.get("TRIAL_SILENCE_S", workers.SILENCE_S))
+workers.MAX_IDLE_S = float(os.environ.get("TRIAL_SILENCE_S", workers.MAX_IDLE_S))
 exec(os.environ.get("TRIAL_PRELUDE", ""))
 from musimo.cli.main import main
 main()

@@ -33,7 +33,7 @@ def test_no_mutant_stops_a_scan(tmp_path: Path, seeds: dict[str, list[bytes]]) -
 def test_a_scan_that_stops_is_reported(
     tmp_path: Path, seeds: dict[str, list[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write(self: Journal, heard: object, failed: object) -> list[str]:
+    def write(self: Journal, heard: object, failed: object, moved_from: object) -> list[str]:
         raise RuntimeError("the disk is gone")
 
     monkeypatch.setattr(Journal, "write", write)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from musimo.api import Library
+from musimo.api.session import Session
 from musimo.cli.main import run
 from musimo.records import FloatArray, Tags
 from musimo.resources import weights_path
@@ -51,7 +51,7 @@ Shell = Callable[..., Ran]
 
 @pytest.fixture(autouse=True)
 def _plain_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Library, "_load_predictor", lambda self, weights: PlainPredictor())
+    monkeypatch.setattr(Session, "load_predictor", lambda self, weights: PlainPredictor())
     monkeypatch.setattr(Indexes, "_space", lambda self: PlainSpace())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
 

@@ -53,7 +53,7 @@ def test_sounds_without_tempo_and_key_are_heard_again_and_it_says_so(
         connection.execute("DELETE FROM tempo_keys")
     ran = shell("scan", music, "--json")
     assert audit(ran) == {"changed": 2, "ignored": 1}
-    assert ran.err.startswith(b"2 of the library's sounds have no tempo and key yet, or older ones")
+    assert ran.err.startswith(b"2 tracks of the library have no tempo and key yet, or older ones")
     assert shell("show", "a.wav", "--json").document["track"] == shown
     assert shell("scan", music).err == b""
 
@@ -124,7 +124,7 @@ def test_sound_that_changed_behind_its_size_and_time_is_told_when_verified(shell
     ran = shell("scan", music, "--verify", "--json")
     assert audit(ran) == {"changed": 1, "unchanged": 1, "failed": 1, "ignored": 1}
     [note] = ran.err.decode().splitlines()
-    assert note.startswith(f"the sound of {music / 'a.wav'} changed, its size and time did not: ")
+    assert note.startswith(f"the audio of {music / 'a.wav'} changed, its size and time did not: ")
     ran = shell("scan", music, "--verify", "--json")
     assert (ran.err, audit(ran)) == (b"", {"unchanged": 2, "failed": 1, "ignored": 1})
 

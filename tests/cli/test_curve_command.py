@@ -104,7 +104,7 @@ def test_ctrl_c_ends_cleanly(shell: Shell, song: Path, monkeypatch: pytest.Monke
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(curve_module, "_feel", interrupted)
+    monkeypatch.setattr(curve_module, "WindowEmotion", interrupted)
     ran = shell("curve", song, *SHORT)
     assert (ran.code, ran.out, ran.err.strip()) == (130, b"", b"interrupted")
 
@@ -128,7 +128,7 @@ def test_similar_to_a_passage(shell: Shell, song: Path) -> None:
         (("--from", "0:50"), b"0:50 is not in the track"),
         (("--from", "0:20", "--to", "0:10"), b"runs backwards"),
         (("--from", "1:99"), b"is not a time"),
-        (("So What", "--from", "10"), b"name one TRACK"),
+        (("So What", "--from", "10"), b"name one track"),
     ],
 )
 def test_passages_that_are_none(

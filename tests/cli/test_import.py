@@ -21,10 +21,13 @@ def test_out_of_one_library_and_into_another(shell: Shell, library: Catalog, tmp
 
 def test_what_a_file_came_to(shell: Shell, library: Catalog, tmp_path: Path) -> None:
     from musimo.audio.features import FEATURE_ID
-    from musimo.library.portable import Maker, lines
-    from tests.library.test_sharing import analysis
+    from musimo.library.db.analyses import AnalysisModel
+    from musimo.library.portable import to_lines
+    from tests.library.test_portable import analysis
 
-    written = b"".join(lines(Maker(library.store.model, FEATURE_ID), [analysis(n) for n in range(3)]))
+    written = b"".join(
+        to_lines(AnalysisModel(library.store.model, FEATURE_ID), [analysis(n) for n in range(3)])
+    )
     (tmp_path / "a.jsonl").write_bytes(written.replace(b'"coverage":"windows"', b'"coverage":"\x1b"', 1))
     ran = shell("--library", tmp_path / "nas.db", "import", tmp_path / "a.jsonl")
     assert ran.code == 3
@@ -32,7 +35,7 @@ def test_what_a_file_came_to(shell: Shell, library: Catalog, tmp_path: Path) -> 
     assert ran.err == b"line 2: it is no JSON\n"
     ran = shell("--library", tmp_path / "nas.db", "import", tmp_path / "a.jsonl", "--json")
     assert (ran.code, ran.document["known"], ran.document["refused"]) == (3, 2, 1)
-    other = b"".join(lines(Maker("other-1", "x"), [analysis()]))
+    other = b"".join(to_lines(AnalysisModel("other-1", "x"), [analysis()]))
     (tmp_path / "a.jsonl").write_bytes(other)
     ran = shell("--library", tmp_path / "nas.db", "import", tmp_path / "a.jsonl")
     assert (ran.code, ran.out) == (0, b"1 analysis = 1 new\n")
@@ -43,10 +46,11 @@ def test_what_is_imported_before_the_first_scan_is_no_fault(
     shell: Shell, library: Catalog, tmp_path: Path
 ) -> None:
     from musimo.audio.features import FEATURE_ID
-    from musimo.library.portable import Maker, lines
-    from tests.library.test_sharing import analysis
+    from musimo.library.db.analyses import AnalysisModel
+    from musimo.library.portable import to_lines
+    from tests.library.test_portable import analysis
 
-    written = b"".join(lines(Maker(library.store.model, FEATURE_ID), [analysis()]))
+    written = b"".join(to_lines(AnalysisModel(library.store.model, FEATURE_ID), [analysis()]))
     (tmp_path / "a.jsonl").write_bytes(written)
     assert shell("--library", tmp_path / "nas.db", "import", tmp_path / "a.jsonl").code == 0
     ran = shell("--library", tmp_path / "nas.db", "mood", "calm")
@@ -66,10 +70,11 @@ def test_what_cannot_be(shell: Shell, library: Catalog, tmp_path: Path) -> None:
 
 def test_a_pipe_is_read(shell: Shell, library: Catalog, tmp_path: Path) -> None:
     from musimo.audio.features import FEATURE_ID
-    from musimo.library.portable import Maker, lines
-    from tests.library.test_sharing import analysis
+    from musimo.library.db.analyses import AnalysisModel
+    from musimo.library.portable import to_lines
+    from tests.library.test_portable import analysis
 
-    written = b"".join(lines(Maker(library.store.model, FEATURE_ID), [analysis()]))
+    written = b"".join(to_lines(AnalysisModel(library.store.model, FEATURE_ID), [analysis()]))
     for data, fate in ((gzip.compress(written), b"new"), (written, b"known")):
         reading, writing = os.pipe()
         os.write(writing, data)

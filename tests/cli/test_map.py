@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from musimo.installation import installation
 from tests.catalog import Catalog
 from tests.cli.conftest import Shell
 
@@ -23,7 +24,7 @@ def embedded(path: Path) -> list[str]:
 def test_a_page_with_every_analysed_sound_once(shell: Shell, library: Catalog, tmp_path: Path) -> None:
     ran = shell("map", "-o", tmp_path / "map.html")
     assert (ran.code, ran.out) == (0, b"")
-    assert ran.err.decode().startswith("not analysed, so not on the map: 1;")
+    assert ran.err.decode().startswith("not analyzed, so not on the map: 1;")
     assert sorted(embedded(tmp_path / "map.html"))[:3] == ["Four", "Freddie Freeloader", "Giant Steps"]
     assert len(embedded(tmp_path / "map.html")) == 9
     assert [*tmp_path.iterdir()] == [tmp_path / "map.html"]
@@ -91,7 +92,7 @@ def test_an_empty_library_has_no_map(shell: Shell, home: Path, tmp_path: Path) -
     Catalog(home / "library.db", tmp_path, weights_path().stem)
     ran = shell("map", "-o", tmp_path / "map.html")
     assert ran.code == 4
-    assert b"hear some music: musimo scan FOLDER" in ran.err
+    assert b"analyze some music: musimo scan FOLDER" in ran.err
 
 
 def test_without_matplotlib_the_error_says_how_to_install_it(
@@ -100,7 +101,7 @@ def test_without_matplotlib_the_error_says_how_to_install_it(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     ran = shell("map", "-o", tmp_path / "map.png")
     assert ran.code == 1
-    assert b"pip install 'musimo[train]'" in ran.err
+    assert installation().add("plots").encode() in ran.err
     assert not (tmp_path / "map.png").exists()
 
 

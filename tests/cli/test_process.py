@@ -30,12 +30,12 @@ MUSIMO = (sys.executable, "-c", "from musimo.cli.main import main; main()")
 # musimo with the plain network; WORKER, if set, is run in the place of a decoder
 PLAIN = """
 import os, sys
-from musimo.api import Library
+from musimo.api.session import Session
 from musimo.cli.main import main
 from musimo.library.scan import workers
 from tests.conftest import PlainPredictor
 
-Library._load_predictor = lambda self, weights: PlainPredictor()
+Session.load_predictor = lambda self, weights: PlainPredictor()
 if "WORKER" in os.environ:
     workers.COMMAND = (sys.executable, "-c", os.environ["WORKER"])
 main()
@@ -145,7 +145,7 @@ def test_a_second_ctrl_c_stops_at_once(start: Start, music: Path, tmp_path: Path
     code, out, err = finish(process)
     assert (code, out) == (130, b"")
     assert err.strip() == b"interrupted"
-    assert Library.open().status().counts.tracks == 0
+    assert Library.open().status().tracks == 0
 
 
 def test_a_kill_loses_no_more_than_a_batch(start: Start, music: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_kill_loses_no_more_than_a_batch(start: Start, music: Path) -> None:
     process.wait()
     assert all(line.startswith(b"new: ") for line in told)
     stored: list[Track] = [*Library.open().tracks()]
-    assert {track.path for track in stored} >= {line[5:-1] for line in told}
+    assert {track.path_bytes for track in stored} >= {line[5:-1] for line in told}
     assert all(track.valence is not None for track in stored)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from musimo.audio.tag_writing import fields_of
+from musimo.audio.tag_writing import read_fields
 from tests.cli.conftest import HOSTILE, Shell, harmless
 from tests.sounds import sine
 
@@ -27,7 +27,7 @@ def music(shell: Shell, tmp_path: Path) -> Path:
 
 
 def said(music: Path) -> list[dict[str, str]]:
-    return [dict(fields_of(path, {})[0]) for path in sorted(music.iterdir())]
+    return [dict(read_fields(path, {})[0]) for path in sorted(music.iterdir())]
 
 
 def test_it_only_shows_unless_told_to_write(shell: Shell, music: Path) -> None:
@@ -43,7 +43,7 @@ def test_it_only_shows_unless_told_to_write(shell: Shell, music: Path) -> None:
 def test_it_asks_before_it_writes(shell: Shell, music: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = shell("tag", "--write")
     assert ran.code == 2
-    assert b"nobody is there to answer\n-y writes" in ran.err
+    assert b"stdin is no terminal\n-y writes" in ran.err
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.confirm", lambda *_, **__: False)
     assert shell("tag", "--write").code == 0
@@ -65,7 +65,7 @@ def test_what_fails_after_the_question_is_told_and_nothing_is_told_twice(
     (music / "0.flac").unlink()
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.confirm", lambda *_, **__: True)
-    monkeypatch.setattr("musimo.audio.tag_writing.put_together", full)
+    monkeypatch.setattr("musimo.audio.tag_writing.write_copy", full)
     ran = shell("tag", "--write")
     assert ran.code == 3
     assert ran.out.count(b"it is not there") == 1
@@ -78,7 +78,7 @@ def test_in_json_and_out_again(shell: Shell, music: Path) -> None:
     ran = shell("tag", "--write", "-y", "--json", "--where", "format:flac", "--keep-mtime")
     assert (ran.code, ran.document["written"], ran.document["dry_run"]) == (0, 2, False)
     [first, _] = ran.document["results"]
-    assert first["fields"] == dict(fields_of(music / "0.flac", {})[0])
+    assert first["fields"] == dict(read_fields(music / "0.flac", {})[0])
     assert (first["state"], first["before"], first["reason"]) == ("written", {}, None)
     assert shell("tag", "--remove", "0.flac").out.endswith(
         b"no valence, no arousal, no mood\n1 file = 1 to be written\n"

@@ -20,6 +20,7 @@ from musimo.emotion.predictor import Predictor, may_have_gpu
 from musimo.emotion.torch_backend import TorchNetwork
 from musimo.emotion.weights import ModelCard, Weights
 from musimo.errors import AudioError, DeviceError, WeightsError
+from musimo.installation import installation
 from musimo.records import FloatArray, WindowPrediction
 from musimo.resources import weights_path
 from tests.spaces import some_space
@@ -254,6 +255,16 @@ def test_a_named_device_that_is_not_there_is_an_error_and_auto_is_not() -> None:
     predictor = Predictor.load(weights_path(), "auto", on_notice=notices.append)
     assert predictor.device in ("cpu", "mps")
     assert notices == []
+
+
+def test_a_gpu_without_pytorch_is_an_error_that_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(DeviceError, match="the device cuda needs PyTorch") as caught:
+        Predictor.load(weights_path(), "cuda")
+    assert "--device cpu" in caught.value.hint
+    assert installation().add() in caught.value.hint
 
 
 def test_auto_takes_the_first_gpu_that_works(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,7 +135,7 @@ def test_a_file_that_would_lie_is_refused(space: SoundSpace, tmp_path: Path) -> 
     save_file(tensors, path, {"space": space.digest()})
     refused(path, "is damaged")
     save_file({"dense1.linear.weight": np.zeros((2, 2), np.float16)}, path)
-    refused(path, "not the space")
+    refused(path, "without a sound space")
     path.write_bytes(b"\x80\x04not safetensors")
     refused(path, "not a complete safetensors file")
 

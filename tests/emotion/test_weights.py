@@ -218,7 +218,7 @@ def test_a_card_that_describes_another_network_is_refused(
 
 
 def test_what_does_not_fit_the_card_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="without dashes"):
+    with pytest.raises(ValueError, match="must not contain dashes"):
         save_weights(tmp_path, TENSORS, MEANS_5, SDS_5, SPACE, replace(CARD, version="0-3"))
     with pytest.raises(ValueError, match="do not fit"):
         save_weights(tmp_path, TENSORS, MEANS_5, SDS_5 * 0, SPACE, CARD)

@@ -27,7 +27,7 @@ def files(tmp_path: Path) -> list[bytes]:
 
 def test_answers_come_in_the_order_of_the_files(files: list[bytes]) -> None:
     answers = list(analyze(files, PlainPredictor, 0, "windows"))
-    assert [answer.path for answer in answers] == files
+    assert [answer.path_bytes for answer in answers] == files
     long, bad, gone, short = answers
     assert isinstance(bad, FailedFile)
     assert isinstance(gone, FailedFile)
@@ -54,7 +54,7 @@ def plain(answer: AnalyzedFile | FailedFile) -> object:
     if isinstance(answer, FailedFile):
         return answer
     emotion = answer.emotion
-    facts = (answer.path, answer.tags, answer.content, answer.duration_s, emotion.windows)
+    facts = (answer.path_bytes, answer.tags, answer.content, answer.duration_s, emotion.windows)
     return *facts, emotion.embedding.tobytes(), answer.statistics.tobytes()
 
 

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from musimo.emotion.calibration import Calibration
+from musimo.library.calibration import carry_over, fit_ratings
 from musimo.library.db import calibrations
-from musimo.library.db.calibrations import applied, apply, carry_over, fit_ratings, undo
+from musimo.library.db.calibrations import applied, apply, undo
 from musimo.library.db.queries import Store
-from musimo.library.db.ratings import Opinion, heard_mood, rate
+from musimo.library.db.ratings import Opinion, predicted_emotion, rate
 from musimo.library.db.schema import emotions
 from musimo.records import RangeFilter
 from tests.catalog import Catalog, Entry
@@ -44,14 +45,14 @@ def catalog(tmp_path: Path) -> Catalog:
 
 def everything(store: Store) -> list[object]:
     """All that the library answers about mood, to the last bit."""
-    ids, moods = store.moods()
+    ids, moods = store.emotions()
     tracks = [(track.valence, track.arousal) for track in store.all_tracks()]
     return [ids.tolist(), moods.tobytes(), tracks]
 
 
 def rate_all(catalog: Catalog, n: int, valence: float) -> None:
     """Rate so many sounds by so much above the network's answer."""
-    ids, moods = catalog.store.moods()
+    ids, moods = catalog.store.emotions()
     said = {
         int(id_): Opinion(float(np.clip(mood[0] + valence, 0, 1)))
         for id_, mood in zip(ids, moods, strict=True)
@@ -63,11 +64,16 @@ def test_ratings_are_fitted_with_what_the_network_says_of_their_sounds(catalog: 
     rate_all(catalog, 25, 0.1)
     rate(catalog.store, {1: Opinion(arousal=0.4), 2: Opinion(liking=1)})
     fits = fit_ratings(catalog.store)
-    assert (fits.valence.n_ratings, fits.arousal.n_ratings, fits.n_ratings, fits.n_unheard) == (25, 1, 25, 0)
+    assert (fits.valence.n_ratings, fits.arousal.n_ratings, fits.n_ratings, fits.n_not_analyzed) == (
+        25,
+        1,
+        25,
+        0,
+    )
     assert fits.valence.network_error == pytest.approx(0.1, abs=1e-6)
     assert fits.calibration is not None
     elsewhere = fit_ratings(Store(catalog.store.engine, catalog.store.path, "other-2"))
-    assert (elsewhere.n_ratings, elsewhere.n_unheard, elsewhere.calibration) == (0, 25, None)
+    assert (elsewhere.n_ratings, elsewhere.n_not_analyzed, elsewhere.calibration) == (0, 25, None)
 
 
 def test_nothing_rated_is_nothing_fitted(catalog: Catalog) -> None:
@@ -94,7 +100,7 @@ def test_what_is_applied_answers_everywhere_and_what_the_network_said_stays(
         assert old.valence is not None
         assert track.valence == np.float32(np.clip(old.valence + 0.25, 0, 1))
         assert track.arousal == old.arousal
-        assert heard_mood(store, track.content or 0) == (old.valence, old.arousal)
+        assert predicted_emotion(store, track.content or 0) == (old.valence, old.arousal)
     one, copy = (store.track_at(catalog.path(name)) for name in ("00.mp3", "copy of 00.mp3"))
     assert one is not None
     assert copy is not None
@@ -104,7 +110,7 @@ def test_what_is_applied_answers_everywhere_and_what_the_network_said_stays(
 def test_where_and_the_moods_of_the_index_agree(catalog: Catalog) -> None:
     rng = np.random.default_rng(0)
     apply(catalog.store, Calibration(rng.normal(0, 0.1, (2, 259)).astype(np.float32)), 21)
-    ids, moods = catalog.store.moods()
+    ids, moods = catalog.store.emotions()
     for bound in moods[:10, 0].tolist():
         inside = catalog.store.matching_contents([RangeFilter("valence", bound, None, False)])
         assert sorted(inside.tolist()) == ids[moods[:, 0] >= bound].tolist()
@@ -151,7 +157,7 @@ def test_another_calibration_takes_the_place_of_the_one_before(catalog: Catalog)
     assert found is not None
     assert (found.valence, found.arousal, found.n_ratings) == (False, True, 30)
     for track in catalog.store.all_tracks():
-        valence, arousal = heard_mood(catalog.store, track.content or 0) or (0, 0)
+        valence, arousal = predicted_emotion(catalog.store, track.content or 0) or (0, 0)
         assert track.valence == valence
         assert track.arousal == pytest.approx(arousal - 0.1)
 
@@ -176,6 +182,6 @@ def test_a_new_model_is_fitted_when_it_takes_over_from_one_that_was(catalog: Cat
     found = applied(new.store)
     assert found is not None
     assert (found.valence, found.n_ratings) == (True, 30)
-    np.testing.assert_allclose(new.store.moods()[1][:, 0], catalog.store.moods()[1][:, 0], atol=0.03)
+    np.testing.assert_allclose(new.store.emotions()[1][:, 0], catalog.store.emotions()[1][:, 0], atol=0.03)
     assert undo(new.store)
     assert applied(catalog.store) is None, "to undo is to undo of all models"

@@ -11,7 +11,7 @@ import soundfile
 
 from musimo.emotion.turns import find_turns
 from musimo.errors import AudioError
-from musimo.library.curve import Felt, hear_curve, measured_length
+from musimo.library.curve import CurveProgress, analyze_curve, measure_duration
 from musimo.library.scan import workers
 from musimo.records import Curve, SlidingPlan
 from tests.conftest import PlainPredictor
@@ -31,10 +31,10 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return str(path).encode()
 
 
-def heard(path: bytes, jobs: int = 0, plan: SlidingPlan = PLAN) -> tuple[list[Felt], Curve]:
-    *steps, curve = hear_curve(path, PlainPredictor, jobs, plan)
+def heard(path: bytes, jobs: int = 0, plan: SlidingPlan = PLAN) -> tuple[list[CurveProgress], Curve]:
+    *steps, curve = analyze_curve(path, PlainPredictor, jobs, plan)
     assert isinstance(curve, Curve)
-    return [step for step in steps if isinstance(step, Felt)], curve
+    return [step for step in steps if isinstance(step, CurveProgress)], curve
 
 
 def test_a_sound_that_grows_loud_grows_excited(song: bytes) -> None:
@@ -48,8 +48,8 @@ def test_a_sound_that_grows_loud_grows_excited(song: bytes) -> None:
     assert turn.time_s == 30
     assert turn.arousal > 0.1
     assert [step.done for step in steps] == sorted(step.done for step in steps)
-    assert (steps[0], steps[-1]) == (Felt(0, 11), Felt(11, 11))
-    assert (curve.track.id, curve.track.path, curve.partial) == (None, song, None)
+    assert (steps[0], steps[-1]) == (CurveProgress(0, 11), CurveProgress(11, 11))
+    assert (curve.track.id, curve.track.path_bytes, curve.partial) == (None, song, None)
 
 
 def test_a_worker_hears_the_same(song: bytes) -> None:
@@ -67,7 +67,7 @@ def test_what_cannot_be_heard_is_an_error(tmp_path: Path) -> None:
         with pytest.raises(AudioError, match="no such file"):
             heard(bytes(tmp_path / "absent.mp3"), jobs)
         with pytest.raises(AudioError, match="no such file"):
-            measured_length(bytes(tmp_path / "absent.mp3"), jobs)
+            measure_duration(bytes(tmp_path / "absent.mp3"), jobs)
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,11 @@ def test_a_decoder_that_crashes_or_hangs_is_an_error(
         f"worker.extract_windows = lambda *_: {does}\nworker.main()"
     )
     monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", code))
-    monkeypatch.setattr(workers, "SILENCE_S", patience_s)
+    monkeypatch.setattr(workers, "MAX_IDLE_S", patience_s)
     monkeypatch.setattr(workers, "READ_RATE", 1e12)
     with pytest.raises(AudioError, match=said):
         heard(song, jobs=1)
 
 
 def test_the_length_is_that_of_the_whole_stream(song: bytes) -> None:
-    assert measured_length(song, 0) == pytest.approx(60)
+    assert measure_duration(song, 0) == pytest.approx(60)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from musimo.library.db.known_files import GoneFile
-from musimo.library.db.prune import plan_prune, prune
+from musimo.library.db.files import GoneFile
+from musimo.library.prune import plan_prune, prune
 from tests.catalog import Catalog, Entry, direction
 
 
@@ -25,7 +25,7 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 def lose(catalog: Catalog, *names: str, really: bool = True) -> None:
-    scan_folder = catalog.journal.claim(catalog.root)
+    scan_folder = catalog.scan_folder()
     for name in names:
         if really:
             Path(os.fsdecode(catalog.path(name))).unlink()
@@ -37,7 +37,7 @@ def test_missing_tracks_go_and_what_was_heard_of_them_stays(catalog: Catalog) ->
     content = catalog.store.track_by_id(catalog.id("1.mp3"))
     lose(catalog, "1.mp3", "2.mp3")
     plan = plan_prune(catalog.store)
-    assert [track.path for track in plan.tracks] == [catalog.path("1.mp3"), catalog.path("2.mp3")]
+    assert [track.path_bytes for track in plan.tracks] == [catalog.path("1.mp3"), catalog.path("2.mp3")]
     assert plan.refused == ()
     before = catalog.store.generation()
     assert prune(catalog.store, plan.tracks) == 2
@@ -45,7 +45,7 @@ def test_missing_tracks_go_and_what_was_heard_of_them_stays(catalog: Catalog) ->
     assert (catalog.store.counts().tracks, catalog.store.counts().missing) == (8, 0)
     assert content is not None
     assert content.content is not None
-    assert catalog.store.sound(content.content) is not None
+    assert catalog.store.descriptors_of(content.content) is not None
     assert catalog.add(Entry("back.mp3", None, sound=b"1.mp3")) == ["new"]
     assert catalog.store.counts().analyzed == 9, "it was not heard again"
 
@@ -54,7 +54,7 @@ def test_present_tracks_and_those_that_came_back_stay(catalog: Catalog) -> None:
     lose(catalog, "1.mp3")
     lose(catalog, "2.mp3", really=False)
     plan = plan_prune(catalog.store)
-    assert [track.path for track in plan.tracks] == [catalog.path("1.mp3")]
+    assert [track.path_bytes for track in plan.tracks] == [catalog.path("1.mp3")]
     assert plan.returned == 1
     Path(os.fsdecode(catalog.path("1.mp3"))).touch()  # while the question was on the screen
     assert prune(catalog.store, plan.tracks) == 0
@@ -85,7 +85,7 @@ def test_each_folder_is_judged_alone(catalog: Catalog, tmp_path: Path) -> None:
     lose(away, "x.mp3", really=False)
     lose(catalog, "1.mp3")
     plan = plan_prune(catalog.store)
-    assert [track.path for track in plan.tracks] == [catalog.path("1.mp3")]
+    assert [track.path_bytes for track in plan.tracks] == [catalog.path("1.mp3")]
     assert [root.path for root in plan.refused] == [away.root]
     prune(catalog.store, plan_prune(catalog.store, accept_missing=True).tracks)
     assert catalog.store.root_paths() == [catalog.root], "a folder that went with its last track is forgotten"

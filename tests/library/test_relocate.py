@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import LibraryError, UsageError
-from musimo.library.db.known_files import GoneFile
+from musimo.library.db.files import GoneFile
 from musimo.library.db.queries import Store
-from musimo.library.db.relocate import relocate
+from musimo.library.relocate import relocate
+from musimo.library.scan.roots import claim
 from tests.catalog import Catalog, Entry, direction
 
 SIZE = 1000  # of every file of a catalog
@@ -29,7 +30,7 @@ def catalog_of(tmp_path: Path, root: str, *names: str) -> Catalog:
 
 
 def paths(store: Store, base: Path) -> list[str]:
-    return [os.path.relpath(os.fsdecode(track.path), base) for track in store.all_tracks()]
+    return [os.path.relpath(os.fsdecode(track.path_bytes), base) for track in store.all_tracks()]
 
 
 def known_roots(store: Store, base: Path) -> list[str]:
@@ -55,8 +56,8 @@ def test_a_root_moves_with_all_that_is_known_of_its_tracks(tmp_path: Path) -> No
     assert known_roots(catalog.store, tmp_path) == ["new"]
     assert {track.id: (track.content, track.valence) for track in catalog.store.all_tracks()} == before
     [failure] = catalog.store.failures()
-    assert failure.path == os.fsencode(tmp_path / "new" / "broken.mp3")
-    known = catalog.journal.known_files(catalog.journal.claim(os.fsencode(tmp_path / "new")))
+    assert failure.path_bytes == os.fsencode(tmp_path / "new" / "broken.mp3")
+    known = catalog.journal.known_files(claim(catalog.journal, os.fsencode(tmp_path / "new")))
     assert all(file.analyzed for path, file in known.items() if path != b"broken.mp3")
 
 
@@ -131,7 +132,7 @@ def test_another_sound_at_the_new_place_is_refused_and_nothing_changes(tmp_path:
     catalog = catalog_of(tmp_path, "old", "a\n.mp3", "b.mp3")
     Catalog(catalog.store.path, tmp_path / "new").add(Entry("a\n.mp3", direction(9), sound=b"other"))
     put(tmp_path / "new", "a\n.mp3", "b.mp3")
-    with pytest.raises(LibraryError, match="1 files are known at the new place with another sound") as caught:
+    with pytest.raises(LibraryError, match="knows 1 files at the new path with other content") as caught:
         move(catalog, tmp_path, "old", "new")
     assert "a\\n.mp3" in caught.value.message
     assert "musimo prune" in caught.value.hint
@@ -140,7 +141,7 @@ def test_another_sound_at_the_new_place_is_refused_and_nothing_changes(tmp_path:
 
 def test_missing_tracks_return_at_once_where_their_files_are(tmp_path: Path) -> None:
     catalog = catalog_of(tmp_path, "old", "a.mp3", "b.mp3", "c.mp3")
-    scan_folder = catalog.journal.claim(catalog.root)
+    scan_folder = catalog.scan_folder()
     for name in ("a.mp3", "b.mp3", "c.mp3"):
         catalog.journal.mark_missing([GoneFile(scan_folder.root_id, name.encode(), catalog.id(name), False)])
     put(tmp_path / "new", "a.mp3", "b.mp3")

@@ -10,9 +10,9 @@ import mutagen
 import pytest
 import soundfile
 
-from musimo import tagging
-from musimo.api import Library
-from musimo.audio.tag_writing import fields_of
+from musimo.api import Library, tags
+from musimo.api.session import Session
+from musimo.audio.tag_writing import read_fields
 from musimo.errors import LibraryError, NotFoundError, UsageError
 from musimo.library.db.lock import hold
 from musimo.records import TempoKey
@@ -35,7 +35,7 @@ def music(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def library(music: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
-    monkeypatch.setattr(Library, "_load_predictor", lambda self, weights: PlainPredictor())
+    monkeypatch.setattr(Session, "load_predictor", lambda self, weights: PlainPredictor())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     library = Library.open()
     library.scan(music)
@@ -43,39 +43,39 @@ def library(music: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
 
 
 def states(rows: object) -> dict[str, str]:
-    return {Path(os.fsdecode(row.wish.track.path)).name: row.state for row in rows}  # type: ignore[attr-defined]
+    return {Path(os.fsdecode(row.update.track.path_bytes)).name: row.state for row in rows}  # type: ignore[attr-defined]
 
 
 ALL = {"0.flac": "written", "1.flac": "written", "2.flac": "written", "film.mka": "left out"}
 
 
 def test_the_next_scan_finds_what_was_written_unchanged(library: Library, music: Path) -> None:
-    wanted = tagging.wishes(library)
+    wanted = library.tags.updates()
     before = {path: path.read_bytes() for path in music.iterdir()}
-    assert states(tagging.look(library, wanted)) == {
+    assert states(library.tags.preview(wanted)) == {
         name: {"written": "to write"}.get(state, state) for name, state in ALL.items()
     }
     assert {path: path.read_bytes() for path in music.iterdir()} == before
-    rows = list(tagging.write(library, wanted))
+    rows = list(library.tags.write(wanted))
     assert states(rows) == ALL
     [left] = [row for row in rows if row.state == "left out"]
     assert left.reason == "musimo writes no tags into files of this kind"
     for row in rows[:3]:
-        assert row.wish.fields["MUSIMO_VALENCE"] == f"{row.wish.track.valence:.3f}"
-        assert fields_of(row.wish.track.path, {})[0] == row.wish.fields
+        assert row.update.fields["MUSIMO_VALENCE"] == f"{row.update.track.valence:.3f}"
+        assert read_fields(row.update.track.path_bytes, {})[0] == row.update.fields
     audit = library.scan(music)
     assert (audit.unchanged, audit.seen) == (4, 4)
-    assert {*states(tagging.write(library, tagging.wishes(library))).values()} == {"unchanged", "left out"}
+    assert {*states(library.tags.write(library.tags.updates())).values()} == {"unchanged", "left out"}
 
 
 def test_what_other_programs_changed_is_still_seen_by_the_next_scan(library: Library, music: Path) -> None:
     file = mutagen.File(music / "1.flac")
     file["title"] = "new"
     file.save()
-    assert states(tagging.write(library, tagging.wishes(library))) == ALL
+    assert states(library.tags.write(library.tags.updates())) == ALL
     audit = library.scan(music)
     assert (audit.unchanged, audit.changed) == (3, 1)
-    assert library.details(str(music / "1.flac")).track.tags.title == "new"
+    assert library.show(str(music / "1.flac")).track.tags.title == "new"
 
 
 def test_a_tempo_that_is_known_goes_into_a_field_of_its_own(
@@ -84,39 +84,39 @@ def test_a_tempo_that_is_known_goes_into_a_field_of_its_own(
     [track] = library.tracks(Selection(1))
     for tempo, expected in ((128.04, "128.0"), (None, None)):
         known = replace(track, tempo_key=TempoKey(tempo, 0.9, "A minor", 0.9))
-        monkeypatch.setattr(Library, "tracks", lambda self, selection, known=known: iter([known]))
-        [row] = tagging.write(library, tagging.wishes(library))
+        monkeypatch.setattr(tags, "select_tracks", lambda store, selection, known=known: iter([known]))
+        [row] = library.tags.write(library.tags.updates())
         assert row.state == "written"
-        assert fields_of(track.path, {})[0].get("MUSIMO_BPM") == expected
+        assert read_fields(track.path_bytes, {})[0].get("MUSIMO_BPM") == expected
 
 
 def test_other_sound_and_missing_files_are_left_out(library: Library, music: Path) -> None:
     soundfile.write(music / "0.flac", sine(900, 0.5), 22_050)
     (music / "1.flac").unlink()
-    looked = states(tagging.look(library, tagging.wishes(library)))
+    looked = states(library.tags.preview(library.tags.updates()))
     assert [looked[name] for name in ("0.flac", "1.flac", "2.flac")] == ["left out", "left out", "to write"]
-    reasons = {row.reason for row in tagging.write(library, tagging.wishes(library)) if row.reason}
+    reasons = {row.reason for row in library.tags.write(library.tags.updates()) if row.reason}
     assert any("not the one the library knows" in reason for reason in reasons)
     assert "it is not there" in reasons
-    assert fields_of(music / "0.flac", {})[0] == {}
+    assert read_fields(music / "0.flac", {})[0] == {}
 
 
 def test_which_tracks_are_meant(library: Library, music: Path) -> None:
-    assert len(tagging.wishes(library, str(music / "1.flac"), "2.flac")) == 2
-    assert len(tagging.wishes(library, where=[parse("format:matroska"), parse("format:flac")])) == 0
-    assert len(tagging.wishes(library, where=[parse("path:1.fl")])) == 1
-    assert [wish.fields for wish in tagging.wishes(library, "1.flac", remove=True)] == [{}]
+    assert len(library.tags.updates(str(music / "1.flac"), "2.flac")) == 2
+    assert len(library.tags.updates(where=["format:matroska", "format:flac"])) == 0
+    assert len(library.tags.updates(where=[parse("path:1.fl")])) == 1
+    assert [wish.fields for wish in library.tags.updates("1.flac", remove=True)] == [{}]
     with pytest.raises(NotFoundError):
-        tagging.wishes(library, "no such track")
+        library.tags.updates("no such track")
     with pytest.raises(UsageError):
-        tagging.wishes(library, "flac")
+        library.tags.updates("flac")
 
 
 def test_it_stops_between_files_and_goes_on_where_it_stopped(library: Library) -> None:
     asked = iter([False, False, True])
-    wanted = tagging.wishes(library)
-    assert len(list(tagging.write(library, wanted, stop=lambda: next(asked)))) == 2
-    assert [*states(tagging.write(library, wanted)).values()] == [
+    wanted = library.tags.updates()
+    assert len(list(library.tags.write(wanted, stop=lambda: next(asked)))) == 2
+    assert [*states(library.tags.write(wanted)).values()] == [
         "unchanged",
         "unchanged",
         "written",
@@ -126,17 +126,17 @@ def test_it_stops_between_files_and_goes_on_where_it_stopped(library: Library) -
 
 def test_only_one_writes_at_a_time(library: Library) -> None:
     with hold(library.settings.library), pytest.raises(LibraryError, match="is writing"):
-        list(tagging.write(library, tagging.wishes(library)))
+        list(library.tags.write(library.tags.updates()))
 
 
 def test_a_track_that_is_not_analysed_has_nothing_to_say(library: Library, music: Path) -> None:
     (music / "0.flac").write_bytes(b"text")
     library.scan(music)
     rows = {
-        Path(os.fsdecode(row.wish.track.path)).name: row
-        for row in tagging.look(library, tagging.wishes(library))
+        Path(os.fsdecode(row.update.track.path_bytes)).name: row
+        for row in library.tags.preview(library.tags.updates())
     }
-    assert (rows["0.flac"].state, rows["0.flac"].reason) == ("left out", "it is not analysed")
+    assert (rows["0.flac"].state, rows["0.flac"].reason) == ("left out", "it is not analyzed")
 
 
 def test_words_are_those_that_lead_to_the_place() -> None:
@@ -150,8 +150,8 @@ def test_words_are_those_that_lead_to_the_place() -> None:
 
 
 def test_words_mean_percentiles_of_the_library_unless_the_plane_is_asked_for(library: Library) -> None:
-    moods = library.opened.store.moods()[1]
-    words = tagging.mood_words(library)
+    moods = library._session.store.emotions()[1]
+    words = library.tags.mood_words()
     highest = tuple(float(value) for value in moods.max(axis=0))
     assert words(*highest).startswith("happy")
-    assert tagging.mood_words(library, absolute=True)(0.75, 0.25) == "calm"
+    assert library.tags.mood_words(absolute=True)(0.75, 0.25) == "calm"

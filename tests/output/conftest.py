@@ -3,18 +3,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from musimo.output.answers import MoodAnswer, SimilarAnswer
+from musimo.output.answers import MoodResult, SimilarResult
 from musimo.records import (
     AnalyzedFile,
     Emotion,
-    MoodTrack,
-    SimilarTrack,
     Tags,
     TempoKey,
     Track,
     Window,
     WindowEmotion,
 )
+from musimo.search.rows import MoodTrack, SimilarTrack
 
 HOSTILE_TITLE = (
     '\x1b[2J\x1b]0;owned\x07"Quoted" & <b> ]]> \u202egnp.exe\u202c\nsecond line\r\x9b31m 🎸 春の海 \ud800'
@@ -54,17 +53,16 @@ def hostile() -> Track:
 
 
 @pytest.fixture
-def similar(track: Track, bare: Track, hostile: Track) -> SimilarAnswer:
+def similar(track: Track, bare: Track, hostile: Track) -> SimilarResult:
     wide = replace(track, tags=Tags(title="春の海" * 20, artist="宮城道雄"), duration_s=3725.0)
     rows = [track, wide, bare, hostile]
-    return SimilarAnswer(
-        [replace(track, id=None)], [SimilarTrack(rank, 1 / rank, row) for rank, row in enumerate(rows, 1)]
-    )
+    similar = tuple(SimilarTrack(rank, 1 / rank, row) for rank, row in enumerate(rows, 1))
+    return SimilarResult(similar, (replace(track, id=None),))
 
 
 @pytest.fixture
-def mood(track: Track) -> MoodAnswer:
-    return MoodAnswer(0.75, 0.25, [MoodTrack(1, 0.125, track)])
+def mood(track: Track) -> MoodResult:
+    return MoodResult((MoodTrack(1, 0.125, track),), 0.75, 0.25)
 
 
 @pytest.fixture

@@ -1,17 +1,19 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from musimo.library.active_model import ModelUpgrade
 from musimo.output.answer_text import text
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
+    Details,
     ErrorsAnswer,
-    MoodAnswer,
+    MoodResult,
     PrintOptions,
-    ShowAnswer,
-    SimilarAnswer,
-    StatusAnswer,
+    SimilarResult,
+    Status,
     TracksAnswer,
 )
 from musimo.output.text import safe_lines, width
@@ -27,7 +29,7 @@ def lines(answer: Answer, options: PrintOptions = OPTIONS) -> list[str]:
     return written[:-1].split("\n")
 
 
-def test_similar(similar: SimilarAnswer) -> None:
+def test_similar(similar: SimilarResult) -> None:
     assert lines(similar) == [
         "like  Nina Simone – Feeling Good",
         "",
@@ -40,12 +42,12 @@ def test_similar(similar: SimilarAnswer) -> None:
 
 
 @pytest.mark.parametrize("columns", [50, 80, 132])
-def test_tables_stay_in_their_columns(similar: SimilarAnswer, mood: MoodAnswer, columns: int) -> None:
-    for answer in (similar, mood, TracksAnswer([row.track for row in similar.results])):
+def test_tables_stay_in_their_columns(similar: SimilarResult, mood: MoodResult, columns: int) -> None:
+    for answer in (similar, mood, TracksAnswer([row.track for row in similar.rows])):
         assert max(map(width, lines(answer, PrintOptions(width=columns)))) <= columns
 
 
-def test_mood_in_ratings(mood: MoodAnswer) -> None:
+def test_mood_in_ratings(mood: MoodResult) -> None:
     assert lines(mood, PrintOptions(scale="1-9")) == [
         "near  valence 7.00, arousal 3.00",
         "",
@@ -63,7 +65,7 @@ def test_export(track: Track, bare: Track) -> None:
 
 
 def test_nothing_found(track: Track) -> None:
-    assert lines(SimilarAnswer([track], []))[-1] == "no tracks"
+    assert lines(SimilarResult((), (track,)))[-1] == "no tracks"
     assert lines(TracksAnswer([])) == ["no tracks"]
 
 
@@ -81,13 +83,13 @@ def test_analyze(analyzed: AnalyzedFile) -> None:
         "  /tmp/x.mp3",
         "      no sound in it",
     ]
-    deep = replace(analyzed, path=b"/very/deep" * 20 + b"/end.flac")
+    deep = replace(analyzed, path_bytes=b"/very/deep" * 20 + b"/end.flac")
     assert lines(AnalyzeAnswer([analyzed, deep], []))[-1].endswith("/deep/end.flac")
     assert len(lines(AnalyzeAnswer([analyzed, deep], []))) == 3
 
 
 def test_show(track: Track, bare: Track, analyzed: AnalyzedFile) -> None:
-    assert lines(ShowAnswer(track, 0.125, 0.0, analyzed.emotion.windows[:1])) == [
+    assert lines(Details(track, 0.125, 0.0, analyzed.emotion.windows[:1])) == [
         "Nina Simone – Feeling Good",
         "",
         "id       7",
@@ -108,7 +110,7 @@ def test_show(track: Track, bare: Track, analyzed: AnalyzedFile) -> None:
         "heard         valence  arousal",
         "0:00 to 0:45     0.50     0.25",
     ]
-    assert lines(ShowAnswer(bare, None, None, ())) == [
+    assert lines(Details(bare, None, None, ())) == [
         "caf\\xe9",
         "",
         "id    8",
@@ -120,25 +122,27 @@ def test_show(track: Track, bare: Track, analyzed: AnalyzedFile) -> None:
 
 
 def test_a_track_without_beat_or_key_says_so(bare: Track) -> None:
-    shown = lines(ShowAnswer(replace(bare, tempo_key=TempoKey(None, 0.1, None, 0.0)), None, None, ()))
+    shown = lines(Details(replace(bare, tempo_key=TempoKey(None, 0.1, None, 0.0)), None, None, ()))
     assert shown[4:6] == ["tempo  none found", "key    none found"]
 
 
 def test_a_hostile_track_shows_on_its_own_lines(hostile: Track) -> None:
-    shown = lines(ShowAnswer(hostile, None, None, ()))
+    shown = lines(Details(hostile, None, None, ()))
     assert shown[3] == "path     /music/\\x1b[31mred\\n#EXTM3U.mp3"
     assert len(shown) == 14
 
 
 def test_a_partial_track_says_how_much_of_it_was_heard(track: Track, analyzed: AnalyzedFile) -> None:
-    shown = lines(ShowAnswer(replace(track, partial=0.5), None, None, ()))
+    shown = lines(Details(replace(track, partial=0.5), None, None, ()))
     assert "partial  50 % of it could be heard, the rest is missing or damaged" in shown
     shown = lines(AnalyzeAnswer([replace(analyzed, partial=0.999)], []))
     assert "/tmp/new.flac: 99 % of it could be heard, the rest is missing or damaged" in shown
 
 
 def test_status() -> None:
-    answer = StatusAnswer(b"/home/me/library.db", 96, 95, 1, 2, "mase_net-1", 95, (b"/music", b"/more\n"))
+    answer = Status(
+        Path("/home/me/library.db"), 96, 95, 1, 2, "mase_net-1", 95, (Path("/music"), Path("/more\n"))
+    )
     assert lines(answer) == [
         "library   /home/me/library.db",
         "tracks    96",
@@ -151,8 +155,10 @@ def test_status() -> None:
         "          /more\\n",
     ]
     assert lines(replace(answer, partial=3))[3] == "partial   3 of them, with a part missing or damaged"
-    moving = replace(answer, next_model="mase_net-2", next_heard=12, next_sounds=95)
-    assert lines(moving)[7] == "next      mase_net-2: 12 of 95 sounds heard; it answers when it has heard all"
+    moving = replace(answer, upgrade=ModelUpgrade("mase_net-2", 12, 95))
+    assert (
+        lines(moving)[7] == "next      mase_net-2: 12 of 95 tracks analyzed; it becomes active when all are"
+    )
     assert lines(replace(answer, roots=(), model=None))[-2:] == [
         "model     –",
         "folders   none; scan one: musimo scan FOLDER",
@@ -181,7 +187,7 @@ def test_errors_are_grouped_by_stage() -> None:
 
 
 def test_status_tells_where_the_moods_lie_and_when_nearly_all_are_alike() -> None:
-    answer = StatusAnswer(b"/l.db", 40, 40, 0, 0, "m", 40, (b"/music",))
+    answer = Status(Path("/l.db"), 40, 40, 0, 0, "m", 40, (Path("/music"),))
     assert not any("moods" in line for line in lines(answer))
     even = replace(answer, quadrants={"happy": 20, "tense": 10, "sad": 4, "calm": 6})
     assert lines(even)[-2:] == [

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musimo.output.answers import AnalyzeAnswer, ErrorsAnswer, MoodAnswer, SimilarAnswer, TracksAnswer
+from musimo.output.answers import AnalyzeAnswer, ErrorsAnswer, MoodResult, SimilarResult, TracksAnswer
 from musimo.output.csv_out import csv_table, guarded, unguarded
 from musimo.records import AnalyzedFile, Failure, Tags, Track
 
@@ -23,7 +23,7 @@ def test_golden(track: Track) -> None:
     )
 
 
-def test_rows_of_every_answer(similar: SimilarAnswer, mood: MoodAnswer, analyzed: AnalyzedFile) -> None:
+def test_rows_of_every_answer(similar: SimilarResult, mood: MoodResult, analyzed: AnalyzedFile) -> None:
     rows = read(csv_table(similar, "0-1"))
     assert [row["rank"] for row in rows] == ["1", "2", "3", "4"]
     assert rows[2]["path_bytes"]

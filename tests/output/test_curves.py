@@ -13,6 +13,7 @@ import pytest
 
 from musimo.emotion.turns import find_peaks, find_turns
 from musimo.errors import MusimoError, UsageError
+from musimo.installation import installation
 from musimo.output.curve_svg import COLOURS, DASHES, peak_numbers, runs, time_ticks
 from musimo.output.curve_text import BLOCKS, sparkline
 from musimo.output.curves import CURVE_FORMATS, CurveAnswer, CurveFormat, CurveOptions, render_curve
@@ -116,7 +117,7 @@ def test_png_is_a_picture_or_an_error_that_says_what_to_install(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MusimoError, match="matplotlib") as caught:
         render_curve(answer, "png", CurveOptions())
-    assert "musimo[train]" in caught.value.hint
+    assert installation().add("plots") in caught.value.hint
 
 
 def test_the_table_draws_a_line_and_fits(answer: CurveAnswer) -> None:

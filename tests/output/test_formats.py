@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from musimo.errors import UsageError
@@ -5,13 +7,13 @@ from musimo.output.answers import (
     FORMATS,
     AnalyzeAnswer,
     Answer,
+    Details,
     ErrorsAnswer,
     Format,
-    MoodAnswer,
+    MoodResult,
     PrintOptions,
-    ShowAnswer,
-    SimilarAnswer,
-    StatusAnswer,
+    SimilarResult,
+    Status,
     TracksAnswer,
 )
 from musimo.output.formats import formats_of, render
@@ -20,15 +22,15 @@ from musimo.records import AnalyzedFile, Failure, Track
 
 
 @pytest.fixture
-def answers(similar: SimilarAnswer, mood: MoodAnswer, analyzed: AnalyzedFile, track: Track) -> list[Answer]:
+def answers(similar: SimilarResult, mood: MoodResult, analyzed: AnalyzedFile, track: Track) -> list[Answer]:
     return [
         similar,
         mood,
         TracksAnswer([track]),
         AnalyzeAnswer([analyzed], []),
         ErrorsAnswer([Failure(b"/a", "read", "gone", "2026")]),
-        ShowAnswer(track, None, None, ()),
-        StatusAnswer(b"/l.db", 1, 1, 0, 0, "m", 1, ()),
+        Details(track, None, None, ()),
+        Status(Path("/l.db"), 1, 1, 0, 0, "m", 1, ()),
     ]
 
 
@@ -60,14 +62,14 @@ def test_paths_of_files(analyzed: AnalyzedFile) -> None:
     assert render(ErrorsAnswer([failure]), "paths", PrintOptions()).data == b"/a\n"
 
 
-def test_what_a_playlist_cannot_hold_is_reported(similar: SimilarAnswer) -> None:
+def test_what_a_playlist_cannot_hold_is_reported(similar: SimilarResult) -> None:
     assert len(render(similar, "m3u8", PrintOptions()).skipped) == 2
     assert len(render(similar, "m3u", PrintOptions()).skipped) == 1
     assert render(similar, "xspf", PrintOptions()).skipped == ()
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_nothing_hostile_reaches_a_terminal(similar: SimilarAnswer, format_: Format) -> None:
+def test_nothing_hostile_reaches_a_terminal(similar: SimilarResult, format_: Format) -> None:
     shown = render(similar, format_, PrintOptions(terminal=True)).data.decode()
     assert safe_lines(shown) == shown
     assert "\\r" not in render(TracksAnswer([]), format_, PrintOptions(terminal=True)).data.decode()
@@ -75,4 +77,4 @@ def test_nothing_hostile_reaches_a_terminal(similar: SimilarAnswer, format_: For
 
 def test_print0_is_kept_for_the_program_that_reads_it(bare: Track) -> None:
     options = PrintOptions(print0=True, terminal=True)
-    assert render(TracksAnswer([bare]), "paths", options).data == bare.path + b"\0"
+    assert render(TracksAnswer([bare]), "paths", options).data == bare.path_bytes + b"\0"

@@ -1,25 +1,27 @@
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musimo.library.active_model import ModelUpgrade
 from musimo.library.db.ratings import Opinion
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
+    Details,
     ErrorsAnswer,
-    MoodAnswer,
-    ShowAnswer,
-    SimilarAnswer,
-    StatusAnswer,
+    MoodResult,
+    SimilarResult,
+    Status,
     TracksAnswer,
 )
 from musimo.output.json_out import content, document, lines, rows
 from musimo.output.text import safe_lines
 from musimo.records import AnalyzedFile, FailedFile, Failure, Track
-from musimo.search.scale import Scale
+from musimo.records.scale import Scale
 
 
 def read(answer: Answer, scale: Scale = "0-1") -> Any:
@@ -50,7 +52,7 @@ TRACK = {
 }
 
 
-def test_similar(similar: SimilarAnswer) -> None:
+def test_similar(similar: SimilarResult) -> None:
     read_back = read(similar)
     assert list(read_back) == ["schema", "query", "results"]
     assert read_back["schema"] == 1
@@ -58,7 +60,7 @@ def test_similar(similar: SimilarAnswer) -> None:
     assert read_back["results"][0] == TRACK | {"rank": 1, "similarity": 1.0, "versions": [], "window": None}
 
 
-def test_mood_in_ratings(mood: MoodAnswer) -> None:
+def test_mood_in_ratings(mood: MoodResult) -> None:
     assert read(mood, "1-9") == {
         "schema": 1,
         "query": {"valence": 7.0, "arousal": 3.0},
@@ -106,7 +108,7 @@ def test_analyze(analyzed: AnalyzedFile) -> None:
 
 
 def test_show(track: Track, analyzed: AnalyzedFile) -> None:
-    shown = read(ShowAnswer(track, 0.125, None, analyzed.emotion.windows), "1-9")["track"]
+    shown = read(Details(track, 0.125, None, analyzed.emotion.windows), "1-9")["track"]
     assert shown == TRACK | {
         "valence": 6.0,
         "arousal": 3.0,
@@ -125,13 +127,13 @@ def test_show(track: Track, analyzed: AnalyzedFile) -> None:
             {"start": 60.5, "end": 105.5, "valence": 7.0, "arousal": 3.0},
         ],
     }
-    of_ear = read(ShowAnswer(track, None, None, (), (0.5, 0.25), Opinion(1.0, None, -1)), "1-9")["track"]
+    of_ear = read(Details(track, None, None, (), (0.5, 0.25), Opinion(1.0, None, -1)), "1-9")["track"]
     assert of_ear["network"] == {"valence": 5.0, "arousal": 3.0}
     assert of_ear["rating"] == {"valence": 9.0, "arousal": None, "liking": "dislike"}
 
 
 def test_status_and_errors() -> None:
-    assert read(StatusAnswer(b"/l.db", 3, 2, 1, 0, "m", 2, (b"/music",), quadrants={"happy": 2})) == {
+    assert read(Status(Path("/l.db"), 3, 2, 1, 0, "m", 2, (Path("/music"),), quadrants={"happy": 2})) == {
         "schema": 1,
         "library": "/l.db",
         "tracks": 3,
@@ -147,7 +149,7 @@ def test_status_and_errors() -> None:
         "ratings": 0,
         "calibration": None,
     }
-    moving = StatusAnswer(b"/l.db", 3, 2, 1, 0, "m", 2, (), 0, "m2", 1, 2)
+    moving = Status(Path("/l.db"), 3, 2, 1, 0, "m", 2, (), upgrade=ModelUpgrade("m2", 1, 2))
     assert read(moving)["next"] == {"model": "m2", "heard": 1, "sounds": 2}
     assert read(ErrorsAnswer([Failure(b"/a", "read", "gone", "2026")])) == {
         "schema": 1,

@@ -6,12 +6,13 @@ import json
 from dataclasses import replace
 
 from musimo.output.answer_text import text
-from musimo.output.answers import MoodAnswer, PrintOptions, SimilarAnswer
+from musimo.output.answers import MoodResult, PrintOptions, SimilarResult
 from musimo.output.csv_out import csv_table
 from musimo.output.json_out import content, document
-from musimo.records import MoodTrack, SimilarTrack, Tags, TempoKey, Track, Window
+from musimo.records import Tags, TempoKey, Track, Window
 from musimo.search.best_window import BestWindow
 from musimo.search.explain import Explanation
+from musimo.search.rows import MoodTrack, SimilarTrack
 
 WHY = Explanation(0, 0.5, 0.25, 0.75, 0.125, 0.1, -0.3, 1.5 / 2 * 1.5, 1, "relative", ("Jazz",))
 SO_WHAT = Track(
@@ -30,14 +31,14 @@ TWO = replace(SO_WHAT, id=3, tags=Tags(title="Two"), tempo_key=None)
 BARE = Explanation(0, 0.1, 0.1, 0.1, 0.1, None, None, None, None, None, None)
 
 
-def lines(answer: SimilarAnswer | MoodAnswer, options: PrintOptions | None = None) -> list[str]:
+def lines(answer: SimilarResult | MoodResult, options: PrintOptions | None = None) -> list[str]:
     return text(answer, options or PrintOptions()).splitlines()
 
 
 def test_the_best_window_stands_beside_the_row_of_a_passage_and_is_written_for_scripts() -> None:
-    rows = [SimilarTrack(1, 0.5, ONE), SimilarTrack(2, 0.25, TWO)]
-    windows = [BestWindow(Window(111.6, 156.6), 0.123456789), None]
-    answer = SimilarAnswer([SO_WHAT], rows, Window(70, 100), windows=windows)
+    best = BestWindow(Window(111.6, 156.6), 0.123456789)
+    rows = (SimilarTrack(1, 0.5, ONE, window=best), SimilarTrack(2, 0.25, TWO))
+    answer = SimilarResult(rows, (SO_WHAT,), passage=Window(70, 100))
     assert lines(answer)[3:] == [
         "#  similar    at  valence  arousal  time  track",
         "1    0.500  1:52     0.50     0.50  5:00  One",
@@ -52,16 +53,16 @@ def test_the_best_window_stands_beside_the_row_of_a_passage_and_is_written_for_s
 
 
 def test_no_window_is_shown_where_none_is_known_or_no_passage_was_asked_with() -> None:
-    rows, heading = [SimilarTrack(1, 0.5, ONE)], "#  similar  valence  arousal  time  track"
-    best = BestWindow(Window(0, 45), 0.5)
-    for passage, windows in ((None, [best]), (Window(70, 100), [None]), (Window(70, 100), [])):
-        answer = SimilarAnswer([SO_WHAT], rows, passage, windows=windows)
+    heading = "#  similar  valence  arousal  time  track"
+    for passage, window in ((None, BestWindow(Window(0, 45), 0.5)), (Window(70, 100), None)):
+        rows = (SimilarTrack(1, 0.5, ONE, window=window),)
+        answer = SimilarResult(rows, (SO_WHAT,), passage=passage)
         assert heading in lines(answer)
 
 
 def test_versions_are_counted_beside_the_row_and_below_the_question() -> None:
-    rows = [SimilarTrack(1, 0.5, ONE, (TWO, TWO)), SimilarTrack(2, 0.25, TWO)]
-    answer = SimilarAnswer([SO_WHAT, ONE], rows, versions=[[TWO], []])
+    rows = (SimilarTrack(1, 0.5, ONE, (TWO, TWO)), SimilarTrack(2, 0.25, TWO))
+    answer = SimilarResult(rows, (SO_WHAT, ONE), versions=((TWO,), ()))
     assert lines(answer) == [
         "like  So What",
         "      1 other version of it is left out",
@@ -74,7 +75,7 @@ def test_versions_are_counted_beside_the_row_and_below_the_question() -> None:
     read = content(answer, "0-1")
     assert [track["versions"] for track in read["query"]] == [[3], []]  # type: ignore[attr-defined]
     assert [row["versions"] for row in read["results"]] == [[3, 3], []]  # type: ignore[attr-defined]
-    near = MoodAnswer(0.5, 0.5, [MoodTrack(1, 0.0, ONE, 0.5, (TWO,))], like=SO_WHAT, versions=[TWO, TWO])
+    near = MoodResult((MoodTrack(1, 0.0, ONE, 0.5, (TWO,)),), 0.5, 0.5, like=SO_WHAT, versions=(TWO, TWO))
     assert lines(near)[1:] == [
         "like  So What",
         "      2 other versions of it are left out",
@@ -88,21 +89,21 @@ def test_versions_are_counted_beside_the_row_and_below_the_question() -> None:
 def test_tempo_and_key_stand_beside_the_rows_that_they_put_in_order() -> None:
     told = [TempoKey(119.6, 0.5, "A minor", 0.5), TempoKey(None, 0.1, "Db major", 0.4), None]
     tracks = [replace(ONE, tempo_key=one) for one in told]
-    rows = [SimilarTrack(n, 0.5, track) for n, track in enumerate(tracks, 1)]
-    table = lines(SimilarAnswer([], rows, order="flow"))[-4:]
+    rows = tuple(SimilarTrack(n, 0.5, track) for n, track in enumerate(tracks, 1))
+    table = lines(SimilarResult(rows, (), order="flow"))[-4:]
     assert table[0].split()[-3:] == ["tempo", "key", "track"]
     assert [line.split()[5:7] for line in table[1:]] == [["120", "Am"], ["–", "Db"], ["–", "–"]]
-    assert "tempo" not in lines(SimilarAnswer([], rows))[0]
+    assert "tempo" not in lines(SimilarResult(rows, ()))[0]
 
 
 def test_order_and_length_are_told_where_they_were_asked_for() -> None:
-    answer = SimilarAnswer([SO_WHAT], [SimilarTrack(1, 0.5, ONE)], duration_s=310, order="flow")
+    answer = SimilarResult((SimilarTrack(1, 0.5, ONE),), (SO_WHAT,), duration_s=310, order="flow")
     assert lines(answer)[1] == "      in order of flow: small jumps in mood, tempo and key"
     assert lines(answer)[-2:] == ["", "1 track, 5:00; asked for 5:10"]
     read = content(answer, "0-1")
     assert (read["duration"], read["order"]) == (310, "flow")
-    mood = MoodAnswer(
-        0.5, 0.5, [MoodTrack(1, 0.0, ONE), MoodTrack(2, 0.0, TWO)], duration_s=600, order="mood"
+    mood = MoodResult(
+        (MoodTrack(1, 0.0, ONE), MoodTrack(2, 0.0, TWO)), 0.5, 0.5, duration_s=600, order="mood"
     )
     assert lines(mood)[1] == "      in order of mood: from calm to excited and back"
     assert lines(mood)[-1] == "2 tracks, 10:00; asked for 10:00"
@@ -110,8 +111,8 @@ def test_order_and_length_are_told_where_they_were_asked_for() -> None:
 
 
 def test_an_explanation_stands_below_its_row_with_a_number_for_every_word() -> None:
-    rows = [SimilarTrack(1, 0.5, ONE), SimilarTrack(2, 0.25, TWO)]
-    answer = SimilarAnswer([SO_WHAT], rows, explanations=[WHY, BARE])
+    rows = (SimilarTrack(1, 0.5, ONE, explanation=WHY), SimilarTrack(2, 0.25, TWO, explanation=BARE))
+    answer = SimilarResult(rows, (SO_WHAT,), explained=True)
     assert lines(answer)[2:] == [
         "#  similar  valence  arousal  time  track",
         "1    0.500     0.50     0.50  5:00  One",
@@ -124,7 +125,8 @@ def test_an_explanation_stands_below_its_row_with_a_number_for_every_word() -> N
     assert "    unlike: mood 2.53 apart (valence +0.80, arousal -2.40), tempo 120 to 135" in lines(
         answer, PrintOptions(scale="1-9")
     )
-    several = replace(answer, query=[TWO, SO_WHAT], explanations=[replace(WHY, seed=1), BARE])
+    rows = (replace(rows[0], explanation=replace(WHY, seed=1)), rows[1])
+    several = replace(answer, rows=rows, seeds=(TWO, SO_WHAT))
     assert "    (So What) alike: sound 0.50 (timbre 0.25, network 0.75)," in lines(several)
     assert lines(several)[-1] == "    (Two) unlike: sound 0.10 (timbre 0.10, network 0.10)"
 
@@ -132,14 +134,15 @@ def test_an_explanation_stands_below_its_row_with_a_number_for_every_word() -> N
 def test_genres_that_are_not_shared_are_told_apart() -> None:
     metal = replace(ONE, tags=Tags(title="One", genre="Metal; Doom"))
     apart = replace(BARE, genres=())
-    shown = lines(SimilarAnswer([SO_WHAT], [SimilarTrack(1, 0.5, metal)], explanations=[apart]))
+    shown = lines(
+        SimilarResult((SimilarTrack(1, 0.5, metal, explanation=apart),), (SO_WHAT,), explained=True)
+    )
     assert shown[-1] == "    unlike: sound 0.10 (timbre 0.10, network 0.10), genre Jazz to Metal, Doom"
 
 
 def test_scripts_read_an_explanation_as_numbers() -> None:
-    answer = SimilarAnswer(
-        [SO_WHAT], [SimilarTrack(1, 0.5, ONE), SimilarTrack(2, 0.25, TWO)], explanations=[WHY, BARE]
-    )
+    rows = (SimilarTrack(1, 0.5, ONE, explanation=WHY), SimilarTrack(2, 0.25, TWO, explanation=BARE))
+    answer = SimilarResult(rows, (SO_WHAT,), explained=True)
     first, second = json.loads(document(content(answer, "0-1")))["results"]
     assert first["explain"] == {
         "seed": 0,

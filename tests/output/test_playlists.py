@@ -21,7 +21,7 @@ NAMESPACE = "{http://xspf.org/ns/0/}"
 def test_m3u8(track: Track, bare: Track) -> None:
     data, skipped = m3u8([track, bare], PLAIN)
     assert data == (b"#EXTM3U\n#EXTINF:173,Nina Simone - Feeling Good\n/music/Nina/07 Feeling Good.mp3\n")
-    assert skipped == [Skipped(bare.path, "its name is not UTF-8; m3u and xspf can hold it")]
+    assert skipped == [Skipped(bare.path_bytes, "its name is not UTF-8; m3u and xspf can hold it")]
 
 
 def test_m3u_holds_the_bytes_of_the_file_system(bare: Track) -> None:
@@ -36,12 +36,12 @@ def test_pls(track: Track, hostile: Track, bare: Track) -> None:
         b"[playlist]\nFile1=/music/Nina/07 Feeling Good.mp3\nTitle1=Nina Simone - Feeling Good\nLength1=173\n"
         b"File2=/music/caf\xe9.ogg\nTitle2=caf\xef\xbf\xbd\nLength2=-1\nNumberOfEntries=2\nVersion=2\n"
     )
-    assert [one.path for one in skipped] == [hostile.path]
+    assert [one.path for one in skipped] == [hostile.path_bytes]
     assert "line break" in skipped[0].reason
 
 
 def test_a_title_makes_no_entry(hostile: Track) -> None:
-    named = replace(hostile, path=b"/music/a.mp3", duration_s=2.0)
+    named = replace(hostile, path_bytes=b"/music/a.mp3", duration_s=2.0)
     lines = m3u8([named], PLAIN)[0].decode().splitlines()
     assert len(lines) == 3
     assert lines[1].startswith("#EXTINF:2,=HYPERLINK(1) -  [2J ]0;owned")
@@ -49,7 +49,7 @@ def test_a_title_makes_no_entry(hostile: Track) -> None:
 
 @pytest.mark.parametrize(("name", "entry"), [(b"#1.mp3", b"./#1.mp3"), (b" a.mp3", b"./ a.mp3")])
 def test_relative_names_that_would_be_misread(track: Track, name: bytes, entry: bytes) -> None:
-    named = replace(track, path=b"/music/" + name)
+    named = replace(track, path_bytes=b"/music/" + name)
     assert m3u([named], PathStyle(relative_to=b"/music"))[0].splitlines()[-1] == entry
 
 
@@ -97,7 +97,7 @@ def test_line_playlists_have_one_entry_a_track(songs: list[tuple[str, bytes]]) -
         lines = data.split(b"\n")
         assert len(lines) == 2 + 2 * (len(tracks) - len(skipped))
         assert all(line.startswith(b"#EXTINF:1,") for line in lines[1:-1:2])
-        left = [track.path for track in tracks if track.path not in {one.path for one in skipped}]
+        left = [track.path_bytes for track in tracks if track.path_bytes not in {one.path for one in skipped}]
         assert lines[2:-1:2] == left
     m3u8(tracks, PLAIN)[0].decode()
     data, skipped = pls(tracks, PLAIN)

@@ -14,7 +14,7 @@ from musimo.errors import UsageError
 from musimo.library.db.ratings import Opinion, Rating
 from musimo.output.ratings_csv import BadLine, RatedLine, named_path, ratings_csv, read_ratings
 from musimo.records import Tags, Track
-from musimo.search.scale import Scale
+from musimo.records.scale import Scale
 
 TRACK = Track(7, b'/music/=a, b\n"c".mp3', Tags(title="=1+1", artist="A"), 60.0, 3, 0.5, 0.5)
 AT = "2026-11-01T12:00:00+00:00"
@@ -42,14 +42,17 @@ def test_what_is_written_is_read(
     assert len(lines) == len(opinions)
     for line, rating in zip(lines, ratings, strict=True):
         assert isinstance(line, RatedLine)
-        assert (line.names["sound"], line.names["path"]) == (rating.sound.hex(), TRACK.path.decode())
+        assert (line.names["sound"], line.names["path"]) == (
+            rating.content_hash.hex(),
+            TRACK.path_bytes.decode(),
+        )
         assert line.opinion.liking == rating.opinion.liking
         for name in ("valence", "arousal"):
             assert getattr(line.opinion, name) == pytest.approx(getattr(rating.opinion, name), abs=1e-4)
 
 
 def test_a_name_that_is_no_text_comes_back_whole_and_no_cell_is_a_formula() -> None:
-    odd = replace(TRACK, path=b"/music/caf\xe9.mp3")
+    odd = replace(TRACK, path_bytes=b"/music/caf\xe9.mp3")
     text = ratings_csv(
         [Rating(1, b"s", Opinion(0.5), AT, odd), Rating(2, b"t", Opinion(0.5), AT, None)], "0-1"
     )
@@ -59,7 +62,7 @@ def test_a_name_that_is_no_text_comes_back_whole_and_no_cell_is_a_formula() -> N
     of_odd, of_none = read(text)
     assert isinstance(of_odd, RatedLine)
     assert isinstance(of_none, RatedLine)
-    assert named_path(of_odd) == odd.path
+    assert named_path(of_odd) == odd.path_bytes
     assert (named_path(of_none), dict(of_none.names)) == (None, {"sound": "74"})
 
 

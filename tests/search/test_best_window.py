@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musimo import Library, lists
-from musimo.library.db.windows import PlacedWindows
+from musimo import Library
+from musimo.library.db.windows import WindowVectors
 from musimo.records import FloatArray, Window
 from musimo.resources import weights_path
-from musimo.search.best_window import BestWindow, nearest, ordinary_of
-from musimo.search.index import Header, MappedIndex, Segment
+from musimo.search.best_window import BestWindow, nearest
+from musimo.search.index import Header
 from musimo.search.indexes import Indexes
 from musimo.search.selection import EVERYTHING
-from musimo.search.space import questions, rows
+from musimo.search.space import index_rows, query_vectors, split_rows
 from tests.catalog import Catalog, Entry, PlainSpace, direction
+from tests.indexes import index_of
 
 FIRST, SECOND, THIRD = (Window(45.0 * n, 45.0 * (n + 1)) for n in range(3))
 
@@ -45,8 +46,8 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
 
 
 def test_each_row_names_the_window_that_is_nearest_to_the_seed(library: Library) -> None:
-    found = lists.similar(library, "seed.mp3", selection=EVERYTHING)
-    best = {row.track.path: one for row, one in zip(found.rows, found.windows, strict=True)}
+    found = library.similar("seed.mp3", selection=EVERYTHING)
+    best = {row.track.path_bytes: row.window for row in found}
     near, far = best[b"/music/near.mp3"], best[b"/music/far.mp3"]
     assert near is not None
     assert far is not None
@@ -57,8 +58,8 @@ def test_each_row_names_the_window_that_is_nearest_to_the_seed(library: Library)
 
 
 def test_of_several_seeds_the_nearest_of_all_counts(library: Library) -> None:
-    found = lists.similar(library, "seed.mp3", "other.mp3", selection=EVERYTHING)
-    best = {row.track.path: one for row, one in zip(found.rows, found.windows, strict=True)}
+    found = library.similar("seed.mp3", "other.mp3", selection=EVERYTHING)
+    best = {row.track.path_bytes: row.window for row in found}
     far = best[b"/music/far.mp3"]
     assert far is not None
     assert far.window == SECOND, "60 degrees from the one, where the first is 80 from the other"
@@ -67,30 +68,30 @@ def test_of_several_seeds_the_nearest_of_all_counts(library: Library) -> None:
 
 def test_windows_follow_their_rows_into_another_order(library: Library) -> None:
     plain, ordered = (
-        lists.similar(library, "seed.mp3", selection=EVERYTHING, order=order)
-        for order in ("similarity", "flow")
+        library.similar("seed.mp3", selection=EVERYTHING, order=order) for order in ("similarity", "flow")
     )
-    assert {row.track.path: best for row, best in zip(plain.rows, plain.windows, strict=True)} == {
-        row.track.path: best for row, best in zip(ordered.rows, ordered.windows, strict=True)
+    assert {row.track.path_bytes: row.window for row in plain} == {
+        row.track.path_bytes: row.window for row in ordered
     }
+    assert any(row.window for row in ordered)
 
 
 def test_of_equal_windows_the_first_is_named_and_no_similarity_is_below_0() -> None:
-    heard = PlacedWindows(np.array([4, 4, 7, 7]), (FIRST, SECOND, FIRST, SECOND), at(30, 30, 170, 100))
-    windows = rows(heard.places, np.zeros(4, np.float32))
-    best = nearest(heard, windows, questions(at(0)))
+    heard = WindowVectors(np.array([4, 4, 7, 7]), (FIRST, SECOND, FIRST, SECOND), at(30, 30, 170, 100))
+    rows = index_rows(heard.vectors, np.zeros(4, np.float32))
+    best = nearest(heard, rows, query_vectors(at(0)))
     assert best[4].window == FIRST
     assert best[4].similarity == pytest.approx(cos(radians(30)))
     assert best[7] == BestWindow(SECOND, 0.0)
 
 
-def test_a_window_is_counted_from_what_is_ordinary_for_its_track() -> None:
-    """Cosine 0.5, less the 0.2 that are ordinary: 0.3 of 0.8."""
-    ids, ordinary = np.array([3, 9]), np.array([0.0, 0.2], np.float32)
-    index = MappedIndex(Header("m", "cosine", 0), Segment(ids, np.zeros(2, np.int64), at(0, 50), ordinary))
-    off = ordinary_of(index, np.array([9, 3, 9]))
+def test_a_window_has_the_hubness_offset_of_its_track() -> None:
+    """Cosine 0.5, less the offset 0.2: 0.3 of 0.8."""
+    offsets = np.array([0.0, 0.2], np.float32)
+    index = index_of(np.array([3, 9]), at(0, 50), Header("m", "cosine", 0), offsets)
+    off = split_rows(index.vectors(np.array([9, 3, 9])))[1]
     np.testing.assert_allclose(off, [0.2, 0, 0.2], atol=1e-6)
-    heard = PlacedWindows(np.array([9]), (THIRD,), at(60))
-    best = nearest(heard, rows(heard.places, off[:1]), questions(at(0)))
+    heard = WindowVectors(np.array([9]), (THIRD,), at(60))
+    best = nearest(heard, index_rows(heard.vectors, off[:1]), query_vectors(at(0)))
     assert best[9].window == THIRD
     assert best[9].similarity == pytest.approx(0.375, abs=1e-6)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import NotFoundError, UsageError
-from musimo.library.db.known_files import GoneFile
+from musimo.library.db.files import GoneFile
 from musimo.records import Tags
 from musimo.search.find import LISTED, find_track
 from tests.catalog import Catalog, Entry, direction
@@ -40,7 +40,7 @@ def catalog(tmp_path: Path) -> Catalog:
 def found(catalog: Catalog, named: str | Path) -> str | None:
     """Name of the track that was found."""
     track = find_track(catalog.store, named)
-    return os.fsdecode(track.path[len(catalog.root) + 1 :]) if track else None
+    return os.fsdecode(track.path_bytes[len(catalog.root) + 1 :]) if track else None
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from musimo.errors import UsageError
-from musimo.records import SimilarTrack, Tags, TempoKey, Track
+from musimo.records import Tags, TempoKey, Track
 from musimo.search.order import MAX_FLOW_TRACKS, flow, mood_arc, reorder
+from musimo.search.rows import SimilarTrack
 from musimo.search.track_distances import key_steps, mood_distance, pairwise_distances, tempo_ratio
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from musimo.emotion.space import unit
 from musimo.records import FloatArray
-from musimo.search.index import Header, MappedIndex
-from musimo.search.query import FIRST_LOOK, nearest_moods, nearest_sounds
-from musimo.search.space import Ids, questions
+from musimo.search.faiss_index import FaissIndex
+from musimo.search.index import Header
+from musimo.search.query import FIRST_SEARCH, nearest_moods, nearest_sounds
+from musimo.search.space import Ids, query_vectors
 from tests.indexes import index_of
 
 COSINE, EUCLIDEAN = Header("m", "cosine", 1), Header("m", "euclidean", 1)
@@ -26,11 +27,11 @@ def at(*degrees: float) -> FloatArray:
 
 
 def asked(*degrees: float) -> FloatArray:
-    """Questions at angles of the plane."""
-    return questions(at(*degrees))
+    """Query vectors at angles of the plane."""
+    return query_vectors(at(*degrees))
 
 
-def circle(*degrees: int) -> MappedIndex:
+def circle(*degrees: int) -> FaissIndex:
     """Sounds around a circle, each under its angle as its id."""
     return index_of(np.array(degrees, np.int64), at(*degrees), COSINE)
 
@@ -61,7 +62,7 @@ def test_a_sound_both_seeds_like_best_comes_first() -> None:
     assert ids(nearest_sounds(circle(5, 100, 200, 300), asked(0, 10), NOTHING))[0] == 5
 
 
-def test_what_is_like_something_unwanted_comes_later() -> None:
+def test_what_is_similar_to_something_unwanted_comes_later() -> None:
     index = circle(10, 348, 40)
     assert ids(nearest_sounds(index, asked(0), NOTHING)) == [10, 348, 40]
     assert ids(nearest_sounds(index, asked(0), asked(20))) == [348, 10, 40]
@@ -73,48 +74,51 @@ def test_what_is_like_something_unwanted_comes_later() -> None:
 
 @pytest.mark.parametrize("n_seeds", [1, 3])
 @pytest.mark.parametrize("n_unwanted", [0, 2])
-def test_every_sound_is_told_once_however_many_there_are(n_seeds: int, n_unwanted: int) -> None:
+def test_every_sound_is_yielded_once_however_many_there_are(n_seeds: int, n_unwanted: int) -> None:
     content, vectors = many(3000)
     index = index_of(content, vectors, COSINE)
-    unwanted = questions(vectors[10 : 10 + n_unwanted]) if n_unwanted else NOTHING
-    told = ids(nearest_sounds(index, questions(vectors[:n_seeds]), unwanted))
-    assert len(told) == 3000
-    assert set(told) == set(content.tolist())
+    unwanted = query_vectors(vectors[10 : 10 + n_unwanted]) if n_unwanted else NOTHING
+    yielded = ids(nearest_sounds(index, query_vectors(vectors[:n_seeds]), unwanted))
+    assert len(yielded) == 3000
+    assert set(yielded) == set(content.tolist())
 
 
 def test_one_seed_is_ranked_to_the_end_of_the_library() -> None:
     content, vectors = many(3000)
     index = index_of(content, vectors, COSINE)
-    told = ids(nearest_sounds(index, questions(vectors[:1]), NOTHING))
+    yielded = ids(nearest_sounds(index, query_vectors(vectors[:1]), NOTHING))
     similarity = dict(zip(content.tolist(), vectors @ vectors[0], strict=True))
-    assert all(similarity[a] >= similarity[b] - 1e-6 for a, b in pairwise(told))
+    assert all(similarity[a] >= similarity[b] - 1e-6 for a, b in pairwise(yielded))
 
 
-def test_only_what_is_allowed_is_told() -> None:
+def test_only_what_is_allowed_is_yielded() -> None:
     content, vectors = many(3000)
     index = index_of(content, vectors, COSINE)
     allowed = np.concatenate([content[::4], np.arange(10**6, 10**6 + 100)])
-    for seeds in (questions(vectors[:1]), questions(vectors[:2])):
-        told = ids(nearest_sounds(index, seeds, NOTHING, allowed))
-        assert sorted(told) == sorted(content[::4].tolist())
+    for seeds in (query_vectors(vectors[:1]), query_vectors(vectors[:2])):
+        yielded = ids(nearest_sounds(index, seeds, NOTHING, allowed))
+        assert sorted(yielded) == sorted(content[::4].tolist())
         assert ids(nearest_sounds(index, seeds, NOTHING, np.empty(0, np.int64))) == []
 
 
-def test_no_more_is_looked_for_than_is_read() -> None:
+def test_no_more_is_searched_for_than_is_read() -> None:
     content, vectors = many(3000)
     asked: list[int] = []
 
-    class Counting(MappedIndex):
+    class Counting(FaissIndex):
         def search(self, vector: FloatArray, k: int, allowed: Ids | None = None) -> tuple[Ids, FloatArray]:
             asked.append(k)
             return super().search(vector, k, allowed)
 
     index = Counting(COSINE, index_of(content, vectors, COSINE).added)
-    assert len(list(islice(nearest_sounds(index, questions(vectors[:1]), NOTHING), FIRST_LOOK))) == FIRST_LOOK
-    assert asked == [FIRST_LOOK]
+    assert (
+        len(list(islice(nearest_sounds(index, query_vectors(vectors[:1]), NOTHING), FIRST_SEARCH)))
+        == FIRST_SEARCH
+    )
+    assert asked == [FIRST_SEARCH]
 
 
-def test_an_empty_library_tells_nothing() -> None:
+def test_an_empty_library_yields_nothing() -> None:
     index = index_of(np.empty(0, np.int64), np.empty((0, 0), np.float32), COSINE)
     assert list(nearest_sounds(index, asked(0), NOTHING)) == []
     assert list(nearest_sounds(index, asked(0, 1), asked(2), np.array([5], np.int64))) == []
@@ -124,7 +128,7 @@ def test_an_empty_library_tells_nothing() -> None:
 MOODS = {1: (0.9, 0.9), 2: (0.5, 0.5), 3: (0.5, 0.1), 4: (0.1, 0.5), 5: (0.55, 0.45)}
 
 
-def mood_index() -> MappedIndex:
+def mood_index() -> FaissIndex:
     return index_of(np.array([*MOODS], np.int64), np.array([*MOODS.values()], np.float32), EUCLIDEAN)
 
 
@@ -136,19 +140,19 @@ def test_moods_are_ranked_by_euclidean_distance(point: tuple[float, float]) -> N
     assert [distance for _, distance in ranked] == pytest.approx(sorted(distances.values()), abs=1e-6)
 
 
-def test_moods_that_are_not_allowed_are_not_told() -> None:
+def test_moods_that_are_not_allowed_are_not_yielded() -> None:
     assert ids(nearest_moods(mood_index(), 0.5, 0.5, np.array([1, 3, 99], np.int64))) == [3, 1]
 
 
 @pytest.mark.parametrize("n_moods", [1, 9, 3000])
-def test_every_mood_is_told_once_however_many_are_equal(n_moods: int) -> None:
+def test_every_mood_is_yielded_once_however_many_are_equal(n_moods: int) -> None:
     n = 3000
     content = np.random.default_rng(1).permutation(n).astype(np.int64)
     points = np.random.default_rng(2).random((n_moods, 2)).astype(np.float32)
     index = index_of(content, points[np.arange(n) % n_moods], EUCLIDEAN)
-    told = list(nearest_moods(index, 0.3, 0.7))
-    assert sorted(ids(told)) == list(range(n))
-    distances = [distance for _, distance in told]
+    yielded = list(nearest_moods(index, 0.3, 0.7))
+    assert sorted(ids(yielded)) == list(range(n))
+    distances = [distance for _, distance in yielded]
     assert distances == sorted(distances)
 
 

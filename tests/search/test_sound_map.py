@@ -61,23 +61,23 @@ def drawn(catalog: Catalog, selection: Selection = EVERYTHING) -> SoundMap:
 
 def test_a_sound_is_one_point_and_what_is_not_analysed_is_counted(catalog: Catalog) -> None:
     made = drawn(catalog)
-    assert [track.path for track in made.tracks] == [b"/m/a.mp3", b"/m/b.mp3", b"/m/c.mp3"]
+    assert [track.path_bytes for track in made.tracks] == [b"/m/a.mp3", b"/m/b.mp3", b"/m/c.mp3"]
     assert made.left_out == 1
-    assert made.places.shape == (3, 2)
-    assert made.shown == pytest.approx(1)  # three points always lie on a plane
+    assert made.points.shape == (3, 2)
+    assert made.explained == pytest.approx(1)  # three points always lie on a plane
     assert made.nearest[:, 0].tolist() in ([1, 0, 1], [1, 2, 1])  # b lies between a and c
     # Chords of 45 degrees between neighbours, of 90 degrees between the ends.
-    apart = np.linalg.norm(made.places[:, None] - made.places, axis=2)
+    apart = np.linalg.norm(made.points[:, None] - made.points, axis=2)
     assert apart[0, 1] == pytest.approx(apart[1, 2], abs=1e-6)
     assert apart[0, 2] == pytest.approx(np.sqrt(2), abs=1e-6)
 
 
 def test_a_selection_is_all_that_is_drawn(catalog: Catalog) -> None:
     made = drawn(catalog, Selection(None, (parse("path:c.mp3", "0-1"),), None, None))
-    assert [track.path for track in made.tracks] == [b"/m/c.mp3"]
+    assert [track.path_bytes for track in made.tracks] == [b"/m/c.mp3"]
     assert made.nearest.shape == (1, 0)
-    assert not made.places.any()
-    with pytest.raises(NotFoundError, match="that is asked for"):
+    assert not made.points.any()
+    with pytest.raises(NotFoundError, match="among those selected"):
         drawn(catalog, Selection(None, (parse("artist:nobody", "0-1"),), None, None))
 
 

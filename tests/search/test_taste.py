@@ -8,7 +8,7 @@ from musimo.emotion.space import unit
 from musimo.records import FloatArray
 from musimo.search.index import Header
 from musimo.search.query import nearest_sounds
-from musimo.search.space import questions
+from musimo.search.space import query_vectors
 from musimo.search.taste import MOST, representatives
 from tests.indexes import index_of
 
@@ -53,7 +53,7 @@ def test_hundreds_of_seeds_are_asked_of_the_index_by_a_few() -> None:
             asked.append(1)
             return index.search(vector, *rest)  # type: ignore[arg-type]
 
-    seeds = questions(clouds[:300])  # of three clouds out of six
+    seeds = query_vectors(clouds[:300])  # of three clouds out of six
     ranked = [id_ for id_, _ in nearest_sounds(Counting(), seeds, seeds[:0])]  # type: ignore[arg-type]
     assert sorted(ranked) == [*range(600)]
     assert max(ranked[:200]) < 300

@@ -211,8 +211,8 @@ class TestListedWorks:
 
 
 def test_hostile_titles_are_processed_quickly() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     for unit in ("(live)", "(", " feat. x", " - live", "[x", "live at ", "1 - "):
         work_title(unit * 100_000)
         work_title(unit * (499 // len(unit)))
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5

@@ -16,7 +16,7 @@ from musimo.search.where import (
 
 TRACK = Track(
     id=7,
-    path=b"/music/Live/caf\xe9.mp3",
+    path_bytes=b"/music/Live/caf\xe9.mp3",
     tags=Tags(
         title="Feeling Good",
         artist="Nina Simone",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from musimo.errors import MusimoError
+from musimo.installation import installation
 from musimo.training.baselines import BASELINES, mean_rating, ridge, stack_statistics, svr
 
 
@@ -43,4 +44,4 @@ def test_a_missing_scikit_learn_is_a_sentence_with_a_command(monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(MusimoError) as caught:
         svr(np.zeros((2, 2)), np.zeros((2, 2)), np.zeros((1, 2)))
-    assert "musimo[train]" in caught.value.hint
+    assert installation().add("train") in caught.value.hint

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from musimo.audio.features import FEATURE_ID
 from musimo.cli.main import run as command
 from musimo.emotion.weights import load_weights
 from musimo.errors import MusimoError, UsageError
+from musimo.installation import installation
 from musimo.training import run
 from musimo.training.progress import Finished, Row
 from musimo.training.recipe import load_recipe
@@ -167,13 +168,20 @@ def test_an_unknown_key_lists_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *rest: None if name == "sklearn" else find(name, *rest)
-    )
-    with pytest.raises(MusimoError, match="sklearn") as caught:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(MusimoError, match="scikit-learn") as caught:
         list(run.train(tmp_path / "any.toml", workspace_at(tmp_path, tmp_path)))
-    assert caught.value.hint == "pip install 'musimo[train]'"
+    assert installation().add("train") in caught.value.hint
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate"])
+def test_a_light_set_up_says_what_the_commands_need(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("torch", "librosa"):
+        monkeypatch.setitem(sys.modules, module, None)
+    code, _, err = shell(verb, "default")
+    assert code == 1
+    assert "training and evaluation need packages that are not installed: PyTorch, librosa" in err
+    assert installation().add("train") in err
 
 
 def test_ctrl_c_reports_what_is_kept_and_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
-"""Analyses out of a library and into another, by the hash of the sound; :mod:`musimo.library.portable`."""
+"""Analyses as rows, by content hash: read out of one library, written into another.
+
+:mod:`musimo.library.portable` writes them to files.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -11,35 +14,76 @@ from sqlalchemy import Connection, Row, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from musimo.errors import MusimoError
-from musimo.library.db.calibrations import own_moods
+from musimo.library.db.calibrations import calibrated_columns
+from musimo.library.db.models import check_features, id_of, register
 from musimo.library.db.queries import Store
 from musimo.library.db.schema import contents, emotions, models, tempo_keys, windows
 from musimo.library.db.transactions import renew_generation, stamp, transaction
-from musimo.library.portable import Analysis, Maker, Part
 from musimo.records import Filter, TempoKey
 
 BATCH = 256  # analyses in memory at once, and in one transaction: two megabytes, a fraction of a second
 FLOAT_BYTES = 4
 
-Fate = Literal["new", "known", "refused"]
+ImportState = Literal["new", "known", "refused"]
 
 
-def maker_of(store: Store) -> Maker:
-    """The model that a store is seen through; LibraryError's hint where it has heard nothing."""
-    query = select(models.c.name, models.c.features).where(models.c.name == store.model)
-    with store.connect() as connection:
-        row = connection.execute(query).first()
-    if row is None:
-        raise MusimoError(f"{store.model} has heard nothing of this library", "musimo scan FOLDER")
-    return Maker(row.name, row.features)
+@dataclass(frozen=True, slots=True)
+class AnalysisModel:
+    """What made analyses: the name of a model, and the id of its features."""
+
+    model: str
+    features: str
 
 
-def analyses(store: Store, filters: Sequence[Filter] = ()) -> Iterator[Analysis]:
-    """All that the model of a store heard, of every sound it knows or of those with tracks that pass."""
+@dataclass(frozen=True, slots=True)
+class AnalyzedWindow:
+    """Emotion of one window; ``vector`` is its sound vector, little-endian float16, or None."""
+
+    start_s: float
+    end_s: float
+    valence: float
+    arousal: float
+    vector: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Analysis of one content by one model; embedding, statistics and fused are little-endian float32.
+
+    ``tempo_maker`` is the id of the method that estimated ``tempo_key``.
+    """
+
+    content: bytes  # hash
+    duration_s: float
+    coverage: str
+    valence: float
+    arousal: float
+    valence_sd: float
+    arousal_sd: float
+    embedding: bytes
+    statistics: bytes
+    fused: bytes | None
+    partial: float | None
+    analyzed_at: str
+    windows: tuple[AnalyzedWindow, ...]
+    tempo_key: TempoKey | None
+    tempo_maker: str | None
+
+
+def analysis_model(store: Store) -> AnalysisModel:
+    """Return the store's model and its features; raise MusimoError where it has analyzed nothing."""
+    rows = store.rows(select(models.c.name, models.c.features).where(models.c.name == store.model))
+    if not rows:
+        raise MusimoError(f"{store.model} has analyzed nothing of this library", "musimo scan FOLDER")
+    return AnalysisModel(rows[0].name, rows[0].features)
+
+
+def stored_analyses(store: Store, filters: Sequence[Filter] = ()) -> Iterator[Analysis]:
+    """Yield analyses by the store's model, of all contents or of those with tracks that pass ``filters``."""
     if filters:
         ids: list[int] = store.matching_contents(filters).tolist()
         for start in range(0, len(ids), BATCH):
-            yield from _batch(store, emotions.c.content_id.in_(ids[start : start + BATCH]))
+            yield from _read_batch(store, ids[start : start + BATCH])
         return
     last = 0
     while True:
@@ -49,73 +93,74 @@ def analyses(store: Store, filters: Sequence[Filter] = ()) -> Iterator[Analysis]
             .order_by(emotions.c.content_id)
             .limit(BATCH)
         )
-        with store.connect() as connection:
-            batch = list(connection.execute(query).scalars())
+        batch = [row.content_id for row in store.rows(query)]
         if not batch:
             return
-        yield from _batch(store, emotions.c.content_id.in_(batch))
+        yield from _read_batch(store, batch)
         last = batch[-1]
 
 
-def keep(store: Store, maker: Maker, batch: Sequence[Analysis], n_axes: int | None = None) -> list[Fate]:
-    """Write analyses in one transaction; says of each, in order, what became of it.
+def write_analyses(
+    store: Store, model: AnalysisModel, batch: Sequence[Analysis], n_axes: int | None = None
+) -> list[ImportState]:
+    """Write analyses in one transaction; return the state of each, in order.
 
-    Known is what the library has heard as much of by that model; refused, what lies in another space than the
-    rest of that model's.
+    ``known``: the library has as much of that content by that model. ``refused``: its vectors have another
+    length than those of that model in the library.
 
     Parameters
     ----------
-    n_axes : numbers of a fused row, where the model is at hand; None: as many as the first there is has
+    n_axes : length of the fused vectors, if the model is at hand; None to take that of the first one there is
     """
     with transaction(store) as connection:
-        model_id = _model_id(connection, maker)
+        model_id = register(connection, model.model, model.features)
+        check_features(connection, model_id, model.features)
         n_fused = n_axes * FLOAT_BYTES if n_axes else _size(connection, emotions.c.fused, model_id)
-        n_place = _size(connection, windows.c.place, model_id)
-        fates: list[Fate] = []
-        fitting: dict[bytes, Analysis] = {}  # of a sound that comes twice, the first
+        n_vector = _size(connection, windows.c.place, model_id)
+        states: list[ImportState] = []
+        fitting: dict[bytes, Analysis] = {}  # the first of each content
         for analysis in batch:
-            fused, place = (_length(data) for data in (analysis.fused, analysis.windows[0].place))
-            n_fused, n_place = n_fused or fused, n_place or place
-            fits = fused in (None, n_fused) and place in (None, n_place)
+            fused, vector = (_length(data) for data in (analysis.fused, analysis.windows[0].vector))
+            n_fused, n_vector = n_fused or fused, n_vector or vector
+            fits = fused in (None, n_fused) and vector in (None, n_vector)
             first = fits and fitting.setdefault(analysis.content, analysis) is analysis
-            fates.append("new" if first else "known" if fits else "refused")
-        new = _keep(connection, model_id, fitting)
+            states.append("new" if first else "known" if fits else "refused")
+        new = _write_new(connection, model_id, fitting)
         if new:
             renew_generation(connection)
     return [
-        "known" if fate == "new" and analysis.content not in new else fate
-        for fate, analysis in zip(fates, batch, strict=True)
+        "known" if state == "new" and analysis.content not in new else state
+        for state, analysis in zip(states, batch, strict=True)
     ]
 
 
 def _of_model(store: Store) -> Any:
-    named = select(models.c.id).where(models.c.name == store.model).scalar_subquery()
-    return emotions.c.model_id == named
+    return emotions.c.model_id == id_of(store.model)
 
 
-def _batch(store: Store, chosen: Any) -> list[Analysis]:
+def _read_batch(store: Store, ids: Sequence[int]) -> list[Analysis]:
     query = (
         select(contents.c.hash, contents.c.duration_s, emotions, tempo_keys)
         .join(emotions, emotions.c.content_id == contents.c.id)
         .outerjoin(tempo_keys, tempo_keys.c.content_id == contents.c.id)
-        .where(_of_model(store), chosen)
+        .where(_of_model(store), emotions.c.content_id.in_(ids))
         .order_by(emotions.c.content_id)
     )
     with store.connect() as connection:
         rows = connection.execute(query).all()
         if not rows:
             return []
-        heard = select(windows).where(
+        analyzed = select(windows).where(
             windows.c.model_id == rows[0].model_id, windows.c.content_id.in_([row.content_id for row in rows])
         )
-        parts: dict[int, list[Part]] = {}
-        for row in connection.execute(heard.order_by(windows.c.content_id, windows.c.start_s)):
-            part = Part(row.start_s, row.end_s, row.valence, row.arousal, row.place)
+        parts: dict[int, list[AnalyzedWindow]] = {}
+        for row in connection.execute(analyzed.order_by(windows.c.content_id, windows.c.start_s)):
+            part = AnalyzedWindow(row.start_s, row.end_s, row.valence, row.arousal, row.place)
             parts.setdefault(row.content_id, []).append(part)
     return [_analysis(row, parts.get(row.content_id, [])) for row in rows]
 
 
-def _analysis(row: Row[Any], parts: Sequence[Part]) -> Analysis:
+def _analysis(row: Row[Any], parts: Sequence[AnalyzedWindow]) -> Analysis:
     tempo_key = None
     if row.maker is not None:
         tempo_key = TempoKey(row.tempo, row.tempo_confidence, row.key, row.key_confidence)
@@ -142,20 +187,7 @@ _SHARED = (
     "partial",
     "analyzed_at",
 )
-"""What an analysis and a row of emotions both have."""
-
-
-def _model_id(connection: Connection, maker: Maker) -> int:
-    connection.execute(
-        insert(models).values(name=maker.model, features=maker.features).on_conflict_do_nothing()
-    )
-    row = connection.execute(select(models).where(models.c.name == maker.model)).one()
-    if row.features != maker.features:
-        raise MusimoError(
-            f"{maker.model} heard {maker.features} there, and {row.features} in this library",
-            "one of the two was made by an odd version of musimo; scan instead",
-        )
-    return int(row.id)
+"""Fields that an analysis and a row of emotions have in common."""
 
 
 def _length(data: bytes | None) -> int | None:
@@ -163,58 +195,65 @@ def _length(data: bytes | None) -> int | None:
 
 
 def _size(connection: Connection, column: Any, model_id: int) -> int | None:
-    """Bytes of a row of that model; None where there is none yet."""
+    """Return the number of bytes of a vector of that model; None where there is none yet."""
     query = select(func.length(column)).where(column.table.c.model_id == model_id, column.is_not(None))
     size: int | None = connection.execute(query.limit(1)).scalar()
     return size
 
 
-def _keep(connection: Connection, model_id: int, batch: Mapping[bytes, Analysis]) -> set[bytes]:
-    """Write what the library does not know yet of some sounds; returns their hashes."""
+def _write_new(connection: Connection, model_id: int, batch: Mapping[bytes, Analysis]) -> set[bytes]:
+    """Write what the library lacks of some contents; return their hashes."""
     ids = _content_ids(connection, batch)
     of_model = (emotions.c.model_id == model_id, emotions.c.content_id.in_(ids.values()))
     columns = (emotions.c.content_id, emotions.c.coverage, emotions.c.fused.is_not(None))
     known = {
-        id_: (coverage, placed)
-        for id_, coverage, placed in connection.execute(select(*columns).where(*of_model))
+        id_: (coverage, has_vector)
+        for id_, coverage, has_vector in connection.execute(select(*columns).where(*of_model))
     }
-    wanted = [
+    lacking = [
         (ids[content], analysis)
         for content, analysis in batch.items()
         if not _has_all(analysis, *known.get(ids[content], ("", False)))
     ]
-    here = [{"content_id": id_, "model_id": model_id} for id_, _ in wanted]
+    keys = [{"content_id": id_, "model_id": model_id} for id_, _ in lacking]
     for table in (windows, emotions):
-        stale = [id_ for id_, _ in wanted if id_ in known]
+        stale = [id_ for id_, _ in lacking if id_ in known]
         connection.execute(delete(table).where(table.c.model_id == model_id, table.c.content_id.in_(stale)))
-    if wanted:
-        own = own_moods(
+    if lacking:
+        calibrated = calibrated_columns(
             connection,
             model_id,
-            np.array([(analysis.valence, analysis.arousal) for _, analysis in wanted]),
-            np.stack([np.frombuffer(analysis.embedding, "<f4") for _, analysis in wanted]),
+            np.array([(analysis.valence, analysis.arousal) for _, analysis in lacking]),
+            np.stack([np.frombuffer(analysis.embedding, "<f4") for _, analysis in lacking]),
         )
         rows = [
-            at | {name: getattr(analysis, name) for name in _SHARED} | ear | {"stamp": stamp()}
-            for at, (_, analysis), ear in zip(here, wanted, own, strict=True)
+            key | {name: getattr(analysis, name) for name in _SHARED} | own | {"stamp": stamp()}
+            for key, (_, analysis), own in zip(keys, lacking, calibrated, strict=True)
         ]
         connection.execute(insert(emotions), rows)
         parts = [
-            at | asdict(part)
-            for at, (_, analysis) in zip(here, wanted, strict=True)
+            {
+                **key,
+                "start_s": part.start_s,
+                "end_s": part.end_s,
+                "valence": part.valence,
+                "arousal": part.arousal,
+                "place": part.vector,
+            }
+            for key, (_, analysis) in zip(keys, lacking, strict=True)
             for part in analysis.windows
         ]
         connection.execute(insert(windows), parts)
-    return {analysis.content for _, analysis in wanted} | _keep_tempos(connection, ids, batch)
+    return {analysis.content for _, analysis in lacking} | _write_tempo_keys(connection, ids, batch)
 
 
-def _has_all(analysis: Analysis, coverage: str, placed: bool) -> bool:
-    """Whether what a library has of a sound is as much as this."""
-    return coverage in ("full", analysis.coverage) and (placed or analysis.fused is None)
+def _has_all(analysis: Analysis, coverage: str, has_vector: bool) -> bool:
+    """Return whether the library has as much of a content as this analysis."""
+    return coverage in ("full", analysis.coverage) and (has_vector or analysis.fused is None)
 
 
 def _content_ids(connection: Connection, batch: Mapping[bytes, Analysis]) -> dict[bytes, int]:
-    """Ids of sounds by their hashes; those that were never met are added."""
+    """Return ids of contents by hash; add those that are new."""
 
     def known() -> dict[bytes, int]:
         found = select(contents.c.hash, contents.c.id).where(contents.c.hash.in_(batch))
@@ -232,10 +271,10 @@ def _content_ids(connection: Connection, batch: Mapping[bytes, Analysis]) -> dic
     return ids
 
 
-def _keep_tempos(
+def _write_tempo_keys(
     connection: Connection, ids: Mapping[bytes, int], batch: Mapping[bytes, Analysis]
 ) -> set[bytes]:
-    """Write tempo and key where none are known; returns the hashes of those sounds."""
+    """Write tempo and key where the library has none; return hashes of those contents."""
     query = select(tempo_keys.c.content_id).where(tempo_keys.c.content_id.in_(ids.values()))
     known = set(connection.execute(query).scalars())
     rows = {

@@ -1,6 +1,6 @@
-"""The owner's ear in the library: what is fitted to the ratings, and what every sound is by it.
+"""Calibrations: coefficients fitted to the user's ratings, and the calibrated emotion of every content.
 
-The network's own answers stay where they are; a calibration is written beside them, and taken away again.
+Predictions of the network stay in their own columns; a calibration is written beside them and can be removed.
 """
 
 from __future__ import annotations
@@ -14,51 +14,53 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from musimo.emotion.calibration import Calibration, DimensionFit, fit_dimension
+from musimo.emotion.calibration import Calibration
+from musimo.library.db import models
 from musimo.library.db.queries import Store
-from musimo.library.db.schema import calibrations, emotions, models, ratings
+from musimo.library.db.schema import calibrations, emotions, ratings
 from musimo.library.db.transactions import now, renew_generation, transaction
-from musimo.records import Emotion, FloatArray
+from musimo.records import FloatArray
 
-CHUNK = 4096  # sounds at once: 4 MB of embeddings
-OWN = ("own_valence", "own_arousal")
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationFits:
-    """What the ratings come to under the model that answers.
-
-    Parameters
-    ----------
-    valence, arousal : how well each is fitted
-    n_ratings : sounds that were rated in one or both, and heard by the model
-    n_unheard : sounds that were rated, but not heard by the model, and do not count
-    """
-
-    valence: DimensionFit
-    arousal: DimensionFit
-    n_ratings: int
-    n_unheard: int
-
-    @property
-    def calibration(self) -> Calibration | None:
-        """What is gained; None where nothing is."""
-        return Calibration.from_fits(self.valence, self.arousal)
+CHUNK = 4096  # contents at once: 4 MB of embeddings
+CALIBRATED = ("own_valence", "own_arousal")
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedCalibration:
-    """The calibration that answers: which dimensions it bends, how many ratings it came of, and when."""
+    """The calibration in use: which dimensions it changes, how many ratings it was fitted to, and when."""
 
     valence: bool
     arousal: bool
     n_ratings: int
     fitted_at: str
 
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields of the JSON contract."""
+        bends = {"valence": self.valence, "arousal": self.arousal}
+        return {**bends, "ratings": self.n_ratings, "fitted_at": self.fitted_at}
 
-def fit_ratings(store: Store) -> CalibrationFits:
-    """Fit the network's answers to what the owner rated."""
-    heard = emotions.c.content_id == ratings.c.content_id
+
+@dataclass(frozen=True, slots=True)
+class RatedEmotions:
+    """Rated contents, as the user and as the network have them.
+
+    Parameters
+    ----------
+    rated : (n, 2), valence and arousal as rated; NaN where not rated
+    predicted : (n, 2), valence and arousal as predicted
+    embeddings : (n, 256)
+    n_not_analyzed : contents that are rated, but not analyzed by the model
+    """
+
+    rated: NDArray[np.float64]
+    predicted: NDArray[np.float64]
+    embeddings: FloatArray
+    n_not_analyzed: int
+
+
+def rated_emotions(store: Store) -> RatedEmotions:
+    """Return every content with a rated valence or arousal."""
+    analyzed = emotions.c.content_id == ratings.c.content_id
     query = (
         select(
             ratings.c.valence.label("rated_valence"),
@@ -67,22 +69,25 @@ def fit_ratings(store: Store) -> CalibrationFits:
             emotions.c.arousal,
             emotions.c.embedding,
         )
-        .select_from(ratings.outerjoin(emotions, heard & (emotions.c.model_id == _model_id(store.model))))
+        .select_from(
+            ratings.outerjoin(emotions, analyzed & (emotions.c.model_id == models.id_of(store.model)))
+        )
         .where(or_(ratings.c.valence.is_not(None), ratings.c.arousal.is_not(None)))
         .order_by(ratings.c.content_id)
     )
     rows = store.rows(query)
     known = [row for row in rows if row.embedding is not None]
-    valence, arousal = (
-        _fit([row for row in known if row[place] is not None], place) for place in range(len(OWN))
+    rated = np.array([(row.rated_valence, row.rated_arousal) for row in known], np.float64)
+    predicted = np.array([(row.valence, row.arousal) for row in known], np.float64)
+    return RatedEmotions(
+        rated.reshape(-1, 2), predicted.reshape(-1, 2), _embeddings(known), len(rows) - len(known)
     )
-    return CalibrationFits(valence, arousal, len(known), len(rows) - len(known))
 
 
 def apply(store: Store, calibration: Calibration, n_ratings: int) -> int:
-    """Let every sound that the model heard, and will hear, answer by a calibration; returns how many did."""
+    """Calibrate every content that the model has analyzed, and those to come; return how many there are."""
     with transaction(store) as connection:
-        model_id = connection.execute(select(_model_id(store.model))).scalar_one()
+        model_id = connection.execute(select(models.id_of(store.model))).scalar_one()
         facts = {
             "coefficients": np.ascontiguousarray(calibration.coefficients, dtype="<f4").tobytes(),
             "n_ratings": n_ratings,
@@ -90,116 +95,80 @@ def apply(store: Store, calibration: Calibration, n_ratings: int) -> int:
         }
         written = insert(calibrations).values(model_id=model_id, **facts)
         connection.execute(written.on_conflict_do_update(index_elements=["model_id"], set_=facts))
-        n_bent = _bend(connection, model_id, calibration)
+        n_contents = _calibrate_all(connection, model_id, calibration)
         renew_generation(connection)
-    return n_bent
+    return n_contents
 
 
 def undo(store: Store) -> bool:
-    """Let the networks alone answer again; says whether there was any calibration."""
+    """Remove every calibration; return whether there was one."""
     with transaction(store) as connection:
         if not connection.execute(delete(calibrations)).rowcount:
             return False
-        bent = or_(*(emotions.c[name].is_not(None) for name in OWN))
-        connection.execute(update(emotions).where(bent).values(dict.fromkeys(OWN)))
+        calibrated = or_(*(emotions.c[name].is_not(None) for name in CALIBRATED))
+        connection.execute(update(emotions).where(calibrated).values(dict.fromkeys(CALIBRATED)))
         renew_generation(connection)
     return True
 
 
 def applied(store: Store, model: str | None = None) -> AppliedCalibration | None:
-    """The calibration of a model, by name; None is the store's own."""
-    rows = store.rows(select(calibrations).where(_of_model(store, model)))
+    """Return the calibration of a model by name; by default the store's own."""
+    rows = store.rows(select(calibrations).where(_of_model(model or store.model)))
     if not rows:
         return None
     [row] = rows
-    valence, arousal = map(np.any, _calibration(row.coefficients).coefficients)
+    valence, arousal = map(np.any, _decoded(row.coefficients).coefficients)
     return AppliedCalibration(bool(valence), bool(arousal), row.n_ratings, row.fitted_at)
 
 
-def own_mood(connection: Connection, model_id: int, emotion: Emotion) -> dict[str, float | None]:
-    """The columns of the owner's ear for a sound that was just heard."""
-    moods = np.array([[emotion.valence, emotion.arousal]])
-    [own] = own_moods(connection, model_id, moods, emotion.embedding[None])
-    return own
+def read(store: Store) -> Calibration | None:
+    """Return the calibration of the store's model."""
+    rows = store.rows(select(calibrations.c.coefficients).where(_of_model(store.model)))
+    return _decoded(rows[0].coefficients) if rows else None
 
 
-def own_moods(
-    connection: Connection, model_id: int, moods: NDArray[np.float64], embeddings: FloatArray
+def calibrated_columns(
+    connection: Connection, model_id: int, predicted: NDArray[np.float64], embeddings: FloatArray
 ) -> list[dict[str, float | None]]:
-    """The columns of the owner's ear for sounds that come to the library.
+    """Return the columns of the calibrated emotion for contents that are about to be written.
 
     Parameters
     ----------
-    moods : (n, 2), valence and arousal as the network has them
+    predicted : (n, 2), valence and arousal
     embeddings : (n, 256)
     """
     query = select(calibrations.c.coefficients).where(calibrations.c.model_id == model_id)
     coefficients = connection.execute(query).scalar()
     if coefficients is None:
-        return [dict.fromkeys(OWN)] * len(moods)
-    return [dict(zip(OWN, own, strict=True)) for own in _calibration(coefficients).apply(moods, embeddings)]
+        return [dict.fromkeys(CALIBRATED)] * len(predicted)
+    calibrated = _decoded(coefficients).apply(predicted, embeddings)
+    return [dict(zip(CALIBRATED, pair, strict=True)) for pair in calibrated]
 
 
-def answered_mood(store: Store, emotion: Emotion) -> tuple[float, float]:
-    """Valence and arousal of a sound outside the library, as the library would answer them."""
-    rows = store.rows(select(calibrations.c.coefficients).where(_of_model(store)))
-    own = _own(rows[0].coefficients, emotion) if rows else (None, None)
-    valence, arousal = (
-        heard if bent is None else bent
-        for heard, bent in zip((emotion.valence, emotion.arousal), own, strict=True)
-    )
-    return valence, arousal
-
-
-def carry_over(store: Store, before: str | None) -> None:
-    """Fit the model of ``store`` to the ratings, if ``before`` was and it is not yet."""
-    if before is None or applied(store, before) is None or applied(store) is not None:
-        return
-    fits = fit_ratings(store)
-    if fits.calibration is not None:
-        apply(store, fits.calibration, fits.n_ratings)
-
-
-def _fit(rows: Sequence[Any], place: int) -> DimensionFit:
-    rated = np.array([row[place] for row in rows], np.float64)
-    moods = np.array([(row.valence, row.arousal) for row in rows], np.float64).reshape(-1, len(OWN))
-    return fit_dimension(rated, moods, _embeddings(rows), place)
-
-
-def _bend(connection: Connection, model_id: int, calibration: Calibration) -> int:
-    """Write the columns of the owner's ear of every sound of a model; returns how many there are."""
+def _calibrate_all(connection: Connection, model_id: int, calibration: Calibration) -> int:
+    """Write the calibrated emotion of every content of a model; return how many there are."""
     of_model = emotions.c.model_id == model_id
     query = select(emotions.c.content_id, emotions.c.valence, emotions.c.arousal, emotions.c.embedding)
-    last, n_bent = 0, 0
+    last, n_contents = 0, 0
     while rows := connection.execute(
         query.where(of_model, emotions.c.content_id > last).order_by(emotions.c.content_id).limit(CHUNK)
     ).all():
-        moods = np.array([(row.valence, row.arousal) for row in rows])
-        own = calibration.apply(moods, _embeddings(rows))
+        predicted = np.array([(row.valence, row.arousal) for row in rows])
+        calibrated = calibration.apply(predicted, _embeddings(rows))
         connection.exec_driver_sql(
             "UPDATE emotions SET own_valence = ?, own_arousal = ? WHERE content_id = ? AND model_id = ?",
-            [(*pair, row.content_id, model_id) for pair, row in zip(own, rows, strict=True)],
+            [(*pair, row.content_id, model_id) for pair, row in zip(calibrated, rows, strict=True)],
         )
-        last, n_bent = rows[-1].content_id, n_bent + len(rows)
-    return n_bent
+        last, n_contents = rows[-1].content_id, n_contents + len(rows)
+    return n_contents
 
 
-def _own(coefficients: bytes, emotion: Emotion) -> tuple[float | None, float | None]:
-    moods = np.array([[emotion.valence, emotion.arousal]])
-    [own] = _calibration(coefficients).apply(moods, emotion.embedding[None])
-    return own
+def _of_model(model: str) -> Any:
+    return calibrations.c.model_id == models.id_of(model)
 
 
-def _of_model(store: Store, model: str | None = None) -> Any:
-    return calibrations.c.model_id == _model_id(model or store.model)
-
-
-def _model_id(model: str) -> Any:
-    return select(models.c.id).where(models.c.name == model).scalar_subquery()
-
-
-def _calibration(coefficients: bytes) -> Calibration:
-    return Calibration(np.frombuffer(coefficients, "<f4").astype(np.float32).reshape(len(OWN), -1))
+def _decoded(coefficients: bytes) -> Calibration:
+    return Calibration(np.frombuffer(coefficients, "<f4").astype(np.float32).reshape(len(CALIBRATED), -1))
 
 
 def _embeddings(rows: Sequence[Any]) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Filters of ``--where`` as SQL conditions on a query that joins a track with all that is known of it."""
+"""Filters of ``--where`` as SQL conditions on :func:`musimo.library.db.tracks.joined`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from musimo.records import Filter, KeyFilter, NumberField, PathFilter, RangeFilt
 
 VALENCE = func.coalesce(emotions.c.own_valence, emotions.c.valence)
 AROUSAL = func.coalesce(emotions.c.own_arousal, emotions.c.arousal)
-"""What a library answers: by its owner's calibration where there is one, else the network's."""
+"""Emotion of a content: calibrated where there is a calibration, else as predicted by the network."""
 
 NUMBERS: dict[NumberField, ColumnElement[Any]] = {
     "id": tracks.c.id,
@@ -30,7 +30,7 @@ NUMBERS: dict[NumberField, ColumnElement[Any]] = {
 
 
 def condition(query: Filter) -> ColumnElement[bool]:
-    """What a track must meet to pass: what is not known passes no filter, and passes every negated one."""
+    """Return the condition of a filter; an unknown value passes no filter, but every negated one."""
     known = func.coalesce(_holds(query), False)
     return not_(known) if query.negated else known
 

@@ -1,47 +1,24 @@
-"""What the library remembers of files and sounds, as a scan compares it with the disk."""
+"""What the library knows of files and contents, as a scan compares it with the disk."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, or_, select, update
 
+from musimo.library.db.files import KnownFile, ScanFolder
+from musimo.library.db.queries import Store
 from musimo.library.db.schema import contents, emotions, failures, tracks
-from musimo.library.db.tempo_keys import told_by
-from musimo.library.scan.roots import ScanFolder
+from musimo.library.db.tempo_keys import estimated_by
+from musimo.library.db.transactions import transaction
 from musimo.records import Coverage
-
-
-class KnownFile(NamedTuple):
-    """What the library remembers of a file; a named tuple, as ``walk.FoundFile`` is."""
-
-    path: bytes  # relative to its root
-    size: int
-    mtime_ns: int
-    track_id: int | None  # None: only a failure is known
-    analyzed: bool  # under the model in use, with the coverage asked for, tempo and key among it
-    missing: bool
-    content: bytes | None = None  # hash of its sound
-    failed: bool = False
-    may_pass: bool = False  # it failed for a reason that lies outside the file: permission, a flaky drive
-
-
-@dataclass(frozen=True, slots=True)
-class GoneFile:
-    """A path the library knows and the disk does not have; ``track_id`` is None where it only failed."""
-
-    root_id: int
-    path: bytes
-    track_id: int | None
-    was_missing: bool  # already, before this scan
 
 
 def known_files(
     connection: Connection, scan_folder: ScanFolder, model_id: int, coverage: Coverage, maker: str
 ) -> dict[bytes, KnownFile]:
-    """What is known below a scan_folder, by path relative to the root."""
-    analyzed = select(emotions.c.content_id).where(*_heard_enough(model_id, coverage, maker))
+    """Return the known files below a folder, by path relative to the root."""
+    analyzed = select(emotions.c.content_id).where(*_up_to_date(model_id, coverage, maker))
     track_rows = (
         select(
             tracks.c.path,
@@ -68,20 +45,38 @@ def known_files(
 
 
 def known_contents(connection: Connection, model_id: int, coverage: Coverage, maker: str) -> set[bytes]:
-    """Hashes of the sounds that need not be heard again."""
+    """Return hashes of the contents that need no analysis."""
     query = (
         select(contents.c.hash)
         .join(emotions, emotions.c.content_id == contents.c.id)
-        .where(*_heard_enough(model_id, coverage, maker))
+        .where(*_up_to_date(model_id, coverage, maker))
     )
     return set(connection.execute(query).scalars())
 
 
-def _heard_enough(model_id: int, coverage: Coverage, maker: str) -> tuple[Any, Any, Any]:
+def content_and_stat(store: Store, track_id: int | None) -> tuple[bytes, int, int] | None:
+    """Return content hash, size and mtime_ns of a track as the library knows them; None without content."""
+    query = (
+        select(contents.c.hash, tracks.c.size, tracks.c.mtime_ns)
+        .join(contents, contents.c.id == tracks.c.content_id)
+        .where(tracks.c.id == track_id)
+    )
+    rows = store.rows(query)
+    return (rows[0].hash, rows[0].size, rows[0].mtime_ns) if rows else None
+
+
+def replace_stat(store: Store, track_id: int | None, old: tuple[int, int], new: tuple[int, int]) -> None:
+    """Set size and mtime_ns of a track to ``new``, if they are ``old``; else leave them to the next scan."""
+    unchanged = (tracks.c.id == track_id, tracks.c.size == old[0], tracks.c.mtime_ns == old[1])
+    with transaction(store) as connection:
+        connection.execute(update(tracks).where(*unchanged).values(size=new[0], mtime_ns=new[1]))
+
+
+def _up_to_date(model_id: int, coverage: Coverage, maker: str) -> tuple[Any, Any, Any]:
     return (
         emotions.c.model_id == model_id,
         emotions.c.coverage.in_(("full", coverage)),
-        emotions.c.content_id.in_(told_by(maker)),
+        emotions.c.content_id.in_(estimated_by(maker)),
     )
 
 

@@ -1,7 +1,7 @@
-"""One writer at a time: a lock beside the library that ends with the process that holds it, however it ends.
+"""One writer at a time: a lock file beside the library, released when its process ends in any way.
 
-SQLite keeps two scans from harming a library; the lock keeps them from hearing the same music twice. Who only
-asks never meets it.
+SQLite protects a library from two scans; the lock keeps them from analyzing the same files twice. Queries do
+not need it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 
 from musimo.errors import LibraryError
 
-POLL_S = 0.5  # between looks at a lock another holds: soon enough for people, and no load
-WINDOWS_OFFSET = 2**30  # Windows keeps others from reading what is locked, so a byte behind the text is
+POLL_S = 0.5  # between attempts to take a held lock: soon enough for people, and no load
+WINDOWS_OFFSET = 2**30  # on Windows a locked byte is unreadable, so one behind the text is locked
 HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 
@@ -33,57 +33,57 @@ def hold(
     stop: Callable[[], bool] = lambda: False,
     on_wait: Callable[[str], None] = lambda _: None,
 ) -> Iterator[bool]:
-    """Hold the library at ``library`` while the block runs.
+    """Hold the lock of a library while the block runs.
 
     Parameters
     ----------
     library : the SQLite file; its folder exists
-    wait : wait until another has let go, instead of raising
-    stop : asked while waiting; True ends the wait, and the block gets False
-    on_wait : told once, in a sentence, whom the wait is for
+    wait : wait for another process that holds it, instead of raising
+    stop : called while waiting; True ends the wait, and the block gets False
+    on_wait : called once with a message that names the other process
 
     Raises
     ------
-    LibraryError : another process holds it, or the folder takes no lock
+    LibraryError : another process holds it, or the lock file cannot be created
     """
     path = library.resolve()
     path = path.with_name(f"{path.name}.lock")
     handle = _take(path)
-    told = False
+    reported = False
     while handle is None:
         if not wait:
             raise LibraryError(
                 f"{holder(path)} is writing to the library {library}",
-                "wait for it: musimo scan --wait FOLDER; questions are answered meanwhile",
+                "wait for it: musimo scan --wait FOLDER; queries are answered meanwhile",
             )
         if stop():
             yield False
             return
-        if not told:
+        if not reported:
             on_wait(f"waiting: {holder(path)} is writing to the library {library}")
-            told = True
+            reported = True
         time.sleep(POLL_S)
         handle = _take(path)
     try:
         yield True
     finally:
-        with suppress(OSError):  # Windows removes no open file
+        with suppress(OSError):  # Windows cannot remove an open file
             path.unlink()
         os.close(handle)
 
 
 def holder(path: Path) -> str:
-    """Who wrote the lock file at ``path``, as a subject of a sentence."""
+    """Return who wrote the lock file at ``path``, as the subject of a sentence."""
     try:
-        says: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        host = "" if says["host"] == socket.gethostname() else f" on {says['host']}"
-        return f"another musimo (process {int(says['pid'])}{host}, since {says['since']})"
-    except (OSError, ValueError, KeyError, TypeError):  # it has only just been made, or let go
+        signed: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        host = "" if signed["host"] == socket.gethostname() else f" on {signed['host']}"
+        return f"another musimo (process {int(signed['pid'])}{host}, since {signed['since']})"
+    except (OSError, ValueError, KeyError, TypeError):  # just created, or just released
         return "another musimo"
 
 
 def _take(path: Path) -> int | None:
-    """Lock the file and sign it; None where another holds it."""
+    """Lock the file and sign it; return None where another process holds it."""
     try:
         while True:
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -97,10 +97,14 @@ def _take(path: Path) -> int | None:
             except BaseException:
                 os.close(handle)
                 raise
-            os.close(handle)  # its last holder removed it between opening and locking: once more
+            os.close(handle)  # removed by its last holder between opening and locking: try again
     except OSError as error:
         full = error.errno == errno.ENOSPC
-        hint = "free some space there" if full else "make its folder and its rights fit, or work on a copy"
+        hint = (
+            "free some space there"
+            if full
+            else "create its folder, change its permissions, or work on a copy"
+        )
         raise LibraryError(f"cannot lock {path}: {error.strerror}", hint) from error
 
 

@@ -1,8 +1,8 @@
-"""The tables of a library. Alembic alone makes and changes them; this module says what they are now.
+"""The tables of a library as they are now. Alembic alone creates and changes them.
 
-Identity is the path (bytes, relative to a root); content is a hash of the sound. They live in different
-tables: a track points at its content, and emotion and embedding belong to a content and a model. Ids are
-never used twice, so that an index can never name the wrong track.
+A track is identified by its path (bytes, relative to a root), a content by a hash of the audio. They are
+different tables: a track refers to its content; emotion and embedding belong to a content and a model. Ids
+are never reused, so that an index never names a wrong track.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 REVISION = "0005"
-"""Newest revision in migrations/; a test holds the two together, so that opening needs no Alembic."""
+"""Newest revision in migrations/; a test compares the two, so that opening needs no Alembic."""
 
 metadata = MetaData(
     naming_convention={
@@ -36,9 +36,9 @@ library_state = Table(
     "library_state",
     metadata,
     Column("id", Integer, primary_key=True),  # always 1
-    Column("generation", Integer, nullable=False),  # drawn anew whenever an answer may have changed
+    Column("generation", Integer, nullable=False),  # drawn again whenever answers may have changed
     Column("written_by", Text, nullable=False),  # musimo version that last wrote
-    Column("model", Text),  # name of the model that answers; null: none has heard anything yet
+    Column("model", Text),  # name of the active model; null: nothing is analyzed yet
 )
 
 roots = Table(
@@ -67,7 +67,7 @@ tracks = Table(
     Column("path", LargeBinary, nullable=False),  # relative to the root
     Column("size", Integer, nullable=False),
     Column("mtime_ns", Integer, nullable=False),
-    Column("content_id", ForeignKey("contents.id")),  # null: the file no longer plays
+    Column("content_id", ForeignKey("contents.id")),  # null: the file can no longer be decoded
     Column("added_at", Text, nullable=False),
     Column("missing_since", Text),
     Column("title", Text),
@@ -87,7 +87,7 @@ tracks = Table(
     Column("codec", Text),
     UniqueConstraint("root_id", "path"),
     Index(None, "content_id"),
-    Index("ix_tracks_present", "missing_since", "content_id"),  # which sounds are there, and no more of them
+    Index("ix_tracks_present", "missing_since", "content_id"),  # covers the query for present contents
     sqlite_autoincrement=True,
 )
 
@@ -115,13 +115,13 @@ emotions = Table(
     Column("analyzed_at", Text, nullable=False),
     # little-endian float32, coordinates in the model's sound space; null: of a model without one
     Column("fused", LargeBinary),
-    Column("partial", Float),  # share of the sound that could be heard; null: all of it, or heard before 0003
-    # drawn anew whenever the row is written, so that an index knows what it has not seen; null: see fused
+    Column("partial", Float),  # decoded fraction, 0..1; null: all of it, or analyzed before 0003
+    # drawn again whenever the row is written, so that an index detects changed rows; null: see fused
     Column("stamp", Integer),
-    # as the owner's calibration has them; null: there is none. Valence and arousal stay the network's
+    # with the user's calibration; null: there is none. Valence and arousal stay those of the network
     Column("own_valence", Float),
     Column("own_arousal", Float),
-    # what is heard, which sounds changed, and all that a mood index holds, without the long rows themselves
+    # covers the queries for analyzed contents, changed rows and the mood index: the rows themselves are long
     Index(
         "ix_emotions_seen",
         "model_id",
@@ -144,14 +144,14 @@ windows = Table(
     Column("end_s", Float, nullable=False),
     Column("valence", Float, nullable=False),
     Column("arousal", Float, nullable=False),
-    Column("place", LargeBinary),  # little-endian float16, in the sound space; null: heard before 0005
+    Column("place", LargeBinary),  # little-endian float16, sound vector; null: analyzed before 0005
 )
 
 tempo_keys = Table(
     "tempo_keys",
     metadata,
     Column("content_id", ForeignKey("contents.id"), primary_key=True),
-    Column("maker", Text, nullable=False),  # id of what told them
+    Column("maker", Text, nullable=False),  # id of the method that estimated them
     Column("tempo", Float),  # beats a minute; null: no beat
     Column("tempo_confidence", Float, nullable=False),  # 0..1
     Column("key", Text),  # as "A minor"; null: no key
@@ -162,9 +162,9 @@ ratings = Table(
     "ratings",
     metadata,
     Column("content_id", ForeignKey("contents.id"), primary_key=True),
-    Column("valence", Float),  # 0..1, by the owner's ear; null: not rated
+    Column("valence", Float),  # 0..1, as the user rated it; null: not rated
     Column("arousal", Float),
-    Column("liking", Integer),  # 1 liked, -1 disliked; null: neither was said
+    Column("liking", Integer),  # 1 liked, -1 disliked; null: neither
     Column("rated_at", Text, nullable=False),
 )
 
@@ -173,7 +173,7 @@ calibrations = Table(
     metadata,
     Column("model_id", ForeignKey("models.id"), primary_key=True),
     Column("coefficients", LargeBinary, nullable=False),  # little-endian float32
-    Column("n_ratings", Integer, nullable=False),  # it was fitted to
+    Column("n_ratings", Integer, nullable=False),  # that it was fitted to
     Column("fitted_at", Text, nullable=False),
 )
 

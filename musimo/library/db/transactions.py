@@ -1,4 +1,4 @@
-"""One transaction that writes, and the mark it leaves: what all writers of a library share."""
+"""Transactions that write, and what all writers of a library share: generation, stamps, timestamps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ STAMP_BITS = 62  # SQLite's integers have 63 and a sign
 
 @contextmanager
 def transaction(store: Store) -> Iterator[Connection]:
-    """A transaction no other writer can come between; committed when the block ends, unless it raises."""
+    """Open a transaction that excludes other writers; commit at the end of the block, unless it raises.
+
+    Raises
+    ------
+    LibraryError : the database reports an error
+    """
     try:
         connecting = store.engine.connect().execution_options(begin="BEGIN IMMEDIATE")
         with connecting as connection, connection.begin():
@@ -30,16 +35,16 @@ def transaction(store: Store) -> Iterator[Connection]:
 
 
 def renew_generation(connection: Connection) -> None:
-    """Outdate the indexes."""
+    """Mark every index as outdated."""
     renewed = {"generation": stamp(), "written_by": __version__}
     connection.execute(update(library_state).values(renewed))
 
 
 def stamp() -> int:
-    """A number that was never there before: drawn, for a library put back from a copy counts the same."""
+    """Return a random number that was not used before; a counter would repeat after a restored backup."""
     return secrets.randbits(STAMP_BITS)
 
 
 def now() -> str:
-    """The time as the library writes it: ISO 8601, UTC."""
+    """Return the time as the library stores it: ISO 8601, UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")

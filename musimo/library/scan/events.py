@@ -1,22 +1,24 @@
-"""What a scan tells as it goes, and the audit it ends with."""
+"""Events of a scan, and the audit at its end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-Arrival = Literal["new", "changed", "moved", "unchanged"]
+from musimo.library.db.files import Arrival
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The folders are walked; so many files are to be heard.
+    """The folders are walked.
 
-    Of the whole library, ``again`` sounds were heard before tempo and key were told as they are now.
+    Parameters
+    ----------
+    n_files : files to be opened
+    n_outdated : contents of the whole library that were analyzed before tempo and key were estimated as now
     """
 
-    to_hear: int
-    again: int = 0
+    n_files: int
+    n_outdated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +30,15 @@ class FileStored:
 
 
 @dataclass(frozen=True, slots=True)
-class SoundChanged:
-    """A file that was opened to be compared holds other sound; its size and time of change tell nothing."""
+class ContentChanged:
+    """A file that was opened to be verified has other content, though its size and mtime are as before."""
 
     path: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class FileFailed:
-    """A file could not be heard, for a reason that is stored."""
+    """A file could not be analyzed; the reason is stored."""
 
     path: bytes
     stage: str
@@ -45,7 +47,7 @@ class FileFailed:
 
 @dataclass(frozen=True, slots=True)
 class FolderRefused:
-    """What is gone from a folder is not believed to be gone; nothing of it was marked missing."""
+    """So many tracks of a folder are gone that its drive may be; none was marked missing."""
 
     path: bytes
     reason: str
@@ -53,7 +55,7 @@ class FolderRefused:
 
 @dataclass(frozen=True, slots=True)
 class Indexing:
-    """An index is made, or brought up to date; so many of so many steps are done."""
+    """Progress of an index that is built or updated, in steps."""
 
     done: int
     total: int
@@ -65,10 +67,10 @@ class Audit:
 
     Parameters
     ----------
-    missing : tracks the library knows in these folders, but no file is there; they are no part of ``seen``
+    missing : tracks in these folders whose files are gone; not part of ``seen``
     known_failures : those of ``failed`` that were not tried again
-    refused : folders whose missing files were not believed to be gone
-    left : files still to be heard after an interruption; no part of ``seen``
+    refused : folders whose missing tracks were not marked
+    left : files not yet opened when the scan was interrupted; not part of ``seen``
     """
 
     new: int = 0
@@ -86,8 +88,8 @@ class Audit:
 
     @property
     def seen(self) -> int:
-        """Every file this scan gave an account of."""
+        """Number of files that this scan accounts for."""
         return self.new + self.changed + self.moved + self.unchanged + self.failed + self.ignored
 
 
-ScanEvent = Planned | FileStored | SoundChanged | FileFailed | FolderRefused | Indexing | Audit
+ScanEvent = Planned | FileStored | ContentChanged | FileFailed | FolderRefused | Indexing | Audit

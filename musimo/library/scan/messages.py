@@ -1,9 +1,9 @@
-"""What a worker process and its parent say to each other, and how it is written on the pipe between them.
+"""Messages between a worker process and its parent, and their encoding on the pipe.
 
-A worker reads files of strangers, so its parent takes nothing from it but plain values, checks each, and
-never unpickles: a decoder that a file has taken over can say a wrong number, and no more.
+A worker reads untrusted files, so its parent accepts only plain values, checks each, and never unpickles: a
+decoder that is controlled by a file can send a wrong number, and no more.
 
-A message is two sizes (little-endian, 4 bytes each), so many bytes of JSON, and so many of float32.
+A message is two sizes (little-endian, 4 bytes each), that many bytes of JSON, and that many of float32.
 """
 
 from __future__ import annotations
@@ -37,94 +37,94 @@ SIZES = struct.Struct("<II")
 MAX_JSON = 2**22  # bytes; a week of windows takes half a megabyte
 MAX_FLOATS = 2**24  # bytes; the features of 45 s take 1.5 million
 MAX_INTEGER = 2**63 - 1  # the largest that SQLite takes
-STAGES = ("read", "decode")  # in which a worker may say that it failed; the others are for its parent to say
+STAGES = ("read", "decode")  # that a worker may report as failed; only the parent reports others
 COVERAGES: dict[str, Coverage] = {"windows": "windows", "full": "full"}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The parent's order: hear this file."""
+    """Parent to worker: extract this file."""
 
     path: bytes
     plan: WindowPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """The worker's question: does this sound have to be heard?"""
+class ContentQuery:
+    """Worker to parent: must this content be extracted?"""
 
     content: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The parent's answer to it."""
+class ContentReply:
+    """Parent to worker, in reply."""
 
-    wanted: bool
+    needed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The file was heard to its end."""
+    """Worker to parent: the file is complete."""
 
 
 ExtractMessage = FileOpened | ExtractedWindow | Finished | AudioError
-Message = Request | Answer | Wanted | ExtractMessage
+Message = Request | ContentReply | ContentQuery | ExtractMessage
 
 
 class MessageProtocol:
-    """The course that the messages of one file take: opened, wanted, its clips, finished; or an error."""
+    """The order of the messages of one file: opened, query, its windows, finished; or an error."""
 
     def __init__(self) -> None:
         self._opened: FileOpened | None = None
-        self._n_clips = 0  # that may still come
-        self._wanted: bool | None = None
-        self._heard = False
+        self._n_windows = 0  # that may still come
+        self._needed: bool | None = None
+        self._any_window = False
         self._ended = False
 
-    def followed(self, message: Message) -> Wanted | ExtractMessage:
-        """The next message of a worker; ValueError where it must not come now."""
-        if isinstance(message, Request | Answer) or self._ended or not self._fits(message):
+    def accept(self, message: Message) -> ContentQuery | ExtractMessage:
+        """Return the next message of a worker; raise ValueError if it may not come now."""
+        if isinstance(message, Request | ContentReply) or self._ended or not self._fits(message):
             raise ValueError(f"{type(message).__name__} comes out of turn")
         if isinstance(message, FileOpened):
             self._opened = message
         elif isinstance(message, ExtractedWindow):
-            self._heard = True
-            self._n_clips -= 1
+            self._any_window = True
+            self._n_windows -= 1
         else:
             self._ended = isinstance(message, Finished | AudioError)
         return message
 
-    def answer(self, answer: Answer) -> None:
-        """What the worker's question was answered."""
+    def reply(self, reply: ContentReply) -> None:
+        """Note the reply to the worker's query."""
         assert self._opened is not None
-        self._wanted = answer.wanted
-        self._n_clips = len(self._opened.windows) if answer.wanted else 0
+        self._needed = reply.needed
+        self._n_windows = len(self._opened.windows) if reply.needed else 0
 
-    def _fits(self, message: Wanted | ExtractMessage) -> bool:
+    def _fits(self, message: ContentQuery | ExtractMessage) -> bool:
         match message:
             case FileOpened():
                 return self._opened is None
-            case Wanted():
+            case ContentQuery():
                 opened = self._opened
-                return opened is not None and self._wanted is None and message.content == opened.content
+                return opened is not None and self._needed is None and message.content == opened.content
             case ExtractedWindow():
-                return self._n_clips > 0
+                return self._n_windows > 0
             case Finished():
-                return self._wanted is not None and self._heard == self._wanted
+                return self._needed is not None and self._any_window == self._needed
             case AudioError():
                 return True
 
 
 def write(stream: IO[bytes], message: Message) -> None:
-    """Send a message on its way.
+    """Write a message to the pipe.
 
     Raises
     ------
-    OSError : nobody reads the other end
+    OSError : the other end is closed
     """
-    said, arrays = _said(message)
-    text = json.dumps(said, separators=(",", ":")).encode()
+    values, arrays = _encoded(message)
+    text = json.dumps(values, separators=(",", ":")).encode()
     floats = b"".join(np.ascontiguousarray(array, np.float32).tobytes() for array in arrays)
     stream.write(SIZES.pack(len(text), len(floats)) + text)
     stream.write(floats)
@@ -132,34 +132,34 @@ def write(stream: IO[bytes], message: Message) -> None:
 
 
 def read(stream: IO[bytes]) -> Message:
-    """The next message.
+    """Read the next message.
 
     Raises
     ------
     EOFError : the stream ended
-    ValueError : what came is no message
+    ValueError : the data are not a valid message
     """
     n_text, n_floats = SIZES.unpack(_exactly(stream, SIZES.size))
     if n_text > MAX_JSON or n_floats > MAX_FLOATS or n_floats % 4:
-        raise ValueError("no message is so large")
+        raise ValueError("the message is too large")
     text, floats = _exactly(stream, n_text), np.frombuffer(_exactly(stream, n_floats), np.float32)
     if not np.isfinite(floats).all():
-        raise ValueError("what came holds floats that are no numbers")
+        raise ValueError("the message holds floats that are not finite")
     try:
-        return _meant(json.loads(text), floats)
+        return _decoded(json.loads(text), floats)
     except (TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise ValueError("what came is no message") from error
+        raise ValueError("the data are not a message") from error
 
 
-def _said(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
-    """The JSON of a message, and its arrays."""
+def _encoded(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
+    """Return the JSON of a message, and its arrays."""
     match message:
         case Request():
-            return {"kind": "request", "path": message.path.hex(), "plan": _said_plan(message.plan)}, ()
-        case Answer():
-            return {"kind": "answer", "wanted": message.wanted}, ()
-        case Wanted():
-            return {"kind": "wanted", "content": message.content.hex()}, ()
+            return {"kind": "request", "path": message.path.hex(), "plan": _encoded_plan(message.plan)}, ()
+        case ContentReply():
+            return {"kind": "reply", "needed": message.needed}, ()
+        case ContentQuery():
+            return {"kind": "query", "content": message.content.hex()}, ()
         case Finished():
             return {"kind": "finished"}, ()
         case AudioError():
@@ -176,109 +176,111 @@ def _said(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
         case ExtractedWindow():
             window = message.window
             ends = [window.start_s, window.end_s]
-            said = {"kind": "clip", "window": ends, "missing_s": message.missing_s}
-            return said, (message.statistics, message.features)
+            values = {"kind": "window", "window": ends, "missing_s": message.missing_s}
+            return values, (message.statistics, message.features)
 
 
-def _meant(said: dict[str, Any], floats: FloatArray) -> Message:
-    """The message that the JSON and the floats make."""
-    kind = said["kind"]
-    if (kind == "clip") != bool(floats.size):
-        raise ValueError("floats belong to clips")
+def _decoded(values: dict[str, Any], floats: FloatArray) -> Message:
+    """Return the message of the JSON and the floats."""
+    kind = values["kind"]
+    if (kind == "window") != bool(floats.size):
+        raise ValueError("floats belong to windows")
     match kind:
         case "request":
-            return Request(bytes.fromhex(said["path"]), _plan(said["plan"]))
-        case "answer":
-            return Answer(_typed(said["wanted"], bool))
-        case "wanted":
-            return Wanted(_content(said["content"]))
+            return Request(bytes.fromhex(values["path"]), _plan(values["plan"]))
+        case "reply":
+            return ContentReply(_typed(values["needed"], bool))
+        case "query":
+            return ContentQuery(_content(values["content"]))
         case "finished":
             return Finished()
         case "error":
-            if said["stage"] not in STAGES:
-                raise ValueError("no stage that a worker can name")
-            return AudioError(said["stage"], _typed(said["reason"], str))
+            if values["stage"] not in STAGES:
+                raise ValueError("not a stage that a worker can report")
+            return AudioError(values["stage"], _typed(values["reason"], str))
         case "opened":
-            windows = tuple(map(_window, said["windows"]))
+            windows = tuple(map(_window, values["windows"]))
             expected_duration_s = (
-                None if said["expected_duration_s"] is None else _length(said["expected_duration_s"])
+                None if values["expected_duration_s"] is None else _seconds(values["expected_duration_s"])
             )
-            content, duration_s = _content(said["content"]), _length(said["duration_s"])
-            return FileOpened(_tags(said["tags"]), content, duration_s, windows, expected_duration_s)
-        case "clip":
+            content, duration_s = _content(values["content"]), _seconds(values["duration_s"])
+            return FileOpened(_tags(values["tags"]), content, duration_s, windows, expected_duration_s)
+        case "window":
             if floats.size <= N_STATISTICS:
-                raise ValueError("a clip without features")
+                raise ValueError("a window without features")
             features = floats[N_STATISTICS:].reshape(-1, N_FEATURES)
-            statistics = floats[:N_STATISTICS].copy()  # kept for long, which the features must not be
-            window, missing_s = _window(said["window"]), _length(said["missing_s"])
+            statistics = floats[
+                :N_STATISTICS
+            ].copy()  # a copy, for statistics are kept for long and features must not be
+            window, missing_s = _window(values["window"]), _seconds(values["missing_s"])
             if missing_s > window.end_s - window.start_s:
-                raise ValueError("more lacks than there was to be heard")
+                raise ValueError("more is lacking than the window holds")
             return ExtractedWindow(window, features, statistics, missing_s)
-    raise ValueError("no kind of message")
+    raise ValueError("not a kind of message")
 
 
-def _said_plan(plan: WindowPlan) -> str | dict[str, float]:
+def _encoded_plan(plan: WindowPlan) -> str | dict[str, float]:
     return plan if isinstance(plan, str) else asdict(plan)
 
 
-def _plan(said: Any) -> WindowPlan:
-    if isinstance(said, str):
-        return COVERAGES[said]
-    if said.keys() == {"window_s", "hop_s"}:
-        window_s, hop_s = _length(said["window_s"]), _length(said["hop_s"])
+def _plan(values: Any) -> WindowPlan:
+    if isinstance(values, str):
+        return COVERAGES[values]
+    if values.keys() == {"window_s", "hop_s"}:
+        window_s, hop_s = _seconds(values["window_s"]), _seconds(values["hop_s"])
         if not window_s or not hop_s:
-            raise ValueError("windows that do not move")
+            raise ValueError("windows without length or hop")
         return SlidingPlan(window_s, hop_s)
-    return _window((said["start_s"], said["end_s"]))
+    return _window((values["start_s"], values["end_s"]))
 
 
-def _tags(said: dict[str, Any]) -> Tags:
-    return Tags(**{name: None if value is None else TAG[name](value) for name, value in said.items()})
+def _tags(values: dict[str, Any]) -> Tags:
+    return Tags(**{name: None if value is None else TAG[name](value) for name, value in values.items()})
 
 
-def _string(said: Any) -> str:
-    """A text that a database takes: one without lone surrogates."""
-    return bytes(_typed(said, str), "utf-8").decode()
+def _string(value: Any) -> str:
+    """Return a text without lone surrogates, which the database refuses."""
+    return bytes(_typed(value, str), "utf-8").decode()
 
 
-def _integer(said: Any) -> int:
-    number: int = _typed(said, int)
+def _integer(value: Any) -> int:
+    number: int = _typed(value, int)
     if not 0 <= number <= MAX_INTEGER:
-        raise ValueError("no number of a tag")
+        raise ValueError("not a number of a tag")
     return number
 
 
-def _length(said: Any) -> float:
-    if type(said) not in (int, float) or not (isfinite(said) and said >= 0):
-        raise ValueError("no length")
-    return float(said)
+def _seconds(value: Any) -> float:
+    if type(value) not in (int, float) or not (isfinite(value) and value >= 0):
+        raise ValueError("not a duration")
+    return float(value)
 
 
 TAG: dict[str, Callable[[Any], Any]] = {
-    field.name: {"str": _string, "int": _integer, "float": _length}[str(field.type).split(" ")[0]]
+    field.name: {"str": _string, "int": _integer, "float": _seconds}[str(field.type).split(" ")[0]]
     for field in fields(Tags)
 }
-"""What makes sure of the type of each tag."""
+"""Parser of each tag, which checks its type."""
 
 
 def _window(ends: Any) -> Window:
-    start_s, end_s = map(_length, ends)
+    start_s, end_s = map(_seconds, ends)
     if start_s > end_s:
         raise ValueError("a window ends before it begins")
     return Window(start_s, end_s)
 
 
-def _content(said: Any) -> bytes:
-    content = bytes.fromhex(said)
+def _content(value: Any) -> bytes:
+    content = bytes.fromhex(value)
     if len(content) != CONTENT_BYTES:
-        raise ValueError("no hash of a sound")
+        raise ValueError("not a content hash")
     return content
 
 
-def _typed(said: Any, kind: type[T]) -> T:
-    if type(said) is not kind:
+def _typed(value: Any, kind: type[T]) -> T:
+    if type(value) is not kind:
         raise TypeError(f"not of type {kind.__name__}")
-    return said
+    return value
 
 
 def _exactly(stream: IO[bytes], n: int) -> bytearray:

@@ -1,4 +1,4 @@
-"""From files to batches to transactions: the part of a scan that hears."""
+"""From planned files to transactions: extract, predict in batches, store."""
 
 from __future__ import annotations
 
@@ -7,78 +7,46 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass, field
 from threading import Thread
 from typing import Protocol
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
-from musimo.audio.decoded_fraction import decoded_fraction
-from musimo.audio.tempo_key import TempoKeyFeatures, estimate_tempo_key, tempo_key_features
-from musimo.audio.windows import WINDOWS_PER_CALL
-from musimo.emotion.space import SoundSpace, unit
-from musimo.emotion.summary import mean_statistics, summarize
+from musimo.emotion.space import SoundSpace
 from musimo.errors import AudioError
-from musimo.library.db.journal import FileAnalysis, FileFailure, Journal
-from musimo.library.scan.events import FileFailed, FileStored, SoundChanged
-from musimo.library.scan.messages import Finished
-from musimo.library.scan.roots import PlannedFile
+from musimo.library.db.files import FileAnalysis, FileFailure, PlannedFile
+from musimo.library.db.journal import Journal
+from musimo.library.scan.drafts import Draft
+from musimo.library.scan.events import ContentChanged, FileFailed, FileStored
+from musimo.library.scan.messages import ExtractMessage
+from musimo.library.scan.spelling import moved_from
 from musimo.library.scan.workers import Task, extract_all
-from musimo.records import (
-    Coverage,
-    Descriptors,
-    ExtractedWindow,
-    FileOpened,
-    FloatArray,
-    Window,
-    WindowPrediction,
-)
+from musimo.records import Coverage, ExtractedWindow, FileOpened, FloatArray, WindowPrediction
 
-COMMIT_FILES = 32  # files without a clip to feel (copies, failures) are written together up to this many
-COMMIT_S = 5.0  # and at least this often, so that a kill loses seconds, not minutes
+COMMIT_FILES = 32  # files without a window to predict (copies, failures) in one transaction, at most
+COMMIT_S = 5.0  # between transactions, so that a kill loses seconds, not minutes
+
+Group = tuple[int, list[ExtractedWindow]]
+"""Number of a file, and windows of it that are predicted together."""
 
 
 class WindowPredictor(Protocol):
-    """What hearing needs of :class:`musimo.emotion.predictor.Predictor`."""
+    """The part of :class:`musimo.emotion.predictor.Predictor` that a scan needs."""
 
     @property
     def space(self) -> SoundSpace | None:
-        """In which windows get places; None: they get none."""
+        """Space of the windows' sound vectors; None: they get none."""
 
     def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
-        """Emotion of each clip of each track; AudioError where one of them has none."""
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A file between its first event and its transaction."""
-
-    planned: PlannedFile
-    opened: FileOpened | None = None
-    felt: list[tuple[Window, WindowPrediction]] = field(default_factory=list)
-    statistics: list[FloatArray] = field(default_factory=list)
-    pulses: list[TempoKeyFeatures] = field(default_factory=list)
-    places: dict[Window, FloatArray] = field(default_factory=dict)
-    missing_s: float = 0.0  # holes in what was felt
-    gathered: list[ExtractedWindow] = field(
-        default_factory=list
-    )  # until there are enough to be felt together
-    n_waiting: int = 0  # clips heard but not yet felt
-    ended: bool = False
-    error: AudioError | None = None
-
-    @property
-    def ready(self) -> bool:
-        return self.ended and not self.n_waiting
+        """Predict each window of each track; raise AudioError if one of them has no result."""
 
 
 class Pipeline:
-    """Hears planned files and stores them batch by batch.
+    """Analyze planned files and store them batch by batch.
 
     Attributes
     ----------
-    arrivals : how many files arrived as what, or ``failed``
+    arrivals : number of files by arrival, or ``failed``
     interrupted : whether it was stopped before the last file
     """
 
@@ -94,145 +62,125 @@ class Pipeline:
         self.arrivals: Counter[str] = Counter()
         self.interrupted = False
         self._journal = journal
-        self._predictor = _Awaited(load_predictor)
+        self._predictor = _LoadingPredictor(load_predictor)
         self._jobs = jobs
         self._batch_size = batch_size
         self._coverage = coverage
-        self._known: set[bytes] = set()  # sounds that need not be heard
-        self._drafts: dict[int, _Draft] = {}
-        self._groups: list[tuple[_Draft, list[ExtractedWindow]]] = []  # to be felt
+        self._files: Sequence[PlannedFile] = ()
+        self._known: set[bytes] = set()  # contents that need no analysis
+        self._drafts: dict[int, Draft] = {}
+        self._groups: list[Group] = []  # to be predicted
         self._n_ended = 0
         self._last_commit = time.monotonic()
 
     def run(
         self, files: Sequence[PlannedFile], stop: Callable[[], bool]
-    ) -> Iterator[FileStored | SoundChanged | FileFailed]:
-        """Hear ``files``; once ``stop`` says True what is in hand is stored, the rest left."""
+    ) -> Iterator[FileStored | ContentChanged | FileFailed]:
+        """Analyze files; once ``stop`` returns True, store what is extracted and leave the rest."""
+        self._files = files
         self._known = self._journal.known_contents() if files else set()
         tasks = [Task(planned.full_path, planned.file.size) for planned in files]
         events = extract_all(tasks, self._jobs, self._coverage, lambda content: content not in self._known)
         with closing(events):
             for number, message in events:
-                self._take(self._drafts.setdefault(number, _Draft(files[number])), message)
-                if sum(len(clips) for _, clips in self._groups) >= self._batch_size:
-                    self._feel()
+                self._take(number, message)
+                if sum(len(group) for _, group in self._groups) >= self._batch_size:
+                    self._predict()
                     yield from self._commit()
                 elif self._is_time_to_commit():
                     yield from self._commit()
                 if stop():
                     self.interrupted = self._n_ended < len(files)
                     break
-        self._feel()
+        self._predict()
         yield from self._commit()
 
     def store_failed(self, failed: Sequence[FileFailure]) -> Iterator[FileFailed]:
         """Store files that could not even be opened."""
         if failed:
-            self._journal.write([], failed)
+            self._journal.write([], failed, moved_from)
         for file in failed:
-            yield self._tell_failure(file)
+            yield self._report_failure(file)
 
-    def _take(self, draft: _Draft, message: FileOpened | ExtractedWindow | Finished | AudioError) -> None:
-        if isinstance(message, FileOpened):
-            draft.opened = message
-            if message.content not in self._known:
-                self._predictor.begin()
-        elif isinstance(message, ExtractedWindow):
-            draft.n_waiting += 1
-            draft.gathered.append(message)
-            if len(draft.gathered) == WINDOWS_PER_CALL:
-                self._group(draft)
-        else:
-            draft.ended = True
-            self._n_ended += 1
-            if isinstance(message, AudioError):
-                draft.error = message
-            if draft.gathered:
-                self._group(draft)
+    def _take(self, number: int, message: ExtractMessage) -> None:
+        draft = self._drafts.setdefault(number, Draft())
+        group = draft.take(message)
+        if group:
+            self._groups.append((number, group))
+        if isinstance(message, FileOpened) and message.content not in self._known:
+            self._predictor.begin()
+        self._n_ended += draft.ended
 
-    def _group(self, draft: _Draft) -> None:
-        self._groups.append((draft, draft.gathered))
-        draft.gathered = []
-
-    def _feel(self) -> None:
+    def _predict(self) -> None:
         if not self._groups:
             return
         groups, self._groups = self._groups, []
         predictor = self._predictor.get()
-        try:
-            felt = predictor.predict([[clip.features for clip in clips] for _, clips in groups])
-        except AudioError:
-            felt = _feel_apart(predictor, groups)
-        for (draft, clips), emotions in zip(groups, felt, strict=True):
-            draft.n_waiting -= len(clips)
-            for clip, emotion in zip(clips, emotions, strict=False):  # none for those without an answer
-                draft.felt.append((clip.window, emotion))
-                draft.statistics.append(clip.statistics)
-                draft.pulses.append(tempo_key_features(clip))
-                draft.missing_s += clip.missing_s
+        predicted = self._predictions(predictor, groups)
+        for (number, group), predictions in zip(groups, predicted, strict=True):
+            if predictions:
+                self._drafts[number].add(group, predictions)
         if predictor.space is not None:
             with threadpool_limits(1, user_api="blas"):  # more threads would sum in another order
-                for (draft, clips), emotions in zip(groups, felt, strict=True):
-                    draft.places |= _places(predictor.space, clips, emotions)
+                for (number, group), predictions in zip(groups, predicted, strict=True):
+                    if predictions:
+                        self._drafts[number].add_window_vectors(predictor.space, group, predictions)
+
+    def _predictions(
+        self, predictor: WindowPredictor, groups: Sequence[Group]
+    ) -> list[list[WindowPrediction]]:
+        """Predict groups together; if one has no result, each alone, so that only that one fails."""
+        try:
+            return predictor.predict([_features(group) for _, group in groups])
+        except AudioError:
+            return [self._predict_alone(predictor, number, group) for number, group in groups]
+
+    def _predict_alone(
+        self, predictor: WindowPredictor, number: int, group: Sequence[ExtractedWindow]
+    ) -> list[WindowPrediction]:
+        try:
+            [predictions] = predictor.predict([_features(group)])
+        except AudioError as error:
+            self._drafts[number].error = error
+            return []
+        return predictions
 
     def _is_time_to_commit(self) -> bool:
-        n_ready = self._n_ready()
+        n_ready = len(self._ready())
         return n_ready >= COMMIT_FILES or (n_ready > 0 and time.monotonic() - self._last_commit > COMMIT_S)
 
-    def _n_ready(self) -> int:
-        return sum(draft.ready for draft in self._drafts.values())
+    def _ready(self) -> list[int]:
+        """Return numbers of the files that ended and have no windows left to predict."""
+        waiting = {number for number, _ in self._groups}
+        return [number for number, draft in self._drafts.items() if draft.ended and number not in waiting]
 
-    def _commit(self) -> Iterator[FileStored | SoundChanged | FileFailed]:
-        """Write every file that is ready in one transaction, then tell of it."""
-        ready = [number for number, draft in self._drafts.items() if draft.ready]
-        drafts = [self._drafts.pop(number) for number in ready]
-        heard = [_heard(draft) for draft in drafts if draft.error is None]
-        failed = [FileFailure(draft.planned, draft.error) for draft in drafts if draft.error is not None]
-        arrivals = self._journal.write(heard, failed) if drafts else []
-        self._known.update(file.opened.content for file in heard)
+    def _commit(self) -> Iterator[FileStored | ContentChanged | FileFailed]:
+        """Write every file that is ready in one transaction, then report them."""
+        analyzed: list[FileAnalysis] = []
+        failed: list[FileFailure] = []
+        for number in self._ready():
+            draft, planned = self._drafts.pop(number), self._files[number]
+            if draft.error is not None:
+                failed.append(FileFailure(planned, draft.error))
+            else:
+                analyzed.append(_file_analysis(planned, draft))
+        arrivals = self._journal.write(analyzed, failed, moved_from) if analyzed or failed else []
+        self._known.update(file.opened.content for file in analyzed)
         self._last_commit = time.monotonic()
-        for file, arrival in zip(heard, arrivals, strict=True):
+        for file, arrival in zip(analyzed, arrivals, strict=True):
             self.arrivals[arrival] += 1
             yield FileStored(file.planned.full_path, arrival)
-            if file.planned.remembered is not None and not file.as_remembered:
-                yield SoundChanged(file.planned.full_path)
+            if file.planned.known_content is not None and not file.verified:
+                yield ContentChanged(file.planned.full_path)
         for failure in failed:
-            yield self._tell_failure(failure)
+            yield self._report_failure(failure)
 
-    def _tell_failure(self, failed: FileFailure) -> FileFailed:
+    def _report_failure(self, failed: FileFailure) -> FileFailed:
         self.arrivals["failed"] += 1
         return FileFailed(failed.planned.full_path, failed.error.stage, failed.error.reason)
 
 
-def _feel_apart(
-    predictor: WindowPredictor, groups: Sequence[tuple[_Draft, list[ExtractedWindow]]]
-) -> list[list[WindowPrediction]]:
-    """One track at a time, so that one without an answer fails alone."""
-    felt: list[list[WindowPrediction]] = []
-    for draft, clips in groups:
-        try:
-            felt += predictor.predict([[clip.features for clip in clips]])
-        except AudioError as error:
-            draft.error = error
-            felt.append([])
-    return felt
-
-
-def _places(
-    space: SoundSpace, clips: Sequence[ExtractedWindow], emotions: Sequence[WindowPrediction]
-) -> dict[Window, FloatArray]:
-    """Where the windows of a track lie in every block of the space; nowhere where they have no answer."""
-    if not emotions:
-        return {}
-    sounds = Descriptors(
-        unit([emotion.embedding for emotion in emotions]),
-        np.stack([clip.statistics for clip in clips]),
-        np.stack([emotion.fused for emotion in emotions]),
-    )
-    return dict(zip((clip.window for clip in clips), space.block_vectors(sounds), strict=True))
-
-
-class _Awaited:
+class _LoadingPredictor:
     """The predictor, loaded while the first files are decoded: torch alone takes seconds to import."""
 
     def __init__(self, load: Callable[[], WindowPredictor]) -> None:
@@ -240,13 +188,13 @@ class _Awaited:
         self._loaded: Future[WindowPredictor] | None = None
 
     def begin(self) -> None:
-        """Load it in a thread of its own, once."""
+        """Start loading in a thread, once."""
         if self._loaded is None:
             self._loaded = Future()
             Thread(target=self._run, args=(self._loaded,)).start()
 
     def get(self) -> WindowPredictor:
-        """The predictor; raises what loading it raised."""
+        """Return the predictor; raise what loading raised."""
         self.begin()
         assert self._loaded is not None
         return self._loaded.result()
@@ -254,22 +202,25 @@ class _Awaited:
     def _run(self, loaded: Future[WindowPredictor]) -> None:
         try:
             loaded.set_result(self._load())
-        except BaseException as error:  # for whoever waits for it
+        except BaseException as error:  # for the thread that waits for the result
             loaded.set_exception(error)
 
 
-def _heard(draft: _Draft) -> FileAnalysis:
+def _features(group: Sequence[ExtractedWindow]) -> list[FloatArray]:
+    return [window.features for window in group]
+
+
+def _file_analysis(planned: PlannedFile, draft: Draft) -> FileAnalysis:
     assert draft.opened is not None
-    if not draft.felt:  # its sound was known before
-        return FileAnalysis(draft.planned, draft.opened, None, None)
-    emotion, statistics = summarize(draft.felt), mean_statistics(draft.statistics)
-    partial = decoded_fraction(draft.opened, [window for window, _ in draft.felt], draft.missing_s)
+    summary = draft.summary()
+    if summary is None:  # its content was analyzed before
+        return FileAnalysis(planned, draft.opened, None, None)
     return FileAnalysis(
-        draft.planned,
+        planned,
         draft.opened,
-        emotion,
-        statistics,
-        partial,
-        estimate_tempo_key(draft.pulses),
-        draft.places,
+        summary.emotion,
+        summary.statistics,
+        summary.partial,
+        summary.tempo_key,
+        draft.window_vectors,
     )

@@ -1,76 +1,62 @@
-"""Which folder lies in which: by name, and where names differ by what the disk says the folder is.
+"""Containment of folders: by path, and where paths differ by device and inode.
 
-A disk that does not tell case or Unicode's spellings apart, a link, and a bind mount give one folder several
-names. Its device and inode are the same under all of them.
+A file system that ignores case or Unicode's spellings, a link, and a bind mount give one folder several
+paths. Its device and inode are the same under all of them.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 
-from musimo.library.scan.walk import FoundFile, Identity, identity
-
-
-@dataclass(frozen=True, slots=True)
-class ScanFolder:
-    """A folder to scan, as a part of a root: tracks below it have paths that begin with ``prefix``."""
-
-    root_id: int
-    root: bytes
-    prefix: bytes  # empty, or ends with a slash
-
-    @property
-    def folder(self) -> bytes:
-        """Absolute path."""
-        return os.path.join(self.root, self.prefix).rstrip(b"/") or b"/"
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedFile:
-    """A file a scan deals with; its path is relative to the root.
-
-    ``remembered`` is the hash of the sound that the library knows of it, where the file is opened only to see
-    whether it still holds that sound.
-    """
-
-    scan_folder: ScanFolder
-    file: FoundFile
-    remembered: bytes | None = None
-
-    @property
-    def full_path(self) -> bytes:
-        """Absolute path."""
-        return os.path.join(self.scan_folder.root, self.file.path)
-
-
-@dataclass(frozen=True, slots=True)
-class Renaming:
-    """A file that is known by one name, and found by another; paths are relative to their roots."""
-
-    root_id: int
-    path: bytes
-    to_root_id: int
-    to_path: bytes
+from musimo.library.db.files import ScanFolder
+from musimo.library.db.journal import Journal
+from musimo.library.scan.spelling import as_listed
+from musimo.library.scan.walk import Identity, identity
 
 
 class Identities(dict[bytes, Identity | None]):
-    """What folders are; each is asked for once. None for one that is not there."""
+    """Identities of folders, each looked up once; None for a folder that is absent."""
 
     def __missing__(self, folder: bytes) -> Identity | None:
-        """Ask the disk."""
+        """Look the folder up on the disk."""
         self[folder] = identity(folder)
         return self[folder]
+
+
+def claim(journal: Journal, folder: bytes) -> ScanFolder:
+    """Return ``folder`` as part of a known root, or of a new root that absorbs the roots below it.
+
+    A folder is known under every path that leads to it; it keeps the one it was first scanned by.
+    """
+    known, identities = journal.roots(), Identities()
+    found = locate(folder, known, identities)
+    if found is not None:
+        root, rest = found
+        return ScanFolder(known[root], root, rest and as_listed(root, rest) + b"/")
+    below = {
+        root_id: inside[1] + b"/"
+        for root, root_id in known.items()
+        if (inside := locate(root, (folder,), identities)) is not None
+    }
+    return ScanFolder(journal.add_root(folder, below), folder, b"")
+
+
+def is_known(journal: Journal, folder: bytes) -> bool:
+    """Return whether ``folder`` is a root, is in one, or contains one."""
+    known, identities = journal.roots(), Identities()
+    return bool(locate(folder, known, identities)) or any(
+        locate(root, (folder,), identities) for root in known
+    )
 
 
 def locate(
     path: bytes, folders: Collection[bytes], identities: Identities | None = None
 ) -> tuple[bytes, bytes] | None:
-    """The innermost of ``folders`` that holds ``path`` or is it, and the path relative to that folder.
+    """Return the innermost of ``folders`` that contains ``path`` or is it, and the path relative to it.
 
-    Names are believed first, so that a drive that is not there keeps its place; without ``identities`` they
-    alone count.
+    Paths are compared before identities, so that a drive that is not mounted keeps its root. Without
+    ``identities`` only paths are compared.
     """
     for ancestor, rest in _ancestors(path):
         if ancestor in folders:
@@ -86,13 +72,13 @@ def locate(
 
 
 def outermost(folders: Iterable[bytes]) -> list[bytes]:
-    """Folders, each once, without those inside another, in order of name."""
+    """Return folders by path, each once, without those inside another."""
     every = sorted(set(folders))
     identities = Identities()
     named: dict[Identity | None, bytes] = {}
     for folder in every:
         named.setdefault(identities[folder], folder)
-    named.pop(None, None)  # those that are not there are told apart by name
+    named.pop(None, None)  # absent folders are compared by path
     names = set(every)
 
     def is_inside(folder: bytes) -> bool:
@@ -107,17 +93,17 @@ def outermost(folders: Iterable[bytes]) -> list[bytes]:
 
 
 def within(path: bytes, folder: bytes) -> bool:
-    """Whether ``path`` is ``folder`` or below it, by name."""
+    """Return whether ``path`` is ``folder`` or below it, by path."""
     return path == folder or path.startswith(slashed(folder))
 
 
 def slashed(path: bytes) -> bytes:
-    """``path`` with one slash at its end."""
+    """Return ``path`` with one slash at its end."""
     return path.rstrip(b"/") + b"/"
 
 
 def _ancestors(path: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """``path`` and every folder above it, each with the path relative to it."""
+    """Yield ``path`` and every folder above it, each with the path relative to it."""
     rest = b""
     while True:
         yield path, rest

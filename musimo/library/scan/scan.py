@@ -1,7 +1,7 @@
-"""The scan: folders → files → sound → emotion → library. Yields what happens; draws and decides nothing.
+"""The stages of a scan: walk, plan, extract, predict, store. Yields events and shows nothing.
 
-Files are planned first, without opening one; then they are heard, and every batch is one transaction.
-The last event is an :class:`Audit` that adds up.
+Files are planned first, without opening any; then they are analyzed, and every batch is one transaction. The
+last event is an :class:`Audit` whose numbers add up.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from musimo.errors import AudioError, UsageError
-from musimo.library.db.journal import FileFailure, Journal
+from musimo.library.db.files import FileFailure, ScanFolder
+from musimo.library.db.journal import Journal
 from musimo.library.scan.events import Audit, FolderRefused, Planned, ScanEvent
 from musimo.library.scan.pipeline import Pipeline, WindowPredictor
 from musimo.library.scan.plan import ScanPlan, make_plans, refusal
-from musimo.library.scan.roots import ScanFolder, outermost
+from musimo.library.scan.roots import claim, is_known, outermost
 from musimo.records import Coverage
 
 
@@ -26,12 +27,12 @@ class ScanOptions:
 
     Parameters
     ----------
-    jobs : worker processes; 0 hears in this one
-    batch_size : clips felt at once; a batch is also what a kill can lose
-    coverage : how much of each track is heard
+    jobs : worker processes; 0 extracts in this one
+    batch_size : windows per inference batch; a kill loses a batch at most
+    coverage : how much of each track is analyzed
     retry_failed : try files again that failed before
-    accept_missing : believe that files are gone, however many
-    verify : open files too whose size and time of change are as remembered, and compare sound and tags
+    accept_missing : mark tracks as missing, however many
+    verify : also open files whose size and mtime are unchanged, and compare content and tags
     """
 
     jobs: int = 0
@@ -49,35 +50,35 @@ def scan(
     options: ScanOptions,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[ScanEvent]:
-    """Bring what is known of ``folders`` up to date.
+    """Bring the library up to date with ``folders``.
 
     Parameters
     ----------
     journal : where to write
     folders : paths of folders; links in them are resolved
-    load_predictor : called when the first clip is to be felt, and not before
+    load_predictor : called once there is a window to predict
     options : how
-    stop : asked between events; once it says True the batch in hand is stored and the rest is left
+    stop : called between events; once it returns True, the current batch is stored and the rest is left
 
     Raises
     ------
-    UsageError : a path that is no folder, and never was scanned
+    UsageError : a path is not a folder, and never was scanned
     """
     started = time.monotonic()
     scan_folders: list[ScanFolder] = []
     refusals: list[FolderRefused] = []
     for folder in outermost(map(os.path.realpath, folders)):
-        if os.path.isdir(folder) or (options.accept_missing and journal.knows(folder)):
-            scan_folders.append(journal.claim(folder))
-        elif journal.knows(folder):
+        if os.path.isdir(folder) or (options.accept_missing and is_known(journal, folder)):
+            scan_folders.append(claim(journal, folder))
+        elif is_known(journal, folder):
             refusals.append(FolderRefused(folder, "it is not there now: is the drive there?"))
         else:
             raise no_folder(folder)
     plans = make_plans(journal, scan_folders, retry_failed=options.retry_failed, verify=options.verify)
     journal.mark_found([track_id for plan in plans for track_id in plan.found_again])
-    to_hear = [planned for plan in plans for planned in plan.to_hear]
-    yield Planned(len(to_hear), journal.n_without_tempo_key() if to_hear else 0)
-    hearing = Pipeline(
+    to_open = [planned for plan in plans for planned in plan.to_open]
+    yield Planned(len(to_open), journal.n_outdated_tempo_keys() if to_open else 0)
+    pipeline = Pipeline(
         journal,
         load_predictor,
         jobs=options.jobs,
@@ -85,14 +86,15 @@ def scan(
         coverage=options.coverage,
     )
     unreadable = [pair for plan in plans for pair in plan.unreadable]
-    yield from hearing.store_failed([FileFailure(file, AudioError("read", why)) for file, why in unreadable])
-    yield from hearing.run(to_hear, stop)
+    failed = [FileFailure(file, AudioError("read", reason)) for file, reason in unreadable]
+    yield from pipeline.store_failed(failed)
+    yield from pipeline.run(to_open, stop)
     missing = 0
-    if not hearing.interrupted:
+    if not pipeline.interrupted:
         for plan in plans:
-            missing += _settle_missing(journal, plan, refusals, accept=options.accept_missing)
+            missing += _mark_missing(journal, plan, refusals, accept=options.accept_missing)
     yield from refusals
-    arrivals = hearing.arrivals
+    arrivals = pipeline.arrivals
     known_failures = sum(plan.n_known_failures for plan in plans)
     yield Audit(
         new=arrivals["new"],
@@ -104,14 +106,24 @@ def scan(
         missing=missing,
         known_failures=known_failures,
         refused=len(refusals),
-        left=len(to_hear) + len(unreadable) - sum(arrivals.values()),
-        interrupted=hearing.interrupted,
+        left=len(to_open) + len(unreadable) - sum(arrivals.values()),
+        interrupted=pipeline.interrupted,
         seconds=time.monotonic() - started,
     )
 
 
-def _settle_missing(journal: Journal, plan: ScanPlan, refusals: list[FolderRefused], *, accept: bool) -> int:
-    """Mark what is gone, unless so much is gone that the drive may be; say how many tracks are missing."""
+def no_folder(path: bytes) -> UsageError:
+    """Return the error for a path that should be a folder."""
+    name = os.fsdecode(path)
+    if os.path.exists(path):
+        return UsageError(
+            f"{name} is a file", f"scan its folder, or analyze it alone: musimo analyze {name!r}"
+        )
+    return UsageError(f"there is no folder {name}")
+
+
+def _mark_missing(journal: Journal, plan: ScanPlan, refusals: list[FolderRefused], *, accept: bool) -> int:
+    """Mark missing tracks, unless so many are gone that the drive may be; return how many are missing."""
     gone = journal.still_gone(plan.gone)
     vanished = [file for file in gone if file.track_id is not None and not file.was_missing]
     reason = None if accept else refusal(plan, len(vanished))
@@ -120,11 +132,3 @@ def _settle_missing(journal: Journal, plan: ScanPlan, refusals: list[FolderRefus
         return sum(file.was_missing for file in gone)
     journal.mark_missing(gone)
     return sum(file.track_id is not None for file in gone)
-
-
-def no_folder(path: bytes) -> UsageError:
-    """What is wrong with a path that should be a folder."""
-    name = os.fsdecode(path)
-    if os.path.exists(path):
-        return UsageError(f"{name} is a file", f"scan its folder, or hear it alone: musimo analyze {name!r}")
-    return UsageError(f"there is no folder {name}")

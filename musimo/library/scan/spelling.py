@@ -1,19 +1,20 @@
-"""Names that a disk does not tell apart: case, and Unicode's several spellings of a letter.
+"""Several paths of one file: spellings that a file system does not tell apart, links, moves.
 
-Folding only says which names may be one. Whether they are is for the disk to say: it leads both to the same
-inode, and lists one of them.
+Folding only shows which paths may be one. The disk decides: it leads both to the same inode, and lists one of
+them.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from musimo.library.db.folding import fold
+from musimo.library.db.files import KnownPath, PlannedFile
+from musimo.library.db.folding import fold_path
 
 
 def respelled(root: bytes, unseen: Iterable[bytes], found: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Known paths that were not listed, each with the listed path that is the same file.
+    """Yield known paths that were not listed, each with the listed path of the same file.
 
     Parameters
     ----------
@@ -21,35 +22,52 @@ def respelled(root: bytes, unseen: Iterable[bytes], found: Iterable[bytes]) -> I
     unseen : known paths that the disk did not list
     found : paths that it listed
     """
-    alike: dict[str, list[bytes]] = {}
+    folded: dict[str, list[bytes]] = {}
     for path in unseen:
-        alike.setdefault(fold_path(path), []).append(path)
-    if not alike:
+        folded.setdefault(fold_path(path), []).append(path)
+    if not folded:
         return
     for path in found:
-        for old in alike.get(fold_path(path), ()):
+        for old in folded.get(fold_path(path), ()):
             if _is_same(os.path.join(root, old), os.path.join(root, path)):
                 yield old, path
 
 
-def fold_path(path: bytes) -> str:
-    """``path`` as disks see it that tell few names apart; bytes that are not UTF-8 stay as they are."""
-    return fold(path.decode("utf-8", "surrogateescape"))
-
-
 def as_listed(root: bytes, path: bytes) -> bytes:
-    """``path``, relative to ``root``, as the disk spells it; what it does not list stays as it is."""
+    """Return ``path``, relative to ``root``, as the disk spells it; names it does not list stay unchanged."""
     listed = b""
     for name in path.split(b"/"):
         listed = os.path.join(listed, _listed_name(os.path.join(root, listed), name))
     return listed
 
 
-def is_other_name(root: bytes, path: bytes, new_root: bytes, new_path: bytes) -> bool:
-    """Whether the file known as ``path`` of ``root`` is that at ``new_path``: no copy, the very file.
+def moved_from(planned: PlannedFile, known: Sequence[KnownPath]) -> int | None:
+    """Return the id of the track that moved to a new file; None where there is none, or more than one.
 
-    Its old name leads through a link to the new one, which needs none; or the old one is another spelling
-    that the disk takes for the same, and does not list. Two hard links are two files here: both are listed.
+    A track whose path leads to this very file is preferred to tracks whose files are gone.
+
+    Parameters
+    ----------
+    planned : the new file
+    known : tracks that have its content
+    """
+    here, path = planned.scan_folder, planned.file.path
+    renamed = [track.track_id for track in known if is_other_name(track.root, track.path, here.root, path)]
+    gone = [
+        track.track_id
+        for track in known
+        if (_has_entries(track.root) or (track.root_id == here.root_id and os.path.isdir(track.root)))
+        and not os.path.lexists(os.path.join(track.root, track.path))
+    ]
+    candidates = renamed or gone
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def is_other_name(root: bytes, path: bytes, new_root: bytes, new_path: bytes) -> bool:
+    """Return whether ``path`` of ``root`` is another path of the file at ``new_path``, not a copy of it.
+
+    Either the old path leads through a link to the new one, which needs none, or it is another spelling that
+    the disk accepts and does not list. Two hard links are two files here: both are listed.
     """
     old, new = os.path.join(root, path), os.path.join(new_root, new_path)
     try:
@@ -61,8 +79,8 @@ def is_other_name(root: bytes, path: bytes, new_root: bytes, new_path: bytes) ->
     return os.path.realpath(old) == real or as_listed(root, path) != path
 
 
-def holds_anything(folder: bytes) -> bool:
-    """Whether there is anything in ``folder``; an empty one may be where a drive is mounted."""
+def _has_entries(folder: bytes) -> bool:
+    """Return whether a folder has any entry; an empty one may be the mount point of an absent drive."""
     try:
         with os.scandir(folder) as entries:
             return next(entries, None) is not None
@@ -71,7 +89,7 @@ def holds_anything(folder: bytes) -> bool:
 
 
 def _is_same(old: bytes, new: bytes) -> bool:
-    """Whether both names lead to one file; a link is not what it points to."""
+    """Return whether both paths lead to one file; a link is not its target."""
     try:
         return os.path.samestat(os.lstat(old), os.lstat(new))
     except (OSError, ValueError):
@@ -86,5 +104,5 @@ def _listed_name(folder: bytes, name: bytes) -> bytes:
     if name in listed:
         return name
     full, folded = os.path.join(folder, name), fold_path(name)
-    alike = (other for other in listed if fold_path(other) == folded)
-    return next((other for other in alike if _is_same(full, os.path.join(folder, other))), name)
+    spellings = (other for other in listed if fold_path(other) == folded)
+    return next((other for other in spellings if _is_same(full, os.path.join(folder, other))), name)

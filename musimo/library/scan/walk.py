@@ -1,4 +1,4 @@
-"""Folders → files. Every directory is walked once, however many links lead to it; nothing is opened."""
+"""Find files in folders. Every folder is walked once, however many links lead to it; no file is opened."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import os
 import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from musimo.audio.formats import is_music
+from musimo.library.db.files import FoundFile
 
 SKIPPED_FOLDERS = frozenset(
     {
@@ -24,38 +24,27 @@ SKIPPED_FOLDERS = frozenset(
 )
 SKIPPED_PREFIX = b".Trash-"  # the freedesktop.org trash of a mounted drive, .Trash-1000
 MARKER = b".notmusic"
-"""A folder that holds a file of this name is left alone, with all below it."""
+"""A folder that contains a file of this name is skipped, with all below it."""
 
 Identity = tuple[int, int]
 """Device and inode."""
 
 Visited = dict[Identity | None, bytes | None]
-"""Folders that are not walked again, with the name they were walked by; None: another walk's."""
+"""Folders that are not walked again, with the path they were walked by; None: part of another walk."""
 
-LATEST_NS = 2**63 - 1  # the year 2262: what a 64-bit integer holds; file systems take later ones
-
-
-class FoundFile(NamedTuple):
-    """A file with a music ending. ``path`` is relative to the folder that was walked.
-
-    A named tuple, for a large library makes a hundred thousand of them in a scan that finds nothing new.
-    """
-
-    path: bytes
-    size: int
-    mtime_ns: int
+LATEST_NS = 2**63 - 1  # the year 2262: the limit of a 64-bit integer, but not of file systems
 
 
 @dataclass(frozen=True, slots=True)
 class IgnoredFile:
-    """Something that is not music: another ending, a pipe, a device."""
+    """Something that is not music: another extension, a pipe, a device."""
 
     path: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableEntry:
-    """A folder that cannot be listed, or a music file that cannot even be looked at."""
+    """A folder that cannot be listed, or a music file whose size cannot be read."""
 
     path: bytes
     reason: str
@@ -64,9 +53,9 @@ class UnreadableEntry:
 
 @dataclass(frozen=True, slots=True)
 class OtherName:
-    """A file or folder that is found under another name; nothing below this one is told.
+    """A file or folder that is found under another path; nothing below this one is reported.
 
-    ``found_as`` is the other name, where it is below the folder that is walked, and known.
+    ``found_as`` is the other path, where it is known and below the folder that is walked.
     """
 
     path: bytes
@@ -77,15 +66,15 @@ WalkEvent = FoundFile | IgnoredFile | UnreadableEntry | OtherName
 
 
 def walk(top: bytes, others: Collection[bytes] = ()) -> Iterator[WalkEvent]:
-    """Every file below ``top``, in the order of the names; links to folders come after all real folders.
+    """Yield every file below ``top``, by name; links to folders come after all real folders.
 
-    A link into ``top`` or one of the ``others``, or to a folder already walked, is passed over: what it
-    points to is found under its own name.
+    A link into ``top`` or one of the ``others``, or to a folder already walked, is skipped: its target is
+    found under its own path.
 
     Parameters
     ----------
     top : absolute path of a folder
-    others : absolute paths of folders whose files are found when they are walked themselves
+    others : absolute paths of folders that have walks of their own
     """
     links: list[bytes] = []
     visited: Visited = {found: None for other in others if (found := identity(other))}
@@ -125,13 +114,13 @@ def _walk_folder(top: bytes, relative: bytes, visited: Visited, links: list[byte
                 if not _skipped(entry.name):
                     subfolders.append(path)
             elif is_music(entry.name):
-                yield _look_at(entry, path)
+                yield _stat_entry(entry, path)
             else:
                 yield IgnoredFile(path)
         pending.extend(reversed(subfolders))
 
 
-def _look_at(entry: os.DirEntry[bytes], path: bytes) -> WalkEvent:
+def _stat_entry(entry: os.DirEntry[bytes], path: bytes) -> WalkEvent:
     try:
         status = entry.stat(follow_symlinks=False)
     except OSError as error:
@@ -177,7 +166,7 @@ def _leads_into(link: bytes, folders: Collection[bytes]) -> bool:
 
 
 def identity(path: bytes) -> Identity | None:
-    """What ``path`` is, links followed; None where it is not there, or its disk gives no inodes."""
+    """Return device and inode of ``path``, links followed; None where it is absent or has no inode."""
     try:
         return _identity(os.stat(path))
     except (OSError, ValueError):

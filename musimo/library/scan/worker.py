@@ -1,6 +1,6 @@
-"""The worker process: hears one file after another for its parent, over its own standard streams.
+"""The worker process: extracts features of one file after another, over its standard streams.
 
-A worker holds nothing but decoders, so that a crash in native code costs one file. It never imports torch.
+A worker contains nothing but decoders, so that a crash in native code costs one file. It never imports torch.
 """
 
 from __future__ import annotations
@@ -16,49 +16,49 @@ from typing import BinaryIO, TypeVar
 from musimo.audio.extract import extract_windows
 from musimo.errors import AudioError
 from musimo.library.scan.messages import (
-    Answer,
+    ContentQuery,
+    ContentReply,
     ExtractMessage,
     Finished,
     Message,
     Request,
-    Wanted,
     read,
     write,
 )
 from musimo.records import WindowPlan
 
-M = TypeVar("M", Request, Answer)
-MAX_MEMORY = 2**31  # bytes of data; honest files take a tenth of it, one with a cover of 100 MB a quarter
-MAX_REASON = 500  # characters; libraries quote what they cannot read
+M = TypeVar("M", Request, ContentReply)
+MAX_MEMORY = 2**31  # bytes of data; usual files take a tenth of it, one with a cover of 100 MB a quarter
+MAX_REASON = 500  # characters; decoders quote what they cannot read
 
 
 class _ParentGone(BaseException):
-    """The pipe to the parent is closed: there is nobody left to hear for."""
+    """The pipe to the parent is closed."""
 
 
 def main() -> None:
-    """Serve until the parent closes the pipe: one request in, its messages out."""
+    """Serve requests until the parent closes the pipe."""
     _limit_memory()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where Ctrl-C reaches it, the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the parent decides
     requests: BinaryIO = sys.stdin.buffer
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a codec prints must not mix with answers
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as replies:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of a codec must not mix with messages
 
-        def wanted(content: bytes) -> bool:
-            _send(answers, Wanted(content))
-            return _receive(requests, Answer).wanted
+        def is_needed(content: bytes) -> bool:
+            _send(replies, ContentQuery(content))
+            return _receive(requests, ContentReply).needed
 
         try:
             while True:
                 request = _receive(requests, Request)
-                for message in extract_to_end(request.path, request.plan, wanted):
-                    _send(answers, message)
+                for message in extract_to_end(request.path, request.plan, is_needed):
+                    _send(replies, message)
         except _ParentGone:
             os._exit(0)
 
 
 def _limit_memory() -> None:
-    """Let a hostile file fail for want of memory, before the machine does."""
+    """Let a hostile file run out of memory before the machine does."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     least = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(hard, MAX_MEMORY)
     with suppress(OSError, ValueError):  # not every system has this limit
@@ -66,17 +66,17 @@ def _limit_memory() -> None:
 
 
 def extract_to_end(
-    path: bytes, plan: WindowPlan, wanted: Callable[[bytes], bool]
+    path: bytes, plan: WindowPlan, is_needed: Callable[[bytes], bool]
 ) -> Iterator[ExtractMessage]:
-    """Events of :func:`musimo.audio.extract.extract_windows`, with its end or its error as the last one."""
+    """Yield the events of :func:`musimo.audio.extract.extract_windows`, then Finished or its error."""
     try:
-        yield from extract_windows(path, plan, wanted)
+        yield from extract_windows(path, plan, is_needed)
     except AudioError as error:
         yield error
     except MemoryError:
         yield AudioError("decode", "decoding it takes more memory than there is")
     except Exception as error:
-        # Whatever a damaged file provokes in a decoder costs this file alone.
+        # Any error of a decoder on a damaged file must cost this file alone.
         yield AudioError("decode", f"{type(error).__name__}: {error}"[:MAX_REASON])
     else:
         yield Finished()

@@ -1,4 +1,4 @@
-"""Hearing many files: in this process, or in worker processes that may crash or hang without harm."""
+"""Extract features of many files, in this process or in workers that may crash or hang without harm."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ from threadpoolctl import threadpool_limits
 
 from musimo.errors import AudioError
 from musimo.library.scan.messages import (
-    Answer,
+    ContentQuery,
+    ContentReply,
     ExtractMessage,
     Finished,
     Message,
     MessageProtocol,
     Request,
-    Wanted,
     read,
     write,
 )
 from musimo.records import FileOpened, WindowPlan
 from musimo.resources import PACKAGE
 
-# -P: a folder that musimo is started in must not lend its modules to the worker
+# -P: the current folder must not provide modules to the worker
 COMMAND = (sys.executable, "-P", "-c", "from musimo.library.scan.worker import main; main()")
-SILENCE_S = 60.0  # a healthy worker speaks several times a second; a sleeping disk may take half a minute
-READ_RATE = 1_000_000  # bytes a second: the slowest network drive worth scanning reads faster
-DECODE_SPEED = 25.0  # times as fast as it plays: Monkey's Audio at its slowest, on a slow machine
-LONGEST_S = 86_400.0  # of sound that is waited for: an hour, whatever a file claims
-WAITING_MESSAGES = 2  # per worker: keeps decoders busy during a batch, and memory small
+MAX_IDLE_S = 60.0  # a healthy worker sends several messages a second; a disk may spin up for half a minute
+READ_RATE = 1_000_000  # bytes a second: the slowest usable network drive reads faster
+DECODE_SPEED = 25.0  # times real time: Monkey's Audio at its slowest, on a slow machine
+LONGEST_S = 86_400.0  # of audio that a time limit allows for: an hour, whatever duration a file claims
+QUEUED_MESSAGES = 2  # per worker: keeps decoders busy during a batch, and memory small
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to hear: its absolute path, and its size for the time it may take."""
+    """A file to extract: its absolute path, and its size, which sets the time limit."""
 
     path: bytes
     size: int
 
     @classmethod
     def of(cls, path: bytes) -> Task:
-        """The task of hearing the file at ``path``; one that is not there fails when it is opened."""
+        """Return the task for the file at ``path``; an absent one fails when it is opened."""
         try:
             return cls(path, os.path.getsize(path))
         except OSError:
@@ -55,101 +55,101 @@ class Task:
 
 
 ExtractEvent = tuple[int, ExtractMessage]
-"""Number of the task, and what became known of it; Finished or AudioError is a task's last event."""
+"""Number of the task, and a message; Finished or AudioError is the last one of a task."""
 
 
 def extract_all(
-    tasks: Sequence[Task], jobs: int, plan: WindowPlan, wanted: Callable[[bytes], bool]
+    tasks: Sequence[Task], jobs: int, plan: WindowPlan, is_needed: Callable[[bytes], bool]
 ) -> Generator[ExtractEvent, None, None]:
-    """Hear every file; events of one file come in order, files come as they are ready.
+    """Extract every file; events of one file come in order, files as they are ready.
 
     Parameters
     ----------
-    tasks : what to hear
-    jobs : number of worker processes; 0 hears in this process, where a crashing decoder takes all down
-    plan : what of each file
-    wanted : whether a sound of that hash has to be heard; called from other threads when jobs > 0
+    tasks : the files
+    jobs : worker processes; 0 extracts in this process, which a crash of a decoder ends
+    plan : which windows of each file
+    is_needed : whether the content with that hash must be extracted; called from other threads if jobs > 0
     """
     if jobs == 0:
-        return _hear_here(tasks, plan, wanted)
-    return _hear_in_workers(tasks, min(jobs, len(tasks)), plan, wanted)
+        return _extract_here(tasks, plan, is_needed)
+    return _extract_in_workers(tasks, min(jobs, len(tasks)), plan, is_needed)
 
 
-def _hear_here(
-    tasks: Sequence[Task], plan: WindowPlan, wanted: Callable[[bytes], bool]
+def _extract_here(
+    tasks: Sequence[Task], plan: WindowPlan, is_needed: Callable[[bytes], bool]
 ) -> Generator[ExtractEvent, None, None]:
-    from musimo.library.scan.worker import extract_to_end  # a parent of workers loads no decoder
+    from musimo.library.scan.worker import extract_to_end  # the parent of workers loads no decoder
 
     with threadpool_limits(1, user_api="blas"):  # as in a worker: more threads sum in another order
         for number, task in enumerate(tasks):
-            for message in extract_to_end(task.path, plan, wanted):
+            for message in extract_to_end(task.path, plan, is_needed):
                 yield number, message
 
 
-def _hear_in_workers(
-    tasks: Sequence[Task], jobs: int, plan: WindowPlan, wanted: Callable[[bytes], bool]
+def _extract_in_workers(
+    tasks: Sequence[Task], jobs: int, plan: WindowPlan, is_needed: Callable[[bytes], bool]
 ) -> Generator[ExtractEvent, None, None]:
-    crew = _Crew(tasks, jobs, plan, wanted)
+    pool = _WorkerPool(tasks, jobs, plan, is_needed)
     unfinished = len(tasks)
     try:
         while unfinished:
-            event = crew.events.get()
+            event = pool.events.get()
             unfinished -= isinstance(event[1], Finished | AudioError)
             yield event
     finally:
-        crew.dismiss()
+        pool.close()
 
 
-class _Crew:
-    """One thread per worker process: it feeds the process, and replaces it when it dies."""
+class _WorkerPool:
+    """One thread per worker process, which sends it tasks and replaces it when it dies."""
 
     def __init__(
-        self, tasks: Sequence[Task], jobs: int, plan: WindowPlan, wanted: Callable[[bytes], bool]
+        self, tasks: Sequence[Task], jobs: int, plan: WindowPlan, is_needed: Callable[[bytes], bool]
     ) -> None:
-        self.events: queue.Queue[ExtractEvent] = queue.Queue(maxsize=max(1, jobs * WAITING_MESSAGES))
+        self.events: queue.Queue[ExtractEvent] = queue.Queue(maxsize=max(1, jobs * QUEUED_MESSAGES))
         self._todo = deque(enumerate(tasks))
         self._plan = plan
-        self._wanted = wanted
+        self._is_needed = is_needed
         self._workers: dict[int, _Worker] = {}
-        self._dismissed = False
+        self._closed = False
         self._threads = [
-            threading.Thread(target=self._serve, args=(seat,), daemon=True) for seat in range(jobs)
+            threading.Thread(target=self._serve, args=(slot,), daemon=True) for slot in range(jobs)
         ]
         for thread in self._threads:
             thread.start()
 
-    def dismiss(self) -> None:
+    def close(self) -> None:
         """End every process and thread at once."""
-        self._dismissed = True
+        self._closed = True
         self._todo.clear()
         while any(thread.is_alive() for thread in self._threads):
             for worker in list(self._workers.values()):
                 worker.kill()
             with contextlib.suppress(queue.Empty):
-                self.events.get(timeout=0.05)  # frees a thread that waits to put
+                self.events.get(timeout=0.05)  # unblocks a thread that waits to put
 
-    def _serve(self, seat: int) -> None:
-        while not self._dismissed:
+    def _serve(self, slot: int) -> None:
+        while not self._closed:
             try:
                 number, task = self._todo.popleft()
             except IndexError:
                 break
             try:
-                worker = self._workers.get(seat) or self._workers.setdefault(seat, _Worker())
+                worker = self._workers.get(slot) or self._workers.setdefault(slot, _Worker())
             except OSError as error:
                 self.events.put((number, AudioError("read", f"no decoder could be started: {error}")))
                 continue
-            for message in worker.hear(task, self._plan, self._wanted):
+            for message in worker.extract(task, self._plan, self._is_needed):
                 self.events.put((number, message))
             if worker.dead:
-                del self._workers[seat]
-        worker_left = self._workers.pop(seat, None)
+                del self._workers[slot]
+        worker_left = self._workers.pop(slot, None)
         if worker_left is not None:
             worker_left.close()
 
 
 class _Worker:
-    """One worker process and the watch over its silence."""
+    """One worker process, and a time limit for its messages."""
 
     def __init__(self) -> None:
         environment = dict(os.environ)
@@ -169,18 +169,20 @@ class _Worker:
         self._timed_out = False
         self.dead = False
 
-    def hear(self, task: Task, plan: WindowPlan, wanted: Callable[[bytes], bool]) -> Iterator[ExtractMessage]:
-        """Messages of one file; a death or a silence that lasts too long becomes an AudioError."""
-        limit_s = SILENCE_S + task.size / READ_RATE
-        hearing = MessageProtocol()
+    def extract(
+        self, task: Task, plan: WindowPlan, is_needed: Callable[[bytes], bool]
+    ) -> Iterator[ExtractMessage]:
+        """Yield the messages of one file; if the worker dies or exceeds the time limit, an AudioError."""
+        limit_s = MAX_IDLE_S + task.size / READ_RATE
+        protocol = MessageProtocol()
         try:
             self._send(Request(task.path, plan))
             while True:
-                message = hearing.followed(self._receive(limit_s))
-                if isinstance(message, Wanted):
-                    answer = Answer(wanted(message.content))
-                    hearing.answer(answer)
-                    self._send(answer)
+                message = protocol.accept(self._receive(limit_s))
+                if isinstance(message, ContentQuery):
+                    reply = ContentReply(is_needed(message.content))
+                    protocol.reply(reply)
+                    self._send(reply)
                     continue
                 if isinstance(message, FileOpened):
                     limit_s += min(message.duration_s, LONGEST_S) / DECODE_SPEED
@@ -188,18 +190,18 @@ class _Worker:
                 if isinstance(message, Finished | AudioError):
                     return
         except Exception:
-            # The pipe broke, or what came through it makes no sense: this process cannot be trusted again.
+            # The pipe broke, or a message is invalid: this process cannot be trusted again.
             self.kill()
             self.close()
             yield self._cause_of_death(limit_s)
 
     def kill(self) -> None:
-        """End the process; nothing it holds is worth waiting for."""
+        """Kill the process."""
         self.dead = True
         self._process.kill()
 
     def close(self) -> None:
-        """Close the pipes, which ends a living process, and wait for its end."""
+        """Close the pipes, which ends the process, and wait for its end."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):
@@ -217,12 +219,12 @@ class _Worker:
 
     def _receive(self, limit_s: float) -> Message:
         assert self._process.stdout is not None
-        watch = threading.Timer(limit_s, self._give_up)
-        watch.start()
+        timer = threading.Timer(limit_s, self._give_up)
+        timer.start()
         try:
             return read(self._process.stdout)
         finally:
-            watch.cancel()
+            timer.cancel()
 
     def _give_up(self) -> None:
         self._timed_out = True

@@ -1,0 +1,148 @@
+"""Which track is meant, and what queries are asked with."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from musimo.api.session import Session
+from musimo.audio.files import path_bytes
+from musimo.errors import AudioError, NotFoundError
+from musimo.library.active_model import not_analyzed
+from musimo.library.calibration import calibrated_emotion
+from musimo.library.db.ratings import all_ratings
+from musimo.records import Descriptors, FailedFile, Track, Window, WindowPlan
+from musimo.search.find import find_track as find_named
+from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
+from musimo.search.seeds import Seed
+from musimo.search.times import passage
+
+AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack
+"""A track: path of an audio file, id, words only one title or path has, or a track or row of a result."""
+
+AnySeed = AnyTrack | Seed
+
+
+def find_track(session: Session, named: AnyTrack) -> Track | None:
+    """Return the track of the library that is meant; None for a file outside it.
+
+    Raises
+    ------
+    NotFoundError, UsageError : no track is meant, or several
+    """
+    store = session.store
+    if isinstance(named, SimilarTrack | MoodTrack | PathTrack):
+        named = named.track
+    if isinstance(named, int):
+        if (known := store.track_by_id(named)) is None:
+            raise NotFoundError(
+                f"no track of the library has the id {named}", "musimo export lists every track"
+            )
+        return known
+    if isinstance(named, Track):
+        held = None if named.id is None else store.track_by_id(named.id)
+        if held is not None and held.content == named.content:
+            return held
+        named = named.path
+    return find_named(store, named)
+
+
+def known_track(session: Session, named: AnyTrack) -> Track:
+    """Return the track of the library that is meant; NotFoundError also for a file outside it."""
+    track = find_track(session, named)
+    if track is None:
+        raise NotFoundError(f"{_shown(named)} is not in the library", "scan its folder: musimo scan FOLDER")
+    return track
+
+
+def file_of(named: AnyTrack) -> bytes:
+    """Return the path of a file outside the library."""
+    if isinstance(named, SimilarTrack | MoodTrack | PathTrack):
+        named = named.track
+    return named.path_bytes if isinstance(named, Track) else path_bytes(str(named))
+
+
+def seed(session: Session, named: AnySeed) -> Seed:
+    """Return the seed for a track of the library, or for any audio file, which is analyzed now.
+
+    Raises
+    ------
+    NotFoundError, UsageError : no track is meant, or several; or it is not analyzed
+    AudioError : a file that cannot be analyzed
+    """
+    if isinstance(named, Seed):
+        return named
+    store = session.store
+    known = find_track(session, named)
+    if known is None:
+        return file_seed(session, file_of(named))
+    sound = None if known.content is None else store.descriptors_of(known.content)
+    if sound is None:
+        raise not_analyzed(store, os.fsdecode(known.path_bytes), store.analyzed_by(known.content or 0))
+    return Seed(known, sound, known.content)
+
+
+def file_seed(session: Session, path: bytes, plan: WindowPlan = "windows") -> Seed:
+    """Analyze a file, or one window of it, for a seed; AudioError where that is not possible."""
+    opened = session.opened
+    [analyzed] = session.analyze([path], opened.weights, plan)
+    if isinstance(analyzed, FailedFile):
+        raise AudioError(analyzed.stage, f"cannot analyze {os.fsdecode(path)}: {analyzed.reason}")
+    emotion = analyzed.emotion
+    valence, arousal = calibrated_emotion(opened.store, emotion)
+    track = Track(
+        id=None,
+        path_bytes=analyzed.path_bytes,
+        tags=analyzed.tags,
+        duration_s=analyzed.duration_s,
+        content=None,
+        valence=valence,
+        arousal=arousal,
+        partial=analyzed.partial,
+        tempo_key=analyzed.tempo_key,
+    )
+    sound = Descriptors(emotion.embedding[None], analyzed.statistics[None], emotion.fused[None])
+    return Seed(track, sound, opened.store.content_id(analyzed.content))
+
+
+def passage_seed(
+    session: Session, named: AnySeed, from_s: float | None, to_s: float | None
+) -> tuple[Seed, Window]:
+    """Analyze a passage of a track or file; None is its start, or its end.
+
+    Raises
+    ------
+    UsageError : the passage is not inside the track
+    NotFoundError, UsageError, AudioError : see :func:`seed`
+    """
+    from musimo.library import curve
+
+    named = named.track if isinstance(named, Seed) else named
+    known = find_track(session, named)
+    path = file_of(named) if known is None else known.path_bytes
+    window = passage(from_s, to_s, curve.measure_duration(path, session.settings.jobs))
+    found = file_seed(session, path, window)
+    return replace(found, track=replace(found.track, id=None if known is None else known.id)), window
+
+
+def liked_and_disliked(session: Session) -> tuple[list[Seed], list[Seed]]:
+    """Return seeds of the tracks rated as liked, and as disliked, as far as they are analyzed."""
+    store = session.store
+    known = [one for one in all_ratings(store) if one.opinion.liking and one.track]
+    ids, sounds = store.descriptors(np.array(sorted(one.content for one in known), np.int64))
+    sides: dict[int | None, list[Seed]] = {1: [], -1: []}
+    for one in known:
+        at = int(np.searchsorted(ids, one.content))
+        if one.track is not None and ids[at : at + 1] == [one.content]:
+            row = Descriptors(sounds.embedding[[at]], sounds.statistics[[at]], sounds.fused[[at]])
+            sides[one.opinion.liking].append(Seed(one.track, row, one.content))
+    return sides[1], sides[-1]
+
+
+def _shown(named: AnyTrack) -> str:
+    if isinstance(named, str | Path | int):
+        return str(named)
+    return os.fsdecode(file_of(named))

@@ -1,0 +1,135 @@
+"""Files as plain values: what a scan finds, what the library knows, and what is written about them.
+
+Nothing here touches a disk or a database. Paths are bytes, relative to a root unless said otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from musimo.errors import AudioError
+from musimo.records import Emotion, FileOpened, FloatArray, TempoKey, Window
+
+Arrival = Literal["new", "changed", "moved", "unchanged"]
+
+
+class FoundFile(NamedTuple):
+    """A file with a music extension, as a walk finds it.
+
+    A named tuple, for a large library makes a hundred thousand of them in a scan that finds nothing new.
+    """
+
+    path: bytes  # relative to the folder that is walked
+    size: int
+    mtime_ns: int
+
+
+class KnownFile(NamedTuple):
+    """A file as the library knows it; a named tuple for the same reason as :class:`FoundFile`."""
+
+    path: bytes
+    size: int
+    mtime_ns: int
+    track_id: int | None  # None: only a failure is known
+    analyzed: bool  # by the model in use, with the coverage asked for, tempo and key included
+    missing: bool
+    content: bytes | None = None  # hash of its audio
+    failed: bool = False
+    may_pass: bool = False  # it failed for a reason outside the file: permissions, an unreliable drive
+
+
+class KnownPath(NamedTuple):
+    """Where a track is, as the library knows it."""
+
+    track_id: int
+    root_id: int
+    root: bytes
+    path: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFolder:
+    """A folder to scan, as a part of a root: paths of tracks below it begin with ``prefix``."""
+
+    root_id: int
+    root: bytes
+    prefix: bytes  # empty, or ends with a slash
+
+    @property
+    def folder(self) -> bytes:
+        """Absolute path."""
+        return os.path.join(self.root, self.prefix).rstrip(b"/") or b"/"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """A file that a scan processes.
+
+    ``known_content`` is the content hash the library has for it, where the file is opened only to verify that
+    hash; else None.
+    """
+
+    scan_folder: ScanFolder
+    file: FoundFile
+    known_content: bytes | None = None
+
+    @property
+    def full_path(self) -> bytes:
+        """Absolute path."""
+        return os.path.join(self.scan_folder.root, self.file.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """A file that is known by one path and found by another."""
+
+    root_id: int
+    path: bytes
+    to_root_id: int
+    to_path: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GoneFile:
+    """A path that the library knows and the disk lacks; without ``track_id`` only a failure is known."""
+
+    root_id: int
+    path: bytes
+    track_id: int | None
+    was_missing: bool  # before this scan
+
+
+@dataclass(frozen=True, slots=True)
+class FileAnalysis:
+    """An analyzed file, ready to be written.
+
+    Parameters
+    ----------
+    emotion, statistics, tempo_key : None where the content was analyzed before
+    partial : decoded fraction, 0..1; None where all audio was decoded
+    window_vectors : by window, see :meth:`musimo.emotion.space.SoundSpace.block_vectors`
+    """
+
+    planned: PlannedFile
+    opened: FileOpened
+    emotion: Emotion | None
+    statistics: FloatArray | None
+    partial: float | None = None
+    tempo_key: TempoKey | None = None
+    window_vectors: Mapping[Window, FloatArray] = field(default_factory=dict)
+
+    @property
+    def verified(self) -> bool:
+        """Whether the file was opened to verify its content hash, and has that hash."""
+        return self.planned.known_content == self.opened.content
+
+
+@dataclass(frozen=True, slots=True)
+class FileFailure:
+    """A file that could not be analyzed."""
+
+    planned: PlannedFile
+    error: AudioError

@@ -1,0 +1,107 @@
+"""The draft of a track's analysis: windows come in, groups of them go out, predictions come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from musimo.audio.decoded_fraction import decoded_fraction
+from musimo.audio.tempo_key import TempoKeyFeatures, estimate_tempo_key, tempo_key_features
+from musimo.audio.windows import WINDOWS_PER_CALL
+from musimo.emotion.space import SoundSpace, unit
+from musimo.emotion.summary import mean_statistics, summarize
+from musimo.errors import AudioError
+from musimo.library.scan.messages import ExtractMessage
+from musimo.records import (
+    Descriptors,
+    Emotion,
+    ExtractedWindow,
+    FileOpened,
+    FloatArray,
+    TempoKey,
+    Window,
+    WindowPrediction,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The analysis of a whole track; ``partial`` is its decoded fraction, None where that is 1."""
+
+    emotion: Emotion
+    statistics: FloatArray  # (579,), mean over the windows
+    partial: float | None
+    tempo_key: TempoKey
+
+
+@dataclass(slots=True)
+class Draft:
+    """A track between its first message and its result.
+
+    Attributes
+    ----------
+    opened : None until the file is opened
+    ended : whether its last message came
+    error : why it cannot be analyzed
+    """
+
+    opened: FileOpened | None = None
+    ended: bool = False
+    error: AudioError | None = None
+    window_vectors: dict[Window, FloatArray] = field(default_factory=dict)
+    _waiting: list[ExtractedWindow] = field(default_factory=list)  # not in a group yet
+    _predictions: list[tuple[Window, WindowPrediction]] = field(default_factory=list)
+    _statistics: list[FloatArray] = field(default_factory=list)
+    _pulses: list[TempoKeyFeatures] = field(default_factory=list)
+    _lacking_s: float = 0.0  # holes in the analyzed windows
+
+    def take(self, message: ExtractMessage) -> list[ExtractedWindow]:
+        """Take the next message; return a group of windows to be predicted together, or an empty list."""
+        if isinstance(message, FileOpened):
+            self.opened = message
+            return []
+        if isinstance(message, ExtractedWindow):
+            self._waiting.append(message)
+            if len(self._waiting) < WINDOWS_PER_CALL:
+                return []
+        else:
+            self.ended = True
+            if isinstance(message, AudioError):
+                self.error = message
+                self._waiting = []
+        group, self._waiting = self._waiting, []
+        return group
+
+    def add(self, group: Sequence[ExtractedWindow], predictions: Sequence[WindowPrediction]) -> None:
+        """Add the predictions of a group; of its windows only what the summary needs is kept."""
+        self._predictions += zip((window.window for window in group), predictions, strict=True)
+        self._statistics += [window.statistics for window in group]
+        self._pulses += map(tempo_key_features, group)
+        for window in group:
+            self._lacking_s += window.missing_s
+
+    def add_window_vectors(
+        self, space: SoundSpace, group: Sequence[ExtractedWindow], predictions: Sequence[WindowPrediction]
+    ) -> None:
+        """Add the sound vectors of a group, in every block of ``space``."""
+        descriptors = Descriptors(
+            unit([prediction.embedding for prediction in predictions]),
+            np.stack([window.statistics for window in group]),
+            np.stack([prediction.fused for prediction in predictions]),
+        )
+        vectors = space.block_vectors(descriptors)
+        self.window_vectors |= zip((window.window for window in group), vectors, strict=True)
+
+    def summary(self) -> Summary | None:
+        """Summarize the track; None where no window was to be analyzed."""
+        assert self.opened is not None
+        if not self._predictions:
+            return None
+        return Summary(
+            summarize(self._predictions),
+            mean_statistics(self._statistics),
+            decoded_fraction(self.opened, [window for window, _ in self._predictions], self._lacking_s),
+            estimate_tempo_key(self._pulses),
+        )

@@ -1,0 +1,395 @@
+"""Records that several rooms share: frozen dataclasses without logic.
+
+Valence and arousal are on the 0..1 scale everywhere inside musimo, 0.5 = neutral: ``(x - 1) / 8`` of the 1-9
+rating scale that the network is trained on. Times are seconds. Paths on disk are ``bytes``, as the file
+system has them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musimo.records.check import Check as Check
+from musimo.records.fields import (
+    CONFIDENCE_DIGITS,
+    SECOND_DIGITS,
+    TEMPO_DIGITS,
+    Fields,
+    OnDisk,
+    number,
+    path_fields,
+    point,
+)
+from musimo.records.filters import Filter as Filter
+from musimo.records.filters import KeyFilter as KeyFilter
+from musimo.records.filters import NumberField as NumberField
+from musimo.records.filters import PathFilter as PathFilter
+from musimo.records.filters import RangeFilter as RangeFilter
+from musimo.records.filters import TextField as TextField
+from musimo.records.filters import TextFilter as TextFilter
+from musimo.records.scale import Scale
+
+FloatArray = NDArray[np.float32]
+DoubleArray = NDArray[np.float64]
+
+CONTENT_BYTES = 16  # of a content hash: the first collision is expected at some 10^19 tracks
+
+Coverage = Literal["windows", "full"]
+"""How much of a track is analyzed: three windows, or every second."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlidingPlan:
+    """Windows of one length, a hop apart, from one end of a track to the other."""
+
+    window_s: float
+    hop_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Tags and header of a file. A value that is missing or absurd is None."""
+
+    title: str | None = None
+    artist: str | None = None
+    albumartist: str | None = None
+    album: str | None = None
+    genre: str | None = None
+    composer: str | None = None
+    year: int | None = None
+    track: int | None = None
+    disc: int | None = None
+    bpm: float | None = None
+    duration_s: float | None = None  # claimed by the header; FileOpened.duration_s is measured
+    sample_rate: int | None = None  # Hz
+    channels: int | None = None
+    bitrate: int | None = None  # kbit/s
+    codec: str | None = None  # lower case: mp3, flac, vorbis, opus, aac, alac, ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a track that is analyzed as one."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def middle_s(self) -> float:
+        """The time that a reading of this window is reported at."""
+        return (self.start_s + self.end_s) / 2
+
+    def as_dict(self) -> Fields:
+        """Return the fields of the JSON contract."""
+        return {"start": number(self.start_s, SECOND_DIGITS), "end": number(self.end_s, SECOND_DIGITS)}
+
+
+WindowPlan = Coverage | SlidingPlan | Window
+"""Which windows of a track are analyzed: as in a library; sliding windows; or one passage only."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileOpened:
+    """A file that contains audio: first event of :func:`musimo.audio.extract.extract_windows`.
+
+    Parameters
+    ----------
+    tags : of the file, completed by the decoder
+    content : hash of the audio, equal for files that differ only in tags, name or folder
+    duration_s : measured over the whole stream, never taken from a header
+    windows : that will be extracted
+    expected_duration_s : duration of the complete audio by its header, if a part of it is missing; else None
+    """
+
+    tags: Tags
+    content: bytes
+    duration_s: float
+    windows: tuple[Window, ...]
+    expected_duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedWindow:
+    """The features of one window.
+
+    Parameters
+    ----------
+    window : the part of the track that could be decoded
+    features : [shape=(n_frames, 193), float32]
+    statistics : of the features over time [shape=(579,), float32]
+    missing_s : gaps within the window, where audio is too damaged to be decoded
+    """
+
+    window: Window
+    features: FloatArray
+    statistics: FloatArray
+    missing_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPrediction:
+    """Prediction of the network for one window.
+
+    Parameters
+    ----------
+    valence, arousal : 0..1
+    embedding : of any norm [shape=(256,), float32]
+    fused : fused values in the axes of the sound space [shape=(k,), float32], see :mod:`musimo.emotion.space`
+    """
+
+    valence: float
+    arousal: float
+    embedding: FloatArray
+    fused: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class WindowEmotion:
+    """Emotion of one window of a track, 0..1."""
+
+    window: Window
+    valence: float
+    arousal: float
+
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract."""
+        return {**self.window.as_dict(), **point(self.valence, self.arousal, scale)}
+
+
+@dataclass(frozen=True, slots=True)
+class Emotion:
+    """Emotion of a whole track.
+
+    Parameters
+    ----------
+    valence, arousal : means over the windows, 0..1
+    valence_sd, arousal_sd : population standard deviations over the windows; 0 for a single window
+    embedding : mean over the windows, scaled to unit length [shape=(256,), float32]
+    fused : mean over the windows [shape=(k,), float32], see :class:`WindowPrediction`
+    windows : in order of time
+    """
+
+    valence: float
+    arousal: float
+    valence_sd: float
+    arousal_sd: float
+    embedding: FloatArray
+    fused: FloatArray
+    windows: tuple[WindowEmotion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """Descriptors of n contents, as a library stores them: what sound vectors are computed from.
+
+    Parameters
+    ----------
+    embedding : unit length [shape=(n, 256), float32]
+    statistics : of the features over time [shape=(n, 579), float32]
+    fused : in the axes of the sound space [shape=(n, k), float32]
+    """
+
+    embedding: FloatArray
+    statistics: FloatArray
+    fused: FloatArray
+
+
+KEYS: Final = (
+    *("C major", "Db major", "D major", "Eb major", "E major", "F major"),
+    *("F# major", "G major", "Ab major", "A major", "Bb major", "B major"),
+    *("C minor", "C# minor", "D minor", "Eb minor", "E minor", "F minor"),
+    *("F# minor", "G minor", "G# minor", "A minor", "Bb minor", "B minor"),
+)
+"""Names of all keys, by mode and rising tonic, spelled with the fewest accidentals; else the usual one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TempoKey:
+    """Tempo and key of a track, estimated from its audio, regardless of its tags.
+
+    Parameters
+    ----------
+    tempo : beats per minute; None where no beat was found
+    tempo_confidence, key_confidence : 0..1
+    key : one of ``KEYS``; None where none was found
+    """
+
+    tempo: float | None
+    tempo_confidence: float
+    key: str | None
+    key_confidence: float
+
+    def as_dict(self) -> Fields:
+        """Return the fields of the JSON contract."""
+        return {
+            "tempo": number(self.tempo, TEMPO_DIGITS),
+            "tempo_confidence": number(self.tempo_confidence, CONFIDENCE_DIGITS),
+            "key": self.key,
+            "key_confidence": number(self.key_confidence, CONFIDENCE_DIGITS),
+        }
+
+
+def tempo_key_fields(tempo_key: TempoKey | None) -> Fields:
+    """Return the fields of tempo and key, each None where they are not known."""
+    return dict.fromkeys(TempoKey.__dataclass_fields__) if tempo_key is None else tempo_key.as_dict()
+
+
+@dataclass(frozen=True, slots=True)
+class Track(OnDisk):
+    """One track of a library, as results show it.
+
+    Parameters
+    ----------
+    id : of the track in the library; None for a file outside it
+    path_bytes : absolute path, as on disk; ``path`` is the same as a :class:`pathlib.Path`
+    tags : of the file
+    duration_s : measured where the audio is analyzed, else as its header claims
+    content : id of its audio, shared by exact copies; None where that is not known
+    valence, arousal : 0..1; None where the audio is not analyzed by the active model
+    partial : decoded fraction of the audio, 0..1; None where all of it was decoded, or it is not analyzed
+    tempo_key : None where it is not analyzed
+    """
+
+    id: int | None
+    path_bytes: bytes
+    tags: Tags
+    duration_s: float | None
+    content: int | None
+    valence: float | None
+    arousal: float | None
+    partial: float | None = None
+    tempo_key: TempoKey | None = None
+
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract; what is not known is None."""
+        tags = self.tags
+        return {
+            "id": self.id,
+            **path_fields(self.path_bytes),
+            "title": tags.title,
+            "artist": tags.artist,
+            "album": tags.album,
+            "albumartist": tags.albumartist,
+            "genre": tags.genre,
+            "year": tags.year,
+            "duration": number(self.duration_s, SECOND_DIGITS),
+            "format": tags.codec,
+            "bitrate": tags.bitrate,
+            **point(self.valence, self.arousal, scale),
+            "partial": number(self.partial, SECOND_DIGITS),
+            **tempo_key_fields(self.tempo_key),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Failure(OnDisk):
+    """A file of the library that could not be analyzed; its path is absolute, ``when`` ISO 8601 in UTC."""
+
+    path_bytes: bytes
+    stage: str
+    reason: str
+    when: str
+
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract; the scale is of no account."""
+        return {
+            **path_fields(self.path_bytes),
+            "stage": self.stage,
+            "reason": self.reason,
+            "when": self.when,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzedFile(OnDisk):
+    """Emotion of a file outside any library."""
+
+    path_bytes: bytes
+    tags: Tags
+    content: bytes  # hash of its audio
+    duration_s: float
+    emotion: Emotion
+    statistics: FloatArray  # (579,), mean over the windows
+    partial: float | None = None  # decoded fraction; None if nothing is missing
+    tempo_key: TempoKey | None = None
+
+    def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
+        """Return the fields of the JSON contract; ``clips`` are its windows."""
+        return {
+            **path_fields(self.path_bytes),
+            "duration": number(self.duration_s, SECOND_DIGITS),
+            **point(self.emotion.valence, self.emotion.arousal, scale),
+            "partial": number(self.partial, SECOND_DIGITS),
+            **tempo_key_fields(self.tempo_key),
+            "clips": [one.as_dict(scale) for one in self.emotion.windows],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFile(OnDisk):
+    """A file outside any library that could not be analyzed."""
+
+    path_bytes: bytes
+    stage: str
+    reason: str
+
+    def as_dict(self, scale: Scale = "0-1") -> Fields:
+        """Return the fields of the JSON contract; the scale is of no account."""
+        return {**path_fields(self.path_bytes), "stage": self.stage, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Emotion over time inside one track.
+
+    Parameters
+    ----------
+    track : its id is None for a file outside the library
+    plan : the windows of the query
+    duration_s : of the track, measured
+    readings : in order of time; each covers its whole window, not only the middle
+    partial : decoded fraction; None if nothing is missing
+    """
+
+    track: Track
+    plan: SlidingPlan
+    duration_s: float
+    readings: tuple[WindowEmotion, ...]
+    partial: float | None = None
+
+
+Dimension = Literal["valence", "arousal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """A local maximum of valence or arousal; ``value`` and ``prominence`` are 0..1."""
+
+    time_s: float
+    dimension: Dimension
+    value: float
+    prominence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A time at which the emotion changes.
+
+    Parameters
+    ----------
+    time_s : where one window ends and the next begins
+    valence, arousal : differences, -1..1, of the window after it minus the window before
+    """
+
+    time_s: float
+    valence: float
+    arousal: float
+
+    @property
+    def change(self) -> float:
+        """Distance on the valence-arousal plane, 0..1.41."""
+        return float(np.hypot(self.valence, self.arousal))
