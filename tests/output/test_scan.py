@@ -1,7 +1,7 @@
 import json
 
 from musimo.library.scan.events import Audit
-from musimo.output.scan_text import audit_json, audit_lines
+from musimo.output.scan import audit_json, audit_lines
 
 AUDIT = Audit(new=3, unchanged=90, failed=2, ignored=1, missing=4, known_failures=1, seconds=12.3456)
 
@@ -17,7 +17,7 @@ def test_audit_in_json_adds_up() -> None:
 def test_audit_in_words_ends_in_the_sum() -> None:
     assert audit_lines(AUDIT) == (
         "4 tracks missing: known, but no longer there\n"
-        "2 files failed, 1 of them before: musimo errors tells why\n"
+        "2 files failed, 1 of them before: see musimo errors\n"
         "96 seen = 3 new + 90 unchanged + 2 failed + 1 ignored, in 12.3 s\n"
     )
     assert audit_lines(Audit(new=1, seconds=3725)) == "1 seen = 1 new, in 1:02:05\n"
@@ -27,6 +27,6 @@ def test_audit_in_words_ends_in_the_sum() -> None:
 def test_an_interrupted_scan_says_what_is_left() -> None:
     lines = audit_lines(Audit(new=1, left=7, interrupted=True)).splitlines()
     assert lines == [
-        "interrupted, 7 files still to be heard: the same command goes on",
+        "interrupted, 7 files left: the same command continues",
         "1 seen = 1 new, in 0.0 s",
     ]

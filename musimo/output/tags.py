@@ -1,14 +1,13 @@
-"""What is written into files, or would be, as text and as JSON."""
+"""Fields that are, or would be, written to files, as text and as JSON."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from musimo.library.tagging import State, TagResult
 from musimo.output.json_out import document
-from musimo.output.text import safe
+from musimo.output.text import path_text, safe
 from musimo.records.fields import path_fields
 
 PREFIX = "MUSIMO_"
@@ -21,18 +20,18 @@ WORDS: Mapping[State, str] = {
 
 
 def tagged_line(tagged: TagResult) -> str:
-    """One file in a line or two."""
-    path = safe(os.fsdecode(tagged.update.track.path_bytes))
+    """Return one file in two lines."""
+    path = path_text(tagged.update.track.path_bytes)
     if tagged.state == "left out":
         return f"left out: {path}\n    {safe(tagged.reason)}\n"
-    said = {name: text for name, text in tagged.before.items() if name not in tagged.update.fields}
+    removed = {name: text for name, text in tagged.before.items() if name not in tagged.update.fields}
     parts = [f"{_short(name)} {safe(text)}" for name, text in tagged.update.fields.items()]
-    parts += [f"no {_short(name)}" for name in said]
-    return f"{path}\n    {', '.join(parts) or 'nothing of musimo'}\n"
+    parts += [f"no {_short(name)}" for name in removed]
+    return f"{path}\n    {', '.join(parts) or 'no fields of musimo'}\n"
 
 
 def tally_line(counts: Counter[State], *, stopped: bool = False) -> str:
-    """How many files there were of each kind, in a line that adds up."""
+    """Return the number of files in each state, in a line that adds up."""
     parts = [f"{counts[state]} {word}" for state, word in WORDS.items() if counts[state]]
     total = sum(counts.values())
     files = "1 file" if total == 1 else f"{total} files"
@@ -40,7 +39,7 @@ def tally_line(counts: Counter[State], *, stopped: bool = False) -> str:
 
 
 def tagged_json(all_tagged: Iterable[TagResult], *, dry_run: bool) -> str:
-    """Every file as one JSON document."""
+    """Return all files as a JSON document."""
     rows = list(all_tagged)
     counts = Counter(tagged.state for tagged in rows)
     return document(

@@ -1,4 +1,4 @@
-"""Playlists by recipe: what became of each, as text and as JSON."""
+"""Outcomes of playlist recipes as text and as JSON."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ State = Literal["written", "unchanged", "empty", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What became of a recipe.
+    """Outcome of a recipe.
 
     Parameters
     ----------
-    recipe : that was followed
-    state : ``unchanged`` where the file held just that already; ``empty`` where no track was found, which
-        leaves the file as it was; in a dry run what it would be
-    tracks : in the playlist
-    reason, hint : of what failed
+    state : ``unchanged`` if the file has this content already; ``empty`` if no track was found, which leaves
+        the file as it is; in a dry run, what it would be
+    tracks : number of tracks in the playlist
+    reason, hint : of a failure
     """
 
     recipe: PlaylistRecipe
@@ -37,14 +36,14 @@ class Made:
 
 
 def made_line(made: Made, *, dry_run: bool) -> str:
-    """One recipe in a line."""
+    """Return the outcome of a recipe in a line or two."""
     name, path = safe(made.recipe.name), _shown(made.recipe.path)
     count = f"{made.tracks} track{'' if made.tracks == 1 else 's'}"
     match made.state:
         case "written":
             return f"{name}: {'would write' if dry_run else 'wrote'} {count} to {path}\n"
         case "unchanged":
-            return f"{name}: {count}, as they are in {path} already\n"
+            return f"{name}: {count}, unchanged in {path}\n"
         case "empty":
             return f"{name}: no track found; {path} stays as it is\n"
         case "failed":
@@ -52,7 +51,7 @@ def made_line(made: Made, *, dry_run: bool) -> str:
 
 
 def made_json(made: Sequence[Made], *, dry_run: bool) -> str:
-    """All recipes as one JSON document."""
+    """Return the outcomes of all recipes as a JSON document."""
     rows = [
         {**_fields(one.recipe), "state": one.state, "tracks": one.tracks, "reason": one.reason or None}
         for one in made
@@ -61,7 +60,7 @@ def made_json(made: Sequence[Made], *, dry_run: bool) -> str:
 
 
 def recipe_lines(recipes: Sequence[PlaylistRecipe]) -> str:
-    """Recipes as they stand: name and query, and the path below."""
+    """Return recipes: name and query, and the path below."""
     room = max((width(safe(one.name)) for one in recipes), default=0)
     return "".join(
         f"{pad(safe(one.name), room)}  {safe(one.query)}\n{' ' * room}  → {_shown(one.path)}\n"
@@ -70,7 +69,7 @@ def recipe_lines(recipes: Sequence[PlaylistRecipe]) -> str:
 
 
 def recipes_json(recipes: Sequence[PlaylistRecipe]) -> str:
-    """Recipes as they stand, as one JSON document."""
+    """Return recipes as a JSON document."""
     return document({"playlists": [_fields(one) for one in recipes]})
 
 

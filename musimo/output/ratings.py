@@ -1,4 +1,4 @@
-"""The owner's ratings, and what was fitted to them, as text and as JSON."""
+"""Ratings and calibration as text and as JSON."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from musimo.emotion.calibration import MIN_RATINGS, DimensionFit
 from musimo.library.calibration import CalibrationFits
 from musimo.library.db.calibrations import AppliedCalibration
 from musimo.library.db.ratings import LIKINGS, Opinion, Rating
+from musimo.output.formats import RatingFormat
 from musimo.output.json_out import document
 from musimo.output.naming import full_name
+from musimo.output.ratings_csv import ratings_csv
 from musimo.output.tables import UNKNOWN, Column, decimal, table
-from musimo.output.text import safe
+from musimo.output.text import joined, safe
 from musimo.records import Track
 from musimo.records.fields import SECOND_DIGITS, number
 from musimo.records.scale import RANGES, Scale, from_unit
@@ -22,7 +24,7 @@ ERROR_DIGITS: Final = 3
 
 
 def opinion_words(opinion: Opinion, scale: Scale) -> str:
-    """What was said of a track, in words."""
+    """Return a rating in words."""
     words = [
         f"{name} {decimal(from_unit(value, scale), MOOD_DIGITS)}"
         for name, value in (("valence", opinion.valence), ("arousal", opinion.arousal))
@@ -31,8 +33,19 @@ def opinion_words(opinion: Opinion, scale: Scale) -> str:
     return ", ".join([*words, *([f"{LIKINGS[opinion.liking]}d"] if opinion.liking else [])])
 
 
+def render_ratings(ratings: Sequence[Rating], format: RatingFormat, scale: Scale, width: int) -> bytes:
+    """Return a list of ratings in a format; tables are ``width`` columns wide."""
+    match format:
+        case "table":
+            return ratings_table(ratings, scale, width).encode()
+        case "json":
+            return ratings_json(ratings, scale).encode()
+        case "csv":
+            return ratings_csv(ratings, scale).encode()
+
+
 def ratings_table(ratings: Sequence[Rating], scale: Scale, width: int) -> str:
-    """Ratings in columns, and how many they are."""
+    """Return ratings as a table, with their counts."""
     if not ratings:
         return "nothing is rated yet: musimo rate TRACK --valence V --arousal A, or --like\n"
     columns = (
@@ -48,45 +61,45 @@ def ratings_table(ratings: Sequence[Rating], scale: Scale, width: int) -> str:
             _shown(one.opinion.arousal, scale),
             LIKINGS.get(one.opinion.liking or 0, UNKNOWN),
             one.rated_at[:10],
-            safe(full_name(one.track)) if one.track else "(no track of the library has this sound now)",
+            safe(full_name(one.track)) if one.track else "(no track in the library has this audio)",
         )
         for one in ratings
     ]
-    said = [one.opinion for one in ratings]
+    opinions = [one.opinion for one in ratings]
     counts = (
-        (sum(one.valence is not None for one in said), "in valence"),
-        (sum(one.arousal is not None for one in said), "in arousal"),
-        (sum(one.liking == 1 for one in said), "liked"),
-        (sum(one.liking == -1 for one in said), "disliked"),
+        (sum(one.valence is not None for one in opinions), "in valence"),
+        (sum(one.arousal is not None for one in opinions), "in arousal"),
+        (sum(one.liking == 1 for one in opinions), "liked"),
+        (sum(one.liking == -1 for one in opinions), "disliked"),
     )
-    summary = f"{len(said)} rated: {', '.join(f'{n} {what}' for n, what in counts if n)}"
-    return _text([*table(columns, rows, width), "", summary])
+    summary = f"{len(opinions)} rated: {', '.join(f'{n} {what}' for n, what in counts if n)}"
+    return joined([*table(columns, rows, width), "", summary])
 
 
 def ratings_json(ratings: Sequence[Rating], scale: Scale) -> str:
-    """Return ratings as one JSON document; ``track`` is null where the library has none with that audio."""
+    """Return ratings as a JSON document; ``track`` is null where no track of the library has that audio."""
     return document({"ratings": [one.as_dict(scale) for one in ratings]})
 
 
-def rated_lines(said: str, tracks: Sequence[Track]) -> str:
-    """What was just said of tracks, a line each."""
-    lines = [f"{safe(full_name(track))}: {said}" for track in tracks]
-    return _text(lines or ["none of them was rated"])
+def rated_lines(rating: str, tracks: Sequence[Track]) -> str:
+    """Return the tracks that were just rated, a line each."""
+    lines = [f"{safe(full_name(track))}: {rating}" for track in tracks]
+    return joined(lines or ["none of them was rated"])
 
 
 def rated_json(done: str, n: int, tracks: Sequence[Track], scale: Scale) -> str:
-    """What was just rated or forgotten, as one JSON document; tracks of a file of ratings are not told."""
+    """Return what was just rated or forgotten as a JSON document, with the tracks if any are given."""
     named = [track.as_dict(scale) for track in tracks]
     return document({done: n, **({"tracks": named} if named else {})})
 
 
 def fits_lines(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry_run: bool) -> str:
-    """How well ratings are fitted, and what comes of it."""
+    """Return the errors of network and calibration, and what was done."""
     columns = (
         Column(""),
         Column("ratings", right=True),
-        Column("network off by", right=True),
-        Column("fitted off by", right=True),
+        Column("network error", right=True),
+        Column("calibrated error", right=True),
         Column("", stretches=True),
     )
     low, high = RANGES[scale]
@@ -104,18 +117,20 @@ def fits_lines(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry
     ]
     lines = [*table(columns, rows, 100), ""]
     if fits.n_not_analyzed:
-        lines.append(f"{fits.n_not_analyzed} rated without being analysed by this model: they do not count")
+        lines.append(f"{fits.n_not_analyzed} rated tracks are not analyzed by this model and do not count")
     if fits.calibration is None:
-        lines.append("the network answers as it is")
+        lines.append("no calibration: the predictions of the network stay as they are")
     elif dry_run:
-        lines.append("nothing was changed: musimo calibrate applies it")
+        lines.append("nothing was changed; musimo calibrate applies it")
     else:
-        lines.append(f"{n_sounds} sounds answer by your ear now; musimo calibrate --undo takes it back")
-    return _text(lines)
+        lines.append(
+            f"{n_sounds} analyses are calibrated to your ratings; musimo calibrate --undo reverts it"
+        )
+    return joined(lines)
 
 
 def fits_json(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry_run: bool) -> str:
-    """How well ratings are fitted, and what came of it, as one JSON document."""
+    """Return the errors of network and calibration as a JSON document."""
     low, high = RANGES[scale]
 
     def scaled(error: float | None) -> float | None:
@@ -143,14 +158,15 @@ def fits_json(fits: CalibrationFits, scale: Scale, n_sounds: int | None, *, dry_
 
 
 def undone_json(*, undone: bool) -> str:
-    """Whether a calibration was taken back, as one JSON document."""
+    """Return whether a calibration was reverted, as a JSON document."""
     return document({"undone": undone})
 
 
 def applied_words(applied: AppliedCalibration) -> str:
-    """What a calibration bends."""
-    bent = [name for name, bends in (("valence", applied.valence), ("arousal", applied.arousal)) if bends]
-    return f"{' and '.join(bent)} fitted to {applied.n_ratings} ratings, {applied.fitted_at[:10]}"
+    """Return what a calibration changes, in words."""
+    dimensions = (("valence", applied.valence), ("arousal", applied.arousal))
+    fitted = [name for name, is_fitted in dimensions if is_fitted]
+    return f"{' and '.join(fitted)} fitted to {applied.n_ratings} ratings, {applied.fitted_at[:10]}"
 
 
 def _named(fits: CalibrationFits) -> tuple[tuple[str, DimensionFit], tuple[str, DimensionFit]]:
@@ -159,13 +175,9 @@ def _named(fits: CalibrationFits) -> tuple[tuple[str, DimensionFit], tuple[str, 
 
 def _verdict(fit: DimensionFit) -> str:
     if fit.n_missing:
-        return f"{fit.n_missing} more ratings are needed"
-    return "a gain" if fit.coefficients is not None else "no gain: the network stays"
+        return f"{fit.n_missing} more ratings needed"
+    return "improves" if fit.coefficients is not None else "does not improve: not applied"
 
 
 def _shown(value: float | None, scale: Scale) -> str:
     return decimal(None if value is None else from_unit(value, scale), MOOD_DIGITS)
-
-
-def _text(lines: Sequence[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)

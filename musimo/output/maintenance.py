@@ -1,4 +1,4 @@
-"""What care of a library came to, as text and as JSON."""
+"""Results of maintenance (prune, relocate, reindex, backup, doctor) as text and as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from musimo.library.prune import PrunePlan
 from musimo.library.relocate import Relocated
 from musimo.output.json_out import document
 from musimo.output.naming import full_name
-from musimo.output.text import pad, safe
+from musimo.output.text import counted, joined, pad, path_text, safe
 from musimo.records import Check
 from musimo.records.fields import Fields, path_fields
 
@@ -20,26 +20,26 @@ NAME_WIDTH = 9  # of the longest name of a check
 
 
 def prune_lines(plan: PrunePlan) -> str:
-    """What a prune is about to delete, and what it leaves alone and why."""
+    """Return what a prune is about to delete, and the roots it leaves alone, with the reason."""
     lines: list[str] = []
     for track in plan.tracks:
-        lines += [f"  {_path(track.path_bytes)}", f"      {safe(full_name(track))}"]
+        lines += [f"  {path_text(track.path_bytes)}", f"      {safe(full_name(track))}"]
     if plan.tracks:
-        lines.insert(0, f"{_count(len(plan.tracks), 'missing track')}:")
+        lines.insert(0, f"{counted(len(plan.tracks), 'missing track')}:")
     for root in plan.refused:
         lines += [
-            f"nothing of {_path(root.path)} is to be deleted: {safe(root.reason)}",
+            f"nothing of {path_text(root.path)} is to be deleted: {safe(root.reason)}",
             "    if its files are really gone: musimo prune --accept-missing",
         ]
     if plan.returned:
-        lines.append(f"{_count(plan.returned, 'missing track')} came back: musimo scan takes the mark away")
+        lines.append(f"{counted(plan.returned, 'missing track')} came back: musimo scan records it")
     if not lines:
         lines.append("no track is missing")
-    return _text(lines)
+    return joined(lines)
 
 
 def pruned_json(plan: PrunePlan, deleted: int, *, dry_run: bool) -> str:
-    """A prune as one JSON document."""
+    """Return a prune as a JSON document."""
     return document(
         {
             "deleted": deleted,
@@ -52,19 +52,19 @@ def pruned_json(plan: PrunePlan, deleted: int, *, dry_run: bool) -> str:
 
 
 def relocated_lines(done: Relocated, *, dry_run: bool) -> str:
-    """A relocation in a few lines."""
+    """Return a relocation in a few lines."""
     would = "would move" if dry_run else "moved"
-    lines = [f"{_count(done.moved, 'track')} {would} to {_path(done.new)}; nothing is heard again"]
+    lines = [f"{counted(done.moved, 'track')} {would} to {path_text(done.new)}; nothing is analyzed again"]
     if done.merged:
-        lines.append(f"{done.merged} of them were known there already, with the same sound")
+        lines.append(f"{done.merged} of them were known there already, with the same audio")
     if done.there < done.moved:
         away = done.moved - done.there
-        lines.append(f"{away} of them are not there, or have another size: the next scan looks into it")
-    return _text(lines)
+        lines.append(f"{away} of them are missing or have another size: the next scan checks them")
+    return joined(lines)
 
 
 def relocated_json(done: Relocated, *, dry_run: bool) -> str:
-    """A relocation as one JSON document."""
+    """Return a relocation as a JSON document."""
     return document(
         {
             **path_fields(done.old, "old"),
@@ -78,14 +78,14 @@ def relocated_json(done: Relocated, *, dry_run: bool) -> str:
 
 
 def backup_json(library: Path, copy: Path, size: int) -> str:
-    """A backup as one JSON document."""
+    """Return a backup as a JSON document."""
     names = {"library": library, "backup": copy}
     fields = {key: value for name, path in names.items() for key, value in _of(name, path).items()}
     return document({**fields, "bytes": size})
 
 
 def reindexed_json(library: Path, indexed: int, files: Sequence[Path]) -> str:
-    """Rebuilt indexes as one JSON document."""
+    """Return rebuilt indexes as a JSON document."""
     return document(
         {
             **_of("library", library),
@@ -96,15 +96,15 @@ def reindexed_json(library: Path, indexed: int, files: Sequence[Path]) -> str:
 
 
 def check_lines(check: Check) -> str:
-    """One check of the doctor, with what to do about it."""
+    """Return one check of doctor, with its remedy."""
     lines = [f"{pad(check.name, NAME_WIDTH)}  {pad(MARKS[check.state], MARK_WIDTH)}  {safe(check.found)}"]
     if check.remedy and check.state != "ok":
         lines.append(f"{' ' * (NAME_WIDTH + MARK_WIDTH + 4)}{safe(check.remedy)}")
-    return _text(lines)
+    return joined(lines)
 
 
 def checks_json(checks: Sequence[Check]) -> str:
-    """All checks of the doctor as one JSON document."""
+    """Return all checks of doctor as a JSON document."""
     return document(
         {
             "ok": all(check.state != "bad" for check in checks),
@@ -115,15 +115,3 @@ def checks_json(checks: Sequence[Check]) -> str:
 
 def _of(name: str, path: Path) -> Fields:
     return path_fields(os.fsencode(path), name)
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def _path(path: bytes) -> str:
-    return safe(os.fsdecode(path))
-
-
-def _text(lines: Sequence[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)

@@ -1,4 +1,4 @@
-"""The audit of a scan, as text and as JSON."""
+"""The audit of a scan as text and as JSON."""
 
 from __future__ import annotations
 
@@ -7,36 +7,33 @@ from typing import Final
 from musimo.library.scan.events import Audit
 from musimo.output.json_out import document
 from musimo.output.tables import clock
+from musimo.output.text import counted, joined
 from musimo.records.fields import SECOND_DIGITS, number
 
 _OUTCOMES: Final = ("new", "changed", "moved", "unchanged", "failed", "ignored")
-"""What a seen file can turn out to be; they add up to ``seen``."""
+"""The outcomes of a file; their counts add up to ``seen``."""
 
 
 def audit_json(audit: Audit) -> str:
-    """The audit as one JSON document."""
+    """Return the audit as a JSON document."""
     counts = {name: getattr(audit, name) for name in ("seen", *_OUTCOMES, "missing")}
     more = {"refused": audit.refused, "left": audit.left, "interrupted": audit.interrupted}
     return document({**counts, **more, "seconds": number(audit.seconds, SECOND_DIGITS)})
 
 
 def audit_lines(audit: Audit) -> str:
-    """The audit in a few lines, the last of which adds up; every line ends in a line feed."""
+    """Return the audit in a few lines; the counts in the last one add up."""
     lines = []
     if audit.missing:
-        lines.append(f"{_count(audit.missing, 'track')} missing: known, but no longer there")
+        lines.append(f"{counted(audit.missing, 'track')} missing: known, but no longer there")
     if audit.failed:
         before = f", {audit.known_failures} of them before" if audit.known_failures else ""
-        lines.append(f"{_count(audit.failed, 'file')} failed{before}: musimo errors tells why")
+        lines.append(f"{counted(audit.failed, 'file')} failed{before}: see musimo errors")
     if audit.interrupted:
-        lines.append(f"interrupted, {_count(audit.left, 'file')} still to be heard: the same command goes on")
+        lines.append(f"interrupted, {counted(audit.left, 'file')} left: the same command continues")
     outcomes = [f"{getattr(audit, name)} {name}" for name in _OUTCOMES if getattr(audit, name)]
     lines.append(f"{audit.seen} seen = {' + '.join(outcomes) or 'nothing'}, in {_lasted(audit.seconds)}")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+    return joined(lines)
 
 
 def _lasted(seconds: float) -> str:
