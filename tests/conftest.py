@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,12 +18,6 @@ from musimo.records import FloatArray, WindowPrediction
 hypothesis.settings.register_profile("musimo", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "musimo"))
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Ignore flags that ARM's matrix extension (Apple M4) sets though all numbers are finite: numpy#29820."""
-    if platform.machine() in ("arm64", "aarch64"):
-        config.addinivalue_line("filterwarnings", "ignore:.* encountered in matmul:RuntimeWarning")
 
 
 @pytest.fixture(autouse=True)
