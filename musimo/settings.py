@@ -181,7 +181,9 @@ def _parse(name: str, value: Any, origin: str, label: str = "") -> Any:
 
 def _globs(value: Any, label: str) -> tuple[str, ...]:
     globs = value if isinstance(value, list | tuple) else ()
-    if not isinstance(value, list | tuple) or not all(isinstance(one, str) and one.strip("/") for one in globs):
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(one, str) and one.strip("/") for one in globs
+    ):
         raise SettingsError(
             f"{label} must be a list of names or paths, not {value!r}", "write exclude = ['Old/*', '*.bak']"
         )

@@ -40,7 +40,9 @@ def _holds(query: Filter) -> ColumnElement[bool]:
         case PathFilter():
             path = func.full_path(roots.c.path, tracks.c.path)
             contained = func.instr(path, query.needle) > 0
-            return contained if query.resolved is None else or_(contained, func.instr(path, query.resolved) == 1)
+            return (
+                contained if query.resolved is None else or_(contained, func.instr(path, query.resolved) == 1)
+            )
         case TextFilter():
             column = tracks.c.codec if query.field == "format" else tracks.c[query.field]
             return func.instr(func.fold(column), query.needle) > 0

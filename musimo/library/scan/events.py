@@ -112,4 +112,6 @@ class Audit:
         return self.new + self.changed + self.moved + self.unchanged + self.failed + self.ignored
 
 
-ScanEvent = Planned | FileStored | ContentChanged | FileFailed | FolderRefused | RootMayHaveMoved | Indexing | Audit
+ScanEvent = (
+    Planned | FileStored | ContentChanged | FileFailed | FolderRefused | RootMayHaveMoved | Indexing | Audit
+)

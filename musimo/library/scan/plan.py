@@ -130,9 +130,12 @@ def make_plans(
     if renamings:
         journal.rename(renamings)
         known = [journal.known_files(scan_folder) for scan_folder in scan_folders]
-    moved = [_moved_roots(journal, walked, files, scan_folders) for walked, files in zip(walks, known, strict=True)]
+    moved = [
+        _moved_roots(journal, walked, files, scan_folders) for walked, files in zip(walks, known, strict=True)
+    ]
     arrived = [
-        _follow_moves(journal, walked, files, roots) for walked, files, roots in zip(walks, known, moved, strict=True)
+        _follow_moves(journal, walked, files, roots)
+        for walked, files, roots in zip(walks, known, moved, strict=True)
     ]
     if any(arrived):
         known = [journal.known_files(scan_folder) for scan_folder in scan_folders]
@@ -242,9 +245,7 @@ def _compare(walked: _Walked, known: dict[bytes, KnownFile], *, retry_failed: bo
     for entry in walked.unreadable:
         before = known.get(entry.path)
         known_failure = before is not None and before.failed
-        planned = PlannedFile(
-            walked.scan_folder, FoundFile(entry.path, 0, 0), known_failure=known_failure
-        )
+        planned = PlannedFile(walked.scan_folder, FoundFile(entry.path, 0, 0), known_failure=known_failure)
         plan.unreadable.append((planned, entry.reason))
     for path, found in walked.files.items():
         _compare_file(plan, found, known.get(path), retry_failed=retry_failed, verify=verify)

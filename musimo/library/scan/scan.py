@@ -92,7 +92,9 @@ def scan(
         jobs=options.jobs,
         batch_size=options.batch_size,
         coverage=options.coverage,
-        moved_roots={root.root_id: root.new for plan in plans for root in plan.moved_roots if root.is_certain},
+        moved_roots={
+            root.root_id: root.new for plan in plans for root in plan.moved_roots if root.is_certain
+        },
     )
     unreadable = [pair for plan in plans for pair in plan.unreadable]
     failed = [FileFailure(file, AudioError("read", reason)) for file, reason in unreadable]

@@ -66,7 +66,9 @@ def test_an_excluded_file_is_ignored_and_an_excluded_folder_not_walked(tmp_path:
     top = os.fsencode(tmp_path)
     events = list(walk(top, exclusions=Exclusions(["*.wav", "old"], top)))
     assert [type(event) for event in events] == [FoundFile, IgnoredFile]
-    assert [event.path for event in walk(top + b"/Old", (), Exclusions(["old/*"], top), b"Old/")] == [b"b.mp3"]
-    assert [
-        type(event) for event in walk(top + b"/Old", (), Exclusions(["old/*"], top), b"Old/")
-    ] == [IgnoredFile]
+    assert [event.path for event in walk(top + b"/Old", (), Exclusions(["old/*"], top), b"Old/")] == [
+        b"b.mp3"
+    ]
+    assert [type(event) for event in walk(top + b"/Old", (), Exclusions(["old/*"], top), b"Old/")] == [
+        IgnoredFile
+    ]

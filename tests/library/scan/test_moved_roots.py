@@ -101,7 +101,9 @@ def test_a_full_copy_of_a_drive_that_is_away_is_a_copy(
         RootMayHaveMoved(os.fsencode(folder), os.fsencode(tmp_path / "copies"))
     ]
     offered = [track.path for track in store.all_tracks()]
-    assert {path.parts[len(tmp_path.parts)] for path in offered} == {"copies"}, "absent files have copies here"
+    assert {path.parts[len(tmp_path.parts)] for path in offered} == {"copies"}, (
+        "absent files have copies here"
+    )
     found = find_track(store, "song 0")
     assert found is not None
     assert found.path == tmp_path / "copies" / "Artist" / "song 0.wav"
