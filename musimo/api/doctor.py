@@ -21,7 +21,7 @@ from musimo.library.db.engine import may_write
 from musimo.library.db.health import examine, sqlite_version
 from musimo.records import Check as Check
 from musimo.resources import weights_path
-from musimo.settings import Settings
+from musimo.settings import NOWHERE, Settings, check_library
 
 if TYPE_CHECKING:
     from musimo.library.db.queries import Store

@@ -68,12 +68,12 @@ def print_answer(invocation: Invocation, answer: Answer, choice: OutputChoice[An
     from musimo.output.rendering import render
 
     rendered = render(answer, choice.format, _print_options(choice))
+    if not invocation.takes(answer, rendered):
+        put(rendered.data, choice)
     for skipped in rendered.skipped:
         invocation.leave_out(skipped.path, skipped.reason)
     _note_unused_mappings(invocation, answer, choice)
     _note_unknown_paths(invocation, answer)
-    if not invocation.takes(answer, rendered):
-        put(rendered.data, choice)
 
 
 def _note_unused_mappings(invocation: Invocation, answer: Answer, choice: OutputChoice[Any]) -> None:

@@ -186,11 +186,10 @@ def _resolved(path: bytes) -> bytes | None:
     """Return the path as a scan stores it, links and ``~`` resolved; None where it holds none of them."""
     if not path.startswith((b"/", b"~")) or b"\0" in path:
         return None
-    full = os.path.expanduser(path)  # noqa: PTH111
-    resolved = os.path.realpath(full)
+    resolved = os.path.realpath(os.path.expanduser(path))  # noqa: PTH111 - bytes
     if resolved == os.path.normpath(path):
         return None
-    return os.path.join(resolved, b"") if os.path.isdir(resolved) else resolved
+    return resolved + b"/" if os.path.isdir(resolved) else resolved  # noqa: PTH112 - bytes
 
 
 def _unquoted(value: str) -> str:

@@ -67,7 +67,7 @@ class Exclusions:
         self._paths: list[list[re.Pattern[str]]] = []
         for glob in globs:
             if glob.startswith(("/", "~")):
-                full = os.path.realpath(os.path.expanduser(os.fsencode(glob)))  # noqa: PTH111
+                full = os.path.realpath(os.path.expanduser(os.fsencode(glob)))
                 inside = os.path.join(root, b"")
                 if full.startswith(inside):
                     self._paths.append(_patterns(_fold(full[len(inside) :])))
@@ -100,7 +100,7 @@ class Exclusions:
         )
 
     def covers(self, path: bytes) -> bool:
-        """Return whether the file at ``path``, relative to the root, is skipped, or a folder that holds it."""
+        """Return whether the file at ``path``, relative to the root, is skipped, or a folder above it."""
         names = path.split(b"/")
         folders = (b"/".join(names[:n]) for n in range(1, len(names)))
         return any(map(self.skips_folder, folders)) or self.skips(path)

@@ -11,11 +11,11 @@ from musimo.library.db.files import FoundFile
 from musimo.library.scan.exclusions import SYSTEM_FOLDERS, Exclusions
 from musimo.library.scan.walk import IgnoredFile, walk
 
-BINS = (
-    ["$Recycle.Bin", "@Recycle", "@Recently-Snapshot", "#snapshot", "#recycle", ".stversions", ".snapshots"]
-    + [".zfs/snapshot/daily", ".sync/Archive", "@eaDir", ".Trash-1000/files", "lost+found"]
-    + ["System Volume Information", "@GMT-2026.01.31-12.00.00", ".local/share/Trash/files"]
-)
+BINS = [
+    *("$Recycle.Bin", "@Recycle", "@Recently-Snapshot", "#snapshot", "#recycle", ".stversions", ".snapshots"),
+    *(".zfs/snapshot/daily", ".sync/Archive", "@eaDir", ".Trash-1000/files", "lost+found"),
+    *("System Volume Information", "@GMT-2026.01.31-12.00.00", ".local/share/Trash/files"),
+]
 CASES = [case(name) for name in BINS for case in (str, str.upper, str.lower, str.title)]
 
 
