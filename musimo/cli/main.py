@@ -145,7 +145,7 @@ def cli(
 
 @cli.result_callback()
 @click.pass_obj
-def _exit_code(invocation: Invocation, code: int | None, **options: object) -> int | None:
+def _exit_code(invocation: Invocation, /, code: int | None, **options: object) -> int | None:
     """Return the exit code of a command, or the one that says that a list is incomplete."""
     return SOME_FAILED if invocation.left_out and code in (None, DONE, NOT_FOUND) else code
 

@@ -36,8 +36,8 @@ def command(
     """Write the playlists of the configuration file's recipes, or those named.
 
     A recipe is a command line of similar, mood, path, mood-path or export, and a file, whose ending sets the
-    format. A relative path starts at playlists_folder, or else at the configuration file. Folders that are
-    not there are made.
+    format. A relative path starts at playlists_folder, or else at the configuration file. playlists_folder
+    is made where it is absent, with folders in it.
 
     \b
       [playlists.evening]
@@ -115,10 +115,13 @@ class _Following(Invocation):
         elif path.is_file() and path.read_bytes() == rendered.data:
             self.made.append(Made(self.recipe, "unchanged", tracks))
         else:
+            folder = self.shared.settings.playlists_folder
+            make = folder is not None and path.is_relative_to(folder)
             if self.dry_run:
-                check_writable(path)
+                check_writable(path, make=make)
             else:
-                make_folder(path)
+                if make:
+                    make_folder(path)
                 write_atomically(path, rendered.data)
             self.made.append(Made(self.recipe, "written", tracks))
         return True
