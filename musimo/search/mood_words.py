@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from math import cos, dist, radians, sin
 from typing import Final
 
+from musimo.audio.files import typed_text
 from musimo.errors import UsageError
 from musimo.search.plane import Point
 
@@ -96,7 +97,7 @@ def point_of(text: str, own: Mapping[str, Point] | None = None) -> Point:
     UsageError : there is no word, or an unknown one; the hint lists the known words
     """
     known = {**MOODS, **{word.casefold(): point for word, point in (own or {}).items()}}
-    words = text.replace(",", " ").casefold().split()
+    words = typed_text(text).replace(",", " ").casefold().split()
     for word in words:
         if word not in known:
             close = difflib.get_close_matches(word, known, n=1)
