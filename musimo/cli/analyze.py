@@ -33,7 +33,7 @@ def command(
     batch_size: int | None,
     **options: Any,
 ) -> int:
-    """Analyze FILES and print their valence and arousal, as a whole and window by window.
+    """Analyze FILES; print valence and arousal of each file and of its windows. No library is needed.
 
     \b
       musimo analyze demo.wav

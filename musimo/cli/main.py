@@ -21,35 +21,34 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but some files failed,
 
 
 COMMANDS = {
-    "scan": "Walk FOLDERS, read tags, analyze what is new or changed, store and index it.",
-    "similar": "List tracks of the library that sound like TRACKS.",
-    "mood": "List tracks of the library whose mood lies nearest to a point, given in words or numbers.",
-    "path": "List tracks that lead from one track to another, each like the one before.",
-    "mood-path": "List tracks whose moods go evenly from one mood to another, for as long as is asked.",
-    "analyze": "Analyze FILES and print their valence and arousal, as a whole and window by window.",
-    "curve": "Draw valence and arousal over time inside TRACK, with peaks and turning points.",
-    "show": "Print all that is known of TRACK: tags, audio, emotion window by window.",
-    "export": "Write every track with its tags and emotion, as CSV unless another format is asked for.",
-    "tag": "Show what musimo's own tag fields of TRACKS would hold; write them into the files with --write.",
-    "import": "Store analyses that another library exported, so that their tracks are not analyzed again.",
-    "map": "Draw the library, every track a point, by mood and by sound: a page that works offline, or"
-    " SVG, PNG or PDF.",
-    "playlists": "Write the playlists of the configuration file's recipes, or those named.",
-    "duplicates": "List tracks that are the same recording: by their audio, or by their sound vectors.",
-    "rate": "Rate valence and arousal of TRACKS, or like or dislike them; without options, list all ratings.",
-    "calibrate": "Fit the library's valence and arousal to your ratings, if that is a gain.",
-    "status": "Print how many tracks there are, how many are analyzed, failed and missing, and by which"
-    " model.",
-    "errors": "List the files that could not be analyzed, and why. They are tried again when they change.",
-    "prune": "Delete missing tracks from the library, after showing them and asking.",
-    "relocate": "Rename the folder OLD to NEW in the library. Nothing is analyzed again.",
-    "backup": "Copy the library to FILE, checked and whole or not at all; a scan may go on meanwhile.",
-    "reindex": "Rebuild the indexes from the library. Nothing is analyzed.",
-    "doctor": "Check versions, codecs, weights, device, library, indexes and space; say what to do about"
-    " each.",
-    "train": "Train a network as CONFIG says: figures, then weights and their model card.",
-    "evaluate": "Measure what CONFIG makes, beside simple methods on the same folds; print the tables,"
-    " write the report.",
+    "scan": "Scan FOLDERS and analyze new and changed tracks.",
+    "similar": "List the tracks of the library that are most similar to TRACKS.",
+    "mood": "List the tracks of the library nearest to a mood, given in words or numbers.",
+    "path": "List tracks that lead from START to END in small steps of sound.",
+    "mood-path": "List tracks whose moods lead evenly from one mood to another in a given time.",
+    "analyze": "Analyze FILES; print valence and arousal of each file and of its windows. No library"
+    " is needed.",
+    "curve": "Show valence and arousal over time within TRACK, with peaks and turning points.",
+    "show": "Print tags, audio properties and the mood of each window of TRACK.",
+    "export": "Write all tracks with tags and mood, by default as CSV.",
+    "tag": "Show the tag fields that musimo would write to TRACKS; write them with --write.",
+    "import": "Import analyses exported from another library, so that the same audio is not analyzed again.",
+    "map": "Draw a map with a point for each track, by mood or by sound, as an offline HTML "
+    "page, SVG, PNG or PDF.",
+    "playlists": "Write the playlists defined in the configuration file, or only those named.",
+    "duplicates": "List tracks that are copies of the same audio or the same recording.",
+    "rate": "Rate the mood of TRACKS, or mark them as liked or disliked; without TRACKS, list your ratings.",
+    "calibrate": "Calibrate valence and arousal of the library to your ratings, if that reduces the error.",
+    "status": "Print the number of tracks, analyzed, failed and missing, and the active model.",
+    "errors": "List the files that could not be analyzed, with reasons. They are retried when they change.",
+    "prune": "Remove missing tracks from the library, after confirmation.",
+    "relocate": "Change the path of a scanned folder from OLD to NEW, without analyzing anything again.",
+    "backup": "Write a verified copy of the library to FILE; safe during a scan.",
+    "reindex": "Rebuild the search indexes from the library; nothing is analyzed.",
+    "doctor": "Check versions, codecs, weights, device, library, indexes and disk space; print how "
+    "to fix each problem.",
+    "train": "Train a network according to CONFIG; write figures, weights and a model card.",
+    "evaluate": "Evaluate CONFIG and simple baselines on the same folds; print tables and write a report.",
 }
 """Every command with the first paragraph of its help, so that the help of musimo loads none of them."""
 
@@ -83,11 +82,16 @@ class Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="musimo", message="%(prog)s %(version)s")
-@click.option("--library", type=click.Path(), metavar="FILE", help="The library to use.")
-@click.option("--weights", type=click.Path(), metavar="FILE", help="A network in place of musimo's own.")
+@click.option("--library", type=click.Path(), metavar="FILE", help="Library file.")
+@click.option(
+    "--weights",
+    type=click.Path(),
+    metavar="FILE",
+    help="Weights of the network, in place of those shipped with musimo.",
+)
 @click.option("--config", type=click.Path(), metavar="FILE", help="Read settings from FILE.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
-@click.option("-v", "--verbose", is_flag=True, help="Print every file, and where an error arose.")
+@click.option("-q", "--quiet", is_flag=True, help="Print neither progress nor notes.")
+@click.option("-v", "--verbose", is_flag=True, help="Print every file, and the traceback of an error.")
 @click.pass_context
 def cli(
     click_context: click.Context,
@@ -97,7 +101,7 @@ def cli(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Find the tracks of your music library that sound alike, and those of a mood.
+    """Analyze a music library; find tracks by similarity, by mood and by tags.
 
     \b
       musimo scan ~/Music                         analyze a folder of music

@@ -21,7 +21,7 @@ _DIGITS: Final = 2  # neighbors differ in the first
 _ORDERS: Final[dict[Order, str]] = {
     "similarity": "",
     "mood": "in order of mood: from calm to excited and back",
-    "flow": "in order of flow: small changes in mood, tempo and key",
+    "flow": "in order of flow: small steps in mood, tempo and key",
 }
 
 
