@@ -56,11 +56,11 @@ def command(
     (first, first_named), (last, last_named) = parse_point(start, own), parse_point(end, own)
     among = first_named or last_named if relative is None else relative
     scale: Scale = "0-1" if among else choice.scale
-    first, last = (
-        point if named else _on_plane(point, scale)
-        for point, named in ((first, first_named), (last, last_named))
+    start_mood, end_mood = (
+        text if named else _on_plane(point, scale)
+        for text, point, named in ((start, first, first_named), (end, last, last_named))
     )
-    result = library.mood_path(first, last, duration_s, relative=among, selection=selection)
+    result = library.mood_path(start_mood, end_mood, duration_s, relative=among, selection=selection)
     lasts = sum(row.track.duration_s or 0 for row in result)
     if result and lasts < (1 - DURATION_TOLERANCE) * duration_s:
         invocation.note("there are not enough tracks for this duration; --no-diversity may allow more")
