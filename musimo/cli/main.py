@@ -56,24 +56,58 @@ MODULES = {"errors": "failures", "mood-path": "mood_path", "import": "import_"}
 """Modules of commands that have another name."""
 
 
+HELP = "help"
+
+MEANT = {
+    **dict.fromkeys(("add", "index", "refresh", "sync", "update"), "scan"),
+    **dict.fromkeys(("find", "like", "neighbors", "recommend", "search"), "similar"),
+    **dict.fromkeys(("feel", "feeling", "moods"), "mood"),
+    **dict.fromkeys(("extract", "features", "predict"), "analyze"),
+    **dict.fromkeys(("details", "info"), "show"),
+    **dict.fromkeys(("csv", "dump", "list", "ls"), "export"),
+    **dict.fromkeys(("clean", "delete", "remove", "rm"), "prune"),
+    **dict.fromkeys(("move", "mv", "rename"), "relocate"),
+    **dict.fromkeys(("check", "diagnose"), "doctor"),
+    **dict.fromkeys(("failed", "failures"), "errors"),
+    **dict.fromkeys(("count", "stats"), "status"),
+    **dict.fromkeys(("plot", "visualize"), "map"),
+    **dict.fromkeys(("dedupe", "dupes"), "duplicates"),
+    **dict.fromkeys(("favorite", "love"), "rate"),
+}
+"""Commands of other programs, each with the command that does the same here."""
+
+
 class Commands(click.Group):
     """A group that imports a command when it is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, as the help lists them."""
-        return list(COMMANDS)
+        return [*COMMANDS, HELP]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of that name; None where there is none."""
         if cmd_name not in COMMANDS:
-            return None
+            return super().get_command(ctx, cmd_name)
         command: click.Command = import_module(f"musimo.cli.{MODULES.get(cmd_name, cmd_name)}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is asked for; name similar ones if it does not exist."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(name.lower(), (*COMMANDS, *MEANT), n=1, cutoff=0.7)
+            guess = f" Did you mean {MEANT.get(close[0], close[0])!r}?" if close else ""
+            ctx.fail(f"No such command {name!r}.{guess}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands in the help."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([*COMMANDS.items(), (HELP, "Print the help of a command, as --help does.")])
 
 
 @click.group(
@@ -109,6 +143,26 @@ def cli(
       musimo mood --valence 0.7 --arousal 0.3     tracks of that mood
     """
     click_context.obj = Invocation(library, weights, config, quiet, verbose)
+
+
+@cli.command(HELP)
+@click.argument("command", required=False)
+@click.pass_context
+def print_help(context: click.Context, /, command: str | None) -> None:
+    """Print the help of COMMAND, or the list of commands.
+
+    \b
+      musimo help
+      musimo help similar
+    """
+    whole = context.find_root()
+    if command is None:
+        click.echo(whole.get_help())
+        return
+    _, found, _ = cli.resolve_command(whole, [command])
+    assert found is not None  # resolve_command raises for a command that does not exist
+    with click.Context(found, info_name=command, parent=whole) as of_command:
+        click.echo(found.get_help(of_command))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -111,4 +111,6 @@ def command(
 
 
 def _hint(relative: bool) -> str:
-    return "percentiles are 0..1 on any scale" if relative else "--scale 1-9 reads ratings"
+    if relative:
+        return "write 0.7, for example; percentiles are 0..1 on any scale"
+    return "write --valence 0.7 --arousal 0.3, or ratings: --scale 1-9 --valence 7 --arousal 3"

@@ -177,6 +177,7 @@ def playlist_options(formats: FormatSet[Any]) -> Callable[[F], F]:
             metavar="OLD=NEW",
             help="Replace OLD at the start of a path by NEW, in playlists and paths. Repeatable.",
         ),
+        click.option("--excel", is_flag=True, help="Write CSV for Excel: UTF-8 with a byte order mark."),
         scale_option,
     )
 

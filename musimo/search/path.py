@@ -75,7 +75,7 @@ def _terrain(store: Store, index: VectorIndex, selection: Selection) -> PathSpac
 def check_length(n_stops: int, n: int) -> None:
     """Raise UsageError for fewer than two stops, or a path that is too short for them or too long."""
     if n_stops < 2:
-        raise UsageError("a path needs two tracks", "name START and END")
+        raise UsageError("a path leads from one track to another", "name two")
     if n > MOST:
         raise UsageError(f"a path has {MOST} tracks at most, not {n}", "ask for several, one after the other")
     if n < n_stops:
@@ -85,7 +85,7 @@ def check_length(n_stops: int, n: int) -> None:
 def _check_apart(seeds: Sequence[Seed]) -> None:
     for a, b in pairwise(seeds):
         if a.content is not None and a.content == b.content:
-            raise UsageError("START and END are the same audio", "choose two different tracks")
+            raise UsageError("a path cannot lead from a track to itself", "name two that sound different")
 
 
 def _keys(track: Track) -> GroupKeys:
