@@ -24,7 +24,7 @@ ENDINGS: Final = {
     "s": 4,
 }
 """Grammatical endings that keep the meaning of a word, with the letters that the word has at least."""
-SHARED_STEM: Final = 5  # letters: depressive and depressing; heaven and heavy share fewer
+SHARED_STEM: Final = 6  # letters: depressive and depressing; fester and festive share fewer
 
 MIN_TYPO: Final = 4  # letters: in shorter words one letter makes another word
 MIN_WRONG_LETTER: Final = 7  # letters: in shorter ones a wrong letter is often another word (lonely, lovely)
@@ -79,13 +79,13 @@ def _stems(key: str) -> set[str]:
 def _is_typo(typed: str, key: str) -> bool:
     """Return whether a known word may have been mistyped; the first letter is right."""
     shorter = min(len(typed), len(key))
-    if shorter < MIN_TYPO or typed[0] != key[0]:
+    if shorter < MIN_TYPO or typed[0] != key[0] or typed.endswith("less") != key.endswith("less"):
         return False
     distance = _distance(typed, key)
+    wrong_letters = len(typed) == len(key) and sorted(typed) != sorted(key)
     if distance == 1:
-        wrong_letter = len(typed) == len(key) and sorted(typed) != sorted(key)
-        return not wrong_letter or shorter >= MIN_WRONG_LETTER
-    return distance == 2 and shorter >= MIN_TWO_TYPOS
+        return not wrong_letters or shorter >= MIN_WRONG_LETTER
+    return distance == 2 and not wrong_letters and shorter >= MIN_TWO_TYPOS
 
 
 def _distance(a: str, b: str) -> int:

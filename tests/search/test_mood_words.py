@@ -148,8 +148,19 @@ def test_forms_and_misspellings_suggest_their_word(typed: str, meant: str) -> No
 
 
 def test_words_spelled_like_others_suggest_nothing() -> None:
-    for typed in ("warn", "lose", "heaven", "cheerless", "joyless", "unromantic", "powerless", "discontent"):
+    for typed in (
+        "warn",
+        "lose",
+        "heaven",
+        "cheerless",
+        "joyless",
+        "unromantic",
+        "powerless",
+        "expensive",
+        "fester",
+    ):
         assert suggest(typed, QUADRANT_OF) is None, typed
+    assert suggest("calmless", {"calmness": "calm"}) is None
     assert suggest("love", {"lone": "sad", "live": "happy"}) is None
     assert suggest("lovee", {"love": "happy"}) == "love"
     assert suggest("dreamry", {"dreamy": "calm", "dreary": "sad"}) is None  # either may be meant
