@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import click
 
 from musimo.cli.context import Invocation, shown
+from musimo.errors import UsageError
 
 if TYPE_CHECKING:
     from musimo.output.answers import Answer, PrintOptions
@@ -41,6 +42,7 @@ class OutputChoice(Generic[F]):
     prefix: str = ""
     path_map: tuple[str, ...] = ()
     scale: Scale = "0-1"
+    excel: bool = False
 
     @property
     def width(self) -> int:
@@ -58,7 +60,11 @@ def choice_of(options: dict[str, Any], formats: FormatSet[F]) -> OutputChoice[F]
     wanted, as_json, output = (options.pop(name) for name in ("format_", "as_json", "output"))
     terminal = output is None and sys.stdout.isatty()
     print0 = options.get("print0", False)
+    if options.get("excel", False) and wanted is None and output is None and not as_json:
+        wanted = "csv"
     format = formats.choose(wanted, output, as_json=as_json, print0=print0, terminal=terminal)
+    if options.get("excel", False) and format != "csv":
+        raise UsageError(f"--excel goes with CSV, not with {format}", "write --format csv, or -o FILE.csv")
     shared = options.keys() & OutputChoice.__dataclass_fields__.keys()
     return OutputChoice(format, output, terminal, **{name: options.pop(name) for name in shared})
 
@@ -153,4 +159,4 @@ def _print_options(choice: OutputChoice[TrackFormat]) -> PrintOptions:
         prefix=os.fsencode(choice.prefix),
         path_map=resolved_path_map(parse_path_map(pair) for pair in choice.path_map),
     )
-    return PrintOptions(width=choice.width, scale=choice.scale, print0=choice.print0, paths=style)
+    return PrintOptions(choice.width, choice.scale, choice.print0, style, choice.excel)

@@ -10,16 +10,17 @@ from musimo.errors import UsageError
 
 
 @click.command("prune")
-@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
-@click.option("-y", "--yes", is_flag=True, help="Delete without asking.")
-@click.option("--accept-missing", is_flag=True, help="Accept that files are gone, however many.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--accept-missing", is_flag=True, help="Accept any number of missing files.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_invocation
 def command(invocation: Invocation, /, dry_run: bool, yes: bool, accept_missing: bool, as_json: bool) -> int:
-    """Delete missing tracks from the library, after showing them and asking.
+    """Remove missing tracks from the library, after confirmation.
 
-    Files are never touched, and analyses are kept: a file that comes back is not analyzed again. Nothing is
-    deleted of a folder that is not there, is empty, or lacks more than a fifth of its tracks.
+    Audio files are never touched, and analyses are kept: a file that returns is not analyzed again. Tracks
+    are not removed if their folder does not exist, is empty, or lacks more than a fifth of its tracks (see
+    --accept-missing).
 
     \b
       musimo prune --dry-run

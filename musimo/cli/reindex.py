@@ -8,10 +8,10 @@ from musimo.cli.context import Invocation, pass_invocation
 
 
 @click.command("reindex")
-@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_invocation
 def command(invocation: Invocation, /, as_json: bool) -> None:
-    """Rebuild the indexes from the library. Nothing is analyzed.
+    """Rebuild the search indexes from the library; nothing is analyzed.
 
     \b
       musimo reindex

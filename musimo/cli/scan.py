@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 @click.argument("folders", nargs=-1, required=True, type=click.Path())
 @analysis_options
 @coverage_option
-@click.option("--retry-failed", is_flag=True, help="Try files again that failed before.")
+@click.option("--retry-failed", is_flag=True, help="Retry files that failed before.")
 @click.option(
     "--verify",
     is_flag=True,
-    help="Open unchanged files too, and compare their audio and tags with the library; those that failed"
-    " before only with --retry-failed.",
+    help="Also open unchanged files and compare audio and tags with the library. Files that "
+    "failed before need --retry-failed as well.",
 )
-@click.option("--accept-missing", is_flag=True, help="Accept that files are gone, however many.")
-@click.option("--keep-model", is_flag=True, help="Analyze with the active model, not with the one in use.")
+@click.option("--accept-missing", is_flag=True, help="Accept any number of missing files.")
+@click.option("--keep-model", is_flag=True, help="Keep the active model; do not analyze with a new one yet.")
 @click.option(
     "--exclude",
     multiple=True,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     help="Skip files and folders like 'Old' or 'Live/*.wav'; repeatable. The setting exclude does so always.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 3 also for failures that were known before.")
-@click.option("--wait", is_flag=True, help="Wait while another musimo writes to the library.")
+@click.option("--wait", is_flag=True, help="Wait if another process is writing to the library.")
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
 @pass_invocation
 def command(
@@ -58,12 +58,12 @@ def command(
     wait: bool,
     as_json: bool,
 ) -> int:
-    """Walk FOLDERS, read tags, analyze what is new or changed, store and index it.
+    """Scan FOLDERS and analyze new and changed tracks.
 
-    A file whose size and modification time are unchanged is not opened, unless with --verify.
-    Ctrl-C finishes the batch in hand; the next scan goes on from there.
-    A folder that holds a file named .notmusic is skipped, and so are recycle bins and snapshots.
-    A file that failed before, and has not changed, does not make the exit code 3 again.
+    Files with unchanged size and modification time are not opened, except with --verify. Ctrl-C finishes the
+    current batch; the next scan continues there. Folders that contain a file named .notmusic are skipped, and
+    so are recycle bins and snapshots. A file that failed before, and has not changed, does not make the exit
+    code 3 again.
 
     \b
       musimo scan ~/Music
