@@ -306,7 +306,7 @@ class Failure(OnDisk):
 
 @dataclass(frozen=True, slots=True)
 class AnalyzedFile(OnDisk):
-    """Emotion of a file outside any library."""
+    """Emotion of a file outside any library; valence and arousal are NaN where it is digital silence."""
 
     path_bytes: bytes
     tags: Tags
