@@ -68,7 +68,11 @@ def extract_windows(
             return
         found_audio = False
         silent: list[ExtractedWindow] = []
-        groups = _overlapping(windows) if isinstance(plan, SlidingPlan) else [[window] for window in windows]
+        groups = (
+            _overlapping(windows)
+            if isinstance(plan, SlidingPlan | tuple)
+            else [[window] for window in windows]
+        )
         for window, decoded in _decode_groups(decoder, groups):
             extracted = _extract_window(window, decoded)
             if extracted is None:

@@ -35,17 +35,22 @@ def command(
 ) -> int:
     """Analyze FILES and print their valence and arousal, as a whole and window by window.
 
+    - is a file on standard input.
+
     \b
       musimo analyze demo.wav
+      ffmpeg -v error -i film.mkv -f wav - | musimo analyze -
       musimo analyze --coverage full --format csv -o moods.csv *.flac
     """
+    from musimo.cli.spool import files_of, spooling
     from musimo.output.answers import AnalyzeAnswer
     from musimo.output.text import safe
     from musimo.records import AnalyzedFile, FailedFile
 
     choice = choice_of(options, FILES)
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    results = list(library.analyze(*files, coverage=coverage))
+    with spooling() as spool:
+        results = [spool.named(one) for one in library.analyze(*files_of(spool, files), coverage=coverage)]
     analyzed = [file for file in results if isinstance(file, AnalyzedFile)]
     failed = [file for file in results if isinstance(file, FailedFile)]
     if choice.output is not None or choice.format not in ("table", "json"):

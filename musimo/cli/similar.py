@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,9 +77,10 @@ def command(
 ) -> int:
     """List tracks of the library that sound like TRACKS.
 
-    A track is any audio file on disk, the id of a library track, or words that only one track has in its
-    title or path. Several tracks are combined by the agreement of their rankings. Of the versions of a work
-    (live, remix, remaster) only the nearest is listed, and none of TRACKS themselves.
+    A track is any audio file on disk (- for one on standard input), the id of a library track, or words that
+    only one track has in its title or path. Several tracks are combined by the agreement of their rankings.
+    Of the versions of a work (live, remix, remaster) only the nearest is listed, and none of TRACKS
+    themselves.
 
     --explain shows cosines of sound vectors (0 for two at random, 1 for the same), distances of moods, tempi,
     keys and genres; alike is what is much nearer than in two tracks at random.
@@ -95,6 +97,7 @@ def command(
       musimo similar "So What" --explain
       musimo similar --liked
     """
+    from musimo.cli.spool import files_of, spooling
     from musimo.search.times import parse_time
 
     if not tracks and not liked:
@@ -103,18 +106,20 @@ def command(
     choice = choice_of(options, TRACKS)
     selection = with_duration(make_selection(library.settings, scale=choice.scale, **options), duration)
     from_s, to_s = (None if time is None else parse_time(time) for time in (from_, to))
-    result = library.similar(
-        *tracks,
-        by=by,
-        unlike=unlike,
-        liked=liked,
-        order=order,
-        explain=explained,
-        selection=selection,
-        min_similarity=min_similarity,
-        from_s=from_s,
-        to_s=to_s,
-    )
+    with spooling() as spool:
+        result = library.similar(
+            *files_of(spool, tracks),
+            by=by,
+            unlike=files_of(spool, unlike),
+            liked=liked,
+            order=order,
+            explain=explained,
+            selection=selection,
+            min_similarity=min_similarity,
+            from_s=from_s,
+            to_s=to_s,
+        )
+        result = replace(result, seeds=tuple(map(spool.named, result.seeds)))
     note_length(invocation, result, selection)
     print_answer(invocation, result, choice)
     return DONE if result else NOT_FOUND

@@ -88,8 +88,8 @@ class Window:
         return {"start": number(self.start_s, SECOND_DIGITS), "end": number(self.end_s, SECOND_DIGITS)}
 
 
-WindowPlan = Coverage | SlidingPlan | Window
-"""Which windows of a track are analyzed: as in a library; sliding windows; or one passage only."""
+WindowPlan = Coverage | SlidingPlan | Window | tuple[Window, ...]
+"""Which windows of a track are analyzed: as in a library; sliding; of one passage; or exactly these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +343,18 @@ class FailedFile(OnDisk):
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a track between two changes of its music; ``silent`` where it is digital silence."""
+
+    window: Window
+    silent: bool = False
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields of the JSON contract."""
+        return {**self.window.as_dict(), "silent": self.silent}
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """Emotion over time inside one track.
 
@@ -351,8 +363,10 @@ class Curve:
     track : its id is None for a file outside the library
     plan : the windows of the query
     duration_s : of the track, measured
-    readings : in order of time; each covers its whole window, not only the middle
+    readings : in order of time; each covers its whole window, not only the middle. No window is in two
+        sections. In a silent section, readings are interpolated between those around it.
     partial : decoded fraction; None if nothing is missing
+    sections : parts of the track, in order of time
     """
 
     track: Track
@@ -360,6 +374,7 @@ class Curve:
     duration_s: float
     readings: tuple[WindowEmotion, ...]
     partial: float | None = None
+    sections: tuple[Section, ...] = ()
 
 
 Dimension = Literal["valence", "arousal"]
@@ -381,8 +396,8 @@ class Turn:
 
     Parameters
     ----------
-    time_s : where one window ends and the next begins
-    valence, arousal : differences, -1..1, of the window after it minus the window before
+    time_s : where one section ends and the next begins
+    valence, arousal : differences, -1..1, of the first window after it minus the last window before
     """
 
     time_s: float
