@@ -13,6 +13,7 @@ from musimo.audio.formats import is_music
 from musimo.output.formats import TRACKS, FormatSet
 
 if TYPE_CHECKING:
+    from musimo.records.scale import Scale
     from musimo.search.selection import Selection
     from musimo.settings import Settings
 
@@ -185,7 +186,7 @@ def make_selection(
     max_per_artist: int | None,
     max_per_album: int | None,
     no_diversity: bool,
-    scale: Any,
+    scale: Scale,
     diverse: bool = True,
 ) -> Selection:
     """Return the selection that the options make; limits that are not given come from the settings."""

@@ -19,7 +19,7 @@ from musimo.errors import AudioError, MusimoError, UsageError
 if TYPE_CHECKING:
     from musimo.records import AnalyzedFile, FailedFile, Track
 
-    Named = TypeVar("Named", AnalyzedFile, FailedFile, Track)
+    Named = TypeVar("Named", bound=AnalyzedFile | FailedFile | Track)
 
 STDIN: Final = "-"
 STDIN_NAME: Final = "standard input"

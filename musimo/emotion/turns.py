@@ -34,6 +34,10 @@ DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 # windows of 15 s and more, of 0.02 with windows of 5 s.
 MIN_PROMINENCE = 1 / 16
 
+SHORT_S = (
+    10.0  # readings of shorter windows, repeated many times, are off by more: they need twice the change
+)
+
 
 def find_peaks(
     readings: Sequence[WindowEmotion],
@@ -71,17 +75,16 @@ def find_turns(
     ----------
     readings : in order of time
     sections : of the track
-    min_change : smallest change of the mood
+    min_change : smallest change of the mood; twice that beside a window shorter than ``SHORT_S``
     """
-    turns = [
-        Turn(
-            after[0].window.start_s,
-            after[0].valence - before[-1].valence,
-            after[0].arousal - before[-1].arousal,
-        )
-        for before, after in pairwise(_by_section(readings, sections))
-    ]
-    return tuple(turn for turn in turns if turn.change >= min_change)
+    turns = []
+    for section, following in pairwise(_by_section(readings, sections)):
+        before, after = section[-1], following[0]
+        turn = Turn(after.window.start_s, after.valence - before.valence, after.arousal - before.arousal)
+        shortest_s = min(one.window.end_s - one.window.start_s for one in (before, after))
+        if turn.change >= (min_change if shortest_s >= SHORT_S else 2 * min_change):
+            turns.append(turn)
+    return tuple(turns)
 
 
 def _by_section(

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musimo.records.check import Check as Check
+from musimo.records.failures import FailedFile as FailedFile
+from musimo.records.failures import Failure as Failure
 from musimo.records.fields import (
     CONFIDENCE_DIGITS,
     SECOND_DIGITS,
@@ -286,25 +288,6 @@ class Track(OnDisk):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure(OnDisk):
-    """A file of the library that could not be analyzed; its path is absolute, ``when`` ISO 8601 in UTC."""
-
-    path_bytes: bytes
-    stage: str
-    reason: str
-    when: str
-
-    def as_dict(self, scale: Scale = "0-1") -> Fields:
-        """Return the fields of the JSON contract; the scale is of no account."""
-        return {
-            **path_fields(self.path_bytes),
-            "stage": self.stage,
-            "reason": self.reason,
-            "when": self.when,
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class AnalyzedFile(OnDisk):
     """Emotion of a file outside any library; valence and arousal are NaN where it is digital silence."""
 
@@ -327,19 +310,6 @@ class AnalyzedFile(OnDisk):
             **tempo_key_fields(self.tempo_key),
             "clips": [one.as_dict(scale) for one in self.emotion.windows],
         }
-
-
-@dataclass(frozen=True, slots=True)
-class FailedFile(OnDisk):
-    """A file outside any library that could not be analyzed."""
-
-    path_bytes: bytes
-    stage: str
-    reason: str
-
-    def as_dict(self, scale: Scale = "0-1") -> Fields:
-        """Return the fields of the JSON contract; the scale is of no account."""
-        return {**path_fields(self.path_bytes), "stage": self.stage, "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)

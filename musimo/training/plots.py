@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLORS = (BLUE, VERMILION)  # valence, arousal, in every picture
-MOST_GENRES = 24  # rows that a page holds; what is rarer is shown together
-CLIPS_A_BIN = 15  # of a calibration curve: fewer make its points jump
-MOST_BINS = 10
-LONGEST_LABEL = 28  # characters
+MAX_GENRES = 24  # rows per plot; rarer genres are combined
+CLIPS_PER_BIN = 15  # of a calibration curve: fewer make it noisy
+MAX_BINS = 10
+MAX_LABEL_LENGTH = 28  # characters
 
 
 def scatter(study: Study) -> bytes:
-    """Predicted against rated, both dimensions, with the diagonal of perfect answers."""
-    answers = study.answers(study.ours)
+    """Plot predicted against mean ratings, with the diagonal."""
+    all_predicted = study.mean_predictions(study.ours)
 
     def draw(figure: Figure) -> None:
         for column, axes in enumerate(figure.subplots(1, 2)):
-            rated, predicted = study.targets[:, column], answers[:, column]
+            rated, predicted = study.targets[:, column], all_predicted[:, column]
             _diagonal(axes, np.concatenate([rated, predicted]))
             axes.plot(rated, predicted, "o", color=COLORS[column], alpha=0.6, ms=4.5, mew=0)
             r = np.mean([pearson(rated, each[:, column]) for each in study.predictions[study.ours]])
@@ -44,12 +44,12 @@ def scatter(study: Study) -> bytes:
 
 
 def calibration(study: Study) -> bytes:
-    """Mean rating of clips that were predicted alike, with the line of best fit."""
-    answers = study.answers(study.ours)
+    """Plot the mean rating per bin of predictions, with the regression line."""
+    all_predicted = study.mean_predictions(study.ours)
 
     def draw(figure: Figure) -> None:
         for column, axes in enumerate(figure.subplots(1, 2)):
-            rated, predicted = study.targets[:, column], answers[:, column]
+            rated, predicted = study.targets[:, column], all_predicted[:, column]
             bins = calibration_bins(predicted)
             x, y = (np.array([values[b].mean() for b in bins]) for values in (predicted, rated))
             error = np.array([rated[b].std() / np.sqrt(len(b)) for b in bins])
@@ -68,8 +68,8 @@ def calibration(study: Study) -> bytes:
 
 
 def residuals_by_genre(study: Study) -> bytes:
-    """Predicted less rated of every clip, a row a genre, with the mean of each."""
-    residuals = study.answers(study.ours) - study.targets
+    """Plot predicted minus mean rating of every clip, one row per genre, with the mean of each."""
+    residuals = study.mean_predictions(study.ours) - study.targets
     genres = clips_by_genre(study.genres)
 
     def draw(figure: Figure) -> None:
@@ -81,7 +81,7 @@ def residuals_by_genre(study: Study) -> bytes:
                 axes.plot([values.mean()] * 2, [row - 0.38, row + 0.38], color="black", lw=2)
             axes.axvline(0, color=GRAY, lw=1, ls="--")
             axes.set_title(DIMENSIONS[column])
-            axes.set_xlabel("predicted less rated, rating points; bar: mean")
+            axes.set_xlabel("predicted minus rated, rating points; bar: mean")
         axes.set_yticks(range(len(genres)), [_label(genre) for genre in genres])
         axes.set_ylim(len(genres) - 0.4, -0.6)
 
@@ -89,12 +89,12 @@ def residuals_by_genre(study: Study) -> bytes:
 
 
 def learning_curves(curves: Sequence[LearningCurve]) -> bytes:
-    """Losses over epochs, a thin line a training, a dot at the epoch it was stopped at for good."""
+    """Plot losses over epochs, one thin line per training, with a dot at the best epoch."""
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        for place, curve in enumerate(curves):
-            names = ("training", "validation", "best epoch") if place == 0 else ("_", "_", "_")
+        for index, curve in enumerate(curves):
+            names = ("training", "validation", "best epoch") if index == 0 else ("_", "_", "_")
             width = 1.6 if len(curves) == 1 else 0.9
             axes.plot(curve.epochs, curve.training, color=ORANGE, lw=width, ls="--", label=names[0])
             axes.plot(curve.epochs, curve.validation, color=BLUE, lw=width, label=names[1])
@@ -119,34 +119,34 @@ def learning_curves(curves: Sequence[LearningCurve]) -> bytes:
 
 
 def calibration_bins(predicted: NDArray[np.float64]) -> list[NDArray[np.int64]]:
-    """Clips in order of their prediction, cut into bins of equal size."""
-    n_bins = max(1, min(MOST_BINS, len(predicted) // CLIPS_A_BIN))
+    """Return the clips in order of their prediction, divided into bins of equal size."""
+    n_bins = max(1, min(MAX_BINS, len(predicted) // CLIPS_PER_BIN))
     return [np.asarray(part) for part in np.array_split(np.argsort(predicted, kind="stable"), n_bins)]
 
 
 def calibration_line(rated: NDArray[np.float64], predicted: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and intercept of ratings over predictions, 1 and 0 when calibrated; NaN of a constant."""
-    if np.ptp(predicted) <= 1e-9:  # what rounding leaves of a constant
+    """Return slope and intercept of ratings over predictions; 1 and 0 if calibrated, NaN for a constant."""
+    if np.ptp(predicted) <= 1e-9:  # constant up to rounding
         return float("nan"), float("nan")
     slope, intercept = np.polyfit(predicted, rated, 1)
     return float(slope), float(intercept)
 
 
 def clips_by_genre(genres: Sequence[str]) -> dict[str, list[int]]:
-    """Indices of the clips of each genre, by name; an empty one is ``unknown``, the rarest are ``other``."""
+    """Return the clips of each genre; an empty genre is ``unknown``, the rarest are ``other``."""
     members: dict[str, list[int]] = {}
     for clip, genre in enumerate(genres):
         members.setdefault(plain(genre) or "unknown", []).append(clip)
-    if len(members) > MOST_GENRES:
+    if len(members) > MAX_GENRES:
         by_size = sorted(members, key=lambda genre: (-len(members[genre]), genre))
-        rest = [clip for genre in by_size[MOST_GENRES - 1 :] for clip in members.pop(genre)]
+        rest = [clip for genre in by_size[MAX_GENRES - 1 :] for clip in members.pop(genre)]
         members["other"] = sorted(members.get("other", []) + rest)
     return dict(sorted(members.items()))
 
 
 def _diagonal(axes: Axes, values: NDArray[np.float64]) -> None:
-    """Equal axes around all values, and the line on which both are the same."""
-    low, high = values.min() - 0.3, values.max() + 0.3  # rating points of air
+    """Draw equal axes around all values, and the identity line."""
+    low, high = values.min() - 0.3, values.max() + 0.3  # margin in rating points
     axes.plot([low, high], [low, high], color=GRAY, lw=1, ls="--", label="perfect")
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
@@ -154,4 +154,4 @@ def _diagonal(axes: Axes, values: NDArray[np.float64]) -> None:
 
 
 def _label(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
+    return text if len(text) <= MAX_LABEL_LENGTH else text[: MAX_LABEL_LENGTH - 1] + "…"

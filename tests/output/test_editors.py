@@ -104,7 +104,7 @@ def test_markers_as_csv(answer: CurveAnswer) -> None:
         "kind": "reading",
         "name": "valence 0.50, arousal 0.50",
     }
-    assert len(rows) == 5
+    assert len(rows) == 4
 
 
 def test_otio_without_opentimelineio_says_what_to_install(

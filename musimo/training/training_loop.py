@@ -1,4 +1,4 @@
-"""The training loop: labelled features in, a fitted network out; what was stopped goes on where it was."""
+"""The training loop: from labeled features to a trained network; an interrupted training resumes."""
 
 from __future__ import annotations
 
@@ -19,34 +19,33 @@ from musimo.emotion.predictor import stack_harmony
 from musimo.records import FloatArray
 from musimo.training.augment import augment
 from musimo.training.config import TrainingConfig
-from musimo.training.devices import seeded
-from musimo.training.losses import loss_named
+from musimo.training.devices import CPU, seeded
+from musimo.training.losses import make_loss
 
-CPU = torch.device("cpu")
-MIN_SD = 1e-6  # of a feature that never changes: silence must not divide by zero
+MIN_SD = 1e-6  # of a constant feature, so that normalization does not divide by zero
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledFeatures:
-    """Clips as the network meets them.
+class LabeledFeatures:
+    """Inputs and targets of the network.
 
     Parameters
     ----------
-    features : (n_frames, 193) each, not normalised
-    ratings : [shape=(n, 2)], valence and arousal on the 1-9 scale
+    features : (n_frames, 193) each, not normalized
+    ratings : valence and arousal on the 1-9 scale [shape=(n, 2)]
     """
 
     features: Sequence[FloatArray]
     ratings: NDArray[np.float64]
 
-    def part(self, which: NDArray[np.int64]) -> LabelledFeatures:
-        """Those of the given indices."""
-        return LabelledFeatures([self.features[i] for i in which], self.ratings[which])
+    def part(self, which: NDArray[np.int64]) -> LabeledFeatures:
+        """Return the clips of the given indices."""
+        return LabeledFeatures([self.features[i] for i in which], self.ratings[which])
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one epoch came to; ``best`` where the validation loss was the lowest so far."""
+    """Result of one epoch; ``best`` if the validation loss was the lowest so far."""
 
     number: int  # from 1
     training_loss: float
@@ -57,27 +56,27 @@ class Epoch:
 
 
 class Training:
-    """One network on its way.
+    """State of the training of one network.
 
     Parameters
     ----------
-    train : what the weights are fitted to
-    validation : what chooses the epoch, the learning rate and the end; never what figures are reported on
+    train : training set
+    validation : for early stopping and the learning rate; never for reported figures
     config : the recipe
-    checkpoint : file that keeps the state after every epoch; if it exists, training goes on from there
-    device : where the network runs
+    checkpoint : file for the state after every epoch; if it exists, the training resumes from it
+    device : of the network
 
     Attributes
     ----------
-    network : in the state of the best epoch once `epochs` has ended
-    means, sds : (193,) float32, statistics of the training frames
+    network : with the weights of the best epoch once `epochs` has ended
+    means, sds : of the training frames, float32 [shape=(193,)]
     history : one `Epoch` each
     """
 
     def __init__(
         self,
-        train: LabelledFeatures,
-        validation: LabelledFeatures,
+        train: LabeledFeatures,
+        validation: LabeledFeatures,
         config: TrainingConfig,
         checkpoint: Path | None = None,
         device: torch.device = CPU,
@@ -87,7 +86,7 @@ class Training:
         valence, arousal = train.ratings.mean(axis=0)
         with seeded(config.seed, device):
             self.network = MaseNet(config.network, (float(valence), float(arousal))).to(device)
-        self.loss = loss_named(config.optimizer.loss, config.optimizer.correlation_weight)
+        self.loss = make_loss(config.optimizer.loss, config.optimizer.correlation_weight)
         recipe = config.optimizer
         self.optimizer = adam(self.network, recipe.learning_rate, recipe.l2)
         self.scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
@@ -101,23 +100,23 @@ class Training:
 
     @property
     def finished(self) -> bool:
-        """Whether the last epoch is done, or the last ``patience`` of them brought nothing better."""
+        """Return whether all epochs are completed, or the last ``patience`` of them without improvement."""
         recipe, done = self.config.optimizer, len(self.history)
         last_best = max((epoch.number for epoch in self.history if epoch.best), default=0)
         return done >= recipe.max_epochs or done - last_best >= recipe.patience
 
     def epochs(self) -> Iterator[Epoch]:
-        """Train to the end, one epoch at a step; then the network is in its best state."""
+        """Train to the end and yield each epoch; then the network has the weights of the best one."""
         while not self.finished:
-            number, begun = len(self.history) + 1, time.monotonic()
+            number, started = len(self.history) + 1, time.monotonic()
             learning_rate = self.optimizer.param_groups[0]["lr"]
             training_loss = self._train_once(number)
-            answers = predict(self.network, self.means, self.sds, self.validation.features)
+            predictions = predict(self.network, self.means, self.sds, self.validation.features)
             validation_loss = float(
-                self.loss(torch.from_numpy(self.validation.ratings), torch.from_numpy(answers))
+                self.loss(torch.from_numpy(self.validation.ratings), torch.from_numpy(predictions))
             )
             best = validation_loss < min((e.validation_loss for e in self.history), default=np.inf)
-            seconds = time.monotonic() - begun
+            seconds = time.monotonic() - started
             self.history.append(Epoch(number, training_loss, validation_loss, learning_rate, best, seconds))
             self.scheduler.step(validation_loss)
             if best:
@@ -128,7 +127,7 @@ class Training:
         self.network.eval()
 
     def _train_once(self, number: int) -> float:
-        """One epoch; all chance in it comes from seed and number, so that a resumed run is the same."""
+        """Train one epoch; random numbers depend on seed and number only, so that resuming is exact."""
         recipe = self.config.optimizer
         rng = np.random.default_rng([self.config.seed, number])
         order = rng.permutation(len(self.train.features))
@@ -171,7 +170,7 @@ class Training:
 
 
 def adam(network: MaseNet, learning_rate: float, l2: float) -> torch.optim.Adam:
-    """Adam whose L2 penalty falls on the kernels of the shared dense layers and the heads alone.
+    """Return Adam with an L2 penalty on the kernels of the shared dense layers and the heads only.
 
     Keras adds ``l2 * w²`` to the loss, whose gradient is ``2 * l2 * w``.
     """
@@ -184,7 +183,7 @@ def adam(network: MaseNet, learning_rate: float, l2: float) -> torch.optim.Adam:
 
 
 def frame_statistics(features: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """Mean and standard deviation of all frames of all clips, (n_features,) each, clip by clip in float64."""
+    """Return mean and SD of the frames of all clips, computed in float64 [shape=(n_features,)]."""
     n_frames = sum(len(clip) for clip in features)
     means = sum(clip.sum(axis=0, dtype=np.float64) for clip in features) / n_frames
     squares = sum(np.square(clip - means).sum(axis=0) for clip in features) / n_frames
@@ -194,7 +193,7 @@ def frame_statistics(features: Sequence[FloatArray]) -> tuple[FloatArray, FloatA
 def collate(
     clips: Sequence[FloatArray], means: FloatArray, sds: FloatArray, device: torch.device = CPU
 ) -> tuple[Tensor, Tensor | None]:
-    """Normalised batch (B, T, 193), and its lengths (B,), or None where all clips are equally long."""
+    """Return a normalized batch (B, T, 193), and its lengths (B,), or None if all are equal."""
     frames = [torch.from_numpy((clip - means) / sds) for clip in clips]
     lengths = torch.tensor([len(clip) for clip in clips])
     batch = torch.nn.utils.rnn.pad_sequence(frames, batch_first=True).to(device)
@@ -205,13 +204,13 @@ def collate(
 def predict(
     network: MaseNet, means: FloatArray, sds: FloatArray, features: Sequence[FloatArray], batch_size: int = 8
 ) -> NDArray[np.float64]:
-    """Ratings of clips on the 1-9 scale, as the network gives them wherever it is, [shape=(n, 2)]."""
+    """Predict ratings of clips on the 1-9 scale, on the device of the network [shape=(n, 2)]."""
     network.eval()
     device = next(network.parameters()).device
     batches = [features[i : i + batch_size] for i in range(0, len(features), batch_size)]
     ratings = []
     for batch in batches:
-        heard = stack_harmony(network.config.n_harmony, batch)
-        on_device = None if heard is None else torch.from_numpy(heard).to(device)
+        harmony = stack_harmony(network.config.n_harmony, batch)
+        on_device = None if harmony is None else torch.from_numpy(harmony).to(device)
         ratings.append(network(*collate(batch, means, sds, device), on_device)[0].cpu())
     return np.asarray(torch.cat(ratings).double().numpy())

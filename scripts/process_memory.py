@@ -1,4 +1,4 @@
-"""Processes of one run: who belongs to it, and how much memory they hold together. Linux tells."""
+"""Process trees and their memory, from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-SAMPLE_S = 0.1  # between two looks at the memory of a run
+SAMPLE_S = 0.1  # sampling period
 
 
 def descendants(pid: int) -> list[int]:
-    """The process and all processes it started."""
+    """Return the process and all its descendants."""
     found, pending = [], [pid]
     while pending:
         process = pending.pop()
@@ -24,12 +24,12 @@ def descendants(pid: int) -> list[int]:
 
 
 def resident_kb(pid: int) -> int:
-    """Resident memory of a process, with all it shares; 0 where it is gone or this is no Linux."""
+    """Return the resident memory of a process, shared pages included; 0 if it is gone or not on Linux."""
     return _kb(Path(f"/proc/{pid}/status"), "VmRSS")
 
 
 def proportional_kb(pid: int) -> int:
-    """Resident memory of a process, shared pages divided among those who share them; 0 as above."""
+    """Return the proportional set size of a process, which divides shared pages; 0 as in `resident_kb`."""
     return _kb(Path(f"/proc/{pid}/smaps_rollup"), "Pss:")
 
 
@@ -42,12 +42,12 @@ def _kb(path: Path, field: str) -> int:
 
 
 class PeakMemory:
-    """Largest sum of memory over a process and its descendants, sampled ten times a second.
+    """Peak of the total memory of a process and its descendants, sampled ten times per second.
 
     Parameters
     ----------
     pid : of the process
-    memory_kb : what counts of each process; with ``resident_kb``, shared pages count once for each
+    memory_kb : memory of one process; `resident_kb` counts shared pages once per process
     """
 
     def __init__(self, pid: int, memory_kb: Callable[[int], int] = resident_kb) -> None:
@@ -59,7 +59,7 @@ class PeakMemory:
         self._thread.start()
 
     def stop(self) -> float:
-        """End watching; the peak in MB."""
+        """Stop sampling; return the peak in MB."""
         self._done.set()
         self._thread.join()
         return self._peak_kb / 1024

@@ -1,4 +1,4 @@
-"""Where trials happen: short pieces of music, musimo as a process of its own, and what it says."""
+"""Harness of the trials: excerpts of music, musimo as a process, and its output."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from scripts.processes import descendants
+from scripts.process_memory import descendants
 
 JOBS = 2
 BATCH = 4  # small, so that a scan of a few dozen tracks has many batches to be killed in
-IN_HAND = 4 * JOBS  # a worker: one it hears, one between, and two messages that wait
-PATIENCE_S = 120.0  # for what takes seconds where nothing is wrong
+IN_HAND = 4 * JOBS  # per worker: one file in work, one queued, and two messages that wait
+PATIENCE_S = 120.0  # timeout of what normally takes seconds
 POLL_S = 0.001
 ROOT = Path(__file__).resolve().parents[2]
 
 MUSIMO = (sys.executable, "-P", "-c", "from musimo.cli.main import main; main()")
 
-# A scan whose decoders write down every file they hear, each in one line: path of the file.
+# A scan whose workers log the path of every file they analyze, one per line.
 SCANNER = """
 import os, sys
 from musimo.library.scan import workers
@@ -44,18 +44,18 @@ import os
 from musimo.library.scan import worker
 from musimo.records import ExtractedWindow
 
-honest = worker.extract_to_end
+original = worker.extract_to_end
 log = os.open(os.environ["TRIAL_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
-def hear(path, coverage, wanted):
+def extract_and_log(path, coverage, wanted):
     first = True
-    for message in honest(path, coverage, wanted):
+    for message in original(path, coverage, wanted):
         if first and isinstance(message, ExtractedWindow):
             os.write(log, path.replace(b"\\n", b"?") + b"\\n")
             first = False
         yield message
 
-worker.extract_to_end = hear
+worker.extract_to_end = extract_and_log
 worker.main()
 """
 
@@ -64,7 +64,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Trial:
-    """One row of the table: what was done, how often, and what was lost by it."""
+    """One row of the table: what was done, how often, and what was lost."""
 
     name: str
     times: int = 0
@@ -72,14 +72,14 @@ class Trial:
     remark: str = ""
 
     def check(self, holds: bool, what: str) -> None:
-        """Note ``what`` as lost where it does not hold."""
+        """Record ``what`` as lost if the condition does not hold."""
         if not holds:
             self.lost.append(what)
 
 
 @dataclass(frozen=True)
-class Done:
-    """What a command came to."""
+class CommandResult:
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -87,7 +87,7 @@ class Done:
 
     @property
     def document(self) -> Row:
-        """Its JSON document; empty where it printed none."""
+        """Return its JSON document; empty if it printed none."""
         read: Row = json.loads(self.out) if self.out.startswith("{") else {}
         return read
 
@@ -95,8 +95,8 @@ class Done:
         return f"code {self.code}: {self.err.strip()[-300:]}"
 
 
-class Running:
-    """A musimo that runs; what it notes is gathered as it comes."""
+class ScanProcess:
+    """A running musimo process; its messages are collected as they arrive."""
 
     def __init__(self, command: Sequence[str | Path], environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(
@@ -116,7 +116,7 @@ class Running:
 
     @property
     def stored(self) -> list[str]:
-        """Paths of the files it told to be stored."""
+        """Return the paths of the files reported as stored."""
         return [
             note.partition(": ")[2].rstrip("\n")
             for note in self.notes
@@ -124,7 +124,7 @@ class Running:
         ]
 
     def wait_until(self, happened: Callable[[], bool]) -> bool:
-        """Wait for something; False where the process ends before."""
+        """Wait for a condition; return False if the process ends before."""
         deadline = time.monotonic() + PATIENCE_S
         while self.process.poll() is None and time.monotonic() < deadline:
             if happened():
@@ -133,60 +133,60 @@ class Running:
         return happened()
 
     def wait_stored(self, n: int) -> bool:
-        """Wait until it told of ``n`` stored files."""
+        """Wait until ``n`` files are reported as stored."""
         return self.wait_until(lambda: len(self.stored) >= n)
 
     def wait_noted(self, n: int) -> bool:
-        """Wait until it told of ``n`` things."""
+        """Wait until there are ``n`` messages."""
         return self.wait_until(lambda: len(self.notes) >= n)
 
     def wait_worker(self) -> bool:
-        """Wait until it has a decoder."""
+        """Wait until it has a worker process."""
         return self.wait_until(lambda: bool(self.workers()))
 
     def workers(self) -> list[int]:
-        """Its worker processes."""
+        """Return its worker processes."""
         return descendants(self.process.pid)[1:]
 
     def interrupt(self) -> None:
-        """Ctrl-C, as a terminal sends it: to the whole group."""
+        """Send Ctrl-C as a terminal does: to the process group."""
         os.killpg(self.process.pid, signal.SIGINT)
 
-    def end(self) -> Done:
-        """Wait for its end."""
+    def end(self) -> CommandResult:
+        """Wait for the end of the process."""
         try:
             code = self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
-            self.notes.append(f"killed, for it did not end within {PATIENCE_S:.0f} s\n")
+            self.notes.append(f"killed: it did not end within {PATIENCE_S:.0f} s\n")
         for reader in self._readers:
             reader.join()
         for stream in (self.process.stdout, self.process.stderr):
             assert stream is not None
             stream.close()
-        return Done(code, "".join(self._out), "".join(self.notes))
+        return CommandResult(code, "".join(self._out), "".join(self.notes))
 
 
-class Stage:
-    """A place for trials.
+class Harness:
+    """Commands and scans in a scratch folder.
 
     Parameters
     ----------
-    place : an empty folder, for everything that is made
-    pieces : folder of short music files; it is copied from, never changed
-    draw : all chance
-    prelude : Python that a scan runs first
+    folder : an empty folder for all files
+    excerpts : folder of short audio files; they are copied, never changed
+    draw : random number generator
+    prelude : Python code that a scan executes first
     """
 
-    def __init__(self, place: Path, pieces: Path, draw: random.Random, prelude: str = "") -> None:
-        self.place = place
-        self.pieces = pieces
+    def __init__(self, folder: Path, excerpts: Path, draw: random.Random, prelude: str = "") -> None:
+        self.root = folder
+        self.excerpts = excerpts
         self.draw = draw
-        self._log = place / "heard.log"
+        self._log = folder / "heard.log"
         self._n_folders = 0
         self._environment = os.environ | {
-            "MUSIMO_HOME": str(place / "home"),
+            "MUSIMO_HOME": str(folder / "home"),
             "PYTHONPATH": str(ROOT),
             "TRIAL_WORKER": WORKER,
             "TRIAL_LOG": str(self._log),
@@ -194,18 +194,18 @@ class Stage:
         }
 
     def folder(self) -> Path:
-        """A fresh folder."""
+        """Create a new folder."""
         self._n_folders += 1
-        made = self.place / f"{self._n_folders}"
+        made = self.root / f"{self._n_folders}"
         made.mkdir()
         return made
 
-    def copy_pieces(self, folder: Path) -> Path:
-        """A copy of all pieces, as a folder that does not exist yet."""
-        shutil.copytree(self.pieces, folder)
+    def copy_excerpts(self, folder: Path) -> Path:
+        """Copy all excerpts to a folder that does not exist yet."""
+        shutil.copytree(self.excerpts, folder)
         return folder
 
-    def ask(self, library: Path, *command: str | Path) -> Done:
+    def run_command(self, library: Path, *command: str | Path) -> CommandResult:
         """Run a command to its end."""
         done = subprocess.run(
             [*MUSIMO, "--library", library, *command],
@@ -215,25 +215,25 @@ class Stage:
             check=False,
             timeout=PATIENCE_S,
         )
-        return Done(done.returncode, done.stdout, done.stderr)
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
-    def start_scan(self, library: Path, *arguments: str | Path, **environment: str) -> Running:
-        """Start a scan that tells of every file and ends with its audit as JSON."""
+    def start_scan(self, library: Path, *arguments: str | Path, **environment: str) -> ScanProcess:
+        """Start a scan that reports every file, and its audit as JSON."""
         options = ("--jobs", str(JOBS), "--batch-size", str(BATCH), "--device", "cpu", "--json")
         command = (sys.executable, "-P", "-c", SCANNER, "-v", "--library", library, "scan", *options)
-        return Running([*command, *arguments], self._environment | environment)
+        return ScanProcess([*command, *arguments], self._environment | environment)
 
-    def scan(self, library: Path, *arguments: str | Path) -> Done:
-        """Scan to the end."""
+    def scan(self, library: Path, *arguments: str | Path) -> CommandResult:
+        """Run a scan to its end."""
         return self.start_scan(library, *arguments).end()
 
-    def n_heard(self) -> int:
-        """How many times a file was heard since the stage was set."""
+    def n_analyzed(self) -> int:
+        """Return the number of files analyzed so far by all scans."""
         return self._log.read_bytes().count(b"\n") if self._log.exists() else 0
 
     def export(self, library: Path, folder: Path | None = None) -> list[Row]:
-        """Every track without its id, with its path inside ``folder``, in order of path."""
-        printed = self.ask(library, "export", "--format", "jsonl").out
+        """Return all tracks without their ids, with paths relative to ``folder``, ordered by path."""
+        printed = self.run_command(library, "export", "--format", "jsonl").out
         rows = [json.loads(line) for line in printed.splitlines()]
         for row in rows:
             del row["id"]
@@ -241,15 +241,15 @@ class Stage:
                 row["path"] = os.path.relpath(row["path"], folder)
         return sorted(rows, key=lambda row: str(row["path"]))
 
-    def answers(self, library: Path) -> list[str]:
-        """What three questions are answered: one of a sound, one of a mood, one of all."""
-        some = self.ask(library, "export", "--format", "jsonl").out
+    def query_results(self, library: Path) -> list[str]:
+        """Return the output of three queries: similar, mood and export."""
+        some = self.run_command(library, "export", "--format", "jsonl").out
         first = json.loads(some.splitlines()[0])["id"] if some else 0
         asked = [("similar", str(first)), ("mood", "--valence", "0.6", "--arousal", "0.4"), ("export",)]
-        return [self.ask(library, *question, "--json").out for question in asked]
+        return [self.run_command(library, *query, "--json").out for query in asked]
 
     def rows(self, library: Path) -> int:
-        """Tracks in the library, asked of SQLite itself; 0 where there is no library yet."""
+        """Return the number of tracks by SQL; 0 if there is no library yet."""
         if not library.exists() or not library.stat().st_size:
             return 0
         with closing(sqlite3.connect(library)) as connection:
@@ -258,21 +258,21 @@ class Stage:
             return int(connection.execute("SELECT count(*) FROM tracks").fetchone()[0])
 
 
-def whole(library: Path) -> bool:
-    """Whether SQLite finds nothing wrong with the library."""
+def is_intact(library: Path) -> bool:
+    """Return whether SQLite's integrity checks pass."""
     with closing(sqlite3.connect(library)) as connection:
         sound = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return sound and not connection.execute("PRAGMA foreign_key_check").fetchall()
 
 
-def adds_up(audit: Row) -> bool:
-    """Whether every file that was seen has one outcome."""
+def audit_adds_up(audit: Row) -> bool:
+    """Return whether every file seen has exactly one outcome."""
     outcomes = ("new", "changed", "moved", "unchanged", "failed", "ignored")
     return bool(audit) and audit["seen"] == sum(audit[name] for name in outcomes)
 
 
 def difference(found: Sequence[Row], wanted: Sequence[Row]) -> str:
-    """What is not as it should be; empty for nothing."""
+    """Return the first difference; empty if there is none."""
     if list(found) == list(wanted):
         return ""
     for ours, theirs in zip(found, wanted, strict=False):

@@ -1,4 +1,4 @@
-"""Files wherever they lie, tables however they are written."""
+"""Files in any folder layout, tables in any encoding."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import UsageError
-from musimo.training.datasets.layout import (
+from musimo.training.datasets.loading import (
     Song,
-    files_below,
-    named,
-    numbered_sounds,
+    choose_columns,
+    find_files,
+    first_named,
+    numbered_audio,
     rating,
     read_rows,
     read_table,
     song_clips,
     song_number,
-    spelling,
 )
 
 
@@ -27,33 +27,33 @@ def touch(*paths: Path) -> None:
         path.touch()
 
 
-def test_files_are_found_by_name_the_nearest_first(tmp_path: Path) -> None:
+def test_files_are_found_by_name_the_least_nested_first(tmp_path: Path) -> None:
     near, far = tmp_path / "z z" / "x.csv", tmp_path / "a" / "b (c)" / "x.csv"
     touch(near, far, tmp_path / "other" / "y.csv")
-    files = files_below(tmp_path)
-    assert named(files, "x.csv") == near
-    assert named(files, "none.csv", "y.csv", "x.csv") == tmp_path / "other" / "y.csv"
-    assert named(files, "none.csv") is None
+    files = find_files(tmp_path)
+    assert first_named(files, "x.csv") == near
+    assert first_named(files, "none.csv", "y.csv", "x.csv") == tmp_path / "other" / "y.csv"
+    assert first_named(files, "none.csv") is None
 
 
 def test_folders_may_be_links_and_may_be_missing(tmp_path: Path) -> None:
     touch(tmp_path / "disk" / "audio" / "7.mp3")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "audio").symlink_to(tmp_path / "disk" / "audio")
-    assert numbered_sounds(files_below(tmp_path / "data")) == {7: tmp_path / "data" / "audio" / "7.mp3"}
-    assert files_below(tmp_path / "nothing") == []
+    assert numbered_audio(find_files(tmp_path / "data")) == {7: tmp_path / "data" / "audio" / "7.mp3"}
+    assert find_files(tmp_path / "nothing") == []
 
 
-def test_only_music_called_by_a_number_is_a_numbered_sound(tmp_path: Path) -> None:
+def test_only_audio_files_named_by_a_number_are_numbered(tmp_path: Path) -> None:
     touch(
         *(tmp_path / name for name in ("007.MP3", "8.csv", "9.wav", "._9.mp3", "x1.mp3", "²5.mp3", "1.5.mp3"))
     )
-    assert numbered_sounds(files_below(tmp_path)) == {7: tmp_path / "007.MP3", 9: tmp_path / "9.wav"}
+    assert numbered_audio(find_files(tmp_path)) == {7: tmp_path / "007.MP3", 9: tmp_path / "9.wav"}
 
 
-def test_the_nearest_of_two_sounds_of_one_number_is_taken(tmp_path: Path) -> None:
+def test_the_least_nested_of_two_files_with_one_number_is_used(tmp_path: Path) -> None:
     touch(tmp_path / "deep" / "er" / "3.wav", tmp_path / "mp3" / "3.mp3")
-    assert numbered_sounds(files_below(tmp_path)) == {3: tmp_path / "mp3" / "3.mp3"}
+    assert numbered_audio(find_files(tmp_path)) == {3: tmp_path / "mp3" / "3.mp3"}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
@@ -76,18 +76,18 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
         read_table(path, "a")
 
 
-def test_an_empty_cell_may_hold_a_line_break(tmp_path: Path) -> None:
+def test_a_cell_may_contain_a_line_break(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text('a,b\n1,"x\ny"\n')
     assert read_rows(path) == [["a", "b"], ["1", "x\ny"]]
 
 
-def test_columns_by_any_of_their_spellings(tmp_path: Path) -> None:
+def test_columns_by_any_of_their_names(tmp_path: Path) -> None:
     rows = [{"a": "1", "b": "2"}]
-    assert spelling(rows, tmp_path, ("a", "c"), ("a", "b")) == ("a", "b")
-    assert spelling([], tmp_path, ("a", "c"), ("a", "b")) == ("a", "c")
+    assert choose_columns(rows, tmp_path, ("a", "c"), ("a", "b")) == ("a", "b")
+    assert choose_columns([], tmp_path, ("a", "c"), ("a", "b")) == ("a", "c")
     with pytest.raises(UsageError, match="lacks the columns a, c"):
-        spelling(rows, tmp_path, ("a", "c"), ("d",))
+        choose_columns(rows, tmp_path, ("a", "c"), ("d",))
 
 
 @pytest.mark.parametrize(("cell", "number"), [("7", 7), ("007", 7), ("7.0", 7)])
@@ -96,7 +96,7 @@ def test_song_numbers(cell: str, number: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cell", ["", "x", "nan", "inf"])
-def test_what_is_no_song_number_is_an_error(cell: str, tmp_path: Path) -> None:
+def test_an_invalid_song_number_is_an_error(cell: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not the number of a song"):
         song_number(cell, tmp_path)
 
@@ -117,16 +117,16 @@ def test_ratings_on_the_scale_of_1_to_9(scale: tuple[float, float], cell: str, e
 
 
 @pytest.mark.parametrize("row", [{}, {"v": ""}, {"v": "nan"}, {"v": "0.99"}, {"v": "9.01"}, {"v": "high"}])
-def test_what_is_no_rating_is_named(row: dict[str, str]) -> None:
+def test_an_invalid_rating_is_named(row: dict[str, str]) -> None:
     with pytest.raises(UsageError, match=r"t\.csv: v of 12 is .*, not a rating of 1-9"):
         rating(row, "v", (1.0, 9.0), "12", Path("t.csv"))
 
 
-def test_songs_that_are_not_there_still_join_groups(notices: list[str]) -> None:
+def test_songs_without_audio_still_join_groups(notices: list[str]) -> None:
     ratings = {1: (2.0, 3.0), 2: (4.0, 5.0), 3: (6.0, 7.0)}
     songs = {1: Song("A", "X"), 2: Song("B", "X"), 3: Song("B", "Y", "Jazz")}
     sounds = {1: Path("1.mp3"), 3: Path("3.mp3")}
     one, three = song_clips("set", ratings, sounds, songs, notices.append)
     assert (one.name, one.group, one.valence, one.arousal, one.album) == ("set-1", "a", 2.0, 3.0, "X")
     assert (three.name, three.group, three.genre, three.path) == ("set-3", "a", "Jazz", Path("3.mp3"))
-    assert notices == ["set: 1 of 3 rated clips have no sound, left out"]
+    assert notices == ["set: 1 of 3 rated clips left out: no audio file"]

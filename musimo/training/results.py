@@ -1,4 +1,4 @@
-"""From predictions to what a report shows: studies, figures on other data sets, the paper's tables."""
+"""From predictions to reported results: studies, transfer to other data sets, tables of the paper."""
 
 from __future__ import annotations
 
@@ -9,44 +9,50 @@ from pathlib import Path
 
 import numpy as np
 
-from musimo.training.baselines import BASELINES, Matrix, stack_statistics
+from musimo.training.baselines import BASELINES, stack_statistics
 from musimo.training.bootstrap import interval, paired_bootstrap
-from musimo.training.datasets.layout import files_below, named, read_table
-from musimo.training.evaluate import NETWORK
-from musimo.training.flow import Flow, Made, OutOfFold, fold_folder
+from musimo.training.cross_validation import NETWORK
+from musimo.training.datasets.loading import find_files, first_named, read_table
 from musimo.training.markdown import DIMENSIONS
-from musimo.training.metrics import METRICS, figures, pearson
-from musimo.training.paper import Measured
-from musimo.training.place import Place
+from musimo.training.metrics import METRICS, Matrix, figures, pearson
+from musimo.training.paper_tables import Measured
 from musimo.training.progress import Work
-from musimo.training.rated import Rated
+from musimo.training.rated_dataset import RatedDataset
 from musimo.training.study import Study
+from musimo.training.trainer import OutOfFold, TrainedNetwork, Trainer, fold_folder
 from musimo.training.transfer import SmokeTest, Transfer, smoke_test, transfer
+from musimo.training.workspace import Workspace
 
 SVR = "SVR on clip statistics"
-MANY = 100  # clips; fewer teach nothing, and tell a reversed sign from a right one but no more
-PAPER_SET_1 = 261  # excerpts of Soundtracks Set 1 that the paper judged; fewer make no Table II
+MIN_TRANSFER_CLIPS = 100  # with fewer, nothing but the sign of a correlation is train_statistics
+PAPER_SET_1 = 261  # excerpts of Soundtracks Set 1 in Table II
 
 
-def study_of(
-    flow: Flow, rated: Rated, seeds: Sequence[int], place: Place, title: str, notes: Sequence[str] = ()
+def make_study(
+    trainer: Trainer,
+    rated: RatedDataset,
+    seeds: Sequence[int],
+    workspace: Workspace,
+    title: str,
+    notes: Sequence[str] = (),
 ) -> Work[Study]:
-    """Every seed's predictions of what it has not met, as one study of the clips that were asked for."""
+    """Collect the out-of-fold predictions of every seed in a study of the tested clips."""
     parts: list[OutOfFold] = []
     for seed in seeds:
-        parts.append((yield from flow.out_of_fold(rated, seed, fold_folder(place, rated, seed))))
-    asked = np.flatnonzero(parts[0].fold_of >= 0)
+        parts.append((yield from trainer.out_of_fold(rated, seed, fold_folder(workspace, rated, seed))))
+    tested = np.flatnonzero(parts[0].fold_of >= 0)
     return Study(
         title=title,
-        recipe=flow.words,
-        names=tuple(rated.clips[i].name for i in asked.tolist()),
-        groups=tuple(rated.clips[i].group for i in asked.tolist()),
-        genres=tuple(rated.clips[i].genre for i in asked.tolist()),
-        targets=rated.ratings[asked],
+        recipe=trainer.description,
+        names=tuple(rated.clips[i].name for i in tested.tolist()),
+        groups=tuple(rated.clips[i].group for i in tested.tolist()),
+        genres=tuple(rated.clips[i].genre for i in tested.tolist()),
+        targets=rated.ratings[tested],
         predictions={
-            name: np.stack([part.predictions[name][asked] for part in parts]) for name in parts[0].predictions
+            name: np.stack([part.predictions[name][tested] for part in parts])
+            for name in parts[0].predictions
         },
-        folds=np.stack([part.fold_of[asked] for part in parts]),
+        folds=np.stack([part.fold_of[tested] for part in parts]),
         ours=NETWORK,
         curves=tuple(curve for part in parts for curve in part.curves),
         notes=tuple(notes),
@@ -55,34 +61,34 @@ def study_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """What was measured on other data sets."""
+class CrossDatasetResults:
+    """Figures on other data sets."""
 
     transfers: tuple[Transfer, ...] = ()
     smokes: tuple[SmokeTest, ...] = ()
     measured: Mapping[str, Measured] = field(default_factory=dict)
 
 
-def transfers_between(source: Rated, target: Rated, made: Made) -> list[Transfer]:
-    """Our network and the baselines, made of one data set, judged on another."""
-    asked = stack_statistics(target.features)
-    known = stack_statistics(source.features)
-    answers = {NETWORK: made.rate(target.features)}
-    answers |= {
-        name: baseline(known, source.ratings, asked)
+def measure_transfers(source: RatedDataset, target: RatedDataset, network: TrainedNetwork) -> list[Transfer]:
+    """Evaluate our network and the baselines, trained on ``source``, on ``target``."""
+    test_statistics = stack_statistics(target.features)
+    train_statistics = stack_statistics(source.features)
+    predictions = {NETWORK: network.rate(target.features)}
+    predictions |= {
+        name: baseline(train_statistics, source.ratings, test_statistics)
         for name, baseline in BASELINES.items()
         if name != "mean rating"
     }
     return [
         transfer(source.name, target.name, method, target.ratings, predicted, target.groups)
-        for method, predicted in answers.items()
+        for method, predicted in predictions.items()
     ]
 
 
-def film_music(target: Rated, made: Made, folder: Path) -> SmokeTest | None:
-    """Soundtracks' excerpts with their ratings of tension; None where the table lacks it."""
+def soundtracks_smoke_test(target: RatedDataset, network: TrainedNetwork, folder: Path) -> SmokeTest | None:
+    """Correlate predictions of Soundtracks with its ratings, tension included; None without tension."""
     one_set = target.dataset.part.removesuffix("-raw") or "set1"
-    table = named(files_below(folder), f"mean_ratings_{one_set}.csv")
+    table = first_named(find_files(folder), f"mean_ratings_{one_set}.csv")
     if table is None:
         return None
     rows = read_table(table, "number", "tension")
@@ -90,12 +96,12 @@ def film_music(target: Rated, made: Made, folder: Path) -> SmokeTest | None:
     tension = np.array([of_number[int(clip.name.rsplit("-", 1)[1])] for clip in target.clips])
     valence, energy = target.ratings.T
     title = f"Soundtracks {one_set}, {len(target.clips)} excerpts"
-    return smoke_test(title, made.rate(target.features), valence, energy, tension)
+    return smoke_test(title, network.rate(target.features), valence, energy, tension)
 
 
 def fold_means(study: Study, method: str) -> dict[str, tuple[float, float]]:
-    """Every metric, mean over folds and seeds: metric -> (valence, arousal)."""
-    each = _each_fold(study, method)
+    """Return every metric, averaged over folds and seeds: metric -> (valence, arousal)."""
+    each = study.fold_figures(method)
     return {
         name: (float(np.mean([f[name][0] for f in each])), float(np.mean([f[name][1] for f in each])))
         for name in METRICS
@@ -103,39 +109,39 @@ def fold_means(study: Study, method: str) -> dict[str, tuple[float, float]]:
 
 
 def paper_rows(studies: Iterable[Study], dataset: str) -> dict[str, Measured]:
-    """Ours for Table I, where the data set is the paper's."""
+    """Return our rows of Table I if the data set is the paper's."""
     if dataset != "deam":
         return {}
     return {"DEAM": {f"{NETWORK}, {study.label_set} labels": fold_means(study, NETWORK) for study in studies}}
 
 
-def paper_set_1(target: Rated, made: Made) -> dict[str, Measured]:
-    """Ours for Table II, where enough of Soundtracks Set 1 is there."""
+def paper_set_1(target: RatedDataset, network: TrainedNetwork) -> dict[str, Measured]:
+    """Return our row of Table II if enough of Soundtracks Set 1 is available."""
     if target.dataset.name != "soundtracks" or len(target.clips) < PAPER_SET_1:
         return {}
-    return {"Soundtracks Set 1": {NETWORK: figures(target.ratings, made.rate(target.features))}}
+    return {"Soundtracks Set 1": {NETWORK: figures(target.ratings, network.rate(target.features))}}
 
 
-def figures_of(study: Study, seed: int) -> dict[str, object]:
-    """The figures of a study as JSON holds them; what is not defined is left out.
+def study_figures(study: Study, seed: int) -> dict[str, object]:
+    """Return the figures of a study as JSON values; undefined ones are omitted.
 
     Returns
     -------
     folds : method -> metric -> ``valence``, ``valence_sd``, ``arousal``, ``arousal_sd``, over folds and seeds
     against : method -> ``valence``, ``arousal`` -> ``gain`` in r of all clips, ``low``, ``high`` (95 %)
     """
-    others = [name for name in study.predictions if name != study.ours and not study.constant(name)]
+    others = [name for name in study.predictions if name != study.ours and not study.is_constant(name)]
     return {
         "clips": len(study.names),
         "artists": len(set(study.groups)),
         "seeds": len(study.folds),
         "folds": {name: _summary(study, name) for name in study.predictions},
-        "against": {name: gain(study, name, seed) for name in others},
+        "against": {name: correlation_gain(study, name, seed) for name in others},
     }
 
 
-def gain(study: Study, other: str, seed: int) -> dict[str, dict[str, float]]:
-    """By how much r of all clips is above another method's, with its 95 % interval over artists."""
+def correlation_gain(study: Study, other: str, seed: int) -> dict[str, dict[str, float]]:
+    """Return the difference in r of all clips to another method, with its 95 % interval over artists."""
     ours, theirs = study.predictions[study.ours], study.predictions[other]
     draws = paired_bootstrap(study.groups, study.targets, list(ours), list(theirs), seed=seed)
     document = {}
@@ -155,16 +161,8 @@ def gain(study: Study, other: str, seed: int) -> dict[str, dict[str, float]]:
     return document
 
 
-def _each_fold(study: Study, method: str) -> list[dict[str, tuple[float, float]]]:
-    return [
-        figures(study.targets[fold_of == fold], values[fold_of == fold])
-        for values, fold_of in zip(study.predictions[method], study.folds, strict=True)
-        for fold in np.unique(fold_of)
-    ]
-
-
 def _summary(study: Study, method: str) -> dict[str, dict[str, float]]:
-    each = _each_fold(study, method)
+    each = study.fold_figures(method)
     summary = {}
     for metric in METRICS:
         values: Matrix = np.array([fold[metric] for fold in each])
@@ -178,17 +176,17 @@ def _summary(study: Study, method: str) -> dict[str, dict[str, float]]:
     return summary
 
 
-def defined(value: object) -> object:
-    """The same for JSON, which has no NaN: what is not defined is null."""
+def json_safe(value: object) -> object:
+    """Replace NaN and infinity by None, recursively; JSON has neither."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {name: defined(each) for name, each in value.items()}
-    return [defined(each) for each in value] if isinstance(value, list | tuple) else value
+        return {name: json_safe(each) for name, each in value.items()}
+    return [json_safe(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def tables_of(page: str) -> str:
-    """The tables of a page of Markdown under their headings; its prose and pictures left out."""
+def extract_tables(page: str) -> str:
+    """Return the tables of a Markdown page with their headings."""
     lines: list[str] = []
     for line in page.splitlines():
         if line.startswith("#"):

@@ -1,4 +1,4 @@
-"""Cross-validation nobody can argue with: groups stay together, every method meets the same folds."""
+"""Cross-validation with grouped folds: artists are never split, and all methods use the same folds."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ from numpy.typing import NDArray
 
 from musimo.atomic import write_atomically
 from musimo.errors import UsageError
-from musimo.training.baselines import BASELINES, Matrix, stack_statistics
-from musimo.training.clips import grouped_folds
+from musimo.training.baselines import BASELINES, stack_statistics
 from musimo.training.config import TrainingConfig
+from musimo.training.devices import CPU
+from musimo.training.groups import grouped_folds
+from musimo.training.metrics import Indices, Matrix
 from musimo.training.progress import Row, Stage, Step, Work
-from musimo.training.train import CPU, Epoch, LabelledFeatures, Training, predict
+from musimo.training.training_loop import Epoch, LabeledFeatures, Training, predict
 
 NETWORK = "MASE-Net"
-HOLDOUT_PARTS = 20  # artists are dealt into so many parts, of which the two sets kept apart take their share
-Indices = NDArray[np.int64]
-NOTHING: Indices = np.array([], dtype=np.int64)
+HOLDOUT_PARTS = (
+    20  # artists are divided into this many parts; validation and test set take their share of them
+)
+NO_CLIPS: Indices = np.array([], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class FoldPredictions:
-    """What each method says of the clips of one fold, none of which it has met.
+    """Predictions of each method for the clips of one fold, none of which it was trained on.
 
     Parameters
     ----------
     fold : its number, from 0
-    epochs, best_epoch : how long the network was trained, and which epoch its inner validation chose
-    targets : [shape=(n, 2)], 1-9 scale
-    predictions : by name of the method, [shape=(n, 2)]
+    epochs, best_epoch : number of epochs trained, and the epoch with the lowest validation loss
+    targets : on the 1-9 scale [shape=(n, 2)]
+    predictions : by method [shape=(n, 2)]
     """
 
     fold: int
@@ -46,23 +49,23 @@ class FoldPredictions:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Indices of clips: what weights are fitted to, what chooses the epoch, what figures are of."""
+    """Indices of clips: training set, validation set (for early stopping) and test set."""
 
     train: Indices
     validation: Indices
     test: Indices
 
     @property
-    def known(self) -> Indices:
-        """What a method without epochs is fitted to."""
+    def train_and_validation(self) -> Indices:
+        """Return both, sorted: the training set of methods without early stopping."""
         return np.sort(np.concatenate([self.train, self.validation]))
 
 
-def splits_of(groups: Sequence[str], ratings: Matrix, config: TrainingConfig, seed: int) -> list[Split]:
-    """The splits of one seed: one a fold, each clip tested once, or the single one of a held-out test.
+def make_splits(groups: Sequence[str], ratings: Matrix, config: TrainingConfig, seed: int) -> list[Split]:
+    """Return the splits of one seed: one per fold, each clip tested once, or the single held-out split.
 
-    Artists stay whole in every one of the three sets. A held-out test depends on ``config.seed`` alone, so
-    that all seeds are judged on the same clips.
+    No artist is in two of the three sets. The held-out split depends on ``config.seed`` only, so that all
+    seeds are evaluated on the same clips.
 
     Raises
     ------
@@ -77,16 +80,16 @@ def splits_of(groups: Sequence[str], ratings: Matrix, config: TrainingConfig, se
             for fold in range(config.n_folds)
         ]
     except ValueError as error:
-        raise UsageError(f"the data set is too small: {error}", "ask for fewer folds") from error
+        raise UsageError(f"the data set is too small: {error}", "use fewer folds") from error
 
 
 def inner_split(
-    groups: Sequence[str], ratings: Matrix, share: float, seed: int, test: Indices = NOTHING
+    groups: Sequence[str], ratings: Matrix, share: float, seed: int, test: Indices = NO_CLIPS
 ) -> Split:
-    """What is not tested, in two: a share of it, whole artists, is kept apart to choose the epoch by."""
-    known = np.setdiff1d(np.arange(len(groups)), test)
-    inner = grouped_folds([groups[i] for i in known], ratings[known], round(1 / share), seed)
-    return Split(known[inner != 0], known[inner == 0], test)
+    """Divide the clips that are not tested into training and validation set, by whole artists."""
+    train = np.setdiff1d(np.arange(len(groups)), test)
+    inner = grouped_folds([groups[i] for i in train], ratings[train], round(1 / share), seed)
+    return Split(train[inner != 0], train[inner == 0], test)
 
 
 def _holdout(groups: Sequence[str], ratings: Matrix, config: TrainingConfig) -> Split:
@@ -98,7 +101,7 @@ def _holdout(groups: Sequence[str], ratings: Matrix, config: TrainingConfig) -> 
 
 
 def cross_validate(
-    data: LabelledFeatures,
+    data: LabeledFeatures,
     groups: Sequence[str],
     config: TrainingConfig,
     seed: int,
@@ -106,43 +109,47 @@ def cross_validate(
     device: torch.device = CPU,
     name: str = "",
 ) -> Work[list[FoldPredictions]]:
-    """Train and predict every split of one seed, the baselines beside the network.
+    """Train and predict every split of one seed; fit and predict the baselines on the same splits.
 
     Parameters
     ----------
-    data, groups : clips, and what must not be torn apart
-    seed : of the folds and, counting on from it, of each fold's training
-    folder : keeps finished folds and the state of the one at work, so that a later call goes on from there
-    name : of the data set, for what is told
+    data, groups : features and ratings of the clips, and their groups
+    config : the recipe
+    seed : of the folds; the trainings of the folds count up from it
+    folder : of finished folds and of the checkpoint, from which an interrupted call resumes
+    device : where the networks are trained
+    name : of the data set, for progress and log
     """
     folder.mkdir(parents=True, exist_ok=True)
     statistics = stack_statistics(data.features)
     folds = []
-    for number, split in enumerate(splits_of(groups, data.ratings, config, seed)):
+    for number, split in enumerate(make_splits(groups, data.ratings, config, seed)):
         report, state = folder / f"fold-{number}.json", folder / f"fold-{number}.pt"
         if not report.is_file():
-            chance = replace(config, seed=seed + number)
-            training = Training(data.part(split.train), data.part(split.validation), chance, state, device)
-            yield from followed(training, part_name(name, seed, number))
-            predictions = baseline_predictions(statistics, data.ratings, split.known, statistics[split.test])
+            of_fold = replace(config, seed=seed + number)
+            training = Training(data.part(split.train), data.part(split.validation), of_fold, state, device)
+            yield from run_training(training, part_name(name, seed, number))
+            predictions = baseline_predictions(
+                statistics, data.ratings, split.train_and_validation, statistics[split.test]
+            )
             test = data.part(split.test)
             predictions[NETWORK] = predict(training.network, training.means, training.sds, test.features)
             best = max(epoch.number for epoch in training.history if epoch.best)
             fold = FoldPredictions(number, len(training.history), best, test.ratings, predictions)
             save_folds([fold], report)
-            if config.split == "folds":  # the one that was held out for is what ships
+            if config.split == "folds":  # the network of a held-out split is the final one
                 state.unlink(missing_ok=True)
         folds += load_folds(report)
     return folds
 
 
 def part_name(name: str, seed: int, number: int) -> str:
-    """What the training of a fold is called in logs: ``deam-corrected seed 17 fold 1``."""
+    """Return the name of a fold's training in logs: ``deam-corrected seed 17 fold 1``."""
     return f"{name} seed {seed} fold {number + 1}".strip()
 
 
-def followed(training: Training, part: str) -> Work[None]:
-    """A training to its end, told of epoch by epoch; one that goes on begins with the last epoch it knows."""
+def run_training(training: Training, part: str) -> Work[None]:
+    """Run a training to its end and yield a row per epoch; a resumed one repeats its last train epoch."""
     yield Stage(part, training.config.optimizer.max_epochs, len(training.history), "epoch")
     if training.history:
         yield _row(part, training.history[-1])
@@ -162,14 +169,14 @@ def _row(part: str, epoch: Epoch) -> Row:
 
 
 def baseline_predictions(
-    statistics: Matrix, ratings: Matrix, known: Indices, asked: Matrix
+    statistics: Matrix, ratings: Matrix, train: Indices, test: Matrix
 ) -> dict[str, Matrix]:
-    """What each baseline, fitted on the known clips, says of what is asked, (n, 2) by name."""
-    return {name: baseline(statistics[known], ratings[known], asked) for name, baseline in BASELINES.items()}
+    """Fit each baseline to the clips ``train``; return its predictions of ``test`` [shape=(n, 2)]."""
+    return {name: baseline(statistics[train], ratings[train], test) for name, baseline in BASELINES.items()}
 
 
 def save_folds(folds: Sequence[FoldPredictions], path: Path) -> None:
-    """Write folds as JSON, whole or not at all."""
+    """Write folds as JSON, atomically."""
     documents = [
         {
             "fold": fold.fold,
@@ -184,7 +191,7 @@ def save_folds(folds: Sequence[FoldPredictions], path: Path) -> None:
 
 
 def load_folds(path: Path) -> list[FoldPredictions]:
-    """Read what `save_folds` wrote."""
+    """Read the file written by `save_folds`."""
     return [
         FoldPredictions(
             document["fold"],

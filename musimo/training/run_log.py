@@ -1,4 +1,4 @@
-"""The log of a run: ``log.csv``, one row an epoch or checkpoint, and ``curves.png``, drawn from it."""
+"""The log of a run: ``log.csv``, one row per epoch or checkpoint, and its plot ``curves.png``."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from musimo.training.plots import learning_curves
 from musimo.training.progress import Row, T, Work
 from musimo.training.study import LearningCurve
 
-REDRAW_S = 10.0  # a picture takes half a second to draw; an epoch of a small training takes less
+REDRAW_S = 10.0  # a plot takes half a second, an epoch of a small training less
 
 
-class Log:
-    """Both files of one folder.
+class RunLog:
+    """Both files of a folder.
 
     Parameters
     ----------
-    folder : that holds them; rows of an earlier run are kept, and none is written twice
+    folder : that contains them; rows of an earlier run are kept, and none is written twice
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,7 +30,7 @@ class Log:
         self._drawn = len(self._written)
 
     def add(self, row: Row) -> None:
-        """Append a row, unless it is there."""
+        """Append a row unless it exists."""
         key = (row.part, str(row.number))
         if key in self._written:
             return
@@ -46,14 +46,14 @@ class Log:
             self.draw()
 
     def draw(self) -> None:
-        """Draw the curves anew, if there is something new."""
+        """Draw the curves if there are new rows."""
         if len(self._written) > self._drawn:
             write_atomically(self.picture, learning_curves(curves_of(read_log(self.table))))
             self._drawn_at, self._drawn = time.monotonic(), len(self._written)
 
 
 def read_log(table: Path) -> list[dict[str, str]]:
-    """The rows of a ``log.csv``; none where there is no such file."""
+    """Return the rows of a ``log.csv``; [] if there is no such file."""
     if not table.is_file():
         return []
     with table.open(encoding="utf-8", newline="") as file:
@@ -61,7 +61,7 @@ def read_log(table: Path) -> list[dict[str, str]]:
 
 
 def curves_of(rows: Iterable[dict[str, str]], parts: Iterable[str] | None = None) -> list[LearningCurve]:
-    """Rows of a log as curves, one a training; ``parts`` None takes all."""
+    """Return the rows of a log as learning curves, one per training; ``parts`` None selects all."""
     by_part: dict[str, list[tuple[int, float, float]]] = {}
     for row in rows:
         point = int(row["number"]), float(row["training"]), float(row.get("validation") or "nan")
@@ -70,9 +70,9 @@ def curves_of(rows: Iterable[dict[str, str]], parts: Iterable[str] | None = None
     return [LearningCurve(name, *zip(*sorted(by_part[name]), strict=True)) for name in names]
 
 
-def logged(work: Work[T], folder: Path) -> Work[T]:
-    """The same work, which leaves a log of its rows in ``folder``."""
-    log = Log(folder)
+def write_log(work: Work[T], folder: Path) -> Work[T]:
+    """Yield from the work, and log its rows in ``folder``."""
+    log = RunLog(folder)
     try:
         while True:
             try:

@@ -1,4 +1,4 @@
-"""The paper's own figures (section 5, Tables I and II), and ours beside them where they could be measured."""
+"""The figures of the paper (section 5, Tables I and II), beside those measured here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from musimo.training.markdown import DIMENSIONS, UNDEFINED, escape, heading, num
 NOT_MEASURED = "not measured: audio not available"
 
 Measured = Mapping[str, Mapping[str, tuple[float, float]]]
-"""whose figures, such as the set of labels -> metric -> (valence, arousal)"""
+"""name of a row, such as the set of labels -> metric -> (valence, arousal)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class PaperTable:
     Parameters
     ----------
     number, title : as printed
-    dataset : what was measured on
+    dataset : that the figures are of
     rows : metric -> (valence, arousal, overall), None where the paper prints nothing
     """
 
@@ -56,11 +56,11 @@ TABLES = (TABLE_1, TABLE_2)
 
 
 def paper_section(measured: Mapping[str, Measured]) -> str:
-    """Both tables as Markdown.
+    """Return both tables as Markdown.
 
     Parameters
     ----------
-    measured : ours, by `PaperTable.dataset`; what is not in it is said not to be measured
+    measured : own figures by `PaperTable.dataset`; missing ones are reported as not measured
     """
     parts = [
         f"### Table {each.number}: {each.title}\n\n{_with_ours(each, measured.get(each.dataset, {}))}"
@@ -68,19 +68,19 @@ def paper_section(measured: Mapping[str, Measured]) -> str:
     ]
     return "\n\n".join(parts) + (
         "\n\nOverall is the mean of both dimensions, as in the paper, which prints four decimals and no "
-        "spread; Soundtracks' energy stands for arousal."
+        "standard deviations; the energy ratings of Soundtracks are used as arousal."
     )
 
 
 def _with_ours(paper: PaperTable, measured: Measured) -> str:
     rows = []
-    for place, dimension in enumerate((*DIMENSIONS, "overall")):
-        printed = [figures[place] for figures in paper.rows.values()]
+    for column, dimension in enumerate((*DIMENSIONS, "overall")):
+        printed = [figures[column] for figures in paper.rows.values()]
         rows.append([f"{dimension}, paper", *(UNDEFINED if x is None else f"{x:.4f}" for x in printed)])
-        for whose, figures in measured.items():
+        for name, figures in measured.items():
             pairs = [figures.get(metric, (float("nan"),) * 2) for metric in paper.rows]
-            values = [(*pair, sum(pair) / 2)[place] for pair in pairs]
-            rows.append([f"{dimension}, {escape(whose)}", *map(number, values)])
+            values = [(*pair, sum(pair) / 2)[column] for pair in pairs]
+            rows.append([f"{dimension}, {escape(name)}", *map(number, values)])
     if not measured:
         rows.append(["ours", *[NOT_MEASURED] * len(paper.rows)])
     return table(["", *map(heading, paper.rows)], rows)
