@@ -51,7 +51,9 @@ def main() -> None:
         try:
             while True:
                 request = _receive(requests, Request)
-                for message in extract_to_end(request.path, request.plan, is_needed):
+                for message in extract_to_end(
+                    request.path, request.plan, is_needed, with_old_hash=request.with_old_hash
+                ):
                     _send(replies, message)
         except _ParentGone:
             os._exit(0)
@@ -66,11 +68,14 @@ def _limit_memory() -> None:
 
 
 def extract_to_end(
-    path: bytes, plan: WindowPlan, is_needed: Callable[[bytes], bool]
+    path: bytes, plan: WindowPlan, is_needed: Callable[[bytes], bool], *, with_old_hash: bool = False
 ) -> Iterator[ExtractMessage]:
     """Yield the events of :func:`musimo.audio.extract.extract_windows`, then Finished or its error."""
     try:
-        yield from extract_windows(path, plan, is_needed)
+        if with_old_hash:
+            yield from extract_windows(path, plan, is_needed, with_old_hash=True)
+        else:
+            yield from extract_windows(path, plan, is_needed)
     except AudioError as error:
         yield error
     except MemoryError:
