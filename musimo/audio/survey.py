@@ -61,7 +61,7 @@ def survey(container: InputContainer, stream: AudioStream) -> Survey:
     for packet in packets(container, stream):
         if not packet.size:
             continue
-        if memoryview(packet)[0] or bytes(packet).strip(b"\0"):  # type: ignore[arg-type]
+        if memoryview(packet)[0] or bytes(packet).strip(b"\0"):
             unpadded = None
         elif held is not None and unpadded is None:
             unpadded = found(_digest_of(digest, bytes(held).rstrip(b"\0")))

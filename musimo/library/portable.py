@@ -29,8 +29,8 @@ from musimo.library.db.schema import HASH_VERSION
 from musimo.records import CONTENT_BYTES, TempoKey
 
 KIND: Final = "analyses"
-SCHEMA: Final = 2
-SCHEMAS: Final = (1, 2)  # that can be read; 1 has content hashes of version 1
+SCHEMA: Final = 3
+SCHEMAS: Final = (1, 3)  # that can be read; 1 has content hashes of version 1, 2 was never written
 MAX_LINE: Final = 2**24  # bytes; a week of music, analyzed in full, takes half of it
 MAX_INVALID: Final = 1_000  # lines, after which reading stops
 MAX_NAME: Final = 200  # characters of the name of a model or method

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import BinaryIO, TypeVar
 
 from musimo.audio.extract import extract_windows
@@ -51,9 +52,8 @@ def main() -> None:
         try:
             while True:
                 request = _receive(requests, Request)
-                for message in extract_to_end(
-                    request.path, request.plan, is_needed, with_old_hash=request.with_old_hash
-                ):
+                extract = partial(extract_to_end, with_old_hash=True) if request.with_old_hash else extract_to_end
+                for message in extract(request.path, request.plan, is_needed):
                     _send(replies, message)
         except _ParentGone:
             os._exit(0)

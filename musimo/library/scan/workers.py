@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from threadpoolctl import threadpool_limits
 
@@ -97,7 +98,8 @@ def _extract_here(
             def needed(content: bytes, task: Task = task, opened: list[FileOpened] = opened) -> bool:
                 return is_needed(content) and not (task.is_known is not None and task.is_known(opened[0]))
 
-            for message in extract_to_end(task.path, plan, needed, with_old_hash=task.with_old_hash):
+            extract = partial(extract_to_end, with_old_hash=True) if task.with_old_hash else extract_to_end
+            for message in extract(task.path, plan, needed):
                 if isinstance(message, FileOpened):
                     opened.append(message)
                 yield number, message
