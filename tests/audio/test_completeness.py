@@ -33,7 +33,7 @@ def present(path: Path) -> float | None:
     return present_fraction(opened)
 
 
-@pytest.fixture(params=sorted(CONTAINERS) + ["rf64"])
+@pytest.fixture(params=[*sorted(CONTAINERS), "rf64"])
 def whole(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     kind: str = request.param
     format_, codec = CONTAINERS.get(kind, ("wav", "pcm_s16le"))

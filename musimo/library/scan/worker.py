@@ -52,7 +52,8 @@ def main() -> None:
         try:
             while True:
                 request = _receive(requests, Request)
-                extract = partial(extract_to_end, with_old_hash=True) if request.with_old_hash else extract_to_end
+                with_old_hash = partial(extract_to_end, with_old_hash=True)
+                extract = with_old_hash if request.with_old_hash else extract_to_end
                 for message in extract(request.path, request.plan, is_needed):
                     _send(replies, message)
         except _ParentGone:
