@@ -37,8 +37,8 @@ class KnownFile(NamedTuple):
     analyzed: bool  # by the model in use, with the coverage asked for, tempo and key included
     missing: bool
     content: bytes | None = None  # hash of its audio
-    failed: bool = False
     outdated: bool = False  # content is a hash of an older version
+    failed: bool = False
     may_pass: bool = False  # it failed for a reason outside the file: permissions, an unreliable drive
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, false, func, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from musimo.library.db.files import KnownFile, ScanFolder
 from musimo.library.db.queries import Store
@@ -28,7 +28,6 @@ def known_files(
             tracks.c.content_id.in_(analyzed),
             tracks.c.missing_since.is_not(None),
             contents.c.hash,
-            false(),
             tracks.c.hash_version < HASH_VERSION,
         )
         .select_from(tracks.outerjoin(contents, contents.c.id == tracks.c.content_id))
@@ -42,7 +41,7 @@ def known_files(
     for path, size, mtime_ns, may_pass in connection.execute(failure_rows):
         track = known.get(path)
         track_id, missing = (track.track_id, track.missing) if track else (None, False)
-        known[path] = KnownFile(path, size, mtime_ns, track_id, False, missing, None, True, False, may_pass)
+        known[path] = KnownFile(path, size, mtime_ns, track_id, False, missing, None, False, True, may_pass)
     return known
 
 
