@@ -19,6 +19,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from soundfile import SoundFileError
 
+from musimo.audio.chain import ChainedDecoder, changing_links
 from musimo.audio.completeness import lacks_end, present_share
 from musimo.audio.content_hash import PADDED, stream_hash
 from musimo.audio.fallback import MAGIC as SNDFILE_MAGIC
@@ -37,6 +38,7 @@ from musimo.audio.mixdown import (
     mean_of_channels,
     resample,
 )
+from musimo.audio.ogg import CAPTURE
 from musimo.audio.ogg_survey import survey_pages
 from musimo.audio.survey import Survey, mean_bitrate, packets, survey
 from musimo.errors import AudioError
@@ -122,7 +124,7 @@ def container_metadata(path: AnyPath) -> dict[str, str]:
 def old_content(path: AnyPath, decoder: AudioDecoder) -> bytes | None:
     """Return the content hash of version 1, by which older libraries know a file; None if it has none."""
     with MusicFile(path) as file:
-        if not file.is_cut:
+        if not file.is_cut and not isinstance(decoder, ChainedDecoder):
             return decoder.packets_hash
     with MusicFile(path, whole=True) as file:
         try:
@@ -140,8 +142,8 @@ def old_content(path: AnyPath, decoder: AudioDecoder) -> bytes | None:
 class FFmpegDecoder:
     """An `AudioDecoder` that uses FFmpeg."""
 
-    def __init__(self, file: MusicFile) -> None:
-        self._path = file.path
+    def __init__(self, file: MusicFile, span: tuple[int, int] | None = None) -> None:
+        self._path, self._span = file.path, span
         self._container = _open_container(file)
         self._stream = _first_audio_stream(self._container)
         surveyed = self._survey_pages() or survey(self._container, self._stream)
@@ -156,7 +158,7 @@ class FFmpegDecoder:
         self.sample_rate = codec.sample_rate
         self.channels = codec.channels
         self.bitrate = mean_bitrate(surveyed.n_bytes, self.duration_s)
-        with MusicFile(self._path) as beside:
+        with MusicFile(self._path, span=self._span) as beside:
             self.lacks_end = lacks_end(beside)
             share = present_share(beside)
         self.claimed_s = self.duration_s / share if share else self._matroska_duration_s()
@@ -195,7 +197,7 @@ class FFmpegDecoder:
         time_base = self._stream.time_base
         if kind != ("ogg", "vorbis") or time_base is None:
             return None
-        with MusicFile(self._path) as file:
+        with MusicFile(self._path, span=self._span) as file:
             pages = survey_pages(file)
         if pages is None:
             return None
@@ -259,13 +261,32 @@ class FFmpegDecoder:
     @contextmanager
     def _reopened(self) -> Iterator[InputContainer]:
         """Open the file once more: after a seek, decoders no longer drop the encoder's priming samples."""
-        with MusicFile(self._path) as file, _open_container(file) as container:
+        with MusicFile(self._path, span=self._span) as file, _open_container(file) as container:
             yield container
 
 
-def _open_decoder(file: MusicFile) -> FFmpegDecoder | SndfileDecoder:
+def _open_chain(file: MusicFile) -> ChainedDecoder | None:
+    """Return a decoder of the links of an Ogg file whose format changes; None for any other file."""
+    file.seek(0)
+    spans = changing_links(file) if file.read(len(CAPTURE)) == CAPTURE else []
+    links: list[FFmpegDecoder] = []
+    parts: list[MusicFile] = []
+    for span in spans:
+        part = MusicFile(file.path, span=span)
+        try:
+            links.append(FFmpegDecoder(part, span))
+            parts.append(part)
+        except (AudioError, FFmpegError):
+            part.close()
+    file.seek(0)
+    return ChainedDecoder(links, parts, complete=len(links) == len(spans)) if links else None
+
+
+def _open_decoder(file: MusicFile) -> FFmpegDecoder | SndfileDecoder | ChainedDecoder:
     """Return the first decoder that opens the file."""
     try:
+        if (chain := _open_chain(file)) is not None:
+            return chain
         return FFmpegDecoder(file)
     except FFmpegError as refusal:
         file.seek(0)

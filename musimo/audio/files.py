@@ -42,6 +42,7 @@ class MusicFile(FileIO):
     ----------
     path : of the file
     whole : leave nothing out
+    span : start and end of the only part to be read, counted from where the audio starts
 
     Raises
     ------
@@ -50,7 +51,7 @@ class MusicFile(FileIO):
         forever.
     """
 
-    def __init__(self, path: AnyPath, *, whole: bool = False) -> None:
+    def __init__(self, path: AnyPath, *, whole: bool = False, span: tuple[int, int] | None = None) -> None:
         try:
             self.path = Path(os.fsdecode(path))
             facts = self.path.stat()
@@ -67,6 +68,8 @@ class MusicFile(FileIO):
         try:
             if not whole:
                 self._start, self._end = audio_extent(self)
+            if span is not None:
+                self._start, self._end = self._start + span[0], min(self._end, self._start + span[1])
             self._masks = find_masks(self)
             self.seek(0)
         except AudioError:
