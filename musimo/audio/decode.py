@@ -38,7 +38,6 @@ from musimo.audio.mixdown import (
     mean_of_channels,
     resample,
 )
-from musimo.audio.ogg import CAPTURE
 from musimo.audio.ogg_survey import survey_pages
 from musimo.audio.survey import Survey, mean_bitrate, packets, survey
 from musimo.errors import AudioError
@@ -144,9 +143,13 @@ class FFmpegDecoder:
 
     def __init__(self, file: MusicFile, span: tuple[int, int] | None = None) -> None:
         self._path, self._span = file.path, span
+        self.lacks_end, share = lacks_end(file), present_share(file)
+        file.seek(0)
         self._container = _open_container(file)
         self._stream = _first_audio_stream(self._container)
-        surveyed = self._survey_pages() or survey(self._container, self._stream)
+        by_pages = self._survey_pages()
+        surveyed = by_pages or survey(self._container, self._stream)
+        self.may_be_chained = by_pages is None and self._container.format.name == "ogg" and span is None
         self.packets_hash = surveyed.content
         if self._container.format.name in PADDED:
             surveyed = surveyed.unpadded or surveyed
@@ -158,9 +161,6 @@ class FFmpegDecoder:
         self.sample_rate = codec.sample_rate
         self.channels = codec.channels
         self.bitrate = mean_bitrate(surveyed.n_bytes, self.duration_s)
-        with MusicFile(self._path, span=self._span) as beside:
-            self.lacks_end = lacks_end(beside)
-            share = present_share(beside)
         self.claimed_s = self.duration_s / share if share else self._matroska_duration_s()
         reliable = (self._container.format.name, self.codec) not in BROKEN_CLOCKS
         self._origin = self._first_pts() if surveyed.continuous and reliable else None
@@ -267,8 +267,8 @@ class FFmpegDecoder:
 
 def _open_chain(file: MusicFile) -> ChainedDecoder | None:
     """Return a decoder of the links of an Ogg file whose format changes; None for any other file."""
-    file.seek(0)
-    spans = changing_links(file) if file.read(len(CAPTURE)) == CAPTURE else []
+    position = file.tell()
+    spans = changing_links(file)
     links: list[FFmpegDecoder] = []
     parts: list[MusicFile] = []
     for span in spans:
@@ -278,16 +278,23 @@ def _open_chain(file: MusicFile) -> ChainedDecoder | None:
             parts.append(part)
         except (AudioError, FFmpegError):
             part.close()
-    file.seek(0)
+    file.seek(position)
     return ChainedDecoder(links, parts, complete=len(links) == len(spans)) if links else None
+
+
+def _follow_chain(decoder: FFmpegDecoder, file: MusicFile) -> FFmpegDecoder | ChainedDecoder:
+    """Return the decoder, or one of all links where it would stop at the first change of format."""
+    chain = _open_chain(file) if decoder.may_be_chained else None
+    if chain is None:
+        return decoder
+    decoder.close()
+    return chain
 
 
 def _open_decoder(file: MusicFile) -> FFmpegDecoder | SndfileDecoder | ChainedDecoder:
     """Return the first decoder that opens the file."""
     try:
-        if (chain := _open_chain(file)) is not None:
-            return chain
-        return FFmpegDecoder(file)
+        return _follow_chain(FFmpegDecoder(file), file)
     except FFmpegError as refusal:
         file.seek(0)
         head = file.read(HEAD_SIZE)

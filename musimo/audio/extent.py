@@ -27,7 +27,8 @@ MAX_TAGS = 16  # at each end; taggers leave four at most
 MIN_PADDING = 16  # zero bytes at the head; fewer may belong to the audio's first number
 MAX_PADDING = 1_048_576  # zero bytes that are passed over
 MAX_APPENDED = 4_194_304  # bytes searched for an ID3v2 tag without a footer: it holds a cover at most
-HEAD_FOOTER = 512  # bytes in which a tag with a footer is recognized
+MAX_FIXED = 360  # bytes of the longest tag of a fixed size, or of a footer
+HEAD_FOOTER = 512  # bytes read at first; more where most of them are zero
 
 DELIMITED = (
     b"OggS",
@@ -108,7 +109,7 @@ def _stated_end(magic: bytes, start: int, size: int) -> int:
 def _tag_at_end(file: Readable | IO[bytes], start: int, end: int, *, free: bool) -> int | None:
     """Return the offset of the tag that ends at ``end``, or before zero bytes that end there."""
     tail = _read(file, max(start, end - HEAD_FOOTER), min(HEAD_FOOTER, end - start))
-    if tail.endswith(b"\0"):
+    if len(tail.rstrip(b"\0")) < MAX_FIXED:
         n = min(MAX_PADDING, end - start)
         tail = _read(file, end - n, n)
     stripped = len(tail.rstrip(b"\0"))
