@@ -19,6 +19,9 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from soundfile import SoundFileError
 
+from musimo.audio.chain import ChainedDecoder, changing_links
+from musimo.audio.completeness import lacks_end, present_share
+from musimo.audio.content_hash import PADDED, stream_hash
 from musimo.audio.fallback import MAGIC as SNDFILE_MAGIC
 from musimo.audio.fallback import SndfileDecoder
 from musimo.audio.features import SAMPLE_RATE
@@ -48,6 +51,7 @@ READ_SIZE = 131_072  # bytes a read: each read calls Python
 HEAD_SIZE = 4_096  # bytes from which a file that is not audio is identified
 
 BROKEN_CLOCKS = {("ogg", "flac")}  # container and codec: FFmpeg's clock is off by 0.1 s or more after a seek
+MATROSKA = "matroska,webm"  # states a duration, which FFmpeg does not guess
 MAX_PLANES = 8  # with this many planar channels or more, PyAV's AudioFrame.planes reads out of bounds
 
 av.logging.set_level(av.logging.PANIC)  # damage is reported once, by AudioError; not by FFmpeg on stderr
@@ -65,6 +69,9 @@ class AudioDecoder(Protocol):
     channels : of the file
     bitrate : mean over the stream, kbit/s
     skipped_s : time that the stream's clock jumps over, which ``duration_s`` excludes
+    claimed_s : duration of the complete audio as its container states it; None where it does not
+    lacks_end : whether the end of the audio is missing, however much that is
+    packets_hash : hash of the bytes alone, which version 1 of the content hash was
     """
 
     content: bytes
@@ -74,6 +81,9 @@ class AudioDecoder(Protocol):
     channels: int
     bitrate: int
     skipped_s: float
+    claimed_s: float | None
+    lacks_end: bool
+    packets_hash: bytes
 
     def decode(self, window: Window) -> DecodedWindow:
         """Decode a window, as far as that is possible.
@@ -104,28 +114,54 @@ def open_audio(path: AnyPath) -> Iterator[AudioDecoder]:
 def container_metadata(path: AnyPath) -> dict[str, str]:
     """Return the tags that FFmpeg reads: fewer than mutagen, but from every container; {} if none."""
     try:
-        with MusicFile(path) as file, _open_container(file) as container:
+        with MusicFile(path, whole=True) as file, _open_container(file) as container:
             return {**container.metadata, **_first_audio_stream(container).metadata}
     except (AudioError, FFmpegError):
         return {}
 
 
+def old_content(path: AnyPath, decoder: AudioDecoder) -> bytes | None:
+    """Return the content hash of version 1, by which older libraries know a file; None if it has none."""
+    with MusicFile(path) as file:
+        if not file.is_cut and not isinstance(decoder, ChainedDecoder):
+            return decoder.packets_hash
+    with MusicFile(path, whole=True) as file:
+        try:
+            with _open_container(file) as container:
+                return survey(container, _first_audio_stream(container)).content
+        except FFmpegError:
+            file.seek(0)
+            with suppress(SoundFileError), closing(SndfileDecoder(file)) as decoder:
+                return decoder.packets_hash
+        except AudioError:
+            pass
+    return None
+
+
 class FFmpegDecoder:
     """An `AudioDecoder` that uses FFmpeg."""
 
-    def __init__(self, file: MusicFile) -> None:
-        self._path = file.path
+    def __init__(self, file: MusicFile, span: tuple[int, int] | None = None) -> None:
+        self._path, self._span = file.path, span
+        self.lacks_end, share = lacks_end(file), present_share(file)
+        file.seek(0)
         self._container = _open_container(file)
         self._stream = _first_audio_stream(self._container)
-        surveyed = self._survey_pages() or survey(self._container, self._stream)
+        by_pages = self._survey_pages()
+        surveyed = by_pages or survey(self._container, self._stream)
+        self.may_be_chained = by_pages is None and self._container.format.name == "ogg" and span is None
+        self.packets_hash = surveyed.content
+        if self._container.format.name in PADDED:
+            surveyed = surveyed.unpadded or surveyed
         codec = self._stream.codec_context
-        self.content = surveyed.content
+        self.content = stream_hash(surveyed.content, self._stream)
         self.duration_s = surveyed.duration_s or self._decoded_duration_s()
         self.skipped_s = surveyed.skipped_s
         self.codec = codec.codec.canonical_name
         self.sample_rate = codec.sample_rate
         self.channels = codec.channels
         self.bitrate = mean_bitrate(surveyed.n_bytes, self.duration_s)
+        self.claimed_s = self.duration_s / share if share else self._matroska_duration_s()
         reliable = (self._container.format.name, self.codec) not in BROKEN_CLOCKS
         self._origin = self._first_pts() if surveyed.continuous and reliable else None
 
@@ -161,7 +197,7 @@ class FFmpegDecoder:
         time_base = self._stream.time_base
         if kind != ("ogg", "vorbis") or time_base is None:
             return None
-        with MusicFile(self._path) as file:
+        with MusicFile(self._path, span=self._span) as file:
             pages = survey_pages(file)
         if pages is None:
             return None
@@ -172,6 +208,11 @@ class FFmpegDecoder:
         return Survey(
             pages.content, float((pages.end - first.pts) * time_base), pages.n_bytes, continuous=True
         )
+
+    def _matroska_duration_s(self) -> float | None:
+        if self._container.format.name != MATROSKA or self._container.streams.video:
+            return None
+        return self._container.duration / av.time_base if self._container.duration else None
 
     def _gap_counter(self, window: Window) -> GapCounter:
         return GapCounter(window, self._origin, self._stream.time_base)
@@ -220,14 +261,40 @@ class FFmpegDecoder:
     @contextmanager
     def _reopened(self) -> Iterator[InputContainer]:
         """Open the file once more: after a seek, decoders no longer drop the encoder's priming samples."""
-        with MusicFile(self._path) as file, _open_container(file) as container:
+        with MusicFile(self._path, span=self._span) as file, _open_container(file) as container:
             yield container
 
 
-def _open_decoder(file: MusicFile) -> FFmpegDecoder | SndfileDecoder:
+def _open_chain(file: MusicFile) -> ChainedDecoder | None:
+    """Return a decoder of the links of an Ogg file whose format changes; None for any other file."""
+    position = file.tell()
+    spans = changing_links(file)
+    links: list[FFmpegDecoder] = []
+    parts: list[MusicFile] = []
+    for span in spans:
+        part = MusicFile(file.path, span=span)
+        try:
+            links.append(FFmpegDecoder(part, span))
+            parts.append(part)
+        except (AudioError, FFmpegError):
+            part.close()
+    file.seek(position)
+    return ChainedDecoder(links, parts, complete=len(links) == len(spans)) if links else None
+
+
+def _follow_chain(decoder: FFmpegDecoder, file: MusicFile) -> FFmpegDecoder | ChainedDecoder:
+    """Return the decoder, or one of all links where it would stop at the first change of format."""
+    chain = _open_chain(file) if decoder.may_be_chained else None
+    if chain is None:
+        return decoder
+    decoder.close()
+    return chain
+
+
+def _open_decoder(file: MusicFile) -> FFmpegDecoder | SndfileDecoder | ChainedDecoder:
     """Return the first decoder that opens the file."""
     try:
-        return FFmpegDecoder(file)
+        return _follow_chain(FFmpegDecoder(file), file)
     except FFmpegError as refusal:
         file.seek(0)
         head = file.read(HEAD_SIZE)

@@ -80,7 +80,7 @@ def command(
 ) -> int:
     """List the tracks of the library that are most similar to TRACKS.
 
-    A TRACK is an audio file on disk (- for standard input), the id of a library track, or words from the title
+    A TRACK is an audio file on disk (-: standard input), the id of a library track, or words from the title
     or path of exactly one track. The rankings of several TRACKS are combined. Of several versions of a work
     (live, remix, remaster) only the most similar is listed; versions of TRACKS are left out.
 

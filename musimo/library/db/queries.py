@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, not_, or_, select
 
 from musimo.audio.files import holds_files
-from musimo.library.db.conditions import AROUSAL, VALENCE, condition
+from musimo.library.db.conditions import AROUSAL, PARTIAL, VALENCE, condition
 from musimo.library.db.engine import VARIABLES, connected, open_database, slices
 from musimo.library.db.folding import fold
 from musimo.library.db.models import id_of
@@ -99,7 +99,7 @@ class Store:
             func.count(tracks.c.id).label("tracks"),
             func.count(emotions.c.content_id).filter(tracks.c.missing_since.is_(None)).label("analyzed"),
             func.count(tracks.c.missing_since).label("missing"),
-            func.count(emotions.c.partial).filter(tracks.c.missing_since.is_(None)).label("partial"),
+            func.count(PARTIAL).filter(tracks.c.missing_since.is_(None)).label("partial"),
         ).select_from(tracks.outerjoin(emotions, emotions_of(self.model)))
         row = self.rows(known)[0]
         failed = self.rows(select(func.count(failures.c.id).label("failed")))[0].failed
@@ -243,8 +243,10 @@ class Store:
         return list(found.values())
 
     def content_id(self, content: bytes) -> int | None:
-        """Return the id of the content with that hash."""
-        rows = self.rows(select(contents.c.id).where(contents.c.hash == content))
+        """Return the id of the content with that hash, or that had it by an older version of the hash."""
+        with_hash = or_(contents.c.hash == content, contents.c.old_hash == content)
+        current_first = (contents.c.hash == content).desc(), contents.c.id
+        rows = self.rows(select(contents.c.id).where(with_hash).order_by(*current_first).limit(1))
         return rows[0].id if rows else None
 
     def analyzed_by(self, content_id: int | None = None) -> list[str]:

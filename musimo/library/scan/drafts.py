@@ -32,14 +32,19 @@ from musimo.records import (
 class Summary:
     """The analysis of a whole track, over the windows that are not silent.
 
-    ``partial`` is its decoded fraction, None where that is 1. Valence and arousal are NaN where all of it is
-    digital silence.
+    Valence and arousal are NaN where all of it is digital silence.
+
+    Parameters
+    ----------
+    partial : decoded fraction, None where that is 1
+    decoded : the same of the audio that is present
     """
 
     emotion: Emotion
     statistics: FloatArray  # (579,), mean over the windows
     partial: float | None
     tempo_key: TempoKey
+    decoded: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +134,13 @@ class Draft:
         predictions = [(one.window, one.prediction) for one in counted]
         if self.silent:
             predictions = [(window, replace(one, valence=nan, arousal=nan)) for window, one in predictions]
+        windows = [one.window for one in self._analyzed]
         return Summary(
             summarize(predictions),
             mean_statistics([one.statistics for one in counted]),
-            decoded_fraction(self.opened, [one.window for one in self._analyzed], self._lacking_s),
+            decoded_fraction(self.opened, windows, self._lacking_s),
             estimate_tempo_key([one.tempo_key for one in counted]),
+            decoded_fraction(replace(self.opened, expected_duration_s=None), windows, self._lacking_s),
         )
 
 
