@@ -21,7 +21,7 @@ from musimo.search.seeds import Seed
 from musimo.search.times import passage
 
 AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack
-"""A track: path of an audio file, id, words only one title or path has, or a track or row of a result."""
+"""A track: path of an audio file, id, name or words only one track has, or a track or row of a result."""
 
 AnySeed = AnyTrack | Seed
 
@@ -47,7 +47,7 @@ def find_track(session: Session, named: AnyTrack) -> Track | None:
         if held is not None and held.content == named.content:
             return held
         named = named.path
-    return find_named(store, named)
+    return find_named(store, named, session.notice)
 
 
 def known_track(session: Session, named: AnyTrack) -> Track:

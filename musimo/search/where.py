@@ -26,7 +26,7 @@ import re
 from typing import Final, TypeGuard, get_args
 
 from musimo.errors import UsageError
-from musimo.library.db.folding import fold
+from musimo.library.db.folding import as_text, fold
 from musimo.records import (
     Filter,
     KeyFilter,
@@ -73,7 +73,7 @@ def parse(expression: str, scale: Scale = "0-1") -> Filter:
     if field == "key":
         return KeyFilter(parse_keys(value), negated)
     if _is_text_field(field):
-        return TextFilter(field, fold(_bytes(value).decode("utf-8", "backslashreplace")), negated)
+        return TextFilter(field, fold(as_text(_bytes(value))), negated)
     if _is_number_field(field):
         low, high = _range(field, value, scale)
         return RangeFilter(field, low, high, negated)

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, not_
 
 from musimo.library.db.conditions import AROUSAL, VALENCE, condition
 from musimo.library.db.engine import VARIABLES, connected, open_database, slices
-from musimo.library.db.folding import fold
+from musimo.library.db.folding import as_text, fold, fold_case, without_punctuation
 from musimo.library.db.models import id_of
 from musimo.library.db.schema import (
     contents,
@@ -34,6 +34,8 @@ from musimo.library.db.tracks import emotions_of, joined, track_of, track_query
 from musimo.records import Descriptors, Failure, Filter, FloatArray, Track, Window, WindowEmotion
 
 Ids = NDArray[np.int64]
+
+MAX_WORDS = 30  # looked for one by one; SQLite bounds the depth of an expression
 
 _DESCRIPTORS = [emotions.c[name] for name in Descriptors.__dataclass_fields__]
 
@@ -215,16 +217,47 @@ class Store:
         rows = self.rows(query.join(roots, roots.c.id == tracks.c.root_id).where(tracks.c.size == size))
         return [(row.id, os.path.join(row.root, row.path)) for row in rows]
 
-    def tracks_like(self, words: str, limit: int) -> list[Track]:
-        """Return tracks whose title or path contains ``words``, folded; exact titles come first."""
-        needle = fold(os.fsencode(words).decode("utf-8", "backslashreplace"))  # as SQL's fold reads a path
-        path = func.fold(func.full_path(roots.c.path, tracks.c.path))
-        title = func.fold(tracks.c.title)
+    def tracks_like(self, words: str, limit: int, *, accents: bool) -> list[Track]:
+        """Return tracks whose title or path contains ``words``, or that are called so; exact names first.
+
+        A track is called ``Artist - Title``, with any dash. Case never counts, accents and the typography of
+        title and path do if ``accents``.
+        """
+        typed = as_text(os.fsencode(words))
+        needle, in_sql = (fold_case(typed), func.fold_case) if accents else (fold(typed), func.fold)
+        path = in_sql(func.full_path(roots.c.path, tracks.c.path))
+        title = in_sql(tracks.c.title)
+        artist = func.coalesce(tracks.c.artist, tracks.c.albumartist)
+        names = [title == needle]
+        if " - " in fold(typed):
+            names.append(func.fold(artist + " - " + tracks.c.title) == fold(typed))
+        exact = or_(*(func.coalesce(name, False) for name in names))
         query = (
             track_query(self.model)
             .where(tracks.c.missing_since.is_(None))
-            .where(or_(func.instr(title, needle) > 0, func.instr(path, needle) > 0))
-            .order_by(func.coalesce(title == needle, False).desc(), roots.c.path, tracks.c.path)
+            .where(or_(func.instr(title, needle) > 0, func.instr(path, needle) > 0, exact))
+            .order_by(exact.desc(), roots.c.path, tracks.c.path)
+            .limit(limit)
+        )
+        return [track_of(row) for row in self.rows(query)]
+
+    def tracks_with_words(self, words: str, limit: int) -> list[Track]:
+        """Return tracks that have each word in artist, title, album or path; without punctuation."""
+        needles = {
+            bare for word in fold(as_text(os.fsencode(words))).split() if (bare := without_punctuation(word))
+        }
+        if not 0 < len(needles) <= MAX_WORDS:
+            return []
+        path = func.full_path(roots.c.path, tracks.c.path)
+        texts = (tracks.c.artist, tracks.c.albumartist, tracks.c.title, tracks.c.album, path)
+        has_words = (
+            or_(*(func.instr(func.fold_bare(text), needle) > 0 for text in texts))
+            for needle in sorted(needles, key=len, reverse=True)
+        )
+        query = (
+            track_query(self.model)
+            .where(tracks.c.missing_since.is_(None), *has_words)
+            .order_by(roots.c.path, tracks.c.path)
             .limit(limit)
         )
         return [track_of(row) for row in self.rows(query)]
