@@ -162,8 +162,8 @@ def _prepare_connection(connection: sqlite3.Connection, _record: object) -> None
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=NORMAL")  # with WAL: safe against a kill, and fast
-    for name, function in SQL_FUNCTIONS.items():
-        connection.create_function(name, 1, function, deterministic=True)
+    for name, (n_arguments, function) in SQL_FUNCTIONS.items():
+        connection.create_function(name, n_arguments, function, deterministic=True)
     connection.create_function("full_path", 2, os.path.join, deterministic=True)
 
 

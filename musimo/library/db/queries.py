@@ -35,8 +35,6 @@ from musimo.records import Descriptors, Failure, Filter, FloatArray, Track, Wind
 
 Ids = NDArray[np.int64]
 
-MAX_WORDS = 30  # looked for one by one; SQLite bounds the depth of an expression
-
 _DESCRIPTORS = [emotions.c[name] for name in Descriptors.__dataclass_fields__]
 
 
@@ -243,20 +241,15 @@ class Store:
 
     def tracks_with_words(self, words: str, limit: int) -> list[Track]:
         """Return tracks that have each word in artist, title, album or path; without punctuation."""
-        needles = {
-            bare for word in fold(as_text(os.fsencode(words))).split() if (bare := without_punctuation(word))
-        }
-        if not 0 < len(needles) <= MAX_WORDS:
+        typed = fold(as_text(os.fsencode(words))).split()
+        needles = " ".join(bare for word in typed if (bare := without_punctuation(word)))
+        if not needles:
             return []
         path = func.full_path(roots.c.path, tracks.c.path)
         texts = (tracks.c.artist, tracks.c.albumartist, tracks.c.title, tracks.c.album, path)
-        has_words = (
-            or_(*(func.instr(func.fold_bare(text), needle) > 0 for text in texts))
-            for needle in sorted(needles, key=len, reverse=True)
-        )
         query = (
             track_query(self.model)
-            .where(tracks.c.missing_since.is_(None), *has_words)
+            .where(tracks.c.missing_since.is_(None), func.has_words(needles, *texts))
             .order_by(roots.c.path, tracks.c.path)
             .limit(limit)
         )
