@@ -60,7 +60,7 @@ class Tags:
     album: str | None = None
     genre: str | None = None
     composer: str | None = None
-    year: int | None = None
+    year: int | None = None  # of the first release, where it is known
     track: int | None = None
     disc: int | None = None
     bpm: float | None = None
@@ -69,6 +69,7 @@ class Tags:
     channels: int | None = None
     bitrate: int | None = None  # kbit/s
     codec: str | None = None  # lower case: mp3, flac, vorbis, opus, aac, alac, ...
+    release_year: int | None = None  # of this release
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +277,7 @@ class Track(OnDisk):
             "albumartist": tags.albumartist,
             "genre": tags.genre,
             "year": tags.year,
+            "release_year": tags.release_year,
             "duration": number(self.duration_s, SECOND_DIGITS),
             "format": tags.codec,
             "bitrate": tags.bitrate,

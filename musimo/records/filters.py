@@ -9,6 +9,7 @@ TextField = Literal["title", "artist", "album", "albumartist", "genre", "compose
 NumberField = Literal[
     "id",
     "year",
+    "release_year",
     "track",
     "disc",
     "bpm",

@@ -45,7 +45,7 @@ TEXT_FIELDS: Final[tuple[TextField, ...]] = get_args(TextField)
 NUMBER_FIELDS: Final[tuple[NumberField, ...]] = get_args(NumberField)
 FIELDS: Final[tuple[str, ...]] = (*TEXT_FIELDS, "path", "key", *NUMBER_FIELDS)
 
-_WHOLE = frozenset({"id", "year", "track", "disc", "bitrate", "samplerate", "channels"})
+_WHOLE = frozenset({"id", "year", "release_year", "track", "disc", "bitrate", "samplerate", "channels"})
 _MOOD = frozenset({"valence", "arousal"})
 _NUMBER = re.compile(r"[+-]?(\d+(?:\.(\d*))?|\.(\d+))", re.ASCII)
 

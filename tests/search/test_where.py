@@ -25,6 +25,7 @@ TRACK = Track(
         genre="Vocal Jazz",
         composer="Bricusse",
         year=1965,
+        release_year=2003,
         track=7,
         disc=1,
         bpm=119.6,
@@ -151,6 +152,7 @@ def test_a_near_miss_is_named() -> None:
         "id:7",
         "year:1965",
         "year:1965..1965",
+        "release_year:2003",
         "track:..7",
         "disc:1",
         "bpm:120",
@@ -208,7 +210,7 @@ def test_every_field_reads_its_own_value() -> None:
         assert isinstance(low, RangeFilter)
         holding = {
             number
-            for number in (7, 1965, 1, 119.6, 120.3, 173.4, 320, 44_100, 2, 0.62, 0.41)
+            for number in (7, 1965, 2003, 1, 119.6, 120.3, 173.4, 320, 44_100, 2, 0.62, 0.41)
             if matches(replace(low, low=number, high=number), TRACK)
         }
         assert len(holding) == 1, field

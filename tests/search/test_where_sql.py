@@ -30,7 +30,7 @@ names = st.lists(
 tags = st.builds(
     Tags,
     **{"codec" if field == "format" else field: st.none() | texts for field in TEXT_FIELDS},
-    **dict.fromkeys(("year", "track", "disc", "sample_rate", "channels", "bitrate"), wholes),
+    **dict.fromkeys(("year", "release_year", "track", "disc", "sample_rate", "channels", "bitrate"), wholes),
     bpm=st.none() | numbers.map(float),
     duration_s=st.none() | numbers.map(float),
 )

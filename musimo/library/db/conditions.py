@@ -16,6 +16,7 @@ AROUSAL = func.coalesce(emotions.c.own_arousal, emotions.c.arousal)
 NUMBERS: dict[NumberField, ColumnElement[Any]] = {
     "id": tracks.c.id,
     "year": tracks.c.year,
+    "release_year": tracks.c.release_year,
     "track": tracks.c.track,
     "disc": tracks.c.disc,
     "bpm": tracks.c.bpm,

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0005"
+REVISION = "0007"
 """Newest revision in migrations/; a test compares the two, so that opening needs no Alembic."""
 
 metadata = MetaData(
@@ -76,7 +76,7 @@ tracks = Table(
     Column("album", Text),
     Column("genre", Text),
     Column("composer", Text),
-    Column("year", Integer),
+    Column("year", Integer),  # of the first release, where it is known
     Column("track", Integer),
     Column("disc", Integer),
     Column("bpm", Float),
@@ -85,6 +85,7 @@ tracks = Table(
     Column("channels", Integer),
     Column("bitrate", Integer),  # kbit/s
     Column("codec", Text),
+    Column("release_year", Integer),  # of this release
     UniqueConstraint("root_id", "path"),
     Index(None, "content_id"),
     Index("ix_tracks_present", "missing_since", "content_id"),  # covers the query for present contents
