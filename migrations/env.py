@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates the connection musimo hands over, or the library named by MUSIMO_LIBRARY."""
+"""Alembic environment: migrate the connection passed by musimo, or the library at MUSIMO_LIBRARY."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-handed_over = context.config.attributes.get("connection")
-if handed_over is not None:
-    migrate(handed_over)
+connection = context.config.attributes.get("connection")
+if connection is not None:
+    migrate(connection)
 else:
     engine = create_engine(URL.create("sqlite", database=os.environ.get("MUSIMO_LIBRARY", ":memory:")))
     with engine.begin() as own_connection:

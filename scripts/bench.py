@@ -1,4 +1,4 @@
-"""Measure what a scan costs, stage by stage and as a whole, beside what else there is; see scripts/bench."""
+"""Benchmark of a scan, by stage and in total, beside other analyzers; see scripts/bench."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from typing import Any
 
 from musimo.audio.windows import WINDOW_S
 from scripts.contenders import CONTENDERS, Stages
-from scripts.processes import PeakMemory
+from scripts.process_memory import PeakMemory
 
 MUSIMO = [sys.executable, "-c", "from musimo.cli.main import main; main()"]
 LIBRARIES = [sys.executable, "-c", "import numpy, faiss, sqlalchemy, click"]
 CLICK = [sys.executable, "-c", "import click"]
-FULL_LENGTH_S = 3 * WINDOW_S  # from here on a track is heard in three windows
-TRACKS = 12  # of full length, spread over the folder
+FULL_LENGTH_S = 3 * WINDOW_S  # longer tracks are analyzed in three windows
+TRACKS = 12  # of full length, evenly spread over the folder
 ROUNDS = 3
 COLD_RUNS = 9
 
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU seconds of a process and its children, wall seconds, and peak memory of all together in MB."""
+    """CPU seconds of a process and its children, wall seconds, and peak of their total memory in MB."""
 
     cpu_s: float
     wall_s: float
@@ -40,7 +40,7 @@ class Cost:
 
 
 class Contender:
-    """A process that hears one path after another, on one core."""
+    """A process that analyzes one path after another, on one core."""
 
     def __init__(self, name: str) -> None:
         core = min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
@@ -55,8 +55,8 @@ class Contender:
             os.sched_setaffinity(self._process.pid, {core})
         self.title: str | None = self._answer()
 
-    def hear(self, path: str) -> Stages | None:
-        """CPU seconds by stage; None where it cannot hear the file."""
+    def measure(self, path: str) -> Stages | None:
+        """Return CPU seconds by stage; None if the file cannot be analyzed."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(f"{path}\n")
@@ -67,18 +67,18 @@ class Contender:
         return stages
 
     def close(self) -> None:
-        """End the process."""
+        """Kill the process."""
         self._process.kill()
         self._process.communicate()
 
     def _answer(self) -> Any:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        return json.loads(line) if line else None  # a peer may die of an instruction this processor lacks
+        return json.loads(line) if line else None  # it may use instructions that this processor lacks
 
 
 def main() -> None:
-    """Scan the folder into a throw-away library, hear some of it with each contender, print the tables."""
+    """Scan the folder into a temporary library, run each contender on some of it, print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tracks", type=int, default=TRACKS)
@@ -97,12 +97,12 @@ def main() -> None:
         if not full:
             sys.exit("no track of full length to measure the stages on")
         chosen = full[:: max(1, len(full) // arguments.tracks)][: arguments.tracks]
-        wanted = [name for name in CONTENDERS if name not in arguments.without]
-        print_contenders(wanted, chosen, arguments.rounds, scan)
+        selected = [name for name in CONTENDERS if name not in arguments.without]
+        print_contenders(selected, chosen, arguments.rounds, scan)
 
 
 def machine() -> str:
-    """Processor, cores in use, system and Python."""
+    """Return processor, cores, operating system and Python."""
     model = platform.processor() or platform.machine()
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -114,27 +114,27 @@ def machine() -> str:
 
 
 def print_scan(scan: Sequence[str], folder: Path) -> list[str]:
-    """Scan once from nothing and once again; returns the tracks of full length."""
+    """Scan twice; print costs; return the tracks of full length."""
     cost, audit = measure([*scan, str(folder)])
     n_tracks = json.loads(audit)["new"]
     if not n_tracks:
-        sys.exit(f"no track of {folder} could be heard")
+        sys.exit(f"no track of {folder} could be analyzed")
     tracks = json.loads(output([*MUSIMO, "export", "--json"]))["results"]
     hours = sum(track["duration"] for track in tracks) / 3600
     full = [track["path"] for track in tracks if track["duration"] >= FULL_LENGTH_S]
     print(
         f"scan         {n_tracks} tracks, {hours:.1f} h of music, {len(full)} of full length (three windows)"
     )
-    print(f"             {cost.cpu_s / n_tracks:.3f} CPU-s a track, start-up and all processes included")
-    print(f"             {cost.wall_s:.1f} s by the clock, {cost.wall_s / cost.cpu_s:.2f} of its CPU time")
-    print(f"             {cost.peak_mb:.0f} MB at most, all processes together")
+    print(f"             {cost.cpu_s / n_tracks:.3f} CPU-s per track, start-up and all processes included")
+    print(f"             {cost.wall_s:.1f} s wall time, {cost.wall_s / cost.cpu_s:.2f} of its CPU time")
+    print(f"             {cost.peak_mb:.0f} MB peak memory, all processes together")
     again, _ = measure([*scan, str(folder)])
-    print(f"again        {again.wall_s:.2f} s by the clock with nothing to do, {again.cpu_s:.2f} CPU-s")
+    print(f"again        {again.wall_s:.2f} s wall time without changes, {again.cpu_s:.2f} CPU-s")
     return full
 
 
 def print_cold(question: Sequence[str]) -> None:
-    """Median cost of cold answers beside that of importing what they cannot do without."""
+    """Print the median cost of cold queries relative to importing their libraries."""
     print(f"cold start   median of {COLD_RUNS}, alternating")
     mood = [*MUSIMO, "mood", "--valence", "0.5", "--arousal", "0.5", "--json"]
     for bare, title, commands in (
@@ -152,50 +152,52 @@ def print_cold(question: Sequence[str]) -> None:
 
 
 def print_contenders(names: Sequence[str], paths: Sequence[str], rounds: int, scan: Sequence[str]) -> None:
-    """Every contender hears every track in turn, round after round; ratios are of whole rounds."""
+    """Run every contender on every track in turn, several rounds; ratios are of whole rounds."""
     contenders = {name: Contender(name) for name in names}
     try:
         present = [name for name in names if contenders[name].title is not None]
-        heard, whole = [], []
+        rounds_measured, whole = [], []
         for _ in range(rounds):
-            heard.append(hear_round(contenders, present, paths))
+            rounds_measured.append(measure_round(contenders, present, paths))
             whole.append(scan_of(scan, paths))
     finally:
         for contender in contenders.values():
             contender.close()
-    common = [path for path in paths if all(path in one[name] for one in heard for name in present)]
+    common = [path for path in paths if all(path in one[name] for one in rounds_measured for name in present)]
     if not common:
-        sys.exit("no track that every contender can hear")
-    print(f"one core     CPU-s a full-length track, {len(common)} tracks, median of {rounds} rounds (range)")
-    totals = {name: [total(one[name], common) for one in heard] for name in present}
+        sys.exit("no track that every contender can analyze")
+    print(
+        f"one core     CPU-s per full-length track, {len(common)} tracks, median of {rounds} rounds (range)"
+    )
+    totals = {name: [total(one[name], common) for one in rounds_measured] for name in present}
     for name in names:
         if name not in present:
-            print(f"  {name:20} not measured: not installed, or not for this processor")
+            print(f"  {name:20} not measured: not installed, or not supported by this processor")
             continue
         print(f"  {contenders[name].title:20} {spread([t / len(common) for t in totals[name]], 3)}")
         if name == "musimo":
-            print_stages([one[name] for one in heard], common)
+            print_stages([one[name] for one in rounds_measured], common)
         else:
             print(f"    {'stages / this':18} {spread(quotients(totals['musimo'], totals[name]))}")
             if len(common) == len(paths):
                 print(f"    {'scan / this':18} {spread(quotients(whole, totals[name]))}")
     print(
-        f"  'scan' is a scan of these tracks with all that belongs to it, start-up too: "
+        f"  'scan' is a complete scan of these tracks, start-up included: "
         f"{spread([cpu_s / len(paths) for cpu_s in whole], 3)}"
     )
 
 
 def print_stages(rounds: Sequence[dict[str, Stages]], paths: Sequence[str]) -> None:
-    """Where the time of a track goes."""
-    middle = statistics.median(total(heard, paths) for heard in rounds)
+    """Print the time per stage."""
+    middle = statistics.median(total(measured, paths) for measured in rounds)
     for stage in rounds[0][paths[0]]:
-        seconds = [sum(heard[path][stage] for path in paths) for heard in rounds]
+        seconds = [sum(measured[path][stage] for path in paths) for measured in rounds]
         share = statistics.median(seconds) / middle
         print(f"    {stage:18} {spread([s / len(paths) for s in seconds], 3)}, {share:.0%}")
 
 
 def scan_of(scan: Sequence[str], paths: Sequence[str]) -> float:
-    """CPU seconds of a scan of these tracks alone into a new library."""
+    """Return the CPU seconds of a scan of these tracks into a new library."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "music"
         folder.mkdir()
@@ -211,36 +213,36 @@ def scan_of(scan: Sequence[str], paths: Sequence[str]) -> float:
 
 
 def quotients(numerators: Sequence[float], denominators: Sequence[float]) -> list[float]:
-    """Round by round."""
+    """Return the quotients of each round."""
     return [a / b for a, b in zip(numerators, denominators, strict=True)]
 
 
-def hear_round(
+def measure_round(
     contenders: dict[str, Contender], names: Sequence[str], paths: Iterable[str]
 ) -> dict[str, dict[str, Stages]]:
-    """Each track by every contender before the next, so that a busy minute is everybody's."""
-    heard: dict[str, dict[str, Stages]] = {name: {} for name in names}
+    """Measure each track with every contender before the next track, so that load affects all alike."""
+    measured: dict[str, dict[str, Stages]] = {name: {} for name in names}
     for path in paths:
         for name in names:
-            stages = contenders[name].hear(path)
+            stages = contenders[name].measure(path)
             if stages is not None:
-                heard[name][path] = stages
-    return heard
+                measured[name][path] = stages
+    return measured
 
 
-def total(heard: dict[str, Stages], paths: Iterable[str]) -> float:
-    """CPU seconds of all stages of some tracks."""
-    return sum(sum(heard[path].values()) for path in paths)
+def total(measured: dict[str, Stages], paths: Iterable[str]) -> float:
+    """Return the total CPU seconds of some tracks."""
+    return sum(sum(measured[path].values()) for path in paths)
 
 
 def spread(values: Sequence[float], digits: int = 2) -> str:
-    """Median (lowest–highest)."""
+    """Format median (minimum–maximum)."""
     low, middle, high = min(values), statistics.median(values), max(values)
     return f"{middle:.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
 
 
 def measure(command: Sequence[str]) -> tuple[Cost, str]:
-    """Run a command to its end; exit code 3 (some files failed) is an end too."""
+    """Run a command to its end; exit code 3 (some files failed) is accepted."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -256,7 +258,7 @@ def measure(command: Sequence[str]) -> tuple[Cost, str]:
 
 
 def output(command: Sequence[str]) -> str:
-    """What a command prints."""
+    """Return the output of a command."""
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 

@@ -1,9 +1,9 @@
-"""Show that DEAM's song-level file has valence and arousal exchanged for song_id <= 1000.
+"""Verify that DEAM's song-level file has valence and arousal swapped for song_id <= 1000.
 
     python scripts/check_deam_labels.py FOLDER
 
-FOLDER holds DEAM's annotations; what they are checked by are its dynamic annotations and emoMusic's ratings,
-whichever lies in FOLDER or, for emoMusic, in a folder ``emomusic`` beside it. No sound is needed.
+FOLDER contains DEAM's annotations. They are compared with DEAM's dynamic annotations and emoMusic's ratings,
+if they are in FOLDER or, for emoMusic, in a folder ``emomusic`` beside it. No audio is needed.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ import numpy as np
 
 from musimo.errors import MusimoError, UsageError
 from musimo.training.datasets.deam import (
-    LAST_EXCHANGED,
+    LAST_ID_2013,
     Means,
-    Ratings,
+    SongRatings,
     agreements,
-    exchanged,
     read_ratings,
     references,
+    swap_2013,
     verdict,
 )
 
-PARTS = ((1, LAST_EXCHANGED), (LAST_EXCHANGED + 1, 2000), (2001, 2058))
+PARTS = ((1, LAST_ID_2013), (LAST_ID_2013 + 1, 2000), (2001, 2058))
 CLOSE = 0.05  # of a rating: emoMusic has more decimals
 
 
 def main() -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -47,11 +47,11 @@ def main() -> int:
 
 
 def report(folder: Path) -> Iterator[str]:
-    """Lines of the tables, and the verdict."""
+    """Yield the lines of the tables and the verdict."""
     shipped = read_ratings(folder)
     if not shipped:
         raise UsageError(f"no song-level ratings of DEAM in {folder}", "unpack DEAM_Annotations.zip there")
-    both = {"as shipped": shipped, "exchanged for song_id <= 1000": exchanged(shipped)}
+    both = {"as shipped": shipped, "swapped for song_id <= 1000": swap_2013(shipped)}
     others = references(folder)
     for title, ratings in both.items():
         yield f"{title.upper()}"
@@ -65,8 +65,8 @@ def report(folder: Path) -> Iterator[str]:
     yield verdict(agreements(shipped, others))
 
 
-def spread(ratings: Mapping[int, Ratings], first: int, last: int) -> str:
-    """How valence and arousal of songs ``first`` to ``last`` are spread."""
+def spread(ratings: Mapping[int, SongRatings], first: int, last: int) -> str:
+    """Return standard deviations and correlation of songs ``first`` to ``last``."""
     means = np.array([(r.valence, r.arousal) for n, r in ratings.items() if first <= n <= last])
     if len(means) < 2:
         return f"  {first:4d}-{last:4d}    {len(means):5d}"
@@ -75,18 +75,18 @@ def spread(ratings: Mapping[int, Ratings], first: int, last: int) -> str:
 
 
 def correlations(
-    ratings: Mapping[int, Ratings], others: Mapping[str, Means], first: int, last: int
+    ratings: Mapping[int, SongRatings], others: Mapping[str, Means], first: int, last: int
 ) -> Iterator[str]:
-    """Pearson correlations with every other record of songs ``first`` to ``last``."""
+    """Yield the Pearson correlations of songs ``first`` to ``last`` with every other source."""
     for check in agreements(ratings, others, first, last):
         yield f"  songs {first}-{last} against {check.reference} ({check.n} songs), Pearson r"
         for name, row in zip(("valence", "arousal"), check.r, strict=True):
             yield f"    DEAM's {name} with its valence {row[0]:+.4f}, with its arousal {row[1]:+.4f}"
 
 
-def closeness(ratings: Mapping[int, Ratings], emomusic: Means) -> str:
-    """How many ratings of DEAM and emoMusic are the same number."""
-    pairs = [(ratings[n], emomusic[n]) for n in ratings.keys() & emomusic.keys() if n <= LAST_EXCHANGED]
+def closeness(ratings: Mapping[int, SongRatings], emomusic: Means) -> str:
+    """Return the share of ratings that are equal in DEAM and emoMusic."""
+    pairs = [(ratings[n], emomusic[n]) for n in ratings.keys() & emomusic.keys() if n <= LAST_ID_2013]
     gaps = np.array([(abs(r.valence - v), abs(r.arousal - a)) for r, (v, a) in pairs])
     valence, arousal = (gaps <= CLOSE).mean(axis=0)
     return f"  within {CLOSE} of emoMusic's: valence {valence:.1%}, arousal {arousal:.1%} of {len(pairs)}"

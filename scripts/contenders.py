@@ -1,9 +1,9 @@
-"""What a scan of one track is measured against, each in a process of its own.
+"""Contenders of the benchmark: analyzers that are compared with a scan, each in a process of its own.
 
     python -m scripts.contenders NAME
 
-reads a path a line and answers each with a line of JSON: CPU seconds by stage, or null where the file cannot
-be heard. Its first line is the name and version, or null where it is not installed.
+reads one path per line and answers each with a line of JSON: CPU seconds by stage, or null if the file cannot
+be analyzed. Its first line is the name and version, or null if it is not installed.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from musimo.audio.features import SAMPLE_RATE
 from musimo.audio.windows import WINDOW_S, plan_windows
 
 Stages = dict[str, float]
-Hear = Callable[[str], Stages]
+Measure = Callable[[str], Stages]
 
 
 class Clock:
-    """CPU seconds of this process, all threads together, put down to one stage after another."""
+    """CPU time of this process, all threads included, by stage."""
 
     def __init__(self) -> None:
         self.stages: Stages = {}
         self._since = time.process_time()
 
     def spend(self, stage: str) -> None:
-        """What passed since the last call, or the beginning, was for ``stage``."""
+        """Add the time since the last call, or the start, to ``stage``."""
         now = time.process_time()
         self.stages[stage] = self.stages.get(stage, 0.0) + now - self._since
         self._since = now
 
 
-def musimo() -> tuple[str, Hear]:
-    """The stages of a scan, but for walking and writing."""
+def musimo() -> tuple[str, Measure]:
+    """Analyze as a scan does, without walking and writing."""
     from musimo.audio.decode import open_audio
     from musimo.audio.features import compute_features
     from musimo.audio.statistics import clip_statistics
@@ -52,15 +52,15 @@ def musimo() -> tuple[str, Hear]:
 
     predictor = Predictor.load(weights_path(), "cpu")
 
-    def hear(path: str) -> Stages:
+    def measure(path: str) -> Stages:
         clock = Clock()
         read_tags(path)
         clock.spend("tags")
         clips = []
-        with open_audio(path) as sound:
+        with open_audio(path) as audio:
             clock.spend("survey")
-            for window in plan_windows(sound.duration_s, "windows"):
-                samples = sound.samples(window)
+            for window in plan_windows(audio.duration_s, "windows"):
+                samples = audio.samples(window)
                 clock.spend("decode")
                 clips.append(compute_features(samples))
                 clip_statistics(clips[-1])
@@ -69,14 +69,14 @@ def musimo() -> tuple[str, Hear]:
         clock.spend("network")
         return clock.stages
 
-    return f"musimo {__version__}", hear
+    return f"musimo {__version__}", measure
 
 
-def decode() -> tuple[str, Hear]:
-    """The same windows, sought, decoded, mixed and resampled as PyAV's documentation does it."""
+def decode() -> tuple[str, Measure]:
+    """Seek, decode, mix and resample the same windows as in PyAV's documentation."""
     import av
 
-    def hear(path: str) -> Stages:
+    def measure(path: str) -> Stages:
         clock = Clock()
         with av.open(path, metadata_errors="ignore") as container:
             stream = container.streams.audio[0]
@@ -93,40 +93,40 @@ def decode() -> tuple[str, Hear]:
         clock.spend("decode")
         return clock.stages
 
-    return f"PyAV {av.__version__}", hear
+    return f"PyAV {av.__version__}", measure
 
 
-def bliss() -> tuple[str, Hear]:
-    """The Rust peer, which decodes whole files: pip install bliss-audio."""
+def bliss() -> tuple[str, Measure]:
+    """Analyze the whole file with bliss, written in Rust: pip install bliss-audio."""
     song: Any = import_module("bliss_audio").Song
 
-    def hear(path: str) -> Stages:
+    def measure(path: str) -> Stages:
         clock = Clock()
         song(path)
         clock.spend("whole file")
         return clock.stages
 
-    return f"bliss-audio {version('bliss-audio')}", hear
+    return f"bliss-audio {version('bliss-audio')}", measure
 
 
-def vibenet() -> tuple[str, Hear]:
-    """The distilled EfficientNet, which decodes whole files: pip install vibenet."""
+def vibenet() -> tuple[str, Measure]:
+    """Analyze the whole file with the distilled EfficientNet: pip install vibenet."""
     model: Any = import_module("vibenet").load_model()
 
-    def hear(path: str) -> Stages:
+    def measure(path: str) -> Stages:
         clock = Clock()
         model.predict(path)
         clock.spend("whole file")
         return clock.stages
 
-    return f"VibeNet {version('vibenet')}", hear
+    return f"VibeNet {version('vibenet')}", measure
 
 
-def librosa() -> tuple[str, Hear]:
-    """The same 193 features of the same windows, by the calls that tutorials show."""
+def librosa() -> tuple[str, Measure]:
+    """Compute the same 193 features of the same windows with the usual calls of librosa."""
     import librosa as l
 
-    def hear(path: str) -> Stages:
+    def measure(path: str) -> Stages:
         clock = Clock()
         for window in plan_windows(l.get_duration(path=path), "windows"):
             y, sr = l.load(path, sr=SAMPLE_RATE, offset=window.start_s, duration=WINDOW_S)
@@ -140,10 +140,10 @@ def librosa() -> tuple[str, Hear]:
         return clock.stages
 
     l.feature.tonnetz(y=np.zeros(SAMPLE_RATE, np.float32), sr=SAMPLE_RATE)  # numba compiles at the first call
-    return f"librosa {version('librosa')}", hear
+    return f"librosa {version('librosa')}", measure
 
 
-CONTENDERS: dict[str, Callable[[], tuple[str, Hear]]] = {
+CONTENDERS: dict[str, Callable[[], tuple[str, Measure]]] = {
     "musimo": musimo,
     "decode": decode,
     "bliss": bliss,
@@ -153,22 +153,22 @@ CONTENDERS: dict[str, Callable[[], tuple[str, Hear]]] = {
 
 
 def answers(name: str, paths: Iterator[str]) -> Iterator[object]:
-    """What the process prints, line by line."""
+    """Yield the output of the process, line by line."""
     try:
-        title, hear = CONTENDERS[name]()
+        title, measure = CONTENDERS[name]()
     except ImportError:
         yield None
         return
     yield title
     for path in paths:
         try:
-            yield hear(path)
-        except Exception as error:  # a peer's own; the file is left out for all
+            yield measure(path)
+        except Exception as error:  # of the contender; the file is excluded for all
             print(f"{name}: {path}: {error}", file=sys.stderr)
             yield None
 
 
 if __name__ == "__main__":
-    with threadpool_limits(1):  # as a scan's workers have it
+    with threadpool_limits(1):  # as in a scan's workers
         for answer in answers(sys.argv[1], (line.rstrip("\n") for line in sys.stdin)):
             print(json.dumps(answer), flush=True)

@@ -1,11 +1,10 @@
-"""Fit the sound space of a network to a folder of music, and write network and space as one weights file.
+"""Fit the sound space of a network to a folder of music; write network and space as one weights file.
 
     python scripts/fit_space.py FOLDER [--weights FILE] [--out FOLDER]
 
-FILE is any weights file of this musimo; a space that it holds is replaced. Every track is heard as a scan
-hears it, in three windows of 45 s: on music it was not fitted to, such a space did as well as those of all
-windows, or of windows of 30 s. It takes half a second a track and core. How well the result finds its way,
-`musimo evaluate configs/retrieval.toml` says.
+FILE is any weights file of this musimo; its space is replaced. Each track is analyzed as in a scan, in three
+windows of 45 s: on other music, such a space was as good as one of all windows, or of windows of 30 s. It
+takes half a second per track and core. `musimo evaluate retrieval` measures the result.
 """
 
 from __future__ import annotations
@@ -30,28 +29,29 @@ from musimo.settings import usable_cores
 
 
 def main() -> None:
-    """Hear, fit, save."""
+    """Analyze, fit, save."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path, help="of music, as much and as different as can be had")
-    parser.add_argument("--weights", type=Path, help="of the network; those musimo carries by default")
+    parser.add_argument("folder", type=Path, help="of music, as much and as diverse as possible")
+    parser.add_argument("--weights", type=Path, help="of the network; by default those that ship")
     parser.add_argument("--out", type=Path, default=Path(), help="folder for the weights file")
     options = parser.parse_args()
     weights = load_network_weights(weights_path(options.weights), FEATURE_ID)
     network = OnnxNetwork(weights)
     top = os.fsencode(options.folder.resolve())
     tasks = [Task(os.path.join(top, f.path), f.size) for f in walk(top) if isinstance(f, FoundFile)]  # noqa: PTH118
-    heard: dict[tuple[int, float], tuple[FloatArray, FloatArray, FloatArray]] = {}
+    descriptors: dict[tuple[int, float], tuple[FloatArray, FloatArray, FloatArray]] = {}
     for number, message in extract_all(tasks, usable_cores(), "windows", lambda content: True):
         if isinstance(message, ExtractedWindow):
             frames = (message.features - weights.means) / weights.sds
             harmony = stack_harmony(weights.card.config.n_harmony, [message.features])
-            answers = network.predict([frames], harmony)
-            heard[number, message.window.start_s] = answers.fused[0], message.statistics, answers.embedding[0]
-            print(f"\r{len(heard)} windows, file {number + 1} of {len(tasks)}", end="", flush=True)
+            output = network.predict([frames], harmony)
+            key = number, message.window.start_s
+            descriptors[key] = output.fused[0], message.statistics, output.embedding[0]
+            print(f"\r{len(descriptors)} windows, file {number + 1} of {len(tasks)}", end="", flush=True)
     print()
-    in_order = [heard[place] for place in sorted(heard)]  # so that workers' haste changes no bit
+    in_order = [descriptors[key] for key in sorted(descriptors)]  # independent of the workers' timing
     fused, statistics, embeddings = (np.stack(block) for block in zip(*in_order, strict=True))
     space = fit_space(fused, statistics, embeddings, N_AXES)
     print(save_weights(options.out, weights.tensors, weights.means, weights.sds, space, weights.card))

@@ -1,4 +1,4 @@
-"""Scan thousands of damaged music files and hold the scan to what it promises; see scripts/fuzz."""
+"""Fuzz test: scan thousands of damaged audio files and verify the guarantees of a scan; see scripts/fuzz."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -36,19 +36,19 @@ from musimo.records import Coverage, FloatArray, WindowPrediction
 from scripts.mutants import mutant
 from tests.sounds import ENCODERS, encode, jpeg, melody
 
-BATCH = 200  # mutants a scan
+BATCH = 200  # mutants per scan
 JOBS = 2
-SEED_S = 1.5  # of sound in a file that is made
-MAX_SEED = 400_000  # bytes of a file of the folder: larger ones cost time and tell no more
-SEEDS_A_FORMAT = 4  # taken of the folder
-SILENCE_S = 15.0  # without a sign of life, after which a decoder is given up: files of this size take a tenth
-MAX_S = 30.0  # for one file, with all its signs of life
-UNEXPECTED = re.compile(r"[A-Z]\w*(Error|Exception|Warning)\b")  # how a worker tells of what no one foresaw
+SEED_S = 1.5  # duration of generated files
+MAX_SEED = 400_000  # bytes of a file of the folder: larger ones cost time and reveal no more
+SEEDS_A_FORMAT = 4  # from the folder
+SILENCE_S = 15.0  # timeout without a message: files of this size take a tenth
+MAX_S = 30.0  # for one file in total
+UNEXPECTED = re.compile(r"[A-Z]\w*(Error|Exception|Warning)\b")  # reasons of unexpected failures
 
 
 @dataclass
 class Tally:
-    """What became of the mutants of one format."""
+    """Outcomes of the mutants of one format."""
 
     fates: Counter[str] = field(default_factory=Counter)
     slowest_s: float = 0.0
@@ -57,7 +57,7 @@ class Tally:
 
 @dataclass
 class Found:
-    """What a fuzzing found: a tally by format, promises that were broken, mutants worth a look."""
+    """Results: a tally by format, violated guarantees, mutants to inspect."""
 
     tallies: dict[str, Tally] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
@@ -65,20 +65,20 @@ class Found:
 
 
 class PlainPredictor:
-    """Stands in for the network, which sees the same numbers of every file."""
+    """Stand-in for the network with constant predictions."""
 
     space: SoundSpace | None = None
 
     def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
-        """The same emotion for every clip."""
-        felt = WindowPrediction(0.5, 0.5, np.ones(256, np.float32), np.ones(128, np.float32))
-        return [[felt] * len(clips) for clips in tracks]
+        """Return the same emotion for every window."""
+        constant = WindowPrediction(0.5, 0.5, np.ones(256, np.float32), np.ones(128, np.float32))
+        return [[constant] * len(clips) for clips in tracks]
 
 
 def main() -> None:
-    """Fuzz, print the table, keep what is worth a look."""
+    """Fuzz, print the table, keep the files to inspect."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="?", help="real music to damage copies of")
+    parser.add_argument("folder", type=Path, nargs="?", help="real music, copies of which are damaged")
     parser.add_argument("--mutants", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "musimo-fuzz")
@@ -101,7 +101,7 @@ def main() -> None:
 
 
 def made_seeds(scratch: Path) -> dict[str, list[bytes]]:
-    """A short file of every format that the tests can make, with tags and, where it is easy, a cover."""
+    """Return a short file of every format of the tests, with tags and, for some, a cover."""
     seeds = {}
     for kind in ENCODERS:
         path = scratch / f"seed.{'m4a' if kind == 'alac' else kind}"
@@ -115,7 +115,7 @@ def made_seeds(scratch: Path) -> dict[str, list[bytes]]:
 def _tag(path: Path) -> None:
     picture = Picture()  # type: ignore[no-untyped-call]
     picture.data = jpeg()
-    with suppress(mutagen.MutagenError, NotImplementedError, TypeError):  # not every format takes tags
+    with suppress(mutagen.MutagenError, NotImplementedError, TypeError):  # not every format has tags
         file: Any = mutagen.File(path, easy=True)
         if file is None:
             return
@@ -130,7 +130,7 @@ def _tag(path: Path) -> None:
 
 
 def real_seeds(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The beginnings of a few files of each format in the folder."""
+    """Yield the first bytes of a few files of each format in the folder."""
     taken: Counter[str] = Counter()
     for path in sorted(folder.rglob("*")):
         kind = path.suffix[1:].lower()
@@ -141,7 +141,7 @@ def real_seeds(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def fuzz(seeds: dict[str, list[bytes]], n_mutants: int, seed: int, scratch: Path, keep: Path) -> Found:
-    """Scan ``n_mutants``, in batches, spread over the formats; a seed makes the same mutants again."""
+    """Scan ``n_mutants`` in batches, evenly over the formats; a seed reproduces the mutants."""
     found = Found({kind: Tally() for kind in seeds})
     others = [data for several in seeds.values() for data in several]
     kinds = list(seeds)
@@ -161,7 +161,7 @@ def fuzz(seeds: dict[str, list[bytes]], n_mutants: int, seed: int, scratch: Path
 
 
 def _scan(store: Store, music: Path, kinds: dict[bytes, str], found: Found, keep: Path) -> None:
-    """One real scan, with every promise checked."""
+    """Run one scan and verify every guarantee."""
     spent: dict[bytes, tuple[float, float]] = {}
     journal = Journal(store, "plain-features", "windows")
     with mock.patch.object(workers, "MAX_IDLE_S", SILENCE_S), _measured(spent):
@@ -184,7 +184,7 @@ def _scan(store: Store, music: Path, kinds: dict[bytes, str], found: Found, keep
             if fate != "failed" or UNEXPECTED.match(reason):
                 found.odd[name] = f"{stage}: {reason}"
         elif path in partial:
-            fate = "partial" if partial[path] else "analysed"
+            fate = "partial" if partial[path] else "analyzed"
         else:
             fate = "lost"
             found.broken.append(f"{name} is in no row")
@@ -203,22 +203,22 @@ def _scan(store: Store, music: Path, kinds: dict[bytes, str], found: Found, keep
             shutil.copy(os.fsdecode(path), keep / name)
 
 
-def _measured(spent: dict[bytes, tuple[float, float]]) -> Any:
-    """Lets each worker tell what each file took: seconds, and MB where the system tells the peak."""
-    honest = workers._Worker.extract
+def _measured(spent: dict[bytes, tuple[float, float]]) -> AbstractContextManager[object]:
+    """Measure seconds and, on Linux, peak MB of each file in each worker."""
+    original = workers._Worker.extract
 
-    def hear(
+    def extract(
         self: workers._Worker, task: workers.Task, coverage: Coverage, wanted: Callable[[bytes], bool]
     ) -> Iterator[ExtractMessage]:
         process = Path(f"/proc/{self._process.pid}")
         with suppress(OSError):
-            (process / "clear_refs").write_text("5")  # the peak begins anew
+            (process / "clear_refs").write_text("5")  # reset the peak
         began = time.monotonic()
-        for message in honest(self, task, coverage, wanted):
+        for message in original(self, task, coverage, wanted):
             spent[task.path] = time.monotonic() - began, _peak_mb(process)
             yield message
 
-    return mock.patch.object(workers._Worker, "extract", hear)
+    return mock.patch.object(workers._Worker, "extract", extract)
 
 
 def _peak_mb(process: Path) -> float:
@@ -229,9 +229,9 @@ def _peak_mb(process: Path) -> float:
 
 
 def table(found: Found) -> Iterator[str]:
-    """One row a format, and one of all."""
-    columns = ("analysed", "partial", "failed", "crashed", "timeout")
-    yield "format  mutants  analysed  partial  failed  crashed  timeout  slowest s  peak MB"
+    """Yield one row per format, and their total."""
+    columns = ("analyzed", "partial", "failed", "crashed", "timeout")
+    yield "format  mutants  analyzed  partial  failed  crashed  timeout  slowest s  peak MB"
     total = Tally()
     for kind, tally in found.tallies.items():
         total.fates += tally.fates

@@ -1,6 +1,6 @@
-"""Write tests/golden/: features of known sounds, as librosa computes them.
+"""Write tests/golden/: features of synthetic signals, computed by librosa.
 
-Run it when the definition of the features changes, or to see what another librosa release makes of it:
+Run it when the definition of the features changes, or to compare with another librosa release:
 
     python scripts/make_golden.py [FOLDER]
 """
@@ -21,7 +21,7 @@ SECONDS = 3.0
 
 
 def golden_sounds() -> dict[str, FloatArray]:
-    """The sounds, made by formula, (n,) float32 at 22,050 Hz."""
+    """Return the signals by name, float32 at 22,050 Hz [shape=(n,)]."""
     t = np.arange(round(SECONDS * SAMPLE_RATE)) / SAMPLE_RATE
     drawn = np.random.default_rng(193).standard_normal(len(t))
     click = np.zeros(len(t))
@@ -38,7 +38,7 @@ def golden_sounds() -> dict[str, FloatArray]:
 
 
 def main(folder: Path) -> None:
-    """Write one file for each sound: its features, their id, and the librosa release."""
+    """Write one file per signal: its features, their id, and the librosa release."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, samples in golden_sounds().items():
         np.savez_compressed(

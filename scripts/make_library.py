@@ -1,11 +1,11 @@
-"""Make a library of made-up tracks, to measure how musimo fares with many: no music, no network.
+"""Create a library of synthetic tracks for benchmarks, without music or network.
 
     scripts/make_library N OUT.db [--seed S]
 
-Sounds lie as those of a collection do: in genres, in artists of a genre, in albums of an artist, on axes as
-wide as those of real music, so that a track's nearest neighbours are mostly those of its album, at cosines of
-about 0.4. Artists have from one to several hundred tracks, few of them many. All is drawn from the seed. A
-million tracks take some minutes, 5 GB, and memory that does not grow with their number.
+Sound vectors are distributed as in a collection: by genre, by artist within a genre, by album within an
+artist, on axes as wide as those of real music, so that a track's nearest neighbors are mostly from its
+album, with cosines of about 0.4. Artists have from one to several hundred tracks, most of them few.
+Everything follows from the seed. A million tracks take some minutes, 5 GB, and constant memory.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from musimo.library.scan.roots import claim
 from musimo.records import CONTENT_BYTES, KEYS, FloatArray, TempoKey
 from musimo.resources import weights_path
 
-BATCH = 5_000  # tracks of one transaction: 20 MB
+BATCH = 5_000  # tracks per transaction: 20 MB
 ROOT = b"/media/music"
 GENRES = [
     "Rock",
@@ -109,16 +109,16 @@ def _hash(id_: int) -> bytes:
 
 
 def main() -> None:
-    """Draw and write."""
+    """Generate and write."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("n", type=int, help="tracks")
-    parser.add_argument("out", type=Path, help="the library file, which must not be there yet")
+    parser.add_argument("out", type=Path, help="the library file, which must not exist")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if options.out.exists():
-        sys.exit(f"{options.out} is there already")
+        sys.exit(f"{options.out} exists already")
     weights = weights_path()
     space = load_space(weights)
     store = Store.open(options.out, weights.stem, create=True)
@@ -135,7 +135,7 @@ def main() -> None:
 
 
 def batches(rng: np.random.Generator, n: int) -> Iterator[Batch]:
-    """Artist after artist, until there are ``n`` tracks."""
+    """Generate artists until there are ``n`` tracks."""
     genres = WIDTHS[0] * rng.normal(size=(len(GENRES), 3, 128))
     popularity = 1 / np.arange(2, len(GENRES) + 2)
     centers: list[np.ndarray] = []
@@ -146,7 +146,9 @@ def batches(rng: np.random.Generator, n: int) -> Iterator[Batch]:
         artist = name(rng, 2)
         of_artist = genres[genre] + WIDTHS[1] * rng.normal(size=(3, 128))
         first_year = int(rng.integers(1955, 2020))
-        for number in range(min(1 + int(rng.pareto(1.2)), 40)):  # albums: most artists have one, a few dozens
+        for number in range(
+            min(1 + int(rng.pareto(1.2)), 40)
+        ):  # albums: one for most artists, dozens for a few
             album, year = name(rng, 3), min(first_year + 2 * number, 2025)
             of_album = of_artist + WIDTHS[2] * rng.normal(size=(3, 128))
             for track in range(1, min(int(rng.choice([1, 4, 10, 11, 12, 14])), n - made) + 1):
@@ -161,11 +163,11 @@ def batches(rng: np.random.Generator, n: int) -> Iterator[Batch]:
 
 
 def drawn(rng: np.random.Generator, centers: np.ndarray, tags: list[dict[str, Any]]) -> Batch:
-    """Tracks around the centres of their albums."""
-    places = ((centers + WIDTHS[3] * rng.normal(size=centers.shape)) * AXES).astype(np.float32)
-    lean = places[:, 2, :2] / (2 * AXES[:2])  # the embedding's first axes say most of the mood
+    """Draw tracks around the centers of their albums."""
+    vectors = ((centers + WIDTHS[3] * rng.normal(size=centers.shape)) * AXES).astype(np.float32)
+    lean = vectors[:, 2, :2] / (2 * AXES[:2])  # the embedding's first axes explain most of the emotion
     moods = np.clip(0.5 + 0.12 * lean + 0.05 * rng.normal(size=(len(tags), 2)), 0.05, 0.95)
-    return Batch(places[:, 0], places[:, 1], places[:, 2], moods.astype(np.float32), tags)
+    return Batch(vectors[:, 0], vectors[:, 1], vectors[:, 2], moods.astype(np.float32), tags)
 
 
 def write(
@@ -242,13 +244,13 @@ def write(
 
 
 def back(block: BlockTransform, coordinates: FloatArray) -> FloatArray:
-    """Numbers [shape=(n, d)] that have these coordinates [shape=(n, k)] in a block."""
+    """Return descriptors [shape=(n, d)] with these coordinates [shape=(n, k)] in a block."""
     scale = np.divide(1, block.scale, out=np.zeros_like(block.scale), where=block.scale > 0)
     return np.asarray(coordinates @ np.linalg.pinv(block.axes) * scale + block.mean, "<f4")
 
 
 def name(rng: np.random.Generator, n_words: int) -> str:
-    """A made-up name."""
+    """Return a random name."""
     words = rng.choice(SYLLABLES, size=(n_words, 3))
     return " ".join("".join(word).capitalize() for word in words)
 
@@ -256,7 +258,7 @@ def name(rng: np.random.Generator, n_words: int) -> str:
 def tags_of(
     rng: np.random.Generator, artist: str, album: str, year: int, genre: str, track: int
 ) -> dict[str, Any]:
-    """Tags and place of one track."""
+    """Return tags and path of one track."""
     title = name(rng, 2)
     codec = str(rng.choice(CODECS))
     duration_s = float(np.clip(rng.lognormal(5.4, 0.4), 60, 1800))

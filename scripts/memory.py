@@ -16,54 +16,54 @@ import av
 import numpy as np
 import soundfile
 
-from scripts.processes import PeakMemory, proportional_kb
+from scripts.process_memory import PeakMemory, proportional_kb
 
 MUSIMO = [sys.executable, "-c", "from musimo.cli.main import main; main()"]
-FEW = 200  # tracks that everything else is measured against
-MOST = 1.2  # times as much memory as a few tracks take is flat
+FEW = 200  # tracks of the reference scan
+MAX_RATIO = 1.2  # of the memory of the reference scan
 JOBS = 2
 RATE = 22_050
-ENDINGS = ("wav", "flac", "ogg")  # cheap to decode: it is the number that counts here
+ENDINGS = ("wav", "flac", "ogg")  # cheap to decode: only their number matters here
 MIX_RATE = 44_100
-CHUNK_S = 60  # of the long file: made once, and written again and again
+CHUNK_S = 60  # of the long file, which repeats it
 
 
 def main() -> None:
-    """Make the music, scan it, print the table; exit code 1 where memory grew."""
+    """Create the music, scan it, print the table; exit with 1 if memory grew."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tracks", type=int, default=5000)
     parser.add_argument("--hours", type=float, default=10)
-    parser.add_argument("--full", action="store_true", help="hear the long file with --coverage full too")
+    parser.add_argument("--full", action="store_true", help="also scan the long file with --coverage full")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        os.environ["MUSIMO_HOME"] = str(place / "home")
-        make_tracks(place / "few", FEW, arguments.seed)
-        make_tracks(place / "many", arguments.tracks, arguments.seed + 1)
-        make_mix(place / "mix", arguments.hours, arguments.seed + 2)
+        scratch = Path(name)
+        os.environ["MUSIMO_HOME"] = str(scratch / "home")
+        make_tracks(scratch / "few", FEW, arguments.seed)
+        make_tracks(scratch / "many", arguments.tracks, arguments.seed + 1)
+        make_mix(scratch / "mix", arguments.hours, arguments.seed + 2)
         runs = [
             (f"{FEW} short tracks", "few", "windows"),
             (f"{arguments.tracks} short tracks", "many", "windows"),
         ]
         runs.append((f"one file of {arguments.hours:g} hours", "mix", "windows"))
         if arguments.full:
-            runs.append((f"one file of {arguments.hours:g} hours, heard whole", "mix", "full"))
+            runs.append((f"one file of {arguments.hours:g} hours, --coverage full", "mix", "full"))
         print(f"Peak memory of all processes of a scan with {JOBS} workers: the sum of their proportional")
-        print("set sizes, which count a shared page once, sampled ten times a second.\n")
+        print("set sizes, which divide shared pages, sampled ten times per second.\n")
         first_mb, flat = 0.0, True
         for title, folder, coverage in runs:
-            peak_mb, wall_s = scan(place / folder, place / f"{folder}-{coverage}.db", coverage)
+            peak_mb, wall_s = scan(scratch / folder, scratch / f"{folder}-{coverage}.db", coverage)
             first_mb = first_mb or peak_mb
             ratio = peak_mb / first_mb
-            flat &= ratio <= MOST
-            verdict = "flat" if ratio <= MOST else f"grew: more than {MOST}"
+            flat &= ratio <= MAX_RATIO
+            verdict = "flat" if ratio <= MAX_RATIO else f"grew: more than {MAX_RATIO}"
             print(f"{title:32} {peak_mb:7.0f} MB  {ratio:5.2f}  {verdict:20} {wall_s:6.0f} s", flush=True)
     sys.exit(0 if flat else 1)
 
 
 def scan(folder: Path, library: Path, coverage: str) -> tuple[float, float]:
-    """Scan into a fresh library; peak memory in MB, and seconds by the clock."""
+    """Scan into a new library; return peak memory in MB and wall time in seconds."""
     options = ["--jobs", str(JOBS), "--device", "cpu", "--coverage", coverage, "--json"]
     started = time.perf_counter()
     process = subprocess.Popen(
@@ -79,7 +79,7 @@ def scan(folder: Path, library: Path, coverage: str) -> tuple[float, float]:
 
 
 def make_tracks(folder: Path, n_tracks: int, seed: int) -> None:
-    """Tracks of one to three seconds, each another sound."""
+    """Write random tracks of one to three seconds."""
     folder.mkdir()
     draw = np.random.default_rng(seed)
     for number in range(n_tracks):
@@ -88,11 +88,11 @@ def make_tracks(folder: Path, n_tracks: int, seed: int) -> None:
 
 
 def make_mix(folder: Path, hours: float, seed: int) -> None:
-    """One MP3 of that length: a minute of it, again and again, so that making it takes no memory."""
+    """Write one MP3 of that length by repeating a minute, which needs little memory."""
     folder.mkdir()
     samples = tune(np.random.default_rng(seed), CHUNK_S, MIX_RATE)
     encoded = io.BytesIO()
-    plain = {"write_xing": "0", "id3v2_version": "0"}  # nothing that says how long it is
+    plain = {"write_xing": "0", "id3v2_version": "0"}  # no header with the duration
     with av.open(encoded, "w", format="mp3", options=plain) as container:
         stream = container.add_stream("libmp3lame", rate=MIX_RATE, layout="mono")
         stream.bit_rate = 128_000
@@ -108,7 +108,7 @@ def make_mix(folder: Path, hours: float, seed: int) -> None:
 def tune(
     draw: np.random.Generator, seconds: float, rate: int
 ) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """Notes of a quarter second, over soft noise."""
+    """Return random notes of a quarter second with soft noise."""
     n = round(seconds * rate)
     notes = draw.integers(48, 84, size=int(seconds * 4) + 1)
     hz = 440 * 2.0 ** ((notes[np.arange(n) * 4 // rate] - 69) / 12)

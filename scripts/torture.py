@@ -1,4 +1,4 @@
-"""Kill, move, unplug, fill and race on real music, and print what was lost; see scripts/torture."""
+"""Torture test: kill, move, unplug, fill and race on real music; print what was lost. See scripts/torture."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.trials.disks import fill_disks, harm_indexes, unplug_drives
+from scripts.trials.disks import damage_indexes, fill_disks, unplug_drives
+from scripts.trials.excerpts import cut_excerpts
+from scripts.trials.harness import ROOT, Harness, Trial
 from scripts.trials.kills import interrupt_scans, kill_scans, kill_workers
 from scripts.trials.moves import move_files
-from scripts.trials.pieces import cut_pieces
 from scripts.trials.races import race
-from scripts.trials.stage import ROOT, Stage, Trial
 
-PIECES = 24  # of music: a scan of them takes some seconds
-TRIALS: tuple[tuple[Callable[[Stage, int], Trial], float], ...] = (
+N_EXCERPTS = 24  # a scan of them takes some seconds
+TRIALS: tuple[tuple[Callable[[Harness, int], Trial], float], ...] = (
     (kill_scans, 1),
     (kill_workers, 0.4),
     (interrupt_scans, 0.1),
     (move_files, 0.4),
     (unplug_drives, 0.1),
     (fill_disks, 0.15),
-    (harm_indexes, 0.03),
+    (damage_indexes, 0.03),
     (race, 0.1),
 )
-"""Each trial, and its rounds as a share of those of the first; a round of some is many scans."""
+"""Each trial, and its rounds relative to those of the first; a round of some is many scans."""
 
 
 def main() -> None:
-    """Run every trial and print the table; exit code 1 where anything was lost."""
+    """Run all trials and print the table; exit with 1 if anything was lost."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="real music; only read")
     parser.add_argument("--rounds", type=int, default=30)
@@ -42,16 +42,14 @@ def main() -> None:
     arguments = parser.parse_args()
     draw = random.Random(arguments.seed)
     with tempfile.TemporaryDirectory(prefix="musimo-torture-") as name:
-        place = Path(name).resolve()
-        (place / "pieces").mkdir()
-        n_pieces = cut_pieces(arguments.folder, place / "pieces", PIECES, draw)
-        if n_pieces < PIECES // 2:
-            sys.exit(
-                f"{arguments.folder} has only {n_pieces} files to cut pieces from; {PIECES // 2} are needed"
-            )
-        print(f"{n_pieces} pieces of the music in {arguments.folder}, seed {arguments.seed}\n")
-        stage = Stage(place, place / "pieces", draw)
-        trials = run_trials(stage, arguments.rounds)
+        folder = Path(name).resolve()
+        (folder / "excerpts").mkdir()
+        n_excerpts = cut_excerpts(arguments.folder, folder / "excerpts", N_EXCERPTS, draw)
+        if n_excerpts < N_EXCERPTS // 2:
+            sys.exit(f"{arguments.folder} has {n_excerpts} usable files; {N_EXCERPTS // 2} are needed")
+        print(f"{n_excerpts} excerpts of the music in {arguments.folder}, seed {arguments.seed}\n")
+        harness = Harness(folder, folder / "excerpts", draw)
+        trials = run_trials(harness, arguments.rounds)
     trials += fuzz(arguments.mutants, arguments.seed)
     lost = [f"{trial.name}: {what}" for trial in trials for what in trial.lost]
     for what in lost:
@@ -59,32 +57,32 @@ def main() -> None:
     sys.exit(1 if lost else 0)
 
 
-def run_trials(stage: Stage, rounds: int) -> list[Trial]:
-    """Every trial, each told as a row of the table as soon as it is done."""
+def run_trials(harness: Harness, rounds: int) -> list[Trial]:
+    """Run all trials; print each as a row of the table."""
     print(f"{'what was done':38} {'how often':>9}  {'lost':>7}  remark")
     done = []
     for run, share in TRIALS:
-        done.append(run(stage, max(1, round(share * rounds))))
-        tell(done[-1])
+        done.append(run(harness, max(1, round(share * rounds))))
+        print_row(done[-1])
     return done
 
 
-def tell(trial: Trial) -> None:
+def print_row(trial: Trial) -> None:
     """Print one row of the table."""
     lost = str(len(trial.lost)) if trial.lost else "nothing"
     print(f"{trial.name:38} {trial.times:9}  {lost:>7}  {trial.remark}", flush=True)
 
 
 def fuzz(mutants: int, seed: int) -> Sequence[Trial]:
-    """The row of damaged files, where the checkout has its script."""
+    """Run scripts/fuzz as a row of the table, if the checkout has it."""
     if not (ROOT / "scripts" / "fuzz.py").is_file() or not mutants:
         return []
     command = [sys.executable, "-P", "-m", "scripts.fuzz", "--mutants", str(mutants), "--seed", str(seed)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    trial = Trial("files damaged by chance", mutants, remark="".join(done.stdout.strip().splitlines()[-1:]))
+    trial = Trial("randomly damaged files", mutants, remark="".join(done.stdout.strip().splitlines()[-1:]))
     trial.check(done.returncode == 0, f"code {done.returncode}: {done.stderr.strip()[-300:]}")
-    tell(trial)
+    print_row(trial)
     return [trial]
 
 

@@ -39,7 +39,7 @@ class PlainSpace:
     width = DIMENSIONS
 
     @staticmethod
-    def mixed(places: FloatArray, mixture: Mapping[str, float]) -> FloatArray:
+    def combine(places: FloatArray, mixture: Mapping[str, float]) -> FloatArray:
         assert places.shape[1] == DIMENSIONS
         return unit(places)
 

@@ -26,8 +26,8 @@ ROOMS = (
     {"library.scan"},
     {"library"},
     {"search"},
-    {"training"},
     {"output"},
+    {"training"},
     {"api"},
     {"cli"},
 )
@@ -142,7 +142,7 @@ def test_help_starts_light() -> None:
 
 def test_answering_from_a_library_needs_no_decoder_and_no_network() -> None:
     loaded = modules_after(
-        "import musimo.api.similar, musimo.api.moods, musimo.output.formats, musimo.cli.main"
+        "import musimo.api.similar, musimo.api.moods, musimo.output.rendering, musimo.cli.main"
     )
     assert not loaded & {"torch", "onnxruntime", "librosa", "av", "mutagen", "soundfile", "alembic", "scipy"}
 

@@ -275,7 +275,7 @@ def test_without_any_python_the_error_says_so(checkout: Checkout, tmp_path: Path
     assert "Python 3.11 or newer is needed and none was found" in err
 
 
-TOOLS = ("ruff", "mypy", "pytest")
+TOOLS = ("ruff", "mypy", "pytest", "mkdocs")
 
 
 def lay_tools(checkout: Checkout, failing: Mapping[str, int]) -> None:
@@ -303,11 +303,17 @@ def test_the_tests_run_every_check_and_name_what_failed(checkout: Checkout) -> N
         "ruff:format --check .",
         "mypy:",
         "pytest:-n auto --maxprocesses 8 --dist worksteal -k a b",
+        "mkdocs:build --strict --quiet",
     ]
     lay_tools(checkout, {"mypy": 1})
     code, out, _ = checkout.run(script=script)
     assert code == 1
-    assert out.splitlines()[-2:] == ["pytest:-n auto --maxprocesses 8 --dist worksteal", "FAILED: mypy"]
+    assert out.splitlines()[-4:] == [
+        "pytest:-n auto --maxprocesses 8 --dist worksteal",
+        "== mkdocs",
+        "mkdocs:build --strict --quiet",
+        "FAILED: mypy",
+    ]
     assert checkout.run("x") == (0, "<x>", ""), "what the tests installed serves musimo too"
 
 

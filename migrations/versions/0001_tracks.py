@@ -1,4 +1,4 @@
-"""The first library: roots, tracks, contents, emotions by model, windows, failures."""
+"""Create the schema: roots, tracks, contents, emotions by model, windows, failures."""
 
 from __future__ import annotations
 

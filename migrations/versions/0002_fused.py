@@ -1,4 +1,4 @@
-"""Sounds keep the fused values of the network, in the axes of its sound space."""
+"""Store the fused values of the network, in the axes of its sound space."""
 
 from __future__ import annotations
 

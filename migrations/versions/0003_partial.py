@@ -1,4 +1,4 @@
-"""A sound of which a part could not be heard says so."""
+"""Store the decoded fraction of partially decoded audio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A library knows which model answers, until a new one has heard all, and what of it an index has seen."""
+"""Store the active model, and a stamp of each analysis for incremental index builds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A library keeps tempo and key, where each window lies in the sound space, and its owner's ear."""
+"""Store tempo and key, the sound vectors of windows, ratings and calibrations."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Library:
     >>> with Library.open() as library:
     ...     library.scan("~/Music")
     ...     for row in library.similar("So What"):
-    ...         print(f"{row.similarity:.2f}", row.track.path_bytes)
+    ...         print(f"{row.similarity:.2f}", row.track.path)
     """
 
     def __init__(

@@ -59,7 +59,7 @@ class Session:
         self._on_step = on_step
         self._lock = RLock()
         self._opened: Opened | None = None
-        self._analyzers: dict[Path, WindowPredictor] = {}
+        self._predictors: dict[Path, WindowPredictor] = {}
 
     @property
     def opened(self) -> Opened:
@@ -137,9 +137,9 @@ class Session:
     def predictor(self, weights: Path) -> WindowPredictor:
         """Return the network of some weights, loaded on first use."""
         with self._lock:
-            if weights not in self._analyzers:
-                self._analyzers = {weights: _Serialized(self.load_predictor(weights))}
-            return self._analyzers[weights]
+            if weights not in self._predictors:
+                self._predictors = {weights: _Serialized(self.load_predictor(weights))}
+            return self._predictors[weights]
 
     def load_predictor(self, weights: Path) -> Predictor:
         """Load a network onto the device of the settings."""

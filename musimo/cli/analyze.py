@@ -9,7 +9,8 @@ import click
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation, shown
 from musimo.cli.exit_codes import DONE, SOME_FAILED
-from musimo.cli.options import FILES, coverage_option, format_options, hearing_options, scale_option
+from musimo.cli.options import analysis_options, coverage_option, format_options, scale_option
+from musimo.output.formats import FILES
 
 if TYPE_CHECKING:
     from musimo.records import Coverage
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @coverage_option
 @format_options(FILES)
 @scale_option
-@hearing_options
+@analysis_options
 @pass_invocation
 def command(
     invocation: Invocation,
@@ -42,12 +43,12 @@ def command(
     from musimo.output.text import safe
     from musimo.records import AnalyzedFile, FailedFile
 
-    choice = choice_of(options)
+    choice = choice_of(options, FILES)
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     results = list(library.analyze(*files, coverage=coverage))
     analyzed = [file for file in results if isinstance(file, AnalyzedFile)]
     failed = [file for file in results if isinstance(file, FailedFile)]
-    if choice.output is not None or choice.format_ not in (None, "table", "json"):
+    if choice.output is not None or choice.format not in ("table", "json"):
         for file in failed:  # formats that cannot hold failures
             invocation.note(f"failed: {shown(file.path_bytes)}: {safe(file.reason)}")
     print_answer(invocation, AnalyzeAnswer(analyzed, failed), choice)

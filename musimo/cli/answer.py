@@ -1,81 +1,96 @@
-"""Printing an answer as the shared output options ask for it."""
+"""The shared output options: which format they ask for, and where the output goes."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from musimo.cli.context import Invocation, shown
-from musimo.errors import UsageError
 
 if TYPE_CHECKING:
-    from musimo.output.answers import Answer, Format, PrintOptions
+    from musimo.output.answers import Answer, PrintOptions
+    from musimo.output.formats import FormatSet, TrackFormat
+    from musimo.records.scale import Scale
+
+F = TypeVar("F", bound=str)
+PIPE_COLUMNS = 80  # of a table that goes to no terminal
 
 
 @dataclass(frozen=True, slots=True)
-class OutputChoice:
-    """What ``options.output_options``, or as much of them as a command has, collected."""
+class OutputChoice(Generic[F]):
+    """The output options of a command line, without contradictions.
 
-    format_: Any
+    Parameters
+    ----------
+    format : to write
+    output : file to write; None for stdout
+    terminal : the output goes to a terminal
+    """
+
+    format: F
     output: str | None
+    terminal: bool
     print0: bool = False
     relative_to: str | None = None
     prefix: str = ""
     path_map: tuple[str, ...] = ()
-    scale: Any = "0-1"
+    scale: Scale = "0-1"
+
+    @property
+    def width(self) -> int:
+        """Columns of a table."""
+        return shutil.get_terminal_size().columns if self.terminal else PIPE_COLUMNS
 
 
-def print_answer(
-    invocation: Invocation, answer: Answer, choice: OutputChoice, default: Format = "table"
-) -> None:
-    """Render ``answer`` and put it where it was asked for."""
-    from musimo.output.formats import render
+def choice_of(options: dict[str, Any], formats: FormatSet[F]) -> OutputChoice[F]:
+    """Take the shared output options out of a command's options.
 
-    rendered = render(
-        answer, choice.format_ or format_of_name(choice.output) or default, _print_options(choice)
-    )
+    Raises
+    ------
+    UsageError : they contradict each other, or the ending of the file names no format of the command
+    """
+    wanted, as_json, output = (options.pop(name) for name in ("format_", "as_json", "output"))
+    terminal = output is None and sys.stdout.isatty()
+    print0 = options.get("print0", False)
+    format = formats.choose(wanted, output, as_json=as_json, print0=print0, terminal=terminal)
+    shared = options.keys() & OutputChoice.__dataclass_fields__.keys()
+    return OutputChoice(format, output, terminal, **{name: options.pop(name) for name in shared})
+
+
+def print_answer(invocation: Invocation, answer: Answer, choice: OutputChoice[Any]) -> None:
+    """Render ``answer`` and write it where the options ask for it; note files its format cannot hold."""
+    from musimo.output.rendering import render
+
+    rendered = render(answer, choice.format, _print_options(choice))
     for skipped in rendered.skipped:
         invocation.note(f"left out {shown(skipped.path)}: {skipped.reason}")
-    invocation.deliver(answer, rendered, choice.output)
+    if not invocation.takes(answer, rendered):
+        put(rendered.data, choice)
 
 
-def put(data: bytes, output: str | None, *, escaped: bool = False) -> None:
-    """Write ``data`` to the file ``output``, whole or not at all, or to stdout where it is None.
+def put(data: bytes, choice: OutputChoice[Any]) -> None:
+    """Write ``data`` to the chosen file atomically, or to stdout, escaped for a terminal.
 
-    What is ``escaped`` is text for a terminal, and acts on none.
+    Paths that end with NUL are for programs, and are not escaped.
     """
-    if output is not None:
+    if choice.output is not None:
         from musimo.atomic import write_atomically
 
-        write_atomically(Path(output), data)
+        write_atomically(Path(choice.output), data)
         return
-    if escaped:
-        from musimo.output.formats import for_terminal
+    if choice.terminal and not choice.print0:
+        from musimo.output.text import for_terminal
 
         data = for_terminal(data)
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 
-def format_of_name(output: str | None) -> Format | None:
-    """The format the ending of an output file names: ``-o sunny.m3u8`` needs no --format."""
-    endings: dict[str, Format] = {
-        ".json": "json",
-        ".jsonl": "jsonl",
-        ".csv": "csv",
-        ".m3u8": "m3u8",
-        ".m3u": "m3u",
-        ".pls": "pls",
-        ".xspf": "xspf",
-    }
-    return endings.get(Path(output).suffix.lower()) if output else None
-
-
-def _print_options(choice: OutputChoice) -> PrintOptions:
+def _print_options(choice: OutputChoice[TrackFormat]) -> PrintOptions:
     from musimo.output.answers import PrintOptions
     from musimo.output.playlist_paths import PathStyle, parse_path_map, relative_folder
 
@@ -84,20 +99,4 @@ def _print_options(choice: OutputChoice) -> PrintOptions:
         prefix=os.fsencode(choice.prefix),
         path_map=tuple(parse_path_map(pair) for pair in choice.path_map),
     )
-    terminal = choice.output is None and sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else 80
-    return PrintOptions(width=width, scale=choice.scale, print0=choice.print0, terminal=terminal, paths=style)
-
-
-def choice_of(options: dict[str, Any]) -> OutputChoice:
-    """Take the shared output options out of a command's options; UsageError where they contradict."""
-    as_json = options.pop("as_json")
-    given = options.keys() & OutputChoice.__dataclass_fields__.keys()
-    choice = OutputChoice(**{name: options.pop(name) for name in given})
-    if as_json and choice.format_ not in (None, "json"):
-        raise UsageError(f"--json and --format {choice.format_} exclude each other")
-    if as_json:
-        choice = replace(choice, format_="json")
-    if choice.print0 and (choice.format_ or format_of_name(choice.output)) != "paths":
-        raise UsageError("-0 goes with --format paths")
-    return choice
+    return PrintOptions(width=choice.width, scale=choice.scale, print0=choice.print0, paths=style)

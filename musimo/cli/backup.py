@@ -23,7 +23,7 @@ def command(invocation: Invocation, /, file: str, force: bool, as_json: bool) ->
     \b
       musimo backup library-backup.db
     """
-    from musimo.output.care_text import backup_json
+    from musimo.output.maintenance import backup_json
 
     library = invocation.library()
     copy = library.maintenance.backup(file, force=force)

@@ -38,7 +38,7 @@ def command(invocation: Invocation, /, dry_run: bool, undo: bool, as_json: bool,
       musimo calibrate
       musimo calibrate --undo
     """
-    from musimo.output.ear_text import fits_json, fits_lines, undone_json
+    from musimo.output.ratings import fits_json, fits_lines, undone_json
 
     if dry_run and undo:
         raise UsageError("--dry-run or --undo, not both")

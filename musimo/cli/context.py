@@ -1,8 +1,7 @@
-"""What the options before the command say, and the library they open."""
+"""The options before the command, and the library they open."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,25 +11,28 @@ if TYPE_CHECKING:
     from musimo.api import Library
     from musimo.library.scan.events import Indexing
     from musimo.output.answers import Answer
-    from musimo.output.formats import Rendered
+    from musimo.output.rendering import Rendered
     from musimo.settings import Settings
 
-SOON_S = 0.5  # an answer that takes no longer needs no bar
+BAR_DELAY_S = 0.5  # what takes no longer needs no progress bar
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """The options before the command."""
+    """The options before the command.
+
+    ``bars`` holds at most one progress bar, of an index that is built.
+    """
 
     library_path: str | None
     weights: str | None
     config: str | None
     quiet: bool
     verbose: bool
-    bars: list[Any] = field(default_factory=list)  # at most one: of the index that is being made
+    bars: list[Any] = field(default_factory=list)
 
     def settings(self, **flags: Any) -> Settings:
-        """Settings with the flags of a command applied."""
+        """Return the settings, with the options of a command applied."""
         from pathlib import Path
 
         from musimo.settings import load_settings
@@ -39,26 +41,24 @@ class Invocation:
         return load_settings(config, library=self.library_path, weights=self.weights, **flags)
 
     def library(self, **flags: Any) -> Library:
-        """The library these options and flags name."""
+        """Return the library that these options name."""
         from musimo.api import Library
 
         return Library(self.settings(**flags), on_notice=self.note, on_step=self.step)
 
     def note(self, sentence: str) -> None:
-        """Tell the user something, on stderr, unless quiet."""
+        """Print a note to stderr, unless quiet."""
         if not self.quiet:
             from musimo.output.text import safe_lines
 
             click.echo(safe_lines(sentence), err=True)
 
-    def deliver(self, answer: Answer, rendered: Rendered, output: str | None) -> None:
-        """Put an answer, as it is rendered, where it was asked for; see :func:`musimo.cli.answer.put`."""
-        from musimo.cli.answer import put
-
-        put(rendered.data, output)
+    def takes(self, answer: Answer, rendered: Rendered) -> bool:
+        """Whether the invocation keeps the answer itself, as for a recipe; else it goes to the output."""
+        return False
 
     def step(self, step: Indexing) -> None:
-        """Show how far an index is, where it takes long enough to wonder."""
+        """Show the progress of an index that is built, if it takes long."""
         import sys
 
         if self.quiet or not sys.stderr.isatty():
@@ -66,7 +66,8 @@ class Invocation:
         if not self.bars:
             from tqdm import tqdm
 
-            self.bars.append(tqdm(desc="indexing", unit="row", delay=SOON_S, leave=False, dynamic_ncols=True))
+            bar = tqdm(desc="indexing", unit="row", delay=BAR_DELAY_S, leave=False, dynamic_ncols=True)
+            self.bars.append(bar)
         [bar] = self.bars
         bar.total = step.total
         bar.update(step.done - bar.n)
@@ -75,10 +76,10 @@ class Invocation:
 
 
 def shown(path: bytes) -> str:
-    """A path as notes tell it: on one line, whatever it holds."""
-    from musimo.output.text import safe
+    """Return a path for notes: on one line, escaped."""
+    from musimo.output.text import path_text
 
-    return safe(os.fsdecode(path))
+    return path_text(path)
 
 
 pass_invocation = click.make_pass_decorator(Invocation)

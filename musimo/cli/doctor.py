@@ -20,7 +20,7 @@ def command(invocation: Invocation, /, device: str | None, as_json: bool) -> int
     \b
       musimo doctor
     """
-    from musimo.output.care_text import check_lines, checks_json
+    from musimo.output.maintenance import check_lines, checks_json
 
     checks = []
     for check in invocation.library(device=device).maintenance.doctor():

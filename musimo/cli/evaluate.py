@@ -9,7 +9,7 @@ import click
 
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.exit_codes import INTERRUPTED
-from musimo.cli.training import follow, make_place, print_finished, training_options
+from musimo.cli.training import follow, make_workspace, print_finished, training_options
 from musimo.installation import require_training
 
 
@@ -39,8 +39,8 @@ def command(
     from musimo.training.run import evaluate
 
     path = find_config(config)
-    place = make_place(path, **options)
-    finished = follow(invocation, evaluate(path, place, weights), place.out)
+    workspace = make_workspace(path, **options)
+    finished = follow(invocation, evaluate(path, workspace, weights), workspace.out)
     if finished is None:
         return INTERRUPTED
     print_finished(finished, as_json)

@@ -11,8 +11,9 @@ from click.core import ParameterSource
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.exit_codes import DONE, NOT_FOUND
-from musimo.cli.options import OutputFile, make_selection, output_options, selection_options
+from musimo.cli.options import OutputFile, make_selection, playlist_options, selection_options
 from musimo.errors import UsageError
+from musimo.output.formats import EXPORT
 
 ANALYSES_OPTIONS = ("where", "scale", "as_json")
 """Options that go with --analyses."""
@@ -25,7 +26,7 @@ VECTORS_OPTIONS = (
 
 @click.command("export")
 @selection_options(limit=None)
-@output_options
+@playlist_options(EXPORT)
 @click.option(
     "--analyses",
     type=OutputFile(dir_okay=False),
@@ -61,10 +62,10 @@ def command(invocation: Invocation, /, analyses: str | None, vectors: str | None
     from musimo.output.answers import TracksAnswer
 
     library = invocation.library()
-    choice = choice_of(options)
+    choice = choice_of(options, EXPORT)
     selection = make_selection(library.settings, scale=choice.scale, diverse=False, **options)
     tracks = list(library.tracks(selection))
-    print_answer(invocation, TracksAnswer(tracks), choice, default="csv")
+    print_answer(invocation, TracksAnswer(tracks), choice)
     return DONE if tracks else NOT_FOUND
 
 

@@ -8,7 +8,8 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import FILES, format_options
+from musimo.cli.options import format_options
+from musimo.output.formats import FILES
 
 
 @click.command("errors")
@@ -23,4 +24,5 @@ def command(invocation: Invocation, /, **options: Any) -> None:
     """
     from musimo.output.answers import ErrorsAnswer
 
-    print_answer(invocation, ErrorsAnswer(invocation.library().failures()), choice_of(options))
+    choice = choice_of(options, FILES)
+    print_answer(invocation, ErrorsAnswer(invocation.library().failures()), choice)

@@ -1,4 +1,4 @@
-"""Options of commands that list what ranks best: how long the list shall last, and in which order."""
+"""Options of commands that rank tracks: length and order of the list."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 duration_option = click.option(
-    "--duration", metavar="TIME", help="A mix of that length, in place of -n: 45m, 1h30m, 1:30:00."
+    "--duration", metavar="TIME", help="Total length of the list, in place of -n: 45m, 1h30m, 1:30:00."
 )
 order_option = click.option(
     "--order",
     type=click.Choice(["similarity", "mood", "flow"]),
     default="similarity",
     show_default=True,
-    help="Order of the rows: by rank; as an arc from calm to excited and back; "
-    "or with small jumps in mood, tempo and key.",
+    help="Order of the rows: by rank; from calm to excited and back; "
+    "or with small changes in mood, tempo and key.",
 )
 
 
-def lasting(selection: Selection, duration: str | None) -> Selection:
-    """The selection with the length that --duration asks for, if any."""
+def with_duration(selection: Selection, duration: str | None) -> Selection:
+    """Return the selection with the length of --duration, if it is given."""
     from musimo.search.times import parse_duration
 
     if duration is None:
         return selection
     if click.get_current_context().get_parameter_source("limit") is ParameterSource.COMMANDLINE:
-        raise UsageError("--duration and -n exclude each other", "a list has so many rows, or lasts so long")
+        raise UsageError("--duration and -n exclude each other", "limit the rows or the total length")
     return replace(selection, limit=None, duration_s=parse_duration(duration))
 
 
 def note_length(
     invocation: Invocation, rows: Sequence[SimilarTrack | MoodTrack], selection: Selection
 ) -> None:
-    """Say so where the list does not last as long as was asked for."""
+    """Print a note if the list is not as long as --duration asks."""
     from musimo.output.tables import clock
     from musimo.search.mix import tolerance_s
 
@@ -54,9 +54,9 @@ def note_length(
     if asked is None or abs(lasts - asked) <= tolerance_s(asked):
         return
     if not rows:
-        invocation.note(f"no track that may be listed fits into {clock(asked)}")
+        invocation.note(f"no matching track fits into {clock(asked)}")
         return
-    what = "are not enough tracks" if lasts < asked else "is no choice of tracks"
+    what = "are not enough tracks" if lasts < asked else "is no combination of tracks"
     capped = selection.fold_versions or selection.max_per_artist or selection.max_per_album
     more = "; --no-diversity may allow more" if capped else ""
     invocation.note(f"there {what} for {clock(asked)}, these last {clock(lasts)}{more}")

@@ -33,7 +33,7 @@ COMMANDS = {
     "tag": "Show what musimo's own tag fields of TRACKS would hold; write them into the files with --write.",
     "import": "Store analyses that another library exported, so that their tracks are not analyzed again.",
     "map": "Draw the library, every track a point, by mood and by sound: a page that works offline, or"
-    " SVG or PNG.",
+    " SVG, PNG or PDF.",
     "playlists": "Write the playlists of the configuration file's recipes, or those named.",
     "duplicates": "List tracks that are the same recording: by their audio, or by their sound vectors.",
     "rate": "Rate valence and arousal of TRACKS, or like or dislike them; without options, list all ratings.",

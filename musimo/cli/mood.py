@@ -9,15 +9,16 @@ import click
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.exit_codes import DONE, NOT_FOUND
-from musimo.cli.lists import duration_option, lasting, note_length, order_option
+from musimo.cli.lists import duration_option, note_length, order_option, with_duration
 from musimo.cli.options import (
-    hearing_options,
+    analysis_options,
     make_selection,
     output_options,
     relative_option,
     selection_options,
 )
 from musimo.errors import UsageError
+from musimo.output.formats import TRACKS
 
 if TYPE_CHECKING:
     from musimo.records.scale import Scale
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 @order_option
 @selection_options(limit=10)
 @output_options
-@hearing_options
+@analysis_options
 @pass_invocation
 def command(
     invocation: Invocation,
@@ -84,8 +85,8 @@ def command(
     from musimo.records.scale import RANGES, to_unit
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    choice = choice_of(options)
-    selection = lasting(make_selection(library.settings, scale=choice.scale, **options), duration)
+    choice = choice_of(options, TRACKS)
+    selection = with_duration(make_selection(library.settings, scale=choice.scale, **options), duration)
     if names and (valence is not None or arousal is not None):
         raise UsageError("a mood is given in words or in numbers, not both")
     if not names and (valence is None or arousal is None):

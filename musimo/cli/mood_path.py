@@ -10,6 +10,7 @@ from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.exit_codes import DONE, NOT_FOUND
 from musimo.cli.options import choosing_options, make_selection, output_options, relative_option
+from musimo.output.formats import TRACKS
 
 if TYPE_CHECKING:
     from musimo.records.scale import Scale
@@ -48,7 +49,7 @@ def command(
     from musimo.search.times import parse_duration
 
     library = invocation.library()
-    choice = choice_of(options)
+    choice = choice_of(options, TRACKS)
     selection = make_selection(library.settings, limit=None, scale=choice.scale, **options)
     duration_s = parse_duration(duration)
     own = library.settings.moods

@@ -1,33 +1,30 @@
-"""Options that several commands share, and what they mean to the rooms below."""
+"""Options that several commands share, and the selection they make."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from musimo.audio.formats import is_music
+from musimo.output.formats import TRACKS, FormatSet
 
 if TYPE_CHECKING:
+    from musimo.records.scale import Scale
     from musimo.search.selection import Selection
     from musimo.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = ("table", "paths", "json", "jsonl", "csv", "m3u8", "m3u", "pls", "xspf")
-FACTS = ("table", "json")  # of one thing, which is no list
-FILES = ("table", "paths", "json", "jsonl", "csv")  # of files that are in no library
-ROWS = 10  # what fits a terminal beside the question
-
 
 class OutputFile(click.Path):
-    """A file to be written, which is not music: a slip of the hand shall cost nobody a recording."""
+    """A file to write; a name of a music file is refused, so that no typing error costs a recording."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path as it was given."""
+        """Return the path as it was given."""
         path = super().convert(value, param, ctx)
         if is_music(os.fsencode(Path(os.fsdecode(path)).name)):
             self.fail(
@@ -45,12 +42,17 @@ def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-hearing_options = _stack(
+analysis_options = _stack(
     click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.  [default: auto]"),
     click.option(
-        "-j", "--jobs", type=click.IntRange(min=0), help="Decoder processes; 0: none.  [default: one a core]"
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=0),
+        help="Decoder processes; 0: decode in this process.  [default: one per core]",
     ),
-    click.option("--batch-size", type=click.IntRange(min=1), help="Clips felt at once.  [default: 16]"),
+    click.option(
+        "--batch-size", type=click.IntRange(min=1), help="Windows per inference batch.  [default: 16]"
+    ),
 )
 
 coverage_option = click.option(
@@ -58,7 +60,7 @@ coverage_option = click.option(
     type=click.Choice(["windows", "full"]),
     default="windows",
     show_default=True,
-    help="Hear three windows of 45 s of each track, or every second.",
+    help="Analyze three windows of 45 s of each track, or all of it.",
 )
 
 scale_option = click.option(
@@ -66,27 +68,27 @@ scale_option = click.option(
     type=click.Choice(["0-1", "1-9"]),
     default="0-1",
     show_default=True,
-    help="Scale of valence and arousal, in questions and answers.",
+    help="Scale of valence and arousal, for options and output.",
 )
 
 where_option = click.option(
     "--where",
     multiple=True,
     metavar="EXPR",
-    help="Only tracks like year:1990..1999, genre:jazz, tempo:118..126, key:Am, ^artist:x (not x);"
-    " repeat it: all must hold.",
+    help="Only tracks that match, such as year:1990..1999, genre:jazz, tempo:118..126, key:Am, ^artist:x"
+    " (not x); repeatable: all must match.",
 )
 
 relative_option = click.option(
     "--relative/--absolute",
     default=None,
-    help="Read the mood in percentiles of the library's own tracks, or on the plane.  "
+    help="Read the mood in percentiles of the library's tracks, or on the scale.  "
     "[default: words relative, numbers absolute]",
 )
 
 
 def selection_options(limit: int | None) -> Callable[[F], F]:
-    """-n, --where and diversity; a command that lists everything has no diversity unless asked."""
+    """Return -n, --where and the limits per artist and album; off by default where ``limit`` is None."""
     diverse = limit is not None
     return _stack(
         click.option(
@@ -95,14 +97,14 @@ def selection_options(limit: int | None) -> Callable[[F], F]:
             type=click.IntRange(min=1),
             default=limit,
             show_default=diverse,
-            help="Rows to answer.",
+            help="Maximum number of rows.",
         ),
         choosing_options(diverse=diverse),
     )
 
 
 def choosing_options(*, diverse: bool) -> Callable[[F], F]:
-    """--where and diversity alone, for a list whose length follows from something else than -n."""
+    """Return --where and the limits per artist and album, for a list whose length is given otherwise."""
     return _stack(
         where_option,
         click.option(
@@ -114,47 +116,66 @@ def choosing_options(*, diverse: bool) -> Callable[[F], F]:
         click.option(
             "--no-diversity",
             is_flag=True,
-            help="Any number of one artist, album and piece.",
+            help="No limit per artist and album; list all versions of a work.",
         ),
     )
 
 
 def _cap_help(what: str, default: int, diverse: bool) -> str:
-    return f"Rows of one {what}; 0: any number.  [default: {default if diverse else 0}]"
+    return f"Maximum rows per {what}; 0: no limit.  [default: {default if diverse else 0}]"
 
 
-def format_options(formats: Sequence[str]) -> Callable[[F], F]:
-    """How to print, and where to: for answers of which no playlist can be made."""
+def format_options(formats: FormatSet[Any]) -> Callable[[F], F]:
+    """Return the options for the format and the file; see :func:`musimo.cli.answer.choice_of`."""
     return _stack(
-        click.option("--format", "format_", type=click.Choice(formats), help="How to print."),
+        click.option(
+            "--format",
+            "format_",
+            type=click.Choice(formats.formats),
+            help=f"Output format.  [default: by the ending of FILE, else {formats.default}]",
+        ),
         click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
         click.option(
-            "-o", "--output", type=OutputFile(dir_okay=False), metavar="FILE", help="Write to FILE."
+            "-o",
+            "--output",
+            type=OutputFile(dir_okay=False),
+            metavar="FILE",
+            help=f"Write to FILE{_labels_help(formats)}.",
         ),
-        *([_print0_option] if "paths" in formats else []),
+        *([_print0_option] if "paths" in formats.formats else []),
     )
+
+
+def _labels_help(formats: FormatSet[Any]) -> str:
+    return " (.txt: labels)" if "labels" in formats.formats else ""
 
 
 _print0_option = click.option(
     "-0", "--print0", is_flag=True, help="With --format paths: end each path with NUL."
 )
 
-output_options = _stack(
-    format_options(FORMATS),
-    click.option(
-        "--relative-to",
-        metavar="DIR|playlist",
-        help="In playlists and paths: relative to DIR, or to the playlist itself.",
-    ),
-    click.option("--prefix", default="", metavar="P", help="In playlists and paths: P before every path."),
-    click.option(
-        "--path-map",
-        multiple=True,
-        metavar="OLD=NEW",
-        help="In playlists and paths: NEW where a path begins with OLD; repeatable.",
-    ),
-    scale_option,
-)
+
+def playlist_options(formats: FormatSet[Any]) -> Callable[[F], F]:
+    """Return the options of a list of tracks: format, file, paths in playlists, and scale."""
+    return _stack(
+        format_options(formats),
+        click.option(
+            "--relative-to",
+            metavar="DIR|playlist",
+            help="In playlists and paths: paths relative to DIR, or to the playlist itself.",
+        ),
+        click.option("--prefix", default="", metavar="P", help="In playlists and paths: P before each path."),
+        click.option(
+            "--path-map",
+            multiple=True,
+            metavar="OLD=NEW",
+            help="In playlists and paths: NEW in place of a leading OLD; repeatable.",
+        ),
+        scale_option,
+    )
+
+
+output_options = playlist_options(TRACKS)
 
 
 def make_selection(
@@ -165,10 +186,10 @@ def make_selection(
     max_per_artist: int | None,
     max_per_album: int | None,
     no_diversity: bool,
-    scale: Any,
+    scale: Scale,
     diverse: bool = True,
 ) -> Selection:
-    """The options above as a selection; a cap that is not given is the settings', where lists are diverse."""
+    """Return the selection that the options make; limits that are not given come from the settings."""
     from musimo.search.selection import Selection
     from musimo.search.where import parse
 

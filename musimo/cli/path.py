@@ -9,7 +9,8 @@ import click
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.exit_codes import DONE
-from musimo.cli.options import hearing_options, make_selection, output_options, selection_options
+from musimo.cli.options import analysis_options, make_selection, output_options, selection_options
+from musimo.output.formats import TRACKS
 
 if TYPE_CHECKING:
     from musimo.search.space import By
@@ -30,7 +31,7 @@ ROWS = 12
 )
 @selection_options(limit=ROWS)
 @output_options
-@hearing_options
+@analysis_options
 @pass_invocation
 def command(
     invocation: Invocation,
@@ -56,7 +57,7 @@ def command(
       musimo path 17 ~/demo.wav --through 99 --where genre:jazz
     """
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    choice = choice_of(options)
+    choice = choice_of(options, TRACKS)
     selection = make_selection(library.settings, scale=choice.scale, **options)
     n = selection.limit or ROWS
     result = library.path(start, *through, end, n=n, by=by, selection=selection)

@@ -16,8 +16,8 @@ from musimo.errors import MusimoError, UsageError
 if TYPE_CHECKING:
     from musimo.api import Library
     from musimo.output.answers import Answer
-    from musimo.output.formats import Rendered
-    from musimo.output.recipe_text import Made
+    from musimo.output.recipes import Made
+    from musimo.output.rendering import Rendered
     from musimo.settings import PlaylistRecipe
 
 LISTS = ("similar", "mood", "path", "mood-path", "export")
@@ -52,7 +52,7 @@ def command(
     that fails does not stop the others.
     """
     from musimo.api import Library
-    from musimo.output import recipe_text
+    from musimo.output import recipes as recipe_output
 
     speaker = [invocation]
     library = Library(
@@ -62,7 +62,7 @@ def command(
     )
     recipes = library.playlists.recipes(*names)
     if listing:
-        shown = recipe_text.recipes_json(recipes) if as_json else recipe_text.recipe_lines(recipes)
+        shown = recipe_output.recipes_json(recipes) if as_json else recipe_output.recipe_lines(recipes)
         click.echo(shown, nl=False)
         return DONE
     library.failures()  # without a library no recipe can be followed: one error, and not one for each
@@ -70,13 +70,13 @@ def command(
     for recipe in recipes:
         one = _follow(invocation, library, recipe, speaker, dry_run=dry_run)
         made.append(one)
-        line = recipe_text.made_line(one, dry_run=dry_run)
+        line = recipe_output.made_line(one, dry_run=dry_run)
         if one.state == "failed":
             click.echo(line, nl=False, err=True)
         elif not (as_json or invocation.quiet):
             click.echo(line, nl=False)
     if as_json:
-        click.echo(recipe_text.made_json(made, dry_run=dry_run), nl=False)
+        click.echo(recipe_output.made_json(made, dry_run=dry_run), nl=False)
     if any(one.state == "failed" for one in made):
         return SOME_FAILED
     return NOT_FOUND if all(one.state == "empty" for one in made) else DONE
@@ -101,11 +101,11 @@ class _Following(Invocation):
         """Print a note, with the name of the recipe."""
         Invocation.note(self, f"{self.recipe.name}: {sentence}")
 
-    def deliver(self, answer: Answer, rendered: Rendered, output: str | None) -> None:
+    def takes(self, answer: Answer, rendered: Rendered) -> bool:
         """Write the file, unless it is unchanged, and record the result."""
         from musimo.atomic import write_atomically
         from musimo.output.answers import tracks_of
-        from musimo.output.recipe_text import Made
+        from musimo.output.recipes import Made
 
         tracks = len(tracks_of(answer)) - len(rendered.skipped)  # type: ignore[arg-type]  # LISTS make lists
         path = self.recipe.path
@@ -117,6 +117,7 @@ class _Following(Invocation):
             if not self.dry_run:
                 write_atomically(path, rendered.data)
             self.made.append(Made(self.recipe, "written", tracks))
+        return True
 
 
 def _follow(
@@ -128,7 +129,7 @@ def _follow(
     dry_run: bool,
 ) -> Made:
     """Run the command line of a recipe; notes of the library are of this recipe meanwhile."""
-    from musimo.output.recipe_text import Made
+    from musimo.output.recipes import Made
 
     following = _Following(
         invocation.library_path,
@@ -160,7 +161,7 @@ def _follow(
 def _parsed(invocation: Invocation, recipe: PlaylistRecipe) -> click.Context:
     """Parse the recipe's command line as that of any command, with its file as the output."""
     from musimo.audio.formats import is_music
-    from musimo.cli.answer import format_of_name
+    from musimo.output.formats import TRACKS
 
     command, arguments = _command(recipe)
     parent = click.get_current_context().parent  # click keeps what it makes of the first it is given
@@ -169,8 +170,8 @@ def _parsed(invocation: Invocation, recipe: PlaylistRecipe) -> click.Context:
         raise UsageError(
             f"query in {recipe.origin} names an output file", "leave -o out: path says where the list goes"
         )
-    by_name = format_of_name(str(recipe.path))
-    if by_name is None and not (context.params["format_"] or context.params["as_json"]):
+    names_format = TRACKS.endings.get(recipe.path.suffix.lower(), "table") != "table"
+    if not names_format and not (context.params["format_"] or context.params["as_json"]):
         raise UsageError(
             f"path in {recipe.origin} does not say in which format: {recipe.path}",
             "let it end in .m3u8, .m3u, .pls, .xspf, .csv, .json or .jsonl, or put --format into the query",

@@ -27,7 +27,7 @@ def command(invocation: Invocation, /, dry_run: bool, yes: bool, accept_missing:
     """
     import sys
 
-    from musimo.output.care_text import prune_lines, pruned_json
+    from musimo.output.maintenance import prune_lines, pruned_json
 
     library = invocation.library()
     plan = library.maintenance.prune_plan(accept_missing=accept_missing)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from musimo.cli.answer import put
+from musimo.cli.answer import OutputChoice, choice_of, put
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.exit_codes import DONE, NOT_FOUND
-from musimo.cli.options import OutputFile, scale_option
+from musimo.cli.options import format_options, scale_option
 from musimo.errors import UsageError
+from musimo.output.formats import RATINGS
 
 if TYPE_CHECKING:
     from musimo.api import Library
+    from musimo.output.formats import RatingFormat
     from musimo.records.scale import Scale
 
 
@@ -35,9 +36,7 @@ if TYPE_CHECKING:
     help="Read ratings from CSV, all or none; - is stdin.",
 )
 @click.option("--list", "listed", is_flag=True, help="List all ratings; so does rate alone.")
-@click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), help="How to list.")
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("-o", "--output", type=OutputFile(dir_okay=False), metavar="FILE", help="List to FILE.")
+@format_options(RATINGS)
 @scale_option
 @pass_invocation
 def command(
@@ -51,10 +50,7 @@ def command(
     forget: bool,
     from_: str | None,
     listed: bool,
-    format_: str | None,
-    as_json: bool,
-    output: str | None,
-    scale: Scale,
+    **options: Any,
 ) -> int:
     """Rate valence and arousal of TRACKS, or like or dislike them; without options, list all ratings.
 
@@ -72,11 +68,14 @@ def command(
       musimo rate -o ratings.csv
     """
     from musimo.library.db.ratings import Opinion
-    from musimo.output.ear_text import opinion_words, rated_json, rated_lines
+    from musimo.output.ratings import opinion_words, rated_json, rated_lines
     from musimo.records.scale import RANGES, to_unit
 
     says = valence is not None or arousal is not None or like or dislike
-    listed = listed or bool(format_ or output)
+    listed = listed or bool(options["format_"] or options["output"])
+    as_json: bool = options["as_json"]
+    choice = choice_of(options, RATINGS)
+    scale = choice.scale
     _check(tracks, says=says, forget=forget, both=like and dislike, from_=from_, listed=listed)
     library = invocation.library()
     if from_ is not None:
@@ -84,7 +83,7 @@ def command(
         click.echo(rated_json("rated", n, (), scale) if as_json else f"{n} rated\n", nl=False)
         return DONE
     if not tracks:
-        return _list(library, format_, output, scale, as_json=as_json)
+        return _list(library, choice)
     if forget:
         done = library.ratings.forget(*tracks)
         say = rated_json("forgotten", len(done), done, scale) if as_json else rated_lines("forgotten", done)
@@ -124,28 +123,12 @@ def _check(
         raise UsageError("rate which track?", "name one TRACK or more: a path, an id, words of a title")
 
 
-def _list(library: Library, format_: str | None, output: str | None, scale: Scale, *, as_json: bool) -> int:
-    from musimo.output.ear_text import ratings_json, ratings_table
-    from musimo.output.ratings_csv import ratings_csv
+def _list(library: Library, choice: OutputChoice[RatingFormat]) -> int:
+    from musimo.output.ratings import render_ratings
 
-    if as_json and format_ not in (None, "json"):
-        raise UsageError(f"--json and --format {format_} exclude each other")
-    endings = {".csv": "csv", ".json": "json"}
-    of_name = endings.get(Path(output).suffix.lower()) if output else None
-    chosen = "json" if as_json else format_ or of_name or "table"
     ratings = library.ratings.all()
-    if chosen == "json":
-        text = ratings_json(ratings, scale)
-    elif chosen == "csv":
-        text = ratings_csv(ratings, scale)
-    else:
-        text = ratings_table(ratings, scale, _width(output))
-    put(text.encode(), output, escaped=output is None and sys.stdout.isatty())
+    put(render_ratings(ratings, choice.format, choice.scale, choice.width), choice)
     return DONE if ratings else NOT_FOUND
-
-
-def _width(output: str | None) -> int:
-    return shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else 80
 
 
 def _read(name: str) -> bytes:

@@ -16,7 +16,7 @@ def command(invocation: Invocation, /, as_json: bool) -> None:
     \b
       musimo reindex
     """
-    from musimo.output.care_text import reindexed_json
+    from musimo.output.maintenance import reindexed_json
 
     library = invocation.library()
     files = library.maintenance.reindex(invocation.step)

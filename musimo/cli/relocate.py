@@ -22,7 +22,7 @@ def command(invocation: Invocation, /, old: str, new: str, dry_run: bool, as_jso
     \b
       musimo relocate /media/old-disk/Music /media/new-disk/Music
     """
-    from musimo.output.care_text import relocated_json, relocated_lines
+    from musimo.output.maintenance import relocated_json, relocated_lines
 
     done = invocation.library().maintenance.relocate(old, new, dry_run=dry_run)
     say = relocated_json if as_json else relocated_lines

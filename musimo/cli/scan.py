@@ -9,7 +9,7 @@ import click
 from musimo.cli.context import Invocation, pass_invocation, shown
 from musimo.cli.exit_codes import DONE, INTERRUPTED, SOME_FAILED
 from musimo.cli.interrupt import gentle_interrupt
-from musimo.cli.options import coverage_option, hearing_options
+from musimo.cli.options import analysis_options, coverage_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("scan")
 @click.argument("folders", nargs=-1, required=True, type=click.Path())
-@hearing_options
+@analysis_options
 @coverage_option
 @click.option("--retry-failed", is_flag=True, help="Try files again that failed before.")
 @click.option(
@@ -60,7 +60,7 @@ def command(
       musimo scan --coverage full ~/Music     every second, for similar --from and --to
     """
     from musimo.library.scan.scan import ScanOptions
-    from musimo.output.scan_text import audit_json, audit_lines
+    from musimo.output.scan import audit_json, audit_lines
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     options = ScanOptions(

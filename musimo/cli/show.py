@@ -8,7 +8,8 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import FACTS, format_options, scale_option
+from musimo.cli.options import format_options, scale_option
+from musimo.output.formats import FACTS
 
 
 @click.command("show")
@@ -25,4 +26,5 @@ def command(invocation: Invocation, /, track: str, **options: Any) -> None:
       musimo show "So What"
       musimo show 17 --json
     """
-    print_answer(invocation, invocation.library().show(track), choice_of(options))
+    choice = choice_of(options, FACTS)
+    print_answer(invocation, invocation.library().show(track), choice)

@@ -9,8 +9,9 @@ import click
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.exit_codes import DONE, NOT_FOUND
-from musimo.cli.lists import duration_option, lasting, note_length, order_option
-from musimo.cli.options import hearing_options, make_selection, output_options, selection_options
+from musimo.cli.lists import duration_option, note_length, order_option, with_duration
+from musimo.cli.options import analysis_options, make_selection, output_options, selection_options
+from musimo.output.formats import TRACKS
 
 if TYPE_CHECKING:
     from musimo.search.order import Order
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 )
 @click.option("--to", metavar="TIME", help="Compare TRACK only up to this time.")
 @output_options
-@hearing_options
+@analysis_options
 @pass_invocation
 def command(
     invocation: Invocation,
@@ -99,8 +100,8 @@ def command(
     if not tracks and not liked:
         raise click.UsageError("name at least one TRACK, or ask with --liked")
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    choice = choice_of(options)
-    selection = lasting(make_selection(library.settings, scale=choice.scale, **options), duration)
+    choice = choice_of(options, TRACKS)
+    selection = with_duration(make_selection(library.settings, scale=choice.scale, **options), duration)
     from_s, to_s = (None if time is None else parse_time(time) for time in (from_, to))
     result = library.similar(
         *tracks,

@@ -8,7 +8,8 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import FACTS, format_options
+from musimo.cli.options import format_options
+from musimo.output.formats import FACTS
 
 
 @click.command("status")
@@ -21,4 +22,5 @@ def command(invocation: Invocation, /, **options: Any) -> None:
       musimo status
       musimo status --json
     """
-    print_answer(invocation, invocation.library().status(), choice_of(options))
+    choice = choice_of(options, FACTS)
+    print_answer(invocation, invocation.library().status(), choice)

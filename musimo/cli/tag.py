@@ -63,7 +63,7 @@ def command(
     """
     import sys
 
-    from musimo.output.tag_text import tagged_json, tally_line
+    from musimo.output.tags import tagged_json, tally_line
 
     if tracks and where:
         raise UsageError("TRACKS and --where exclude each other")
@@ -108,7 +108,7 @@ def _follow(
 
     from tqdm import tqdm
 
-    from musimo.output.tag_text import tagged_line
+    from musimo.output.tags import tagged_line
 
     hidden = invocation.quiet or not sys.stderr.isatty()
     done: list[TagResult] = []

@@ -8,7 +8,7 @@ import click
 
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.exit_codes import INTERRUPTED
-from musimo.cli.training import follow, make_place, print_finished, training_options
+from musimo.cli.training import follow, make_workspace, print_finished, training_options
 from musimo.installation import require_training
 
 
@@ -30,8 +30,8 @@ def command(invocation: Invocation, /, config: str, as_json: bool, **options: An
     from musimo.training.run import train
 
     path = find_config(config)
-    place = make_place(path, **options)
-    finished = follow(invocation, train(path, place), place.out)
+    workspace = make_workspace(path, **options)
+    finished = follow(invocation, train(path, workspace), workspace.out)
     if finished is None:
         return INTERRUPTED
     print_finished(finished, as_json)

@@ -12,8 +12,8 @@ import click
 from musimo.cli.context import Invocation
 
 if TYPE_CHECKING:
-    from musimo.training.place import Place
     from musimo.training.progress import Event, Finished, Row
+    from musimo.training.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -50,7 +50,7 @@ def training_options(function: F) -> F:
     return function
 
 
-def make_place(
+def make_workspace(
     config: Path,
     *,
     data: Path,
@@ -59,12 +59,12 @@ def make_place(
     out: Path | None,
     device: str,
     processes: int | None,
-) -> Place:
+) -> Workspace:
     """The options above, with what was not given."""
     from musimo.settings import usable_cores
-    from musimo.training.place import Place
+    from musimo.training.workspace import Workspace
 
-    return Place(
+    return Workspace(
         data=data,
         music=music or data / "music",
         teacher=teacher or data / "msd_musicnn.npz",

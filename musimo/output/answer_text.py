@@ -1,4 +1,4 @@
-"""Answers as text to read on a terminal."""
+"""Answers as text for a terminal."""
 
 from __future__ import annotations
 
@@ -21,10 +21,8 @@ from musimo.output.answers import (
 )
 from musimo.output.facts_text import (
     MOOD_COLUMNS,
-    counted,
     mood_number,
     partial_words,
-    path_text,
     shown,
     status_lines,
     windows_table,
@@ -40,7 +38,7 @@ from musimo.output.list_text import (
 )
 from musimo.output.naming import full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, table
-from musimo.output.text import cut, safe
+from musimo.output.text import counted, cut, joined, path_text, safe
 from musimo.records import FailedFile, Failure, TempoKey, Track
 from musimo.records.fields import TEMPO_DIGITS
 from musimo.records.scale import RANGES, Scale
@@ -48,7 +46,7 @@ from musimo.search.rows import plane_scale
 from musimo.search.times import format_time
 
 SCORE_DIGITS: Final = 3  # near neighbours differ in the third
-LINES_ASKED: Final = 5  # tracks of a question that are named: a taste may be of hundreds
+MAX_SEEDS_NAMED: Final = 5  # the tracks that a library's owner likes may be hundreds
 _TRACK_COLUMNS: Final = (
     *MOOD_COLUMNS,
     Column("time", right=True),
@@ -57,9 +55,10 @@ _TRACK_COLUMNS: Final = (
 
 
 def text(answer: Answer, options: PrintOptions) -> str:
-    """An answer in lines: those of tables, and a track's name, take at most ``options.width`` columns.
+    """Return an answer in lines.
 
-    Paths on a line of their own, the facts of one track and reasons are whole: they are there to copy.
+    Tables and the names of tracks take at most ``options.width`` columns. Paths on a line of their own, the
+    facts of one track and reasons are never cut, so that they can be copied.
     """
     match answer:
         case SimilarResult():
@@ -80,11 +79,11 @@ def text(answer: Answer, options: PrintOptions) -> str:
             lines = status_lines(answer)
         case ErrorsAnswer():
             lines = failures_text(answer.failures) or ["no file has failed"]
-    return "".join(f"{line}\n" for line in lines)
+    return joined(lines)
 
 
 def failures_text(failures: Sequence[Failure | FailedFile]) -> list[str]:
-    """Failed files, grouped by where they failed, each path whole on a line of its own; nothing for none."""
+    """Return failed files, grouped by stage; each path is whole, on a line of its own."""
     lines: list[str] = []
     by_stage = sorted(failures, key=lambda failure: (failure.stage, failure.path_bytes))
     for stage, group in groupby(by_stage, key=lambda failure: failure.stage):
@@ -96,10 +95,10 @@ def failures_text(failures: Sequence[Failure | FailedFile]) -> list[str]:
 
 
 def _similar(answer: SimilarResult, options: PrintOptions) -> list[str]:
-    named = answer.seeds[:LINES_ASKED]
-    asked = _asked_with(["like", *[""] * len(named)], named, options, answer.versions)
-    if len(answer.seeds) > LINES_ASKED:
-        asked.append(f"      and {len(answer.seeds) - LINES_ASKED} more")
+    named = answer.seeds[:MAX_SEEDS_NAMED]
+    asked = _seed_lines(["like", *[""] * len(named)], named, options, answer.versions)
+    if len(answer.seeds) > MAX_SEEDS_NAMED:
+        asked.append(f"      and {len(answer.seeds) - MAX_SEEDS_NAMED} more")
     if answer.passage is not None:
         asked.append(
             f"      from {format_time(answer.passage.start_s)} to {format_time(answer.passage.end_s)}"
@@ -121,21 +120,18 @@ def _similar(answer: SimilarResult, options: PrintOptions) -> list[str]:
     ]
     lines = _listed(columns, rows, options)
     if answer.explained:
-        told = [
+        reasons = [
             explained(row.explanation, answer.seeds, row.track, options.scale, options.width)
             if row.explanation
             else []
             for row in answer.rows
         ]
-        lines = [lines[0], *chain(*([line, *why] for line, why in zip(lines[1:], told, strict=True)))]
+        lines = [lines[0], *chain(*([line, *why] for line, why in zip(lines[1:], reasons, strict=True)))]
     return [*asked, *([""] if asked else []), *lines, *_length(answer)]
 
 
 def _window_cells(answer: SimilarResult) -> list[str]:
-    """Where the best window of each result begins; nothing where no passage was asked with, or none is known.
-
-    Who asks with a passage looks for passages.
-    """
+    """Return where the best window of each result starts; nothing without a passage or without windows."""
     windows = [row.window for row in answer.rows]
     if answer.passage is None or not any(windows):
         return []
@@ -144,7 +140,7 @@ def _window_cells(answer: SimilarResult) -> list[str]:
 
 def _mood(answer: MoodResult, options: PrintOptions) -> list[str]:
     plane = plane_scale(options.scale, relative=answer.relative)
-    asked = [_place("near", (answer.valence, answer.arousal), plane, relative=answer.relative)]
+    asked = [_point_line("near", (answer.valence, answer.arousal), plane, relative=answer.relative)]
     if answer.words is not None:
         asked[0] = f"{asked[0]}: {safe(answer.words)}"
     if answer.spread is not None:
@@ -153,7 +149,7 @@ def _mood(answer: MoodResult, options: PrintOptions) -> list[str]:
         asked.append(within if answer.seed is None else f"{within}, in the order of seed {answer.seed}")
     asked = [cut(line, options.width) for line in asked]
     if answer.like is not None:
-        asked += _asked_with(["like"], [answer.like], options, [answer.versions])
+        asked += _seed_lines(["like"], [answer.like], options, [answer.versions])
     asked += order_line(answer.order)
     return [*asked, "", *_mood_rows(answer, options), *_length(answer)]
 
@@ -161,15 +157,15 @@ def _mood(answer: MoodResult, options: PrintOptions) -> list[str]:
 def _mood_path(answer: MoodPathResult, options: PrintOptions) -> list[str]:
     plane = plane_scale(options.scale, relative=answer.relative)
     asked = [
-        _place("from", answer.start, plane, relative=answer.relative),
-        _place("to  ", answer.end, plane, relative=answer.relative),
+        _point_line("from", answer.start, plane, relative=answer.relative),
+        _point_line("to  ", answer.end, plane, relative=answer.relative),
     ]
     lines = (cut(line, options.width) for line in asked)
     return [*lines, "", *_mood_rows(answer, options), *_length(answer)]
 
 
 def _length(answer: SimilarResult | MoodResult | MoodPathResult) -> list[str]:
-    """How long the list is, where that was asked for."""
+    """Return the length of the list, if one was asked for."""
     if answer.duration_s is None:
         return []
     return ["", length([row.track for row in answer.rows], answer.duration_s)]
@@ -198,7 +194,7 @@ def _mood_rows(answer: MoodResult | MoodPathResult, options: PrintOptions) -> li
     return _listed(columns, rows, options)
 
 
-def _place(word: str, point: tuple[float, float], scale: Scale, *, relative: bool) -> str:
+def _point_line(word: str, point: tuple[float, float], scale: Scale, *, relative: bool) -> str:
     valence, arousal = (mood_number(value, scale) for value in point)
     among = ", in percentiles of this library" if relative else ""
     return f"{word}  valence {valence}, arousal {arousal}{among}"
@@ -221,16 +217,16 @@ def _path_between(answer: PathResult, options: PrintOptions) -> list[str]:
         )
         for row in answer.rows
     ]
-    return [*_asked_with(words, answer.seeds, options), "", *_listed(columns, rows, options)]
+    return [*_seed_lines(words, answer.seeds, options), "", *_listed(columns, rows, options)]
 
 
-def _asked_with(
+def _seed_lines(
     words: Sequence[str],
     tracks: Sequence[Track],
     options: PrintOptions,
     versions: Sequence[Sequence[Track]] = (),
 ) -> list[str]:
-    """A line a track, each after its word, and one more where versions of it are left out."""
+    """Return a line per seed after its word, and one more where versions of it are left out."""
     lines: list[str] = []
     for place, (word, track) in enumerate(zip(words, tracks, strict=False)):
         lines.append(cut(f"{word:4}  {safe(full_name(track))}", options.width))
@@ -296,7 +292,7 @@ def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
     return [*lines, *([""] if lines and failed else []), *failed]
 
 
-def _tonal_cells(told: TempoKey | None) -> tuple[str, str]:
-    if told is None:
+def _tonal_cells(tempo_key: TempoKey | None) -> tuple[str, str]:
+    if tempo_key is None:
         return UNKNOWN, UNKNOWN
-    return decimal(told.tempo, TEMPO_DIGITS), told.key or UNKNOWN
+    return decimal(tempo_key.tempo, TEMPO_DIGITS), tempo_key.key or UNKNOWN

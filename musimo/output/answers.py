@@ -1,10 +1,9 @@
-"""What is printed, and how: one record an answer, one for the tag_updates of whoever reads it."""
+"""The answers of commands as records, and the options for printing them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, get_args
 
 from musimo.library.overview import Details as Details
 from musimo.library.overview import Status as Status
@@ -16,9 +15,6 @@ from musimo.search.results import MoodResult as MoodResult
 from musimo.search.results import PathResult as PathResult
 from musimo.search.results import SimilarResult as SimilarResult
 
-Format = Literal["table", "paths", "json", "jsonl", "csv", "m3u8", "m3u", "pls", "xspf"]
-FORMATS: Final[tuple[Format, ...]] = get_args(Format)
-
 
 @dataclass(frozen=True, slots=True)
 class PrintOptions:
@@ -26,23 +22,21 @@ class PrintOptions:
 
     Parameters
     ----------
-    width : columns a table may take
-    scale : in which valence and arousal are shown
+    width : columns of a table
+    scale : scale of valence and arousal
     print0 : end each of ``paths`` with NUL instead of a line feed
-    terminal : the output goes to a terminal, so that no format may send it control characters
     paths : how playlists name files
     """
 
     width: int = 80
     scale: Scale = "0-1"
     print0: bool = False
-    terminal: bool = False
     paths: PathStyle = field(default_factory=PathStyle)
 
 
 @dataclass(frozen=True, slots=True)
 class TracksAnswer:
-    """Answer of ``export``: tracks, in the order they are to be written."""
+    """Answer of ``export``: tracks in the order to write them."""
 
     rows: Sequence[Track]
 
@@ -83,13 +77,13 @@ class ErrorsAnswer:
 
 
 TrackList = SimilarResult | MoodResult | MoodPathResult | PathResult | TracksAnswer
-"""Answers that are lists of tracks: every format can hold them."""
+"""Answers that are lists of tracks, which have every format of a list."""
 
 Answer = TrackList | AnalyzeAnswer | Details | Status | ErrorsAnswer
 
 
 def tracks_of(answer: TrackList) -> list[Track]:
-    """The tracks of an answer, in its order."""
+    """Return the tracks of an answer, in order."""
     if isinstance(answer, TracksAnswer):
         return list(answer.rows)
     return [row.track for row in answer.rows]

@@ -1,9 +1,9 @@
 """Answers as CSV (RFC 4180, UTF-8, a header line), for spreadsheets and scripts.
 
-A spreadsheet runs a cell that starts with ``= + - @`` as a formula, and tags are written by strangers. Such
-a text cell gets a single quote before it. The rule counts quotes that are there already, so that it can be
-undone: where a text cell starts with quotes and one of these, drop the first quote (:func:`unguarded`).
-Numbers are left alone.
+A spreadsheet runs a cell that starts with ``= + - @`` as a formula, and tags come from anywhere. Such a text
+cell gets a leading single quote. Leading quotes of the text count, so that the rule can be undone: where a
+text cell starts with quotes and one of these characters, drop the first quote (:func:`unguarded`). Numbers
+stay as they are.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from musimo.output.answers import (
@@ -67,29 +67,33 @@ EXPLAIN_COLUMNS: Final = tuple(
         "genres",
     )
 )
-BETWEEN: Final = "; "  # of several values in one cell
+SEPARATOR: Final = "; "  # between several values in one cell
 # What starts a formula in common spreadsheets, full-width forms and skipped white space included.
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
 def csv_table(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale) -> str:
-    """An answer's rows as CSV. ``path_bytes`` of a path in UTF-8, and what is not known are empty."""
-    columns = _columns(answer)
+    """Return the rows of an answer as CSV; unknown values, and ``path_bytes`` of UTF-8 paths, are empty."""
+    return csv_text(_columns(answer), map(_flat, rows(answer, scale)))
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Return rows as CSV with a header; values that a row lacks are empty, text is guarded."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(columns)
-    for row in rows(answer, scale):
-        writer.writerow(_cells(_flat(row), columns))
+    for row in rows:
+        writer.writerow([_cell(row.get(column)) for column in columns])
     return text.getvalue()
 
 
 def guarded(cell: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
+    """Return text that no spreadsheet reads as a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def unguarded(cell: str) -> str:
-    """Text as it was before :func:`guarded`."""
+    """Undo :func:`guarded`."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
@@ -114,7 +118,7 @@ def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...
 
 
 def _flat(row: Mapping[str, object]) -> Mapping[str, object]:
-    """A row whose window and explanation, if it has them, are in columns of their own."""
+    """Return a row with its window and explanation, if any, in columns of their own."""
     flat = dict(row)
     for group in ("window", "explain"):
         inner = row.get(group)
@@ -124,9 +128,8 @@ def _flat(row: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _joined(value: object) -> object:
-    return BETWEEN.join(map(str, value)) if isinstance(value, list) else value
+    return SEPARATOR.join(map(str, value)) if isinstance(value, list) else value
 
 
-def _cells(row: Mapping[str, object], columns: Sequence[str]) -> list[object]:
-    values = (row.get(column) for column in columns)
-    return [guarded(unicode_text(value)) if isinstance(value, str) else value for value in values]
+def _cell(value: object) -> object:
+    return guarded(unicode_text(value)) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""A curve as text to read on a terminal: a line that is drawn, and a table."""
+"""A curve as text for a terminal: sparklines and a table."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Final
 
 import numpy as np
 
-from musimo.output.curves import CurveAnswer, CurveOptions, what_is_heard
+from musimo.output.curves import CurveAnswer, CurveOptions, what_a_reading_covers
 from musimo.output.naming import full_name
 from musimo.output.tables import Column, clock, decimal, table
-from musimo.output.text import cut, safe
+from musimo.output.text import cut, joined, safe
 from musimo.records import Turn
 from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.times import format_time
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
-LEAST_RANGE: Final = 1 / 8  # of 0..1, a point of 1-9, from the lowest block to the highest: less is no drama
+MIN_RANGE: Final = 1 / 8  # of 0..1 from the lowest block to the highest, so that noise stays flat
 MOOD_DIGITS: Final = 2
 
 
 def curve_text(answer: CurveAnswer, options: CurveOptions) -> str:
-    """A curve in lines of at most ``options.width`` columns."""
+    """Return a curve in lines of at most ``options.width`` columns."""
     curve, scale = answer.curve, options.scale
     lines = [cut(f"{safe(full_name(curve.track))}, {clock(curve.duration_s)}", options.width)]
-    lines += wrap(what_is_heard(curve), options.width)
+    lines += wrap(what_a_reading_covers(curve), options.width)
     if curve.partial is not None:
-        lines.append(f"{min(99, 100 * curve.partial):.0f} % of it could be heard")
+        lines.append(f"{min(99, 100 * curve.partial):.0f} % of it could be decoded")
     lines.append("")
     for dimension in ("valence", "arousal"):
         values = [getattr(one, dimension) for one in curve.readings]
@@ -37,7 +37,7 @@ def curve_text(answer: CurveAnswer, options: CurveOptions) -> str:
         peaks.setdefault(peak.time_s, []).append(f"{peak.dimension} peak")
     columns = (
         Column("time", right=True),
-        Column("heard"),
+        Column("window"),
         Column("valence", right=True),
         Column("arousal", right=True),
         Column("", stretches=True),
@@ -53,17 +53,21 @@ def curve_text(answer: CurveAnswer, options: CurveOptions) -> str:
         for one in curve.readings
     ]
     lines += ["", *table(columns, rows, options.width), "", *_turns(answer.turns, answer, options)]
-    return "".join(f"{line}\n" for line in lines)
+    return joined(lines)
 
 
 def sparkline(values: Sequence[float], columns: int) -> str:
-    """Values as blocks of eight heights, in at most so many columns, each the mean of its share.
+    """Return values as blocks of eight heights.
 
-    The lowest is the lowest block and the highest the highest, unless they lie closer than ``LEAST_RANGE``.
+    Parameters
+    ----------
+    columns : maximum width; each block is the mean of an equal share of the values
+
+    The blocks span the range of the values, or ``MIN_RANGE`` where that is wider.
     """
     shares = np.array_split(np.asarray(values, np.float64), min(len(values), max(1, columns)))
     means = np.array([share.mean() for share in shares])
-    heights = (means - means.min()) / max(float(np.ptp(means)), LEAST_RANGE)
+    heights = (means - means.min()) / max(float(np.ptp(means)), MIN_RANGE)
     return "".join(BLOCKS[int(height)] for height in np.rint(heights * (len(BLOCKS) - 1)))
 
 
@@ -76,13 +80,13 @@ def _drawn(name: str, values: Sequence[float], options: CurveOptions) -> str:
 def _turns(turns: Sequence[Turn], answer: CurveAnswer, options: CurveOptions) -> list[str]:
     window_s = answer.curve.plan.window_s
     if answer.curve.duration_s < 2 * window_s:
-        return wrap(f"no turning points: they take two windows of {window_s:g} s", options.width)
+        return wrap(f"no turning points: they need two windows of {window_s:g} s", options.width)
     if not turns:
         return ["no turning points"]
-    said = f"turning points, and the change from the {window_s:g} s before to the {window_s:g} s after"
+    caption = f"turning points, and the change from the {window_s:g} s before to the {window_s:g} s after"
     columns = (Column("time", right=True), Column("valence", right=True), Column("arousal", right=True))
     rows = [(format_time(turn.time_s), *_signed(turn, options.scale)) for turn in turns]
-    return [*wrap(said, options.width), *table(columns, rows, options.width)]
+    return [*wrap(caption, options.width), *table(columns, rows, options.width)]
 
 
 def _signed(turn: Turn, scale: Scale) -> tuple[str, str]:

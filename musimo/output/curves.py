@@ -1,29 +1,24 @@
-"""One door to all formats of a curve: mood inside a track in, bytes out."""
+"""The curve of one track as records, labels, JSON and CSV."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
-from musimo.errors import UsageError
-from musimo.output import json_out
+from musimo.output.csv_out import csv_text
 from musimo.records import Curve, Peak, Turn, WindowEmotion
 from musimo.records.fields import SCORE_DIGITS, SECOND_DIGITS, Fields, mood, number
 from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.times import format_time
 
-CurveFormat = Literal["table", "csv", "json", "jsonl", "labels", "edl", "svg", "png"]
-CURVE_FORMATS: Final[tuple[CurveFormat, ...]] = get_args(CurveFormat)
 COLUMNS: Final = ("time", "start", "end", "valence", "arousal")
-TRAINED_S: Final = 45.0  # the clips that the network learnt from
+TRAINING_CLIP_S: Final = 45.0
 
 
 @dataclass(frozen=True, slots=True)
 class CurveAnswer:
-    """Answer of ``curve``: a curve, and what stands out of it."""
+    """Answer of ``curve``: a curve with its peaks and turning points."""
 
     curve: Curve
     peaks: Sequence[Peak]
@@ -36,9 +31,9 @@ class CurveOptions:
 
     Parameters
     ----------
-    width : columns a table may take
-    scale : in which valence and arousal are shown
-    readings : whether labels and markers hold every reading too
+    width : columns of a table
+    scale : scale of valence and arousal
+    readings : include every reading in labels and markers
     fps, start_timecode : of an edit decision list
     """
 
@@ -51,52 +46,15 @@ class CurveOptions:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A time worth a label or a marker; its text is ASCII, on one line."""
+    """A time with a label; the text is ASCII, on one line."""
 
     time_s: float
     kind: Literal["valence", "arousal", "turn", "reading"]
     text: str
 
 
-def render_curve(answer: CurveAnswer, format: CurveFormat, options: CurveOptions) -> bytes:
-    """Write a curve in a format.
-
-    Raises
-    ------
-    UsageError : an edit decision list that cannot be
-    MusimoError : PNG, and matplotlib is not installed
-    """
-    # Each format is a module that loads no other's: a table needs no XML, and nothing but PNG matplotlib.
-    match format:
-        case "table":
-            from musimo.output.curve_text import curve_text
-
-            return curve_text(answer, options).encode()
-        case "json":
-            return json_out.document(_content(answer, options.scale)).encode()
-        case "jsonl":
-            return json_out.lines(_readings(answer.curve.readings, options.scale)).encode()
-        case "csv":
-            return _csv(answer, options.scale).encode()
-        case "labels":
-            return labels(answer, options).encode()
-        case "edl":
-            from musimo.output.edl import edl
-
-            return edl(answer, options).encode("ascii")
-        case "svg":
-            from musimo.output.curve_svg import curve_svg
-
-            return curve_svg(answer, options.scale).encode()
-        case "png":
-            from musimo.output.curve_png import curve_png
-
-            return curve_png(answer, options.scale)
-    raise UsageError(f"a curve cannot be written as {format}", f"it can be: {', '.join(CURVE_FORMATS)}")
-
-
 def marks(answer: CurveAnswer, options: CurveOptions) -> list[Mark]:
-    """Peaks, turning points and, where asked for, readings, in order of time."""
+    """Return peaks, turning points and, if asked for, readings, in order of time."""
     low, high = RANGES[options.scale]
     found = [
         Mark(
@@ -128,24 +86,25 @@ def marks(answer: CurveAnswer, options: CurveOptions) -> list[Mark]:
 
 
 def labels(answer: CurveAnswer, options: CurveOptions) -> str:
-    """A label track as Audacity reads it: start, end and text, apart by tabs; every label is a point."""
+    """Return a label track for Audacity: start, end and text, separated by tabs; every label is a point."""
     return "".join(f"{mark.time_s:.6f}\t{mark.time_s:.6f}\t{mark.text}\n" for mark in marks(answer, options))
 
 
-def what_is_heard(curve: Curve) -> str:
-    """In words, of how much sound a reading is."""
+def what_a_reading_covers(curve: Curve) -> str:
+    """Return a sentence on how much audio a reading covers."""
     window_s = curve.plan.window_s
     if curve.duration_s <= window_s:
-        said = f"one reading, of the whole track ({format_time(curve.duration_s)})"
+        sentence = f"one reading, of the whole track ({format_time(curve.duration_s)})"
         window_s = curve.duration_s
     else:
-        said = f"each reading is of the {window_s:g} s around its time, {curve.plan.hop_s:g} s after the last"
-    if window_s < TRAINED_S - 1:
-        said += f"; repeated to the {TRAINED_S:g} s that the network was trained on"
-    return said
+        sentence = f"a reading every {curve.plan.hop_s:g} s, each of the {window_s:g} s around its time"
+    if window_s < TRAINING_CLIP_S - 1:
+        sentence += f"; repeated to the {TRAINING_CLIP_S:g} s that the network was trained on"
+    return sentence
 
 
-def _content(answer: CurveAnswer, scale: Scale) -> dict[str, object]:
+def curve_content(answer: CurveAnswer, scale: Scale) -> dict[str, object]:
+    """Return a curve as the content of its JSON document."""
     curve = answer.curve
     low, high = RANGES[scale]
 
@@ -156,7 +115,7 @@ def _content(answer: CurveAnswer, scale: Scale) -> dict[str, object]:
         "track": curve.track.as_dict(scale),
         "window": curve.plan.window_s,
         "hop": curve.plan.hop_s,
-        "readings": _readings(curve.readings, scale),
+        "readings": reading_rows(curve.readings, scale),
         "peaks": [
             {
                 "time": number(peak.time_s, SECOND_DIGITS),
@@ -178,7 +137,8 @@ def _content(answer: CurveAnswer, scale: Scale) -> dict[str, object]:
     }
 
 
-def _readings(readings: Sequence[WindowEmotion], scale: Scale) -> list[Fields]:
+def reading_rows(readings: Sequence[WindowEmotion], scale: Scale) -> list[Fields]:
+    """Return readings as objects of JSON, rows of CSV."""
     return [
         {
             "time": number(one.window.middle_s, SECOND_DIGITS),
@@ -191,9 +151,6 @@ def _readings(readings: Sequence[WindowEmotion], scale: Scale) -> list[Fields]:
     ]
 
 
-def _csv(answer: CurveAnswer, scale: Scale) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS)
-    writer.writeheader()
-    writer.writerows(_readings(answer.curve.readings, scale))
-    return text.getvalue()
+def curve_csv(answer: CurveAnswer, scale: Scale) -> str:
+    """Return readings as CSV, with a header."""
+    return csv_text(COLUMNS, reading_rows(answer.curve.readings, scale))

@@ -1,7 +1,7 @@
-"""Marks as an edit decision list of the kind CMX 3600, which video editors read as markers.
+"""Marks of a curve as an edit decision list (CMX 3600), which video editors import as markers.
 
-Every mark is an event one frame long. Below it stand the marker as DaVinci Resolve writes it
-(``|C: |M: |D:``) and as Avid does (``* LOC:``); what a program does not know of these it takes for a comment.
+Every mark is an event one frame long, followed by the marker as DaVinci Resolve writes it (``|C: |M: |D:``)
+and as Avid does (``* LOC:``). Programs ignore the one they do not know as a comment.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from musimo.output.curves import CurveAnswer, CurveOptions, marks
 from musimo.output.naming import full_name
 from musimo.output.timecode import frame_rate
 
-MOST_EVENTS: Final = 999  # their numbers have three digits
-LONGEST_TITLE: Final = 70  # characters, as the format allows
-COLOURS: Final = {  # in Resolve, in Avid
+MAX_EVENTS: Final = 999  # their numbers have three digits
+TITLE_LENGTH: Final = 70  # characters, a limit of the format
+MARKER_COLORS: Final = {  # names in Resolve and Avid
     "valence": ("Blue", "BLUE"),
     "arousal": ("Yellow", "YELLOW"),
     "turn": ("Pink", "MAGENTA"),
@@ -24,30 +24,30 @@ COLOURS: Final = {  # in Resolve, in Avid
 
 
 def check_edl(options: CurveOptions) -> None:
-    """Raise UsageError where the options name no frame rate, or no timecode of it."""
+    """Raise UsageError if the options name no frame rate, or no timecode at that rate."""
     frame_rate(options.fps).frame_of(options.start_timecode)
 
 
 def edl(answer: CurveAnswer, options: CurveOptions) -> str:
-    """An edit decision list, ASCII, of peaks, turning points and, where asked for, readings.
+    """Return an edit decision list, in ASCII, of peaks, turning points and, if asked for, readings.
 
     Raises
     ------
-    UsageError : a frame rate or a timecode that is none; more marks than the format can number
+    UsageError : no such frame rate or timecode; more marks than the format can number
     """
     rate = frame_rate(options.fps)
     start = rate.frame_of(options.start_timecode)
     found = marks(answer, options)
-    if len(found) > MOST_EVENTS:
+    if len(found) > MAX_EVENTS:
         raise UsageError(
-            f"an EDL holds at most {MOST_EVENTS} events, not {len(found)}",
-            "leave out --readings, or take a longer --hop",
+            f"an EDL holds at most {MAX_EVENTS} events, not {len(found)}",
+            "omit --readings, or use a longer --hop",
         )
     lines = [f"TITLE: {_title(answer)}", f"FCM: {'DROP FRAME' if rate.drop else 'NON-DROP FRAME'}", ""]
     for place, mark in enumerate(found, 1):
         frame = start + rate.frames(mark.time_s)
         first, after = rate.timecode(frame), rate.timecode(frame + 1)
-        resolve, avid = COLOURS[mark.kind]
+        resolve, avid = MARKER_COLORS[mark.kind]
         lines += [
             f"{place:03d}  001      V     C        {first} {after} {first} {after}",
             f" |C:ResolveColor{resolve} |M:{mark.text} |D:1",
@@ -58,7 +58,7 @@ def edl(answer: CurveAnswer, options: CurveOptions) -> str:
 
 
 def _title(answer: CurveAnswer) -> str:
-    """What the track is called, as far as ASCII goes."""
+    """Return the name of the track in ASCII."""
     name = full_name(answer.curve.track).replace("–", "-")
     plain = "".join(c if c.isascii() and c.isprintable() else "?" for c in name)
-    return plain[:LONGEST_TITLE].strip() or "musimo"
+    return plain[:TITLE_LENGTH].strip() or "musimo"

@@ -1,4 +1,4 @@
-"""Facts of one track and of the library as text to read on a terminal, and the words for them."""
+"""Facts of one track and of the library as text for a terminal."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 
 from musimo.library.active_model import ModelUpgrade
 from musimo.output.answers import Details, PrintOptions, Status
-from musimo.output.ear_text import applied_words, opinion_words
 from musimo.output.naming import full_name
+from musimo.output.ratings import applied_words, opinion_words
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
-from musimo.output.text import cut, safe
+from musimo.output.text import counted, cut, path_text, safe
 from musimo.records import Tags, TempoKey, Track, WindowEmotion
 from musimo.records.fields import CONFIDENCE_DIGITS, TEMPO_DIGITS
 from musimo.records.scale import RANGES, Scale, from_unit
@@ -22,7 +22,7 @@ MOOD_COLUMNS: Final = (Column("valence", right=True), Column("arousal", right=Tr
 
 
 def shown(answer: Details, options: PrintOptions) -> list[str]:
-    """Lines of one track: its name, what is known of it, and what was heard."""
+    """Return the lines of one track: its name, tags and analysis."""
     track, scale = answer.track, options.scale
     tags = track.tags
     pairs = [
@@ -42,18 +42,18 @@ def shown(answer: Details, options: PrintOptions) -> list[str]:
         ("time", clock(track.duration_s)),
         ("partial", partial_words(track.partial)),
         ("format", _format(tags)),
-        ("valence", _heard_and_own(answer, 0, scale)),
-        ("arousal", _heard_and_own(answer, 1, scale)),
-        ("you said", opinion_words(answer.opinion, scale) if answer.opinion else None),
+        ("valence", _predicted_and_calibrated(answer, 0, scale)),
+        ("arousal", _predicted_and_calibrated(answer, 1, scale)),
+        ("your rating", opinion_words(answer.opinion, scale) if answer.opinion else None),
     ]
     known = [(name, value if name == "path" else safe(value)) for name, value in pairs if value]
-    windows = windows_table(answer.windows, options) if answer.windows else ["not analysed"]
+    windows = windows_table(answer.windows, options) if answer.windows else ["not analyzed"]
     return [cut(safe(full_name(track)), options.width), "", *facts(known), "", *windows]
 
 
 def windows_table(windows: Iterable[WindowEmotion], options: PrintOptions) -> list[str]:
-    """Lines of a table of windows and their moods."""
-    columns = (Column("heard"), *MOOD_COLUMNS)
+    """Return the lines of a table of windows with valence and arousal."""
+    columns = (Column("window"), *MOOD_COLUMNS)
     rows = [
         (
             f"{clock(one.window.start_s)} to {clock(one.window.end_s)}",
@@ -66,17 +66,17 @@ def windows_table(windows: Iterable[WindowEmotion], options: PrintOptions) -> li
 
 
 def status_lines(answer: Status) -> list[str]:
-    """Lines of the library in numbers."""
+    """Return the lines of the library in numbers."""
     roots = [
         ("folders" if not place else "", path_text(os.fsencode(root)))
         for place, root in enumerate(answer.roots)
     ]
-    partial = f"{answer.partial} of them, with a part missing or damaged"
+    partial = f"{answer.partial} of them, with missing or damaged audio"
     return facts(
         [
             ("library", path_text(os.fsencode(answer.library))),
             ("tracks", str(answer.tracks)),
-            ("analysed", str(answer.analyzed)),
+            ("analyzed", str(answer.analyzed)),
             *([("partial", partial)] * (answer.partial > 0)),
             ("failed", str(answer.failed)),
             ("missing", str(answer.missing)),
@@ -85,7 +85,7 @@ def status_lines(answer: Status) -> list[str]:
             *([("next", _upgrade(answer.upgrade))] if answer.upgrade else []),
             *(roots or [("folders", "none; scan one: musimo scan FOLDER")]),
             *_quadrants(answer.quadrants),
-            *([("ratings", _ear(answer))] * (answer.ratings > 0 or answer.calibration is not None)),
+            *([("ratings", _ratings(answer))] * (answer.ratings > 0 or answer.calibration is not None)),
         ]
     )
 
@@ -95,20 +95,20 @@ def _upgrade(upgrade: ModelUpgrade) -> str:
     return f"{safe(upgrade.model)}: {progress}; it becomes active when all are"
 
 
-def _ear(answer: Status) -> str:
+def _ratings(answer: Status) -> str:
     fitted = applied_words(answer.calibration) if answer.calibration else "no calibration"
     return f"{answer.ratings}; {fitted}"
 
 
 def _quadrants(counts: Mapping[str, int]) -> list[tuple[str, str]]:
-    """Counts where their quadrants lie: unpleasant left, excited above."""
+    """Return counts arranged as the quadrants: unpleasant left, excited above."""
     total = sum(counts.values())
     if not total:
         return []
     cells = {name: f"{name:<5}  {count:>7}  {count / total:>4.0%}" for name, count in counts.items()}
     lines = [("moods", f"{cells['tense']}    {cells['happy']}"), ("", f"{cells['sad']}    {cells['calm']}")]
     if fullest := dominant_quadrant(counts):
-        lines.append(("", f"nearly all are {fullest}: musimo mood --relative tells them apart"))
+        lines.append(("", f"nearly all are {fullest}: musimo mood --relative spreads them"))
     return lines
 
 
@@ -123,27 +123,27 @@ def _format(tags: Tags) -> str:
 
 
 def _tempo(track: Track) -> str | None:
-    """What was heard, and what the tags say."""
-    told, tagged = track.tempo_key, track.tags.bpm
-    heard = []
-    if told is not None:
-        heard.append(
-            _sure(
-                None if told.tempo is None else f"{decimal(told.tempo, TEMPO_DIGITS)} bpm",
-                told.tempo_confidence,
+    """Return the estimated tempo, and that of the tags."""
+    estimated, tagged = track.tempo_key, track.tags.bpm
+    parts = []
+    if estimated is not None:
+        parts.append(
+            _with_confidence(
+                None if estimated.tempo is None else f"{decimal(estimated.tempo, TEMPO_DIGITS)} bpm",
+                estimated.tempo_confidence,
             )
         )
     if tagged is not None:
-        heard.append(f"{tagged:g} bpm by its tags")
-    return "; ".join(heard)
+        parts.append(f"{tagged:g} bpm by its tags")
+    return "; ".join(parts)
 
 
-def _key(told: TempoKey | None) -> str | None:
-    return None if told is None else _sure(told.key, told.key_confidence)
+def _key(estimated: TempoKey | None) -> str | None:
+    return None if estimated is None else _with_confidence(estimated.key, estimated.key_confidence)
 
 
-def _sure(told: str | None, confidence: float) -> str:
-    return "none found" if told is None else f"{told}, confidence {decimal(confidence, CONFIDENCE_DIGITS)}"
+def _with_confidence(value: str | None, confidence: float) -> str:
+    return "none found" if value is None else f"{value}, confidence {decimal(confidence, CONFIDENCE_DIGITS)}"
 
 
 def _with_spread(value: float | None, sd: float | None, scale: Scale) -> str | None:
@@ -154,37 +154,27 @@ def _with_spread(value: float | None, sd: float | None, scale: Scale) -> str | N
     return f"{mood_number(value, scale)}{spread}"
 
 
-def _heard_and_own(answer: Details, place: int, scale: Scale) -> str | None:
-    """Valence or arousal: as the library answers, and as the network has it where that is something else."""
-    own = (answer.track.valence, answer.track.arousal)[place]
-    heard = answer.network[place] if answer.network else own
-    by_network = _with_spread(heard, (answer.valence_sd, answer.arousal_sd)[place], scale)
-    if own == heard:
+def _predicted_and_calibrated(answer: Details, place: int, scale: Scale) -> str | None:
+    """Return valence or arousal, with the prediction of the network where a calibration changes it."""
+    current = (answer.track.valence, answer.track.arousal)[place]
+    predicted = answer.network[place] if answer.network else current
+    by_network = _with_spread(predicted, (answer.valence_sd, answer.arousal_sd)[place], scale)
+    if current == predicted:
         return by_network
-    return f"{mood_number(own, scale)} by your ear; the network has {by_network}"
+    return f"{mood_number(current, scale)}, calibrated; the network predicts {by_network}"
 
 
 def _whole(value: int | None) -> str | None:
     return None if value is None else str(value)
 
 
-def counted(n: int, what: str) -> str:
-    """A number of things, in the singular or the plural."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def path_text(path: bytes) -> str:
-    """A path, whole, as a terminal may show it."""
-    return safe(os.fsdecode(path))
-
-
 def partial_words(share: float | None) -> str | None:
-    """That a part of a sound is lacking; None where it is whole."""
+    """Return how much of the audio could be decoded, in words; None if all of it."""
     if share is None:
         return None
-    return f"{min(99, 100 * share):.0f} % of it could be heard, the rest is missing or damaged"
+    return f"{min(99, 100 * share):.0f} % of it could be decoded, the rest is missing or damaged"
 
 
 def mood_number(value: float | None, scale: Scale) -> str:
-    """Valence or arousal, 0..1, on the scale that is shown."""
+    """Return valence or arousal, 0..1, as text on a scale."""
     return decimal(None if value is None else from_unit(value, scale), MOOD_DIGITS)

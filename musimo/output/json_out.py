@@ -1,8 +1,7 @@
-"""Answers as JSON: one document, or one line a track.
+"""Answers as JSON: one document, or one line per track.
 
 Text is UTF-8. What a terminal would act on is written as a ``\\u`` escape, which reads back as the same
-character; lone surrogates, which UTF-8 cannot hold, become U+FFFD. There is never a NaN: what is not a
-finite number is null.
+character; lone surrogates, which UTF-8 cannot hold, become U+FFFD. Numbers that are not finite are null.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from musimo.records.scale import Scale
 from musimo.search.sound_map import SoundMap
 
 SCHEMA: Final = 1
-"""Rises when a field changes its meaning or goes; new fields do not raise it."""
+"""Rises when a field changes its meaning or is removed, not when one is added."""
 
 
 def document(content: Mapping[str, object]) -> str:
-    """One JSON document with the schema at its top, ended by a line feed."""
+    """Return a JSON document with the schema at its top, ended by a line feed."""
     return _dump({"schema": SCHEMA, **content}, indent=2) + "\n"
 
 
 def lines(rows: Iterable[Mapping[str, object]]) -> str:
-    """JSON Lines: one object a line."""
+    """Return JSON Lines: one object per line."""
     return "".join(_dump(row, indent=None) + "\n" for row in rows)
 
 
@@ -40,7 +39,7 @@ def content(answer: Answer, scale: Scale) -> dict[str, object]:
 
 
 def map_content(drawn: SoundMap, scale: Scale) -> dict[str, object]:
-    """A map as the content of its document: tracks with their place by sound."""
+    """Return a map as the content of its document: tracks with their point by sound."""
     places = drawn.points.tolist()
     return {
         "shown": number(drawn.explained, SECOND_DIGITS),

@@ -1,4 +1,4 @@
-"""What a table of tracks says beside its numbers: versions, order, length, and why a track is there."""
+"""Text around a table of tracks: versions, order, length and explanations."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from musimo.search.order import Order
 from musimo.search.track_distances import key_of, tempo_of
 
 INDENT: Final = "      "  # as far as the names after "like  "
-UNDER: Final = "    "  # in front of what is said of a row, so that its number stands out
-TITLE_COLUMNS: Final = 24  # of a seed's title in front of an explanation
-_DIGITS: Final = 2  # neighbours differ in the first
+EXPLANATION_INDENT: Final = "    "  # so that the number of the row stands out
+TITLE_COLUMNS: Final = 24  # of a seed's title before an explanation
+_DIGITS: Final = 2  # neighbors differ in the first
 _ORDERS: Final[dict[Order, str]] = {
     "similarity": "",
     "mood": "in order of mood: from calm to excited and back",
-    "flow": "in order of flow: small jumps in mood, tempo and key",
+    "flow": "in order of flow: small changes in mood, tempo and key",
 }
 
 
 def versions_line(versions: Sequence[Track]) -> list[str]:
-    """How many versions of what was asked with are left out; nothing for none."""
+    """Return how many versions of a seed are left out; nothing for none."""
     if not versions:
         return []
     what = "version of it is" if len(versions) == 1 else "versions of it are"
@@ -34,32 +34,32 @@ def versions_line(versions: Sequence[Track]) -> list[str]:
 
 
 def tonal_columns(order: Order) -> tuple[Column, ...]:
-    """Tempo and key stand beside the rows that they put in order."""
+    """Return columns for tempo and key where they decide the order."""
     return (Column("tempo", right=True), Column("key")) if order == "flow" else ()
 
 
-def tonal_cells(told: TempoKey | None) -> tuple[str, str]:
-    """Whole beats a minute, and a key as musicians write it on a chart: ``Am``, ``Db``."""
-    if told is None:
+def tonal_cells(tempo_key: TempoKey | None) -> tuple[str, str]:
+    """Return whole beats per minute, and the key in chord notation: ``Am``, ``Db``."""
+    if tempo_key is None:
         return UNKNOWN, UNKNOWN
-    tonic, _, mode = (told.key or "").partition(" ")
-    return decimal(told.tempo, 0), tonic + ("m" if mode == "minor" else "") or UNKNOWN
+    tonic, _, mode = (tempo_key.key or "").partition(" ")
+    return decimal(tempo_key.tempo, 0), tonic + ("m" if mode == "minor" else "") or UNKNOWN
 
 
 def order_line(order: Order) -> list[str]:
-    """In which order the rows stand; nothing where it is that of their ranking."""
+    """Return the order of the rows; nothing if it is that of their rank."""
     return [f"{INDENT}{_ORDERS[order]}"] if _ORDERS[order] else []
 
 
 def versions_cells(rows: Sequence[Sequence[Track]]) -> list[str]:
-    """Of each row, how many versions it stands for beside itself; empty where no row does."""
+    """Return for each row how many versions it represents beside itself; empty if no row does."""
     if not any(rows):
         return []
     return [f"+{len(versions)}" if versions else "" for versions in rows]
 
 
 def length(tracks: Sequence[Track], duration_s: float) -> str:
-    """How long a list is, and how long it was to be."""
+    """Return the length of a list, and the length that was asked for."""
     n = "1 track" if len(tracks) == 1 else f"{len(tracks)} tracks"
     total = clock(sum(track.duration_s or 0 for track in tracks))
     return f"{n}, {total}; asked for {clock(duration_s)}"
@@ -68,18 +68,18 @@ def length(tracks: Sequence[Track], duration_s: float) -> str:
 def explained(
     explanation: Explanation, asked: Sequence[Track], found: Track, scale: Scale, columns: int
 ) -> list[str]:
-    """What a row and its seed have in common and what not, in lines of at most so many columns.
+    """Return what a result and its seed have in common and what not, in lines of at most ``columns``.
 
-    Of several seeds its title is told.
+    The title of the seed is included if there are several seeds.
     """
     seed = asked[explanation.seed]
     verdicts = alike(explanation)
     groups: dict[str, list[str]] = {"alike": [], "unlike": []}
     for name, fact in _facts(explanation, seed, found, scale):
         groups["alike" if verdicts[name] else "unlike"].append(fact)
-    told = [[f"{word}: {facts[0]}", *facts[1:]] for word, facts in groups.items() if facts]
-    pieces = [f"{fact}," for facts in told for fact in facts]
-    for facts in told[:-1]:
+    lists = [[f"{word}: {facts[0]}", *facts[1:]] for word, facts in groups.items() if facts]
+    pieces = [f"{fact}," for facts in lists for fact in facts]
+    for facts in lists[:-1]:
         pieces[len(facts) - 1] = f"{facts[-1]};"
     pieces[-1] = pieces[-1].removesuffix(",")
     if len(asked) > 1:
@@ -88,7 +88,7 @@ def explained(
 
 
 def _facts(one: Explanation, seed: Track, found: Track, scale: Scale) -> Iterator[tuple[str, str]]:
-    """What is known, by name, as numbers."""
+    """Yield the name and the text of each known fact."""
     timbre, network = decimal(one.statistics, _DIGITS), decimal(one.fused, _DIGITS)
     yield "sound", f"sound {decimal(one.sound, _DIGITS)} (timbre {timbre}, network {network})"
     low, high = RANGES[scale]
@@ -110,12 +110,12 @@ def _facts(one: Explanation, seed: Track, found: Track, scale: Scale) -> Iterato
 
 
 def _packed(pieces: Sequence[str], columns: int) -> list[str]:
-    """Pieces of text in indented lines of at most so many columns; one that is longer is cut."""
-    room = max(columns - len(UNDER), 1)
+    """Fill indented lines of at most ``columns`` with pieces of text; cut a piece that is longer."""
+    room = max(columns - len(EXPLANATION_INDENT), 1)
     lines: list[str] = []
     for piece in pieces:
         if lines and width(lines[-1]) + 1 + width(piece) <= room:
             lines[-1] += f" {piece}"
         else:
             lines.append(cut(piece, room))
-    return [UNDER + line for line in lines]
+    return [EXPLANATION_INDENT + line for line in lines]

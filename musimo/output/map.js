@@ -1,6 +1,6 @@
 "use strict";
-// The picture. The data are what musimo/output/map_page.py wrote; map_panel.js follows in the same script.
-// Text enters the page through textContent alone.
+// The canvas. musimo/output/map_page.py writes the data; map_panel.js follows in the same script.
+// Text is added to the page through textContent only.
 const data = JSON.parse(document.getElementById("data").textContent);
 const tracks = data.tracks;
 const n = tracks.title.length;
@@ -8,25 +8,25 @@ const $ = (id) => document.getElementById(id);
 const media = (query) => window.matchMedia(query);
 
 const MARGIN = 64; // pixels around the points
-const EDGE = { left: 58, bottom: 38 }; // pixels that the axes are written on
-const HOVER = 14; // pixels within which a pointer means a point
-const CELLS = 64; // of the grid that finds points, a side
-const TURN_MS = 700; // from one view to the other
-const LISTED = 50; // found tracks that are listed
+const EDGE = { left: 58, bottom: 38 }; // pixels of the axes' labels
+const HOVER = 14; // pixels within which the pointer selects a point
+const CELLS = 64; // per side of the grid that finds points
+const TRANSITION_MS = 700; // between two views
+const LISTED = 50; // maximum of search results
 
 const VIEWS = {
   mood: { x: tracks.valence, y: tracks.arousal, square: false },
   sound: { x: tracks.x, y: tracks.y, square: true },
 };
 const state = {
-  view: data.view, colour: data.colour, zoom: 1, left: 0, bottom: 0, // left, bottom: of what is seen, 0..1
-  hovered: -1, chosen: -1, near: [], group: null, words: "", turning: false,
+  view: data.view, color: data.color, zoom: 1, left: 0, bottom: 0, // left, bottom: of the visible part, 0..1
+  hovered: -1, chosen: -1, near: [], group: null, words: "", moving: false,
 };
-const at = { x: new Float32Array(n), y: new Float32Array(n) }; // places now, 0..1
+const at = { x: new Float32Array(n), y: new Float32Array(n) }; // current points, 0..1
 let grid = [];
-let lit = null; // 1 for tracks that are found or of the group; null for all
+let lit = null; // 1 for tracks found or in the group; null: all
 
-// Places -------------------------------------------------------------------------------------------------
+// Points -------------------------------------------------------------------------------------------------
 
 for (const view of Object.values(VIEWS)) {
   view.low = {}, view.size = {};
@@ -39,7 +39,7 @@ for (const view of Object.values(VIEWS)) {
   }
 }
 
-function spread(view) { // its places, 0..1; where both axes have one unit, that is as long in both
+function spread(view) { // points of a view, 0..1; of equal scale on both axes if it is square
   let { x, y } = view.size;
   if (view.square) {
     const unit = Math.max(x / box.w, y / box.h);
@@ -63,13 +63,13 @@ function resize() {
     each.getContext("2d", { willReadFrequently: each === canvas }).setTransform(ratio, 0, 0, ratio, 0, 0);
   }
   box = { x: MARGIN, y: MARGIN, w: Math.max(width - 2 * MARGIN, 1), h: Math.max(height - 2 * MARGIN, 1) };
-  turns += 1; // a turn that is under way ends here
+  transitions += 1; // ends a transition
   arrive(spread(VIEWS[state.view]));
 }
 
 function arrive(places) {
   at.x.set(places.x), at.y.set(places.y);
-  state.turning = false;
+  state.moving = false;
   fillGrid();
   showChosen();
 }
@@ -105,16 +105,16 @@ function pointAt(px, py) {
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const dark = media("(prefers-color-scheme: dark)");
-function groupColour(g, hollow = style("--page")) { // -1: another group, -2: no tag
+function groupColor(g, hollow = style("--page")) { // -1: another group, -2: no tag
   if (g === -2) return hollow;
   if (g === -1) return data.palette.rest;
   return g === 7 && dark.matches ? "#ffffff" : data.palette.groups[g];
 }
-function colourOf(i, hollow = style("--page")) {
-  const by = data.colours[state.colour];
+function colorOf(i, hollow = style("--page")) {
+  const by = data.colors[state.color];
   const value = by.of[i];
-  if (by.names) return groupColour(value, hollow);
-  if (value === null) return hollow; // no colour of the scale
+  if (by.names) return groupColor(value, hollow);
+  if (value === null) return hollow; // no color of the scale
   const scale = data.palette.scale;
   const place = by.high > by.low ? (value - by.low) / (by.high - by.low) : 0.5;
   return scale[Math.round(place * (scale.length - 1))];
@@ -125,24 +125,24 @@ function radius() {
   return plain * Math.min(Math.sqrt(state.zoom), 2.5);
 }
 
-// A dot of each colour is drawn once and then stamped, pixel by pixel: that is quick without a GPU too.
+// A dot of each color is drawn once and then copied, pixel by pixel, which is fast without a GPU.
 let dots = new Map(), dotRadius = 0;
-function dotOf(colour, r) {
+function dotOf(color, r) {
   if (r !== dotRadius) dots = new Map(), dotRadius = r;
-  if (!dots.has(colour)) {
+  if (!dots.has(color)) {
     const side = Math.ceil(2 * r + 2), dot = document.createElement("canvas");
     dot.width = dot.height = side;
     const pen = dot.getContext("2d", { willReadFrequently: true });
     pen.beginPath();
     pen.arc(side / 2, side / 2, r, 0, 2 * Math.PI);
-    pen.fillStyle = colour;
+    pen.fillStyle = color;
     pen.fill();
     pen.lineWidth = 0.16 * r + 0.4, pen.strokeStyle = dark.matches ? "#ffffff90" : "#00000080";
-    pen.stroke(); // pale dots need it on white, dark ones on black
+    pen.stroke(); // light dots need it on white, dark ones on black
     const bytes = pen.getImageData(0, 0, side, side).data;
-    dots.set(colour, { side, bytes, words: new Uint32Array(bytes.buffer) });
+    dots.set(color, { side, bytes, words: new Uint32Array(bytes.buffer) });
   }
-  return dots.get(colour);
+  return dots.get(color);
 }
 
 function stamp(onto, dot, left, top, strength) {
@@ -162,11 +162,11 @@ function stamp(onto, dot, left, top, strength) {
   }
 }
 
-let asked = false;
+let scheduled = false;
 function draw() {
-  if (asked) return;
-  asked = true;
-  requestAnimationFrame(() => { asked = false; drawPoints(); drawMarks(); });
+  if (scheduled) return;
+  scheduled = true;
+  requestAnimationFrame(() => { scheduled = false; drawPoints(); drawMarks(); });
 }
 
 function drawPoints() {
@@ -180,7 +180,7 @@ function drawPoints() {
   for (const round of lit ? [0, 1] : [1]) {
     for (let i = 0; i < n; i++) {
       if (lit && lit[i] !== round) continue;
-      const dot = dotOf(colourOf(i, hollow), r);
+      const dot = dotOf(colorOf(i, hollow), r);
       const left = Math.round(toX(at.x[i]) * ratio - dot.side / 2);
       const top = Math.round(toY(at.y[i]) * ratio - dot.side / 2);
       stamp(onto, dot, left, top, round ? 1 : 0.15);
@@ -190,7 +190,7 @@ function drawPoints() {
   drawNames(pen);
 }
 
-function ticks(axis) { // round values that are in sight, and where
+function ticks(axis) { // round values in the visible part, and their position
   const { low, size } = VIEWS.mood, [place, from, to] = axis === "x"
     ? [toX, fromX(EDGE.left), fromX(width - 4)] : [toY, fromY(height - EDGE.bottom), fromY(4)];
   const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2].find((each) => size[axis] / state.zoom / each <= 10) || 2;
@@ -204,7 +204,7 @@ function ticks(axis) { // round values that are in sight, and where
 }
 
 function drawGrid(pen) {
-  if (state.turning || state.view !== "mood") return;
+  if (state.moving || state.view !== "mood") return;
   const line = (tick, x0, y0, x1, y1) => {
     pen.strokeStyle = style(tick.neutral ? "--soft" : "--line");
     pen.beginPath(), pen.moveTo(x0, y0), pen.lineTo(x1, y1), pen.stroke();
@@ -214,16 +214,16 @@ function drawGrid(pen) {
   for (const tick of ticks("y")) line(tick, 0, tick.at, width, tick.at);
 }
 
-function drawNames(pen) { // over the points, on edges of their own
-  if (state.turning) return;
+function drawNames(pen) { // over the points, on opaque margins
+  if (state.moving) return;
   const mood = state.view === "mood";
   pen.fillStyle = style("--page");
   pen.fillRect(0, height - (mood ? EDGE.bottom : 24), width, EDGE.bottom);
   if (mood) pen.fillRect(0, 0, EDGE.left, height);
   pen.font = "13px system-ui, sans-serif", pen.fillStyle = style("--soft"), pen.textAlign = "center";
   if (!mood) {
-    const share = `${Math.round(100 * data.shown)} % of all differences are in this plane`;
-    pen.fillText(`near is alike in sound; ${share}`, width / 2, height - 8);
+    const share = `${Math.round(100 * data.shown)} % of the variance is in this plane`;
+    pen.fillText(`near means similar sound; ${share}`, width / 2, height - 8);
     return;
   }
   for (const tick of ticks("x")) pen.fillText(tick.text, tick.at, height - 24);
@@ -253,21 +253,21 @@ function drawMarks() {
   showTip();
 }
 
-let turns = 0;
-function turn(view) {
+let transitions = 0;
+function changeView(view) {
   const from = { x: at.x.slice(), y: at.y.slice() }, to = spread(VIEWS[view]);
   state.view = view, state.zoom = 1, state.left = state.bottom = 0, state.hovered = -1;
-  const ticket = ++turns, start = performance.now();
+  const ticket = ++transitions, start = performance.now();
   const step = (now) => {
-    if (ticket !== turns) return; // another turn has begun
-    const t = Math.min((now - start) / TURN_MS, 1);
+    if (ticket !== transitions) return; // another transition has started
+    const t = Math.min((now - start) / TRANSITION_MS, 1);
     if (t >= 1) { arrive(to); return; }
     const eased = Math.max(t * t * (3 - 2 * t), 0);
     for (let i = 0; i < n; i++) {
       at.x[i] = from.x[i] + (to.x[i] - from.x[i]) * eased;
       at.y[i] = from.y[i] + (to.y[i] - from.y[i]) * eased;
     }
-    state.turning = true;
+    state.moving = true;
     draw();
     requestAnimationFrame(step);
   };

@@ -1,8 +1,8 @@
-"""The map as one HTML page that asks the network for nothing.
+"""The map as one HTML page that requests nothing from the network.
 
-Styles, script and data stand in the page itself. Its content security policy allows that style and that
-script, by their hashes, and nothing else; the data are JSON in ASCII without a ``<``, which no tag can end,
-and reach the page as text, never as markup.
+Style, script and data are inside the page. Its content security policy allows that style and that script,
+by their hashes, and nothing else. The data are JSON in ASCII without ``<``, which no tag can end; the script
+adds them to the page as text, never as markup.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from importlib.resources import files
 from string import Template
 from typing import Final
 
-from musimo.output.colouring import CIVIDIS, COLOURS, OKABE_ITO, REST, Colour, Groups, colouring
+from musimo.output.coloring import COLOR_BY, ColorBy, Groups, coloring
+from musimo.output.colors import CIVIDIS, OKABE_ITO, OTHER
+from musimo.output.map_picture import View
 from musimo.output.naming import artist_and_title, unicode_text
-from musimo.output.scatter import View
 from musimo.output.tables import clock
 from musimo.output.text import cut, safe
 from musimo.records import TempoKey
@@ -25,24 +26,24 @@ from musimo.records.fields import MOOD_DIGITS, SCORE_DIGITS, mood, number
 from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.sound_map import SoundMap
 
-TEXT_COLUMNS: Final = 200  # of a tag; more is no name
+TEXT_COLUMNS: Final = 200  # of a tag
 MARKUP: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>&"}
 
 
-def page(drawn: SoundMap, scale: Scale, view: View = "mood", colour: Colour = "genre") -> bytes:
-    """The page, opened at a view and with a colouring."""
+def page(drawn: SoundMap, scale: Scale, view: View = "mood", color: ColorBy = "genre") -> bytes:
+    """Return the page, which opens with a view and a coloring."""
     style, script = _shipped("map.css"), _shipped("map.js") + _shipped("map_panel.js")
     policy = (
         f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)};"
         " base-uri 'none'; form-action 'none'"
     )
-    data = script_data({"view": view, "colour": colour, **content(drawn, scale)})
+    data = script_data({"view": view, "color": color, **content(drawn, scale)})
     html = Template(_shipped("map.html")).substitute(policy=policy, css=style, js=script, data=data)
     return html.encode()
 
 
 def content(drawn: SoundMap, scale: Scale) -> dict[str, object]:
-    """What the script draws, a list a column."""
+    """Return what the script draws: a list for each column."""
     low, high = RANGES[scale]
     return {
         "neutral": from_unit(0.5, scale),
@@ -50,13 +51,13 @@ def content(drawn: SoundMap, scale: Scale) -> dict[str, object]:
         "shown": number(drawn.explained, 3),
         "tracks": _columns(drawn, scale),
         "nearest": drawn.nearest.tolist(),
-        "colours": {by: _colouring(drawn, by, scale) for by in COLOURS},
-        "palette": {"groups": OKABE_ITO, "scale": CIVIDIS, "rest": REST},
+        "colors": {by: _coloring(drawn, by, scale) for by in COLOR_BY},
+        "palette": {"groups": OKABE_ITO, "scale": CIVIDIS, "rest": OTHER},
     }
 
 
 def script_data(value: Mapping[str, object]) -> str:
-    """JSON that may stand inside a script element: ASCII, and no character that means anything to HTML."""
+    """Return JSON for a script element: ASCII, without characters that have a meaning in HTML."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     return text.translate(MARKUP)
 
@@ -79,24 +80,24 @@ def _columns(drawn: SoundMap, scale: Scale) -> dict[str, list[object]]:
     }
 
 
-def _colouring(drawn: SoundMap, by: Colour, scale: Scale) -> dict[str, object]:
-    made = colouring(drawn.tracks, by, scale)
+def _coloring(drawn: SoundMap, by: ColorBy, scale: Scale) -> dict[str, object]:
+    made = coloring(drawn.tracks, by, scale)
     if isinstance(made, Groups):
         return {"names": [unicode_text(name) for name in made.names], "rest": made.rest, "of": made.of}
     of = [None if value is None else number(value, MOOD_DIGITS) for value in made.of]
     return {"low": made.low, "high": made.high, "digits": made.digits, "of": of}
 
 
-def _pulse(told: TempoKey | None) -> str | None:
-    """Tempo and key, as far as there are any."""
-    if told is None:
+def _pulse(tempo_key: TempoKey | None) -> str | None:
+    """Return tempo and key, as far as they are known."""
+    if tempo_key is None:
         return None
-    tempo = None if told.tempo is None else f"{told.tempo:.0f} bpm"
-    return ", ".join(filter(None, [tempo, told.key])) or None
+    tempo = None if tempo_key.tempo is None else f"{tempo_key.tempo:.0f} bpm"
+    return ", ".join(filter(None, [tempo, tempo_key.key])) or None
 
 
 def _text(text: str | None) -> str | None:
-    """A tag as a page shows it: what turns text around or cannot be seen is escaped, as on a terminal."""
+    """Return a tag for display: bidirectional controls and invisible characters are escaped."""
     return None if text is None else unicode_text(cut(safe(text[: 4 * TEXT_COLUMNS]), TEXT_COLUMNS))
 
 
@@ -105,5 +106,5 @@ def _shipped(name: str) -> str:
 
 
 def _source(text: str) -> str:
-    """How a policy names a style or script: by its hash."""
+    """Return the source expression of an inline style or script: its hash."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

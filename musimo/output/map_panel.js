@@ -1,6 +1,6 @@
-// What surrounds the picture of map.js, in one script with it: words, search, mouse, keys.
+// The panel beside the canvas of map.js: text, search, pointer and keyboard.
 
-// Words --------------------------------------------------------------------------------------------------
+// Text ---------------------------------------------------------------------------------------------------
 
 function element(tag, text, className) {
   const made = document.createElement(tag);
@@ -9,7 +9,7 @@ function element(tag, text, className) {
   return made;
 }
 
-function isolated(text, tag = "bdi") { // a name's own direction stays its own
+function isolated(text, tag = "bdi") { // a name keeps its own direction
   const made = element(tag, text);
   made.dir = "auto";
   return made;
@@ -31,7 +31,7 @@ function facts(i) {
 
 function showTip() {
   const tip = $("tip"), i = state.hovered;
-  tip.hidden = i < 0 || state.turning;
+  tip.hidden = i < 0 || state.moving;
   if (tip.hidden) return;
   tip.replaceChildren(facts(i));
   const x = toX(at.x[i]), y = toY(at.y[i]);
@@ -40,7 +40,7 @@ function showTip() {
   tip.style.top = `${Math.max(Math.min(y - tip.offsetHeight / 2, height - tip.offsetHeight - 4), 4)}px`;
 }
 
-function nearest(i) { // as similar has it where the page holds that, else on the plane
+function nearest(i) { // by sound if the page has it, else on the plane
   if (state.view === "sound" && data.nearest[i].length) return data.nearest[i].map((j) => ({ i: j, apart: null }));
   const { x, y } = VIEWS[state.view], found = [];
   for (let j = 0; j < n; j++) {
@@ -54,7 +54,7 @@ function showChosen() {
   section.hidden = i < 0;
   state.near = i < 0 ? [] : nearest(i);
   if (i >= 0) {
-    const inSound = data.nearest[i].length ? "Most alike in sound" : "Nearest in this picture";
+    const inSound = data.nearest[i].length ? "Most similar sound" : "Nearest in this picture";
     section.replaceChildren(
       facts(i), element("br"), element("h3", state.view === "mood" ? "Nearest in mood" : inSound),
       trackList(state.near));
@@ -66,7 +66,7 @@ function trackList(rows) {
   const list = element("ul");
   for (const { i, apart } of rows) {
     const item = element("li"), button = element("button"), dot = element("span", undefined, "swatch");
-    dot.style.background = colourOf(i);
+    dot.style.background = colorOf(i);
     button.type = "button";
     button.append(dot, isolated(name(i)));
     if (apart !== null && apart !== undefined && state.view === "mood") {
@@ -81,22 +81,22 @@ function trackList(rows) {
 
 function choose(i) {
   state.chosen = i;
-  if (i >= 0) tell(name(i));
+  if (i >= 0) announce(name(i));
   showChosen();
   if (i >= 0) $("chosen").scrollIntoView({ block: "nearest" });
 }
 
-function tell(text) { $("told").replaceChildren(isolated(text)); }
+function announce(text) { $("announcement").replaceChildren(isolated(text)); }
 
 function showLegend() {
-  const by = data.colours[state.colour], legend = $("legend");
+  const by = data.colors[state.color], legend = $("legend");
   if (!by.names) {
     const bar = element("div", undefined, "bar"), ends = element("div", undefined, "ends");
     bar.style.background = `linear-gradient(90deg, ${data.palette.scale.join(", ")})`;
     const known = by.of.some((value) => value !== null);
-    ends.append(element("span", known ? by.low.toFixed(by.digits) : "not known of any track"),
+    ends.append(element("span", known ? by.low.toFixed(by.digits) : "not known for any track"),
       element("span", known ? by.high.toFixed(by.digits) : ""));
-    legend.replaceChildren(element("h3", state.colour), bar, ends);
+    legend.replaceChildren(element("h3", state.color), bar, ends);
     if (known && by.of.includes(null)) legend.append(element("p", "empty: not known", "soft"));
     return;
   }
@@ -105,7 +105,7 @@ function showLegend() {
   const groups = by.names.map((_, g) => g).concat(Object.keys(by.rest).map(Number));
   for (const g of groups) {
     const item = element("li"), button = element("button"), dot = element("span", undefined, "swatch");
-    dot.style.background = groupColour(g);
+    dot.style.background = groupColor(g);
     button.type = "button";
     button.setAttribute("aria-pressed", String(state.group === g));
     button.append(dot, isolated(g < 0 ? by.rest[g] : by.names[g]), element("span", counts.get(g) || 0, "number"));
@@ -118,16 +118,16 @@ function showLegend() {
     item.append(button);
     list.append(item);
   }
-  legend.replaceChildren(element("h3", `${state.colour}: press one to see it alone`), list);
+  legend.replaceChildren(element("h3", `${state.color}: select one to see it alone`), list);
 }
 
-// Finding ------------------------------------------------------------------------------------------------
+// Search -------------------------------------------------------------------------------------------------
 
 const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 let haystack = null;
 
 function light() {
-  const words = folded(state.words).split(/\s+/).filter(Boolean), by = data.colours[state.colour];
+  const words = folded(state.words).split(/\s+/).filter(Boolean), by = data.colors[state.color];
   haystack ||= tracks.title.map((title, i) =>
     folded([title, tracks.artist[i], tracks.album[i], tracks.genre[i]].filter(Boolean).join(" ")));
   const found = [];
@@ -139,16 +139,16 @@ function light() {
   const list = $("list");
   list.hidden = !words.length;
   if (words.length) {
-    const more = found.length > LISTED ? `, the first ${LISTED} are here` : "";
+    const more = found.length > LISTED ? `, the first ${LISTED} are listed` : "";
     list.replaceChildren(element("h3", `${found.length} found${more}`),
       trackList(found.slice(0, LISTED).map((i) => ({ i }))));
   }
-  tell(lit ? `${found.length} of ${n} tracks` : "");
+  announce(lit ? `${found.length} of ${n} tracks` : "");
   draw();
   return found;
 }
 
-// Hands --------------------------------------------------------------------------------------------------
+// Input --------------------------------------------------------------------------------------------------
 
 function zoom(factor, px = width / 2, py = height / 2) {
   const u = fromX(px), v = fromY(py);
@@ -158,14 +158,14 @@ function zoom(factor, px = width / 2, py = height / 2) {
   keepInside();
 }
 
-function keepInside() { // the middle of the window never leaves the picture
+function keepInside() { // the center of the window stays in the picture
   for (const side of ["left", "bottom"]) {
     state[side] = state.zoom === 1 ? 0 : Math.min(Math.max(state[side], -0.5 / state.zoom), 1 - 0.5 / state.zoom);
   }
   draw();
 }
 
-function step(dx, dy) { // to the nearest point that lies that way
+function step(dx, dy) { // to the nearest point in that direction
   const from = state.hovered >= 0 ? state.hovered : state.chosen;
   const x = from >= 0 ? toX(at.x[from]) : width / 2, y = from >= 0 ? toY(at.y[from]) : height / 2;
   let best = -1, least = Infinity;
@@ -176,7 +176,7 @@ function step(dx, dy) { // to the nearest point that lies that way
     const cost = along + 2 * aside;
     if (along > 0.5 && aside <= 2 * along && cost < least) best = i, least = cost;
   }
-  if (best >= 0) hover(best), tell(name(best));
+  if (best >= 0) hover(best), announce(name(best));
 }
 
 function hover(i) {
@@ -185,7 +185,7 @@ function hover(i) {
   requestAnimationFrame(drawMarks);
 }
 
-const held = new Map(); // pointers that are down, and where
+const held = new Map(); // pressed pointers, with their last event
 let moved = 0;
 marks.addEventListener("pointerdown", (event) => {
   held.set(event.pointerId, event);
@@ -194,10 +194,10 @@ marks.addEventListener("pointerdown", (event) => {
 });
 marks.addEventListener("pointermove", (event) => {
   const before = held.get(event.pointerId);
-  if (!before) { if (!state.turning) hover(pointAt(event.offsetX, event.offsetY)); return; }
+  if (!before) { if (!state.moving) hover(pointAt(event.offsetX, event.offsetY)); return; }
   const dx = event.offsetX - before.offsetX, dy = event.offsetY - before.offsetY;
   moved += Math.abs(dx) + Math.abs(dy);
-  if (held.size === 2) { // fingers
+  if (held.size === 2) { // pinch
     const other = [...held.values()].find((each) => each.pointerId !== event.pointerId);
     const span = (a) => Math.hypot(a.offsetX - other.offsetX, a.offsetY - other.offsetY) || 1;
     zoom(span(event) / span(before), other.offsetX, other.offsetY);
@@ -233,17 +233,17 @@ marks.addEventListener("keydown", (event) => {
 
 for (const radio of document.getElementsByName("view")) {
   radio.checked = radio.value === state.view;
-  radio.addEventListener("change", () => turn(radio.value));
+  radio.addEventListener("change", () => changeView(radio.value));
 }
-const choice = $("colour");
-for (const by of Object.keys(data.colours)) {
+const choice = $("color");
+for (const by of Object.keys(data.colors)) {
   const option = element("option", by);
   option.value = by;
   choice.append(option);
 }
-choice.value = state.colour;
+choice.value = state.color;
 choice.addEventListener("change", () => {
-  state.colour = choice.value, state.group = null;
+  state.color = choice.value, state.group = null;
   light();
   showLegend();
   showChosen();

@@ -11,17 +11,17 @@ _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 def artist_and_title(track: Track) -> tuple[str | None, str]:
-    """Artist, and title or else the file's name without its ending."""
+    """Return the artist, and the title or else the file name without its ending."""
     tags = track.tags
     return tags.artist or tags.albumartist, tags.title or track.path.stem
 
 
 def full_name(track: Track) -> str:
-    """``Artist – Title`` of a track, unsafe characters and all."""
+    """Return ``Artist – Title`` of a track, not escaped."""
     artist, title = artist_and_title(track)
     return f"{artist} – {title}" if artist else title
 
 
 def unicode_text(text: str) -> str:
-    """Text that UTF-8 can hold: lone surrogates become U+FFFD."""
+    """Return text that UTF-8 can hold: lone surrogates become U+FFFD."""
     return _SURROGATES.sub("\ufffd", text)

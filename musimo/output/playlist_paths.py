@@ -1,4 +1,4 @@
-"""How a playlist names its files, so that the player that reads it finds them."""
+"""Paths in playlists, rewritten for the player that reads them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _DRIVE: Final = re.compile(rb"[A-Za-z]:[/\\]")
 class PathStyle:
     """How absolute paths are rewritten, in this order.
 
-    Between folders stands a slash, which players on Windows take too; where NEW or the prefix is written with
-    backslashes alone, as in ``Z:\\Music``, it is a backslash throughout.
+    Folders are separated by slashes, which players on Windows accept too; by backslashes if NEW or the prefix
+    has only those, as in ``Z:\\Music``.
 
     Parameters
     ----------
-    path_map : (OLD, NEW) pairs; a path that is OLD, or lies in it, is put under NEW; the longest OLD wins
-    relative_to : absolute folder the path is written relative to; None for absolute paths
-    prefix : written before every path
+    path_map : pairs (OLD, NEW); a path that equals OLD or is inside it moves to NEW; the longest OLD wins
+    relative_to : absolute folder that paths are relative to; None for absolute paths
+    prefix : text before every path
     """
 
     path_map: tuple[tuple[bytes, bytes], ...] = ()
@@ -34,12 +34,12 @@ class PathStyle:
 
 
 def written(path: bytes, style: PathStyle) -> bytes:
-    """An absolute path as a playlist names it."""
+    """Return an absolute path as a playlist contains it."""
     return style.prefix + _separated(_rewritten(path, style), style.prefix)
 
 
 def location(path: bytes, style: PathStyle) -> str:
-    """An absolute path as a URI, or a relative reference; a prefix that is a URL stays as it is typed."""
+    """Return an absolute path as a URI or a relative reference; a prefix that is a URL is not quoted."""
     body = _rewritten(path, style)
     if b"://" in style.prefix:
         return os.fsdecode(style.prefix) + quote(body)
@@ -52,7 +52,7 @@ def location(path: bytes, style: PathStyle) -> str:
 
 
 def parse_path_map(text: str) -> tuple[bytes, bytes]:
-    """Read ``OLD=NEW``.
+    """Parse ``OLD=NEW``.
 
     Raises
     ------
@@ -67,11 +67,11 @@ def parse_path_map(text: str) -> tuple[bytes, bytes]:
 
 
 def relative_folder(wish: str, playlist: str | None) -> bytes:
-    """Folder that ``--relative-to`` means: a folder, or ``playlist`` for the one the playlist is written to.
+    """Return the folder of ``--relative-to``: ``playlist`` stands for the folder of the playlist.
 
     Raises
     ------
-    UsageError : ``playlist``, but it goes to no file
+    UsageError : ``playlist``, but the output is not a file
     """
     if wish != "playlist":
         return os.fsencode(Path(wish).resolve())
@@ -95,7 +95,7 @@ def _rewritten(path: bytes, style: PathStyle) -> bytes:
 
 
 def _separated(path: bytes, example: bytes) -> bytes:
-    """A path with backslashes, where the path it is written after has nothing else."""
+    """Return a path with backslashes if ``example`` has only those."""
     return path.replace(b"/", b"\\") if b"\\" in example and b"/" not in example else path
 
 

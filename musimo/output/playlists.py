@@ -1,11 +1,12 @@
 """Playlists: M3U, PLS and XSPF.
 
-- ``m3u8`` is UTF-8 throughout, as its name promises: a file whose name is not UTF-8 cannot be in it.
-- ``m3u`` and ``pls`` hold the names as the file system has them, byte for byte, which is what players on the
-  same system open; titles are UTF-8.
-- ``xspf`` holds percent-encoded URIs, which can name any file.
+- ``m3u8`` is UTF-8 throughout; it cannot contain a file whose name is not UTF-8.
+- ``m3u`` and ``pls`` contain names byte for byte as the file system has them, which players on the same
+  system open; titles are UTF-8.
+- ``xspf`` contains percent-encoded URIs, which can name any file.
 
-The line formats cannot hold a name with a line break. What cannot be in a playlist is left out and reported.
+The line formats cannot contain a name with a line break. Files that a format cannot contain are left out and
+reported.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from typing import Final
 
 from musimo.output.naming import artist_and_title, unicode_text
 from musimo.output.playlist_paths import PathStyle, location, written
+from musimo.output.text import xml_text
 from musimo.records import Track
 from musimo.records.fields import SECOND_DIGITS, number
 
 _LINE_BREAKING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that a playlist cannot hold."""
+    """A file that a playlist cannot contain."""
 
     path: bytes
     reason: str
@@ -40,19 +41,19 @@ class _Entry:
 
 
 def m3u8(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
-    """Extended M3U in UTF-8, and what it cannot hold."""
+    """Return extended M3U in UTF-8, and the files it cannot contain."""
     entries, skipped = _entries(tracks, style, only_utf8=True)
     return _extended_m3u(entries), skipped
 
 
 def m3u(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
-    """Extended M3U with the file system's own bytes as names, and what it cannot hold."""
+    """Return extended M3U with names as the bytes of the file system, and the files it cannot contain."""
     entries, skipped = _entries(tracks, style)
     return _extended_m3u(entries), skipped
 
 
 def pls(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
-    """PLS version 2, and what it cannot hold."""
+    """Return PLS version 2, and the files it cannot contain."""
     entries, skipped = _entries(tracks, style)
     lines = [b"[playlist]"]
     for place, entry in enumerate(entries, 1):
@@ -64,7 +65,7 @@ def pls(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]
 
 
 def xspf(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
-    """XSPF version 1. Characters that XML has no way to write become U+FFFD."""
+    """Return XSPF version 1; characters that XML cannot contain become U+FFFD."""
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<playlist version="1" xmlns="http://xspf.org/ns/0/">',
@@ -98,13 +99,13 @@ def _entries(
         if b"\n" in path or b"\r" in path:
             skipped.append(
                 Skipped(
-                    track.path_bytes, "its name has a line break, which this kind of playlist cannot hold"
+                    track.path_bytes, "its name has a line break, which this kind of playlist cannot contain"
                 )
             )
         elif only_utf8 and not _is_utf8(path):
-            skipped.append(Skipped(track.path_bytes, "its name is not UTF-8; m3u and xspf can hold it"))
+            skipped.append(Skipped(track.path_bytes, "its name is not UTF-8; m3u and xspf can contain it"))
         else:
-            # A name that starts so would be read as a comment, or lose its blanks.
+            # Such a name would be read as a comment, or lose its leading spaces.
             entries.append(_Entry(b"./" + path if path[:1] in (b"#", b" ", b"\t") else path, track))
     return entries, skipped
 
@@ -132,7 +133,7 @@ def _one_line(text: str) -> bytes:
 
 
 def _xml(text: str) -> str:
-    escaped = escape(_NOT_XML.sub("\ufffd", text), quote=False)
+    escaped = escape(xml_text(text), quote=False)
     return escaped.replace("\r", "&#13;")  # a bare one is read as a line feed
 
 

@@ -12,7 +12,7 @@ from musimo.search.times import format_time
 
 UNKNOWN: Final = "–"
 GAP: Final = "  "
-LEAST_STRETCH: Final = 10  # columns a stretching column keeps on the narrowest terminal
+MIN_STRETCH: Final = 10  # width of a stretching column on the narrowest terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class Column:
 
     Parameters
     ----------
-    name : its heading
-    right : aligned right, as numbers are
-    stretches : takes what the other columns leave, and is cut to it; one column at most
-    keep : which end of a cut cell stays
+    name : heading
+    right : align right, as for numbers
+    stretches : fill the width that the other columns leave; at most one column
+    keep : the end of a cut cell that stays
     """
 
     name: str
@@ -34,29 +34,29 @@ class Column:
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], columns_wide: int) -> list[str]:
-    """Lines of a table: the headings, then a line a row. Cells are safe text."""
+    """Return the lines of a table: the headings, then a line per row. Cells are safe text."""
     lines = [[column.name for column in columns], *rows]
     widths = [max(width(line[place]) for line in lines) for place in range(len(columns))]
     for place, column in enumerate(columns):
         if column.stretches:
             others = sum(widths) - widths[place] + len(GAP) * (len(columns) - 1)
-            widths[place] = max(LEAST_STRETCH, min(widths[place], columns_wide - others))
+            widths[place] = max(MIN_STRETCH, min(widths[place], columns_wide - others))
     return [_line(columns, line, widths) for line in lines]
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """Lines of names and values, the values in one column; a name that is empty continues the one above."""
+    """Return lines of names and values in two columns; an empty name continues the one above."""
     longest = max(width(name) for name, _ in pairs)
     return [f"{pad(name, longest)}{GAP}{value}".rstrip() for name, value in pairs]
 
 
 def decimal(value: float | None, digits: int) -> str:
-    """A number with ``digits`` decimals."""
+    """Return a number with ``digits`` decimals, or a dash."""
     return UNKNOWN if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 
 
 def clock(seconds: float | None) -> str:
-    """Seconds as ``m:ss`` or ``h:mm:ss``."""
+    """Return seconds as ``m:ss`` or ``h:mm:ss``, or a dash."""
     if seconds is None or not math.isfinite(seconds):
         return UNKNOWN
     return format_time(round(seconds))

@@ -1,14 +1,15 @@
-"""Text of unknown origin on a terminal: what it may hold, and how many columns it takes.
+"""Untrusted text on a terminal: escaped, and measured in columns.
 
-Tags and file names are written by strangers. A control character among them can move the cursor, change the
-window's title or hide what follows; a bidirectional control can turn a name around. They are shown, escaped,
-never sent.
+Tags and file names come from anywhere. A control character in them can move the cursor, change the title of
+the window or hide what follows; a bidirectional control can reverse a name. They are escaped, never sent.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -26,28 +27,48 @@ UNSAFE: Final = re.compile(f"[{_UNSAFE}]")
 
 _UNSAFE_IN_LINES: Final = re.compile(f"(?!\n)[{_UNSAFE}]")
 MAX_MARKS: Final = 30
-"""Marks in a row on one letter that are shown: the bound of Unicode's Stream-Safe Text Format (UAX 15)."""
+"""Maximum of marks on one letter, that of Unicode's Stream-Safe Text Format (UAX 15)."""
 
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def safe(text: str) -> str:
-    r"""Text on one line, with what a terminal would act on shown as ``\x1b``, ``\u202e``, ``\n``.
+    r"""Return text on one line, with control characters escaped as ``\x1b``, ``\u202e``, ``\n``.
 
-    A byte of a file name that is not UTF-8 (a lone surrogate, from ``os.fsdecode``) is shown as that byte.
-    Of more than ``MAX_MARKS`` marks in a row, which would run over the lines around, an ellipsis stands for
-    the rest.
+    A byte of a file name that is not UTF-8 (a lone surrogate, from ``os.fsdecode``) is escaped as that byte.
+    Marks beyond ``MAX_MARKS`` in a row, which would cover the lines around, become an ellipsis.
     """
     return UNSAFE.sub(_escaped, text if text.isascii() else _thinned(text))
 
 
 def safe_lines(text: str) -> str:
-    """As :func:`safe`, keeping line feeds: for text that musimo itself has laid out in lines."""
+    """Return text escaped as by :func:`safe`, but with its line feeds."""
     return _UNSAFE_IN_LINES.sub(_escaped, text)
 
 
+def path_text(path: bytes) -> str:
+    """Return a path on one line, escaped."""
+    return safe(os.fsdecode(path))
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a count with its noun, in the singular or the plural."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def joined(lines: Iterable[str]) -> str:
+    """Return lines as text; every line ends with a line feed."""
+    return "".join(f"{line}\n" for line in lines)
+
+
+def xml_text(text: str) -> str:
+    """Return text that XML 1.0 can hold (section 2.2); all other characters become U+FFFD."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
 def _thinned(text: str) -> str:
-    """Text without the marks that are too many for one letter."""
+    """Return text without the marks that are too many for one letter."""
     kept: list[str] = []
     run = 0
     for character in text:
@@ -70,13 +91,18 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def for_terminal(data: bytes) -> bytes:
+    """Return the lines of any text format, with what a terminal would act on escaped."""
+    return safe_lines(data.decode(errors="surrogateescape").replace("\r\n", "\n")).encode()
+
+
 def width(text: str) -> int:
-    """Columns that safe text takes: 2 for a wide East Asian character or emoji, 0 for a combining mark."""
+    """Return the columns of safe text: 2 for a wide East Asian character or emoji, 0 for a combining mark."""
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 
 def cut(text: str, columns: int, keep: Literal["start", "end"] = "start") -> str:
-    """Text in at most ``columns`` (1 or more), with an ellipsis where its end, or start, is left out."""
+    """Return text in at most ``columns`` (1 or more), with an ellipsis in place of its end, or start."""
     if width(text) <= columns:
         return text
     room = columns - 1
@@ -96,7 +122,7 @@ def cut(text: str, columns: int, keep: Literal["start", "end"] = "start") -> str
 
 
 def pad(text: str, columns: int, *, right: bool = False) -> str:
-    """Text filled with spaces to ``columns``, at its left where it is aligned right."""
+    """Return text padded with spaces to ``columns``, on the left if it is aligned right."""
     spaces = " " * (columns - width(text))
     return spaces + text if right else text + spaces
 

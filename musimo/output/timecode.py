@@ -1,4 +1,4 @@
-"""Timecodes: frames of film and video, counted as hours, minutes, seconds and frames."""
+"""Timecodes of film and video: hours, minutes, seconds and frames."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Final
 
 from musimo.errors import UsageError
 
-HOURS: Final = 24  # a timecode goes no further
+HOURS: Final = 24  # a timecode ends here
 
 
 @dataclass(frozen=True, slots=True)
 class FrameRate:
-    """Frames a second, and how they are counted.
+    """A frame rate and its counting.
 
     Parameters
     ----------
-    rate : exact, frames a second
-    nominal : frames that a second of timecode counts
-    drop : whether the first numbers of each minute but every tenth are left out, so that a timecode keeps
-        pace with the clock; no frame is left out
+    rate : exact frames per second
+    nominal : frames per second of timecode
+    drop : drop-frame counting: the first numbers of each minute but every tenth are skipped, so that the
+        timecode follows the clock; no frame is skipped
     """
 
     rate: Fraction
@@ -31,25 +31,25 @@ class FrameRate:
 
     @property
     def dropped(self) -> int:
-        """Numbers left out a minute: 2 of 30, 4 of 60."""
+        """Numbers skipped per minute: 2 of 30, 4 of 60."""
         return self.nominal // 15 if self.drop else 0
 
     def frames(self, time_s: float) -> int:
-        """The frame nearest to a time, counted from 0."""
+        """Return the frame nearest to a time, counted from 0."""
         return floor(Fraction(time_s) * self.rate + Fraction(1, 2))
 
     def timecode(self, frame: int) -> str:
-        """The timecode of a frame: ``hh:mm:ss:ff``, or ``hh:mm:ss;ff`` where numbers are dropped.
+        """Return the timecode of a frame: ``hh:mm:ss:ff``, or ``hh:mm:ss;ff`` in drop-frame counting.
 
         Raises
         ------
-        UsageError : it lies beyond 24 hours
+        UsageError : beyond 24 hours
         """
-        a_minute = 60 * self.nominal - self.dropped
-        ten_minutes = 10 * a_minute + self.dropped
+        per_minute = 60 * self.nominal - self.dropped
+        ten_minutes = 10 * per_minute + self.dropped
         tens, rest = divmod(frame, ten_minutes)
-        # The first minute of ten drops nothing; each of the other nine begins with a gap.
-        number = frame + self.dropped * (9 * tens + max(0, rest - self.dropped) // a_minute)
+        # The first minute of ten skips no number; each of the other nine starts with a gap.
+        number = frame + self.dropped * (9 * tens + max(0, rest - self.dropped) // per_minute)
         seconds, frames = divmod(number, self.nominal)
         minutes, seconds = divmod(seconds, 60)
         hours, minutes = divmod(minutes, 60)
@@ -58,20 +58,20 @@ class FrameRate:
         return f"{hours:02d}:{minutes:02d}:{seconds:02d}{';' if self.drop else ':'}{frames:02d}"
 
     def frame_of(self, timecode: str) -> int:
-        """The frame that a timecode ``hh:mm:ss:ff`` names; ``;`` is read as ``:``.
+        """Return the frame of a timecode ``hh:mm:ss:ff``; ``;`` is read as ``:``.
 
         Raises
         ------
-        UsageError : it is none at this rate
+        UsageError : not a timecode at this rate
         """
         if not (found := re.fullmatch(r"(\d\d)[:;](\d\d)[:;](\d\d)[:;.](\d\d)", timecode, re.ASCII)):
-            raise UsageError(f"{timecode!r} is no timecode", "write hh:mm:ss:ff, such as 01:00:00:00")
+            raise UsageError(f"{timecode!r} is not a timecode", "write hh:mm:ss:ff, such as 01:00:00:00")
         hours, minutes, seconds, frames = map(int, found.groups())
         if not (hours < HOURS and minutes < 60 and seconds < 60 and frames < self.nominal):
-            raise UsageError(f"{timecode!r} is no timecode of {self.nominal} frames a second")
+            raise UsageError(f"{timecode!r} is not a timecode at {self.nominal} frames a second")
         if seconds == 0 and frames < self.dropped and minutes % 10:
             raise UsageError(
-                f"{timecode!r} does not exist: drop-frame counting leaves it out",
+                f"{timecode!r} does not exist: drop-frame counting skips it",
                 f"the first of this minute is {hours:02d}:{minutes:02d}:00;{self.dropped:02d}",
             )
         total_minutes = 60 * hours + minutes
@@ -92,15 +92,15 @@ FRAME_RATES: Final = {
     "59.94ndf": FrameRate(Fraction(60_000, 1001), 60, drop=False),
     "60": FrameRate(Fraction(60), 60, drop=False),
 }
-"""By the name an editor gives them; 29.97 and 59.94 count drop-frame unless ``ndf`` says otherwise."""
+"""By the name that video editors use; 29.97 and 59.94 are drop-frame unless ``ndf`` is added."""
 
 
 def frame_rate(name: str) -> FrameRate:
-    """The frame rate of that name.
+    """Return the frame rate of that name.
 
     Raises
     ------
-    UsageError : there is none
+    UsageError : no such frame rate
     """
     if name not in FRAME_RATES:
         raise UsageError(f"no frame rate {name!r}", f"there are: {', '.join(FRAME_RATES)}")

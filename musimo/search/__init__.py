@@ -6,11 +6,12 @@ Must never: write to the library, decode audio, import a network framework, prin
 
 Entry points
 ------------
-- Vectors: ``space`` (sound vectors and the hubness offset), ``index`` (the ``VectorIndex`` protocol and the
-  engine behind it), ``indexes`` (the indexes of a library, kept up to date).
-- Queries: ``query`` (nearest sounds and moods), ``seeds``, ``taste`` (representative seeds), ``find`` (a
-  track by words), ``plane`` (the valence–arousal plane), ``sound_path``, ``mood_path``, ``duplicates``,
-  ``sound_map`` with ``projection``.
+- Vectors: ``space`` (sound vectors and the hubness offset), ``index`` (the ``VectorIndex``
+  protocol), ``indexes`` (the indexes of a library, kept up to date).
+- Engine: ``faiss_index`` over ``segment`` and ``segment_file``; ``index_update`` brings it up to date.
+- Queries: ``similar``, ``mood``, ``path`` with their ``rows`` and ``results``; below them ``query`` (nearest
+  sounds and moods), ``seeds``, ``taste`` (representative seeds), ``find`` (a track by words), ``plane`` (the
+  valence–arousal plane), ``sound_path``, ``mood_path``, ``duplicates``, ``sound_map`` with ``projection``.
 - Shaping a list: ``selection`` combines ``where`` (conditions), ``diversify`` (caps per artist and album),
   ``versions`` (one version per work) and ``mix`` (a given duration); ``order`` sorts the rows, ``explain``
   and ``best_window`` say why a track is listed. ``track_distances`` compares mood, tempo and key.

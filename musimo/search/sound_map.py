@@ -61,7 +61,7 @@ def map_sounds(store: Store, index: VectorIndex, selection: Selection) -> SoundM
         else:
             by_content.setdefault(track.content, track)
     if not by_content:
-        selected = " among those selected" if selection.where else ""
+        selected = " among those selected" if selection.filters else ""
         raise NotFoundError(
             f"there is no analyzed track{selected}, so there is nothing to draw",
             "select others with --where" if selected else "analyze some music: musimo scan FOLDER",

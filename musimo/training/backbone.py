@@ -1,4 +1,4 @@
-"""The backbone's training in processes of its own, and what it leaves behind."""
+"""Train the backbone in several processes, and load the result."""
 
 from __future__ import annotations
 
@@ -9,28 +9,31 @@ import torch
 import torch.distributed as dist
 
 from musimo.training.corpus import N_VALUES, open_corpus
-from musimo.training.devices import threads
+from musimo.training.devices import torch_threads
 from musimo.training.distill import Batch, Distillation, DistillConfig, Scales, Student
-from musimo.training.processes import side_by_side
+from musimo.training.processes import run_in_processes
 
 
-def distil(
+def train_backbone(
     folders: Sequence[tuple[Path, int]],
     config: DistillConfig,
     checkpoint: Path,
     n_processes: int,
     device: torch.device,
 ) -> Iterator[Batch]:
-    """The whole training in processes of its own, one core each; goes on where it stopped.
+    """Train the backbone, or resume it from its checkpoint, with one process per core.
 
     Parameters
     ----------
-    folders : of each corpus, with the steps of its rows
+    folders : folder of each corpus, and the teacher steps of its rows
+    config : hyperparameters
+    checkpoint : file with the state of the training
     n_processes : on the CPU; a GPU has one
+    device : where the student is trained
 
     Yields
     ------
-    Batch : the first process's
+    Batch : of the first process
 
     Raises
     ------
@@ -38,15 +41,15 @@ def distil(
     """
     n = n_processes if device.type == "cpu" else 1
     meeting = checkpoint.with_name("meeting").absolute()
-    meeting.unlink(missing_ok=True)  # where processes of a run that was stopped met
+    meeting.unlink(missing_ok=True)  # of an interrupted run
     shares = [(rank, n, folders, config, checkpoint, meeting, str(device)) for rank in range(n)]
-    for batch in side_by_side(_work_together, shares):
+    for batch in run_in_processes(_train_rank, shares):
         if batch is not None:
             yield batch
     meeting.unlink(missing_ok=True)
 
 
-def _work_together(
+def _train_rank(
     rank: int,
     n_processes: int,
     folders: Sequence[tuple[Path, int]],
@@ -55,27 +58,27 @@ def _work_together(
     meeting: Path,
     device: str,
 ) -> Iterator[Batch | None]:
-    """The training as process ``rank`` of several; each yields after every batch, the first what it was."""
+    """Train as process ``rank``; after each batch yield it from the first process, None from the others."""
     corpora = [open_corpus(folder, None, n_steps, N_VALUES, "r") for folder, n_steps in folders]
     if n_processes > 1:
         dist.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=n_processes)
     training = Distillation(corpora, config, checkpoint, rank, n_processes, torch.device(device))
-    with threads(1):
+    with torch_threads(1):
         for batch in training.batches():
             yield batch if rank == 0 else None
     if n_processes > 1:
         dist.destroy_process_group()
 
 
-def n_done(checkpoint: Path) -> int:
-    """Batches behind a checkpoint; 0 where there is none."""
+def batches_done(checkpoint: Path) -> int:
+    """Return the number of batches behind a checkpoint; 0 if there is none."""
     if not checkpoint.is_file():
         return 0
     return int(torch.load(checkpoint, map_location="cpu", weights_only=True)["n_done"])
 
 
-def trained(checkpoint: Path, config: DistillConfig) -> tuple[Student, Scales]:
-    """Student and scales of a training that has ended."""
+def load_backbone(checkpoint: Path, config: DistillConfig) -> tuple[Student, Scales]:
+    """Load student and scales of a completed training."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     student = Student(config.network, N_VALUES)
     student.load_state_dict(state["student"])

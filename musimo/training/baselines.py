@@ -1,6 +1,6 @@
-"""What a network must beat: predictors fitted on statistics of the very same features.
+"""Baselines: regressors on statistics of the same features that the network receives.
 
-Needs scikit-learn, the extra ``train``.
+Need scikit-learn, the extra ``train``.
 """
 
 from __future__ import annotations
@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from musimo.audio.statistics import clip_statistics
 from musimo.errors import MusimoError
 from musimo.installation import installation
 from musimo.records import FloatArray
+from musimo.training.metrics import Matrix
 
-Matrix = NDArray[np.float64]
 Baseline = Callable[[Matrix, Matrix, Matrix], Matrix]
-"""(training statistics, training ratings, statistics) -> ratings."""
+"""(training statistics, training ratings, test statistics) -> predicted ratings."""
 
 
 def stack_statistics(features: Sequence[FloatArray]) -> Matrix:
@@ -25,24 +24,24 @@ def stack_statistics(features: Sequence[FloatArray]) -> Matrix:
     return np.array([clip_statistics(clip.astype(np.float64)) for clip in features])
 
 
-def mean_rating(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
-    """The mean of the training ratings, whatever is asked."""
-    return np.tile(ratings.mean(axis=0), (len(asked), 1))
+def mean_rating(train: Matrix, ratings: Matrix, test: Matrix) -> Matrix:
+    """Predict the mean training rating for every clip."""
+    return np.tile(ratings.mean(axis=0), (len(test), 1))
 
 
-def ridge(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
-    """Linear, its penalty chosen by leave-one-out within the training set."""
+def ridge(train: Matrix, ratings: Matrix, test: Matrix) -> Matrix:
+    """Fit ridge regression, its penalty chosen by leave-one-out within the training set."""
     _need_sklearn()
     from sklearn.linear_model import RidgeCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(0, 5, 11), alpha_per_target=True))
-    return np.asarray(model.fit(train, ratings).predict(asked))
+    return np.asarray(model.fit(train, ratings).predict(test))
 
 
-def svr(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
-    """Support vectors with a Gaussian kernel, scikit-learn's defaults on standardised ratings."""
+def svr(train: Matrix, ratings: Matrix, test: Matrix) -> Matrix:
+    """Fit support vector regression with scikit-learn's defaults, on standardized ratings."""
     _need_sklearn()
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -50,7 +49,7 @@ def svr(train: Matrix, ratings: Matrix, asked: Matrix) -> Matrix:
 
     means, sds = ratings.mean(axis=0), ratings.std(axis=0)
     columns = [
-        make_pipeline(StandardScaler(), SVR()).fit(train, column).predict(asked)
+        make_pipeline(StandardScaler(), SVR()).fit(train, column).predict(test)
         for column in ((ratings - means) / sds).T
     ]
     return np.asarray(np.stack(columns, axis=1) * sds + means)

@@ -1,8 +1,8 @@
-"""How sure a figure is: the clips' artists drawn anew, many times, and every metric on every draw.
+"""Cluster bootstrap: confidence intervals of every metric by resampling artists.
 
-Clips of one artist are no independent evidence, so whole artists are drawn (a cluster bootstrap). A draw is
-a row of weights, how often each clip is in it; every metric is a function of weighted sums, so that all
-draws are scored at once and none needs to be left out for its price.
+Clips of one artist are not independent, so whole artists are resampled. A resample is a row of weights, the
+number of times that each clip occurs in it; every metric is a function of weighted sums, so that all
+resamples are evaluated at once.
 """
 
 from __future__ import annotations
@@ -11,60 +11,57 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from musimo.training.metrics import DECIMALS, METRICS, Column, ordered_pairs
+from musimo.training.metrics import DECIMALS, METRICS, Column, Matrix, ordered_pairs
 
-Matrix = NDArray[np.float64]
-
-N_DRAWS = 2000  # the ends of a 95 % interval then rest on 50 draws each
+N_RESAMPLES = 2000  # 50 resamples then lie beyond each end of a 95 % interval
 PERCENTILES = (2.5, 97.5)  # of a 95 % interval
-LEAST_VARIANCE = 1e-12  # squared rating points or ranks; below it is what rounding leaves of a constant
+MIN_VARIANCE = 1e-12  # squared rating points or ranks; below it a column is constant but for rounding
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure and the ends of its 95 % percentile interval; NaN where it is not defined."""
+    """A figure with its 95 % percentile interval; NaN where undefined."""
 
     value: float
     low: float
     high: float
 
 
-def draw_groups(groups: Sequence[str], n_draws: int = N_DRAWS, seed: int = 0) -> Matrix:
-    """As many groups as there are, drawn with replacement.
+def resample_groups(groups: Sequence[str], n_resamples: int = N_RESAMPLES, seed: int = 0) -> Matrix:
+    """Draw as many groups as there are, with replacement.
 
     Returns
     -------
-    (n_draws, n), how often each clip is in each draw
+    number of times that each clip occurs in each resample [shape=(n_resamples, n)]
     """
     names, member = np.unique(np.array(groups), return_inverse=True)
-    chosen = np.random.default_rng(seed).integers(len(names), size=(n_draws, len(names)))
-    times = np.zeros((n_draws, len(names)))
-    np.add.at(times, (np.arange(n_draws)[:, None], chosen), 1.0)
+    chosen = np.random.default_rng(seed).integers(len(names), size=(n_resamples, len(names)))
+    times = np.zeros((n_resamples, len(names)))
+    np.add.at(times, (np.arange(n_resamples)[:, None], chosen), 1.0)
     return times[:, member]
 
 
 def scores(weights: Matrix, targets: Column, predictions: Column) -> dict[str, Column]:
-    """Every metric of every draw, as if its clips were there as often as they are drawn.
+    """Compute every metric of every resample.
 
     Parameters
     ----------
-    weights : (n_draws, n), whole numbers
-    targets, predictions : (n,)
+    weights : numbers of occurrences [shape=(n_resamples, n)]
+    targets, predictions : [shape=(n,)]
 
     Returns
     -------
-    metric -> (n_draws,), NaN where it is not defined
+    metric -> [shape=(n_resamples,)], NaN where undefined
     """
     total = weights.sum(axis=1)
-    centre = targets.mean()  # sums of squares keep their digits near zero
-    t, p, error = targets - centre, predictions - centre, targets - predictions
+    center = targets.mean()  # centered, so that sums of squares keep their precision
+    t, p, error = targets - center, predictions - center, targets - predictions
     sums = np.stack([t, p, t * t, p * p, t * p, np.abs(error), error * error], axis=1)
     mean_t, mean_p, tt, pp, tp, mae, mse = (weights @ sums / total[:, None]).T
     var_t, var_p = (_variance(square - mean**2) for square, mean in ((tt, mean_t), (pp, mean_p)))
     covariance = tp - mean_t * mean_p
-    with np.errstate(divide="ignore", invalid="ignore"):  # what is not defined is NaN
+    with np.errstate(divide="ignore", invalid="ignore"):  # undefined values become NaN
         values = {
             "MAE": mae,
             "RMSE": np.sqrt(mse),
@@ -78,21 +75,23 @@ def scores(weights: Matrix, targets: Column, predictions: Column) -> dict[str, C
 
 
 def correlations(weights: Matrix, one: Column, other: Column) -> Column:
-    """Pearson correlation of every draw, (n_draws,)."""
+    """Return the Pearson correlation of every resample [shape=(n_resamples,)]."""
     return scores(weights, one, other)["r"]
 
 
-def over_seeds(weights: Matrix, targets: Matrix, predictions: Sequence[Matrix] | Matrix) -> dict[str, Matrix]:
-    """Every metric of every draw, mean over seeds.
+def mean_over_seeds(
+    weights: Matrix, targets: Matrix, predictions: Sequence[Matrix] | Matrix
+) -> dict[str, Matrix]:
+    """Compute every metric of every resample, averaged over seeds.
 
     Parameters
     ----------
-    targets : (n, 2)
-    predictions : (n, 2), one entry a seed
+    targets : [shape=(n, 2)]
+    predictions : [shape=(n, 2)], one entry per seed
 
     Returns
     -------
-    metric -> (n_draws, 2)
+    metric -> [shape=(n_resamples, 2)]
     """
     per_seed = [
         [scores(weights, targets[:, column], each[:, column]) for column in range(2)] for each in predictions
@@ -107,28 +106,29 @@ def paired_bootstrap(
     ratings: Matrix,
     ours: Sequence[Matrix],
     theirs: Sequence[Matrix],
-    n_draws: int = N_DRAWS,
+    n_resamples: int = N_RESAMPLES,
     seed: int = 0,
     metric: str = "r",
 ) -> Matrix:
-    """By how much one method beats another, over artists drawn anew.
+    """Return the paired differences between two methods over resampled artists.
 
     Parameters
     ----------
     groups, ratings : of the clips
-    ours, theirs : predictions (n, 2), one entry a seed
+    ours, theirs : predictions [shape=(n, 2)], one entry per seed
+    n_resamples, seed : of the bootstrap
     metric : a name of `METRICS`
 
     Returns
     -------
-    (n_draws, 2), the difference of the scores of valence and arousal, mean over seeds
+    difference of the scores of valence and arousal, mean over seeds [shape=(n_resamples, 2)]
     """
-    weights = draw_groups(groups, n_draws, seed)
-    return over_seeds(weights, ratings, ours)[metric] - over_seeds(weights, ratings, theirs)[metric]
+    weights = resample_groups(groups, n_resamples, seed)
+    return mean_over_seeds(weights, ratings, ours)[metric] - mean_over_seeds(weights, ratings, theirs)[metric]
 
 
 def interval(value: float, draws: Column) -> Interval:
-    """The 95 % percentile interval of a figure; draws that leave it undefined are not counted."""
+    """Return the 95 % percentile interval of a figure; resamples where it is undefined are ignored."""
     defined = draws[np.isfinite(draws)]
     if not len(defined) or not np.isfinite(value):
         return Interval(value, float("nan"), float("nan"))
@@ -137,28 +137,28 @@ def interval(value: float, draws: Column) -> Interval:
 
 
 def _variance(values: Column) -> Column:
-    return np.where(values > LEAST_VARIANCE, values, np.nan)
+    return np.where(values > MIN_VARIANCE, values, np.nan)
 
 
 def _spearman(weights: Matrix, targets: Column, predictions: Column) -> Column:
-    t, p = _centred_ranks(weights, targets), _centred_ranks(weights, predictions)
+    t, p = _centered_ranks(weights, targets), _centered_ranks(weights, predictions)
     var_t, var_p = (_variance((weights * ranks * ranks).sum(axis=1)) for ranks in (t, p))
     return np.asarray((weights * t * p).sum(axis=1) / np.sqrt(var_t * var_p))
 
 
-def _centred_ranks(weights: Matrix, values: Column) -> Matrix:
-    """Rank of each clip within each draw less the mean rank, ties sharing theirs, (n_draws, n)."""
-    distinct, place = np.unique(np.round(values, DECIMALS), return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    starts = np.searchsorted(place[order], np.arange(len(distinct)))
-    mass = np.add.reduceat(weights[:, order], starts, axis=1)  # times each distinct value is drawn
+def _centered_ranks(weights: Matrix, values: Column) -> Matrix:
+    """Return ranks within each resample minus their mean [shape=(n_resamples, n)]; ties share a rank."""
+    distinct, inverse = np.unique(np.round(values, DECIMALS), return_inverse=True)
+    order = np.argsort(inverse, kind="stable")
+    starts = np.searchsorted(inverse[order], np.arange(len(distinct)))
+    mass = np.add.reduceat(weights[:, order], starts, axis=1)  # number of times each distinct value occurs
     up_to = np.cumsum(mass, axis=1)
-    return np.asarray((up_to - mass / 2 - up_to[:, -1:] / 2)[:, place])
+    return np.asarray((up_to - mass / 2 - up_to[:, -1:] / 2)[:, inverse])
 
 
 def _pair_accuracy(weights: Matrix, targets: Column, predictions: Column) -> Column:
     apart, right = ordered_pairs(targets, predictions)
-    # small whole numbers and halves, exact in float32, which halves the price of the product
+    # small integers and halves are exact in float32, which halves the cost of the product
     light = weights.astype(np.float32)
     n_pairs, n_right = (
         ((light @ pairs).astype(np.float64) * weights).sum(axis=1) for pairs in (apart, right)

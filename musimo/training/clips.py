@@ -1,9 +1,7 @@
-"""Labelled clips: what every data-set loader yields, their features on disk, and honest splits of them."""
+"""Labeled clips, as every data-set loader returns them, and their cached features."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -16,35 +14,19 @@ from musimo.audio.decode import open_audio
 from musimo.audio.features import FEATURE_ID, compute_features
 from musimo.records import FloatArray, Window
 
-# fmt: off
-# Placeholders for an artist or album, as `album_group` writes them; "n a" and "v a" are n/a and V.A.
-NOBODY = frozenset((
-    "n a", "na", "nan", "none", "null", "v a", "va", "various", "various artist", "various artists",
-    "various composers", "unknown", "unknown artist", "unknown album", "not available", "no artist",
-    "no album",
-))
-
-# Titles that artists who have nothing to do with each other give to albums, as `album_group` writes them.
-ANYBODYS_TITLES = frozenset((
-    "album", "best of", "compilation", "debut", "demo", "demos", "ep", "first album", "greatest hits", "hits",
-    "live", "lp", "original soundtrack", "ost", "remixes", "s t", "self titled", "selftitled", "single",
-    "singles", "soundtrack", "unplugged", "unreleased", "unreleased tracks", "untitled", "very best of",
-))
-# fmt: on
-
 
 @dataclass(frozen=True, slots=True)
-class LabelledClip:
-    """One clip that listeners have rated.
+class LabeledClip:
+    """One clip with ratings of listeners.
 
     Parameters
     ----------
     name : unique within its data set
-    path : of the sound
-    group : clips that share it never part in a split; the artist, or whatever else makes clips akin
+    path : audio file
+    group : clips of one group (an artist, or any other relation) are never separated by a split
     valence, arousal : mean ratings on the 1-9 scale
-    genre, album : as the data set writes them; empty where unknown
-    window : the stretch of the file that was rated; None for all of it
+    genre, album : as in the data set; empty if unknown
+    window : part of the file that was rated; None for all of it
     """
 
     name: str
@@ -57,123 +39,27 @@ class LabelledClip:
     window: Window | None = None
 
 
-def ratings_of(clips: Iterable[LabelledClip]) -> NDArray[np.float64]:
-    """Valence and arousal on the 1-9 scale, [shape=(n, 2)]."""
+def ratings_of(clips: Iterable[LabeledClip]) -> NDArray[np.float64]:
+    """Return valence and arousal on the 1-9 scale [shape=(n, 2)]."""
     return np.array([(clip.valence, clip.arousal) for clip in clips])
 
 
-def artist_group(credit: str) -> str:
-    """First artist of a credit, without case, accents, punctuation and article.
-
-    Merging two artists costs a little training data; taking one artist for two would leak, so names are cut
-    generously.
-    """
-    first = re.split(r"[,;/]|\b(?:feat|ft|featuring)\b", credit, maxsplit=1, flags=re.IGNORECASE)[0]
-    return " ".join(_words(first))
-
-
-def album_group(title: str) -> str:
-    """Title of an album without case, accents, punctuation, article, "and", and what is in brackets."""
-    bare = re.sub(r"\(.*?\)|\[.*?\]", " ", title)
-    return " ".join(word for word in _words(bare) or _words(title) if word != "and")
-
-
-def joined_groups(artists: Sequence[str], albums: Sequence[str]) -> list[str]:
-    """Group of each clip; clips that share an artist or an album are in one, and so are chains of such clips.
-
-    Names that name nobody ("various artists", "n/a", empty) and titles that anybody may give ("Greatest
-    Hits", "Live", "Untitled") link nothing, nor does an album that only repeats its artist's name, for
-    another's title may be the same. A clip of which neither is known is a group of its own.
+def cached_features(clips: Sequence[LabeledClip], cache: Path, n_processes: int = 1) -> list[FloatArray]:
+    """Return the features of clips, (n_frames, 193) each; compute those that are not cached.
 
     Parameters
     ----------
-    artists, albums : of each clip, as written
-    """
-    leaders: dict[tuple[int, str], tuple[int, str]] = {}
-
-    def leader(key: tuple[int, str]) -> tuple[int, str]:
-        while leaders.setdefault(key, key) != key:
-            key = leaders[key]
-        return key
-
-    clips = [
-        _links(number, artist, album)
-        for number, (artist, album) in enumerate(zip(artists, albums, strict=True))
-    ]
-    for first, *others in clips:
-        for other in others:
-            low, high = sorted((leader(first), leader(other)))
-            leaders[high] = low  # the first artist by name leads, so that names do not hang on the order
-    return [("", "album ", "clip ")[kind] + name for kind, name in (leader(first) for first, *_ in clips)]
-
-
-def _links(number: int, artist: str, album: str) -> list[tuple[int, str]]:
-    """What ties a clip to others: (0, artist), (1, album), or (2, its number) where it has neither."""
-    credit, title = artist_group(artist), album_group(album)
-    links = []
-    if credit and not {credit, album_group(artist)} & NOBODY:
-        links.append((0, credit))
-    if title and title not in NOBODY | ANYBODYS_TITLES and title not in (credit, album_group(artist)):
-        links.append((1, title))
-    return links or [(2, str(number))]
-
-
-def _words(text: str) -> list[str]:
-    """Words of a name without case, accents, punctuation and leading article."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    words = re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c)))
-    return words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words
-
-
-def grouped_folds(
-    groups: Sequence[str], ratings: NDArray[np.float64], n_folds: int, seed: int
-) -> NDArray[np.int64]:
-    """Number of the fold each clip is in: no group in two folds, ratings alike in all.
-
-    Groups are ordered by thirds of valence, within them by arousal; of each run of ``n_folds`` neighbours
-    every fold takes one, the smallest fold the largest group.
-
-    Parameters
-    ----------
-    groups : group of each clip
-    ratings : [shape=(n, 2)]
-    seed : decides where sizes leave it open
-    """
-    rng = np.random.default_rng(seed)
-    names, member = np.unique(np.array(groups), return_inverse=True)
-    if len(names) < n_folds:
-        raise ValueError(f"{len(names)} groups do not fill {n_folds} folds")
-    sizes = np.bincount(member)
-    means = np.stack([np.bincount(member, weights=column) / sizes for column in ratings.T], axis=1)
-    valence_rank = np.argsort(np.argsort(means[:, 0], kind="stable"), kind="stable")
-    order = np.lexsort((means[:, 1], valence_rank * 3 // len(names)))
-    fold_of_group = np.empty(len(names), dtype=np.int64)
-    fold_sizes = np.zeros(n_folds)
-    for start in range(0, len(names), n_folds):
-        run = order[start : start + n_folds]
-        folds = np.lexsort((rng.random(n_folds), fold_sizes))[: len(run)]
-        largest_first = run[np.argsort(-sizes[run], kind="stable")]
-        fold_of_group[largest_first] = folds
-        fold_sizes[folds] += sizes[largest_first]
-    return fold_of_group[member]
-
-
-def cached_features(clips: Sequence[LabelledClip], cache: Path, n_processes: int = 1) -> list[FloatArray]:
-    """Features of clips, (n_frames, 193) each, computed once.
-
-    Parameters
-    ----------
-    clips : in the order of the answer
-    cache : folder; the files in it are named by feature id, so that other features never mix with these
-    n_processes : for what is not in the cache yet
+    clips : in the order of the result
+    cache : folder; the features are in a folder below it, named by their feature id
+    n_processes : for features that are not cached
 
     Raises
     ------
-    AudioError : a clip cannot be heard
+    AudioError : a clip cannot be decoded
     """
     folder = cache / FEATURE_ID
     folder.mkdir(parents=True, exist_ok=True)
-    targets = [folder / f"{clip.name}{_stretch(clip.window)}.npy" for clip in clips]
+    targets = [folder / f"{clip.name}{_window_suffix(clip.window)}.npy" for clip in clips]
     missing = [
         (clip.path, clip.window, target)
         for clip, target in zip(clips, targets, strict=True)
@@ -188,14 +74,14 @@ def cached_features(clips: Sequence[LabelledClip], cache: Path, n_processes: int
     return [np.load(target, allow_pickle=False) for target in targets]
 
 
-def _stretch(window: Window | None) -> str:
-    """The window as part of a file name; nothing for whole files."""
+def _window_suffix(window: Window | None) -> str:
+    """Return the window as a part of a file name; empty for whole files."""
     return "" if window is None else f"@{window.start_s:.3f}-{window.end_s:.3f}"
 
 
 def _compute(path: Path, window: Window | None, target: Path) -> None:
-    with open_audio(path) as sound:
-        samples = sound.samples(window or Window(0.0, sound.duration_s))
+    with open_audio(path) as audio:
+        samples = audio.samples(window or Window(0.0, audio.duration_s))
     unfinished = target.with_name(f"{target.name}.part")
     with unfinished.open("wb") as file:
         np.save(file, compute_features(samples))

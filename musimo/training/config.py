@@ -1,4 +1,4 @@
-"""Training configurations: a TOML file into one frozen object; a key nobody reads is an error."""
+"""Training configurations: read a TOML file into a frozen dataclass; unknown keys are errors."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from musimo.emotion.mase_net import MaseNetConfig
 from musimo.errors import SettingsError
 from musimo.training.datasets.catalog import DatasetConfig
 from musimo.training.losses import LossName
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True)
 class AugmentConfig:
-    """Augmentation (paper, section 4.B; the crop is ours).
+    """Augmentation (paper, section 4.B; the crop is an addition).
 
     Parameters
     ----------
-    crop_frames : length of the random stretch that training takes of a clip; 0 takes it whole
-    probability : of each of the three, for each clip and epoch
-    stretch : most by which a clip gets faster or slower, as a share
-    semitones : most by which it is transposed, up or down, in whole semitones
-    gain : lowest and highest factor of its amplitude
+    crop_frames : length of the random crop used in training; 0 uses the whole clip
+    probability : of each of the three augmentations, per clip and epoch
+    stretch : maximum relative change of tempo
+    semitones : maximum transposition up or down, in semitones
+    gain : lowest and highest factor of the amplitude
     """
 
     crop_frames: int = 0
@@ -38,18 +41,18 @@ class AugmentConfig:
 
 @dataclass(frozen=True, slots=True)
 class OptimizerConfig:
-    """The training loop (paper, sections 4.A and 4.B).
+    """Training loop (paper, sections 4.A and 4.B).
 
     Parameters
     ----------
-    max_epochs : where training ends that is not stopped early
-    batch_size : clips a step; a last batch that is not full rests for the epoch
-    learning_rate : of Adam, at the start
+    max_epochs : maximum number of epochs
+    batch_size : clips per step; an incomplete last batch is skipped
+    learning_rate : initial rate of Adam
     loss : ``mse_pearson``, the paper's, or ``ccc``, one minus the concordance correlation
     correlation_weight : lambda of the paper's loss
-    l2 : coefficient on the kernels of dense layers and heads, as Keras counts it: ``l2 * w²`` joins the loss
-    patience : epochs without a better validation loss before training stops
-    plateau_patience, plateau_factor : the same before the learning rate falls, and what it is multiplied by
+    l2 : coefficient on the kernels of dense layers and heads, as in Keras: ``l2 * w²`` is added to the loss
+    patience : epochs without improvement of the validation loss before training stops
+    plateau_patience, plateau_factor : the same before the learning rate is reduced, and by which factor
     """
 
     max_epochs: int = 80
@@ -65,23 +68,23 @@ class OptimizerConfig:
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """A network taught by ratings alone: everything that decides what comes of it, beside the data.
+    """Recipe of a supervised network: everything that determines the result except the data.
 
     Parameters
     ----------
     kind : ``supervised``
-    version : of the weights it makes; part of their name
-    training_data : what users of the weights must know of the data
-    recipe : where this training departs from the paper's, in words
-    dataset : that it learns from, and is judged on
-    cross : further data sets it is judged on, none of whose clips it meets
-    seed : of every choice left to chance; further seeds count on from it
-    n_seeds : trainings that figures are of
-    split : ``folds`` judges every clip by a network that has not met its artist, and trains the weights it
-        makes on all of them; ``holdout`` keeps clips apart for good, by which those very weights are judged
+    version : of the weights; part of their name
+    training_data : statement on the training data for users of the weights
+    recipe : description, with the differences from the paper
+    dataset : for training and evaluation
+    cross : further data sets for evaluation; none of their clips is used in training
+    seed : of all random numbers; further seeds count up from it
+    n_seeds : trainings that the figures are averaged over
+    split : ``folds`` predicts each clip with a network not trained on its artist, and trains the final
+        weights on all clips; ``holdout`` reserves clips, and evaluates the final weights on them
     n_folds : of the cross-validation
-    inner_share : of each training set, kept apart to choose the epoch; under ``holdout``, share of all clips
-        in each of the two sets kept apart
+    inner_share : share of each training set reserved for early stopping; with ``holdout``, share of all clips
+        in the validation set and in the test set
     """
 
     version: str
@@ -105,23 +108,24 @@ def load_table(kind: type[T], path: Path) -> T:
 
     Raises
     ------
-    SettingsError : no such file, no TOML, an unknown or missing key, a value of another type
+    SettingsError : the file is missing or not TOML, or has an unknown or missing key or a value of a wrong
+        type
     """
     return _from_table(kind, read_toml(path), str(path))
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a configuration file; errors as of `load_table`."""
+def read_toml(path: Path) -> dict[str, object]:
+    """Return the tables of a configuration file; raise as `load_table`."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path} cannot be read as a configuration: {error}") from error
 
 
-def _from_table(kind: type[T], table: Mapping[str, Any], where: str) -> T:
-    """A dataclass from a TOML table; tables within become dataclasses within."""
+def _from_table(kind: type[T], table: Mapping[str, object], where: str) -> T:
+    """Build a dataclass from a TOML table; nested tables become nested dataclasses."""
     hints = get_type_hints(kind)
-    names = [f.name for f in fields(kind)]  # type: ignore[arg-type]  # only dataclasses come here
+    names = [f.name for f in fields(kind)]
     unknown = sorted(set(table) - set(names))
     if unknown:
         raise SettingsError(f"{where}: unknown key {', '.join(unknown)}", f"known keys: {', '.join(names)}")
@@ -134,17 +138,17 @@ def _from_table(kind: type[T], table: Mapping[str, Any], where: str) -> T:
         raise SettingsError(f"{where}: {error}") from error
 
 
-def _checked(hint: Any, value: Any, place: str) -> Any:
-    """The value, if it is of the annotated type; lists become tuples, whole numbers pass as floats."""
+def _checked(hint: Any, value: object, where: str) -> object:
+    """Return the value if it matches the annotation; lists become tuples, integers pass as floats."""
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if is_dataclass(hint):
         if not isinstance(value, dict):
-            raise SettingsError(f"{place} must be a table")
-        return _from_table(hint, value, place)  # type: ignore[arg-type]  # a class, for it is an annotation
+            raise SettingsError(f"{where} must be a table")
+        return _from_table(hint, value, where)  # type: ignore[arg-type]  # a class, for it is an annotation
     if origin is tuple and isinstance(value, list):
         kinds = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
         if len(kinds) == len(value):
-            return tuple(_checked(kind, item, place) for kind, item in zip(kinds, value, strict=True))
+            return tuple(_checked(kind, item, where) for kind, item in zip(kinds, value, strict=True))
     elif origin is Literal:
         if value in inner:
             return value
@@ -152,4 +156,4 @@ def _checked(hint: Any, value: Any, place: str) -> Any:
         return float(value)
     elif type(value) is origin:
         return value
-    raise SettingsError(f"{place}: {value!r} is not of the kind {hint if inner else origin.__name__}")
+    raise SettingsError(f"{where}: {value!r} is not of type {hint if inner else origin.__name__}")

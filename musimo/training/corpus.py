@@ -1,8 +1,8 @@
-"""Unlabelled music as a network learns from it: features of windows and mixes, and what the teacher heard.
+"""Corpora for distillation: features of windows and mixes of unlabeled music, with the teacher's activations.
 
-Everything lies in memory-mapped arrays, one row a sound, made in any order by any number of processes; what
-was stopped goes on with the rows that are missing. Which sound a row holds follows from its number and the
-seed.
+A corpus is a folder of memory-mapped arrays with one row per excerpt, computed in any order by any number of
+processes; an interrupted run continues with the missing rows. The audio of a row follows from its number and
+the seed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.lib.format import open_memmap
@@ -22,30 +22,30 @@ from musimo.audio.features import compute_features
 from musimo.audio.windows import tile
 from musimo.errors import AudioError, UsageError
 from musimo.records import FloatArray, Window
-from musimo.training.devices import threads
-from musimo.training.mixes import mixture, samples_needed
-from musimo.training.processes import side_by_side
+from musimo.training.devices import torch_threads
+from musimo.training.mixes import mix, required_samples
+from musimo.training.processes import run_in_processes
 from musimo.training.progress import Stage, Step, Work
 from musimo.training.teacher import MusicNN
 
-STEP_S = 187 * 256 / 16_000  # one answer of the teacher: 187 frames of 16 ms
-HEADROOM = 2.0  # decoded lossy sound exceeds full scale; 16 bits hold twice of it
-MIN_TRACK_S = 5.0  # jingles shorter than this would be heard mostly as repetitions of themselves
+STEP_S = 187 * 256 / 16_000  # one step of the teacher: 187 frames of 16 ms
+HEADROOM = 2.0  # decoded lossy audio exceeds full scale; 16 bits store up to twice of it
+MIN_TRACK_S = 5.0  # rows of shorter jingles would mostly be repetitions
 N_FEATURES = 193
 
-N_VALUES = 200  # of the teacher's answer
-WINDOW_STEPS, MIX_STEPS = 15, 10  # 45 s, as tracks are heard; 30 s, as most labelled clips are
+N_VALUES = 200  # per step of the teacher
+WINDOW_STEPS, MIX_STEPS = 15, 10  # 45 s, the windows of a scan; 30 s, the length of most labeled clips
 SUFFIXES = {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma"}
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusConfig:
-    """How much is made of the music.
+    """Size of the corpora.
 
     Parameters
     ----------
-    every_window : 1 hears the music whole, 2 every other window of 45 s
-    n_mixes : of 30 s
+    every_window : 1 uses all windows of 45 s, 2 every other one
+    n_mixes : number of mixes of 30 s
     seed : of the mixes
     """
 
@@ -56,15 +56,15 @@ class CorpusConfig:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Rows of one length.
+    """Rows of equal length.
 
     Parameters
     ----------
-    folder : that holds the arrays
-    n_steps : teacher's answers a row
-    features : (n, n_frames, 193) float16, not normalised
-    steps : (n, n_steps, n_values) float32, the teacher's
-    done : (n,) bool, rows that are there
+    folder : that contains the arrays
+    n_steps : teacher steps per row
+    features : float16, not normalized [shape=(n, n_frames, 193)]
+    steps : the teacher's activations, float32 [shape=(n, n_steps, n_values)]
+    done : rows that are computed, bool [shape=(n,)]
     """
 
     folder: Path
@@ -75,23 +75,28 @@ class Corpus:
 
 
 def row_samples(n_steps: int) -> int:
-    """Samples of a row: 30 s for ten steps, 45 s for fifteen, a little more than the teacher needs."""
+    """Return the samples per row: 30 s for ten steps, 45 s for fifteen, slightly more than they need."""
     return n_steps * 3 * SAMPLE_RATE
 
 
 def row_frames(n_steps: int) -> int:
-    """Frames of features of a row."""
+    """Return the feature frames per row."""
     return 1 + row_samples(n_steps) // 512
 
 
 def open_corpus(
     folder: Path, n_rows: int | None, n_steps: int, n_values: int, mode: Literal["r", "r+"] = "r+"
 ) -> Corpus:
-    """The arrays of a folder, made if they are not there; ``n_rows`` None takes what there is."""
+    """Open the arrays of a folder, creating missing ones; ``n_rows`` None keeps the existing number of rows.
+
+    Raises
+    ------
+    UsageError : an existing array has another shape
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if n_rows is None:
         n_rows = len(np.load(folder / "done.npy", mmap_mode="r", allow_pickle=False))
-    shapes: dict[str, tuple[Any, tuple[int, ...]]] = {
+    shapes: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
         "features": (np.float16, (n_rows, row_frames(n_steps), N_FEATURES)),
         "steps": (np.float32, (n_rows, n_steps, n_values)),
         "done": (np.bool_, (n_rows,)),
@@ -108,9 +113,9 @@ def open_corpus(
 
 
 def decode_tracks(paths: Sequence[Path], folder: Path, n_processes: int) -> Work[list[Path]]:
-    """Whole tracks as mono at 22,050 Hz, 16 bits, one ``.npy`` each; short or broken ones are left out.
+    """Decode whole tracks to mono, 22,050 Hz, 16 bits, one ``.npy`` each; skip short and broken ones.
 
-    What was left out is remembered by an empty file, so that a later run does not try it again.
+    A skipped track leaves an empty file, so that a later run does not try it again.
     """
     folder.mkdir(parents=True, exist_ok=True)
     targets = [folder / f"{number:05d}.npy" for number in range(len(paths))]
@@ -118,7 +123,7 @@ def decode_tracks(paths: Sequence[Path], folder: Path, n_processes: int) -> Work
     if missing:
         yield Stage("decoding music", len(paths), len(paths) - len(missing), "track")
     shares = [(missing[share::n_processes],) for share in range(min(n_processes, len(missing)))]
-    for _ in side_by_side(_decode, shares):
+    for _ in run_in_processes(_decode, shares):
         yield Step()
     return [target for target in targets if target.stat().st_size]
 
@@ -127,17 +132,17 @@ def _decode(pairs: Sequence[tuple[Path, Path]]) -> Iterator[bool]:
     for path, target in pairs:
         unfinished = target.with_suffix(".part")
         with unfinished.open("wb") as file:
-            pcm = _whole(path)
+            pcm = _decode_track(path)
             if pcm is not None:
                 np.save(file, pcm)
         unfinished.replace(target)
         yield pcm is not None
 
 
-def _whole(path: Path) -> NDArray[np.int16] | None:
+def _decode_track(path: Path) -> NDArray[np.int16] | None:
     try:
-        with open_audio(path) as sound:
-            samples = sound.samples(Window(0.0, sound.duration_s))
+        with open_audio(path) as audio:
+            samples = audio.samples(Window(0.0, audio.duration_s))
     except AudioError:
         return None
     if len(samples) < MIN_TRACK_S * SAMPLE_RATE:
@@ -146,14 +151,14 @@ def _whole(path: Path) -> NDArray[np.int16] | None:
     return pcm
 
 
-def stretch_of(track: Path, start: int, n: int) -> FloatArray:
-    """``n`` samples of a decoded track, which begins anew where it is shorter."""
+def read_excerpt(track: Path, start: int, n: int) -> FloatArray:
+    """Return ``n`` samples of a decoded track, which repeats if it is shorter."""
     pcm = np.load(track, mmap_mode="r", allow_pickle=False)[start : start + n]
     return tile(pcm.astype(np.float32) * np.float32(HEADROOM / 32767), n)
 
 
 def window_starts(lengths: Sequence[int], n: int) -> list[tuple[int, int]]:
-    """(track, first sample) of windows of ``n`` samples that hear every track whole, evenly spread."""
+    """Return (track, first sample) of evenly spread windows of ``n`` samples that cover every track."""
     starts = []
     for track, length in enumerate(lengths):
         count = max(1, -(-length // n))
@@ -162,25 +167,25 @@ def window_starts(lengths: Sequence[int], n: int) -> list[tuple[int, int]]:
     return starts
 
 
-def window_sound(tracks: Sequence[Path], starts: Sequence[tuple[int, int]], row: int, n: int) -> FloatArray:
-    """The sound of a row that is a window of a track."""
+def window_samples(tracks: Sequence[Path], starts: Sequence[tuple[int, int]], row: int, n: int) -> FloatArray:
+    """Return the samples of a row that is a window of a track."""
     track, start = starts[row]
-    return stretch_of(tracks[track], start, n)
+    return read_excerpt(tracks[track], start, n)
 
 
-def mixed_sound(tracks: Sequence[Path], lengths: Sequence[int], row: int, n: int, seed: int) -> FloatArray:
-    """The sound of a row that is a mix of two places in tracks; a track counts by its length's root."""
+def mix_samples(tracks: Sequence[Path], lengths: Sequence[int], row: int, n: int, seed: int) -> FloatArray:
+    """Return the samples of a row that mixes two excerpts; tracks are drawn by the root of their length."""
     rng = np.random.default_rng([seed, row])
-    needed = samples_needed(n)
+    needed = required_samples(n)
     share = np.sqrt(np.array(lengths, dtype=np.float64))
     chosen = rng.choice(len(tracks), 2, p=share / share.sum())
-    places = [int(rng.integers(max(1, lengths[track] - needed))) for track in chosen]
-    parts = [stretch_of(tracks[t], place, needed) for t, place in zip(chosen, places, strict=True)]
-    return mixture(parts[0], parts[1], SAMPLE_RATE, n, rng)
+    starts = [int(rng.integers(max(1, lengths[track] - needed))) for track in chosen]
+    parts = [read_excerpt(tracks[t], start, needed) for t, start in zip(chosen, starts, strict=True)]
+    return mix(parts[0], parts[1], SAMPLE_RATE, n, rng)
 
 
-def music_in(folder: Path) -> list[Path]:
-    """Music files in a folder and the folders within.
+def find_music(folder: Path) -> list[Path]:
+    """Return the audio files below a folder, sorted.
 
     Raises
     ------
@@ -196,23 +201,31 @@ def music_in(folder: Path) -> list[Path]:
     return paths
 
 
-def prepare(
+def prepare_corpora(
     music: Path, folder: Path, teacher: Path, config: CorpusConfig, n_processes: int
 ) -> Work[tuple[Corpus, Corpus]]:
-    """Windows of all music under a folder, and mixes of it, heard by the teacher; goes on where it stopped.
+    """Compute the corpora of windows and of mixes of a folder of music, or resume an interrupted run.
 
     Parameters
     ----------
-    music : files of any format musimo plays, in any folders; what cannot be decoded is left out
-    folder : for everything that is made, some 4 MB a minute of music and 0.5 MB a mix
+    music : folder with audio files in any format that musimo decodes; undecodable files are skipped
+    folder : of the results, about 4 MB per minute of music and 0.5 MB per mix
     teacher : weights of MSD-MusiCNN
+    config : size of the corpora
+    n_processes : number of processes
+
+    Returns
+    -------
+    windows, mixes
 
     Raises
     ------
-    UsageError : there is no music, or none that can be decoded
+    UsageError : there is no music, or none can be decoded
     """
-    paths = music_in(music)
-    _keep_to(folder / "music.txt", "\n".join(str(path.relative_to(music)) for path in paths), music)
+    paths = find_music(music)
+    _require_same_files(
+        folder / "music.txt", "\n".join(str(path.relative_to(music)) for path in paths), music
+    )
     tracks = yield from decode_tracks(paths, folder / "sound", n_processes)
     if not tracks:
         raise UsageError(f"no music in {music} can be decoded", "name another folder with --music")
@@ -220,48 +233,48 @@ def prepare(
     starts = window_starts(lengths, row_samples(WINDOW_STEPS))[:: config.every_window]
     windows = open_corpus(folder / "windows", len(starts), WINDOW_STEPS, N_VALUES)
     mixes = open_corpus(folder / "mixes", config.n_mixes, MIX_STEPS, N_VALUES)
-    sounds: tuple[Callable[[int], FloatArray], ...] = (
-        partial(window_sound, tracks, starts, n=row_samples(WINDOW_STEPS)),
-        partial(mixed_sound, tracks, lengths, n=row_samples(MIX_STEPS), seed=config.seed),
+    row_samplers: tuple[Callable[[int], FloatArray], ...] = (
+        partial(window_samples, tracks, starts, n=row_samples(WINDOW_STEPS)),
+        partial(mix_samples, tracks, lengths, n=row_samples(MIX_STEPS), seed=config.seed),
     )
-    for name, corpus, sound in zip(("windows", "mixes"), (windows, mixes), sounds, strict=True):
+    for name, corpus, sampler in zip(("windows", "mixes"), (windows, mixes), row_samplers, strict=True):
         n, missing = len(corpus.done), np.flatnonzero(~corpus.done)
         if len(missing):
-            yield Stage(f"hearing {name} with the teacher", n, n - len(missing), "sound")
+            yield Stage(f"computing features and teacher activations of {name}", n, n - len(missing), "row")
         shares = [
-            (corpus.folder, corpus.n_steps, teacher, sound, missing[share::n_processes])
+            (corpus.folder, corpus.n_steps, teacher, sampler, missing[share::n_processes])
             for share in range(min(n_processes, len(missing)))
         ]
-        for _ in side_by_side(fill, shares):
+        for _ in run_in_processes(fill_rows, shares):
             yield Step()
     return windows, mixes
 
 
-def _keep_to(note: Path, listing: str, music: Path) -> None:
-    """Refuse to go on with other music than was begun with: rows are counted by the tracks' order."""
+def _require_same_files(note: Path, listing: str, music: Path) -> None:
+    """Raise if the music has changed since the first run: rows are numbered by the order of the tracks."""
     note.parent.mkdir(parents=True, exist_ok=True)
     if note.is_file() and note.read_text(encoding="utf-8", errors="surrogateescape") != listing:
         raise UsageError(
-            f"the files in {music} are not those that {note.parent} was begun with",
-            "bring them back, or name another folder with --out",
+            f"the files in {music} have changed since {note.parent} was created",
+            "restore them, or name another folder with --out",
         )
     note.write_text(listing, encoding="utf-8", errors="surrogateescape")
 
 
-def fill(
+def fill_rows(
     folder: Path,
     n_steps: int,
     teacher: Path,
-    sound: Callable[[int], FloatArray],
+    sampler: Callable[[int], FloatArray],
     rows: NDArray[np.int64],
 ) -> Iterator[int]:
-    """Make these rows; one core's work."""
+    """Compute rows; yield the number of each. Runs in one process."""
     corpus = open_corpus(folder, None, n_steps, N_VALUES)
-    listener = MusicNN(teacher)
+    teacher_network = MusicNN(teacher)
     for row in map(int, rows):
-        samples = sound(row)
+        samples = sampler(row)
         corpus.features[row] = compute_features(samples)
-        with threads(1):
-            corpus.steps[row] = listener.hear(samples)[:n_steps]
+        with torch_threads(1):
+            corpus.steps[row] = teacher_network.embed(samples)[:n_steps]
         corpus.done[row] = True
         yield row

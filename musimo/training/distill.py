@@ -1,12 +1,12 @@
-"""The backbone's training: without any label, from what another network heard in freely licensed music.
+"""Distillation: train the backbone without labels, on a teacher's activations for freely licensed music.
 
-The network learns four things at once: the teacher's answer to every three seconds, read linearly from its
-last block and from its attention; the mean of these answers over the clip, read linearly from its
-embedding; and, from the embedding again, the statistics and the harmony of its own input, which keeps what
-the teacher does not care for and the embedding from collapsing.
+The student learns four targets at once: the teacher's activations of every three seconds, by linear maps of
+its last block and of its attention; their mean over the clip, by a linear map of its embedding; and, by
+linear maps of the embedding, the statistics and the harmony of its input, which preserve what the teacher
+ignores and prevent a collapse of the embedding.
 
-Every process takes its share of a batch on one core and gradients are averaged: on a busy machine, cores
-that share every operation wait for each other most of the time.
+Each process trains on its share of a batch with one thread, and gradients are averaged: on a busy machine,
+threads that share every operation mostly wait for each other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import cos, pi
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -29,31 +28,31 @@ from musimo.audio.harmony import N_HARMONY, harmony_features
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
 from musimo.records import FloatArray
 from musimo.training.corpus import STEP_S, Corpus
-from musimo.training.devices import seeded
+from musimo.training.devices import CPU, seeded
 
-CPU = torch.device("cpu")
-POOLED_STEP = 8  # the network's own steps, 16 frames each, in a step of the teacher: 2.97 s of its 2.99 s
+POOLED_STEP = 8  # network steps of 16 frames per teacher step: 2.97 s of 2.99 s
 FRAMES_PER_STEP = 128
-SPARE_FRAMES = 8  # taken beyond the steps, so that no rounding leaves the last one short
-SCALE_ROWS = 256  # rows from which means and deviations are taken: enough for three digits
-MOST_SDS = 4.0  # skewness and the like have long tails, which must not rule the error
-MAX_GRADIENT_NORM = 2.0  # steps of an ordinary batch stay below it
+SPARE_FRAMES = 8  # beyond the steps, so that rounding cannot shorten the last one
+SCALE_ROWS = 256  # rows for means and standard deviations: enough for three digits
+MAX_SDS = 4.0  # higher moments have long tails, which must not dominate the loss
+MAX_GRADIENT_NORM = 2.0  # typical gradients are smaller
 
 
 @dataclass(frozen=True, slots=True)
 class DistillConfig:
-    """The recipe.
+    """Hyperparameters of the distillation.
 
     Parameters
     ----------
-    n_batches : of the whole training
-    batch_size : sounds a batch, over all processes
-    learning_rate, weight_decay : of AdamW; the rate is the top of one cycle
+    n_batches : number of batches
+    batch_size : rows per batch, over all processes
+    learning_rate, weight_decay : of AdamW; the rate is the maximum of one cycle
     warm_up : share of the batches in which the rate rises
-    crop_steps : teacher's steps in a crop; the last ``whole_share`` of the batches are of whole rows
-    clip_weight, statistics_weight, harmony_weight : of these losses, beside 1 for the steps
-    checkpoint_every : batches
-    seed : of every choice left to chance
+    crop_steps : teacher steps per crop
+    whole_share : share of the batches, the last ones, that use whole rows instead of crops
+    clip_weight, statistics_weight, harmony_weight : of these losses; those of the steps have weight 1
+    checkpoint_every : batches between checkpoints
+    seed : of all random numbers
     """
 
     n_batches: int = 2000
@@ -71,11 +70,11 @@ class DistillConfig:
     network: MaseNetConfig = field(default_factory=lambda: MaseNetConfig(dropout=0.1, dense_dropout=0.2))
 
     def is_checkpoint(self, n_done: int) -> bool:
-        """Whether the state is kept after so many batches."""
+        """Return whether the state is saved after so many batches."""
         return n_done % self.checkpoint_every == 0 or n_done == self.n_batches
 
     def rate_at(self, number: int) -> float:
-        """Learning rate of a batch: one cycle, up and down by half cosines (Smith & Topin 2019)."""
+        """Return the learning rate of a batch: one cycle of half cosines (Smith & Topin 2019)."""
         part = number / self.n_batches
         rising = part / self.warm_up if part < self.warm_up else (1 - part) / (1 - self.warm_up)
         return self.learning_rate * 0.5 * (1 - cos(pi * rising)) + 1e-6
@@ -83,15 +82,15 @@ class DistillConfig:
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """Means and standard deviations, one row each, of all that goes in and all that is asked for.
+    """Means and standard deviations, one row each, of inputs and targets.
 
     Parameters
     ----------
-    features : (2, 193), of frames
-    steps : (2, n_values), of the teacher's answers
-    clips : (2, n_values), of their means over a crop
-    statistics : (2, 3 * 193), of `input_statistics` of normalised crops
-    harmony : (2, 109), of `harmony` of crops
+    features : of frames [shape=(2, 193)]
+    steps : of the teacher's activations [shape=(2, n_values)]
+    clips : of their means over a crop [shape=(2, n_values)]
+    statistics : of `input_statistics` of normalized crops [shape=(2, 3 * 193)]
+    harmony : of `harmony_features` of crops [shape=(2, 109)]
     """
 
     features: Tensor
@@ -101,20 +100,20 @@ class Scales:
     harmony: Tensor
 
     def to(self, device: torch.device) -> Scales:
-        """The same numbers on another device."""
+        """Return the same values on another device."""
         return Scales(*(getattr(self, name).to(device) for name in Scales.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one batch came to.
+    """Result of one batch.
 
     Parameters
     ----------
     number : from 1
     losses : of this process's share, by name
     learning_rate : of this batch
-    seconds : by the clock
+    seconds : wall time
     """
 
     number: int
@@ -124,7 +123,7 @@ class Batch:
 
 
 class Student(nn.Module):
-    """MASE-Net with the linear maps that only its training needs."""
+    """MASE-Net with the linear maps used by distillation only."""
 
     def __init__(self, config: MaseNetConfig, n_values: int) -> None:
         super().__init__()
@@ -135,30 +134,30 @@ class Student(nn.Module):
         self.of_embedding = nn.Linear(embedding, n_values)
         self.of_input = nn.Linear(embedding, 3 * config.n_features)
         self.of_harmony = nn.Linear(embedding, N_HARMONY)
-        self._seen: dict[str, Tensor] = {}
+        self._activations: dict[str, Tensor] = {}
         self.network.blocks[-1].register_forward_hook(self._keep("block"))
         self.network.attention.register_forward_hook(self._keep("attention"))
 
-    def _keep(self, name: str) -> Callable[[nn.Module, Any, Tensor], None]:
-        def hook(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
-            self._seen[name] = output
+    def _keep(self, name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+        def hook(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+            self._activations[name] = output
 
         return hook
 
     def forward(self, features: Tensor, n_steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """What is learnt, of normalised (B, T, 193).
+        """Predict the targets from normalized features [shape=(B, T, 193)].
 
         Returns
         -------
-        steps, twice : (B, n_steps, n_values), from the last block and from the attention
-        clips : (B, n_values)
-        statistics : (B, 579)
-        harmony : (B, 109)
+        steps, twice : from the last block and from the attention [shape=(B, n_steps, n_values)]
+        clips : [shape=(B, n_values)]
+        statistics : [shape=(B, 579)]
+        harmony : [shape=(B, 109)]
         """
         network = self.network
         fused = network.fuse(features)
         embedding = network.dense2(network.dropout(network.dense1(fused)))
-        block, attention = self._seen["block"].transpose(1, 2), self._seen["attention"]
+        block, attention = self._activations["block"].transpose(1, 2), self._activations["attention"]
         return (
             self.of_block(_pooled(block, n_steps)),
             self.of_attention(_pooled(attention, n_steps)),
@@ -169,26 +168,28 @@ class Student(nn.Module):
 
 
 def _pooled(sequence: Tensor, n_steps: int) -> Tensor:
-    """(B, T, C) -> (B, n_steps, C), means over the network's steps in each of the teacher's."""
+    """Average the network's steps over each teacher step: (B, T, C) -> (B, n_steps, C)."""
     whole = sequence[:, : n_steps * POOLED_STEP]
     return whole.reshape(len(whole), n_steps, POOLED_STEP, -1).mean(dim=2)
 
 
 def input_statistics(features: Tensor) -> Tensor:
-    """Mean, SD and SD of the change from frame to frame: (B, T, 193) -> (B, 579)."""
+    """Return mean, SD and SD of the frame-to-frame difference: (B, T, 193) -> (B, 579)."""
     change = features[:, 1:] - features[:, :-1]
     return torch.cat([features.mean(1), features.std(1), change.std(1)], dim=1)
 
 
-def draw(
+def sample_batch(
     corpora: Sequence[Corpus], n: int, n_steps: int | None, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Random sounds: features (n, T, 193) and the teacher's answers (n, n_steps, n_values).
+    """Draw random features (n, T, 193) and teacher activations (n, n_steps, n_values).
 
     Parameters
     ----------
-    n_steps : length of the stretches, taken from anywhere in the rows of all corpora, each step as likely as
-        any other; None for whole rows of one corpus
+    corpora : completed rows of all of them are drawn from, each step with equal probability
+    n : batch size
+    n_steps : length of the crops in teacher steps; None for whole rows of one corpus
+    rng : random number generator
     """
     rows = [np.flatnonzero(corpus.done) for corpus in corpora]
     share = np.array([len(r) * c.n_steps for r, c in zip(rows, corpora, strict=True)], dtype=np.float64)
@@ -208,10 +209,10 @@ def draw(
     return np.stack(features), np.stack(steps)
 
 
-def measure_scales(corpora: Sequence[Corpus], config: DistillConfig) -> Scales:
-    """From crops like those of the training."""
+def fit_scales(corpora: Sequence[Corpus], config: DistillConfig) -> Scales:
+    """Estimate means and standard deviations from crops like those of the training."""
     rng = np.random.default_rng([config.seed, 2**31])
-    features, steps = map(torch.from_numpy, draw(corpora, SCALE_ROWS, config.crop_steps, rng))
+    features, steps = map(torch.from_numpy, sample_batch(corpora, SCALE_ROWS, config.crop_steps, rng))
     frames = _mean_and_sd(features.flatten(0, 1).double()).float()
     normed = (features - frames[0]) / frames[1]
     return Scales(
@@ -219,12 +220,12 @@ def measure_scales(corpora: Sequence[Corpus], config: DistillConfig) -> Scales:
         _mean_and_sd(steps.flatten(0, 1)),
         _mean_and_sd(steps.mean(1)),
         _mean_and_sd(input_statistics(normed)),
-        _mean_and_sd(harmonies(features)),
+        _mean_and_sd(batch_harmony(features)),
     )
 
 
-def harmonies(features: Tensor) -> Tensor:
-    """`harmony` of clips, not normalised: (B, T, 193) -> (B, 109)."""
+def batch_harmony(features: Tensor) -> Tensor:
+    """Return `harmony_features` of features that are not normalized: (B, T, 193) -> (B, 109)."""
     return torch.from_numpy(np.stack([harmony_features(clip) for clip in features.cpu().numpy()])).to(
         features.device
     )
@@ -239,15 +240,15 @@ def _scaled(x: Tensor, scale: Tensor) -> Tensor:
 
 
 class Distillation:
-    """A student on its way; one of ``n_processes`` that stay alike.
+    """State of a training; one of ``n_processes`` with identical parameters.
 
     Parameters
     ----------
-    corpora : what it learns from
-    config : the recipe
-    checkpoint : file that keeps the state; if it exists, training goes on from there
-    rank, n_processes : which one this is; more than one need `torch.distributed` to be initialised
-    device : where the student runs
+    corpora : training data
+    config : hyperparameters
+    checkpoint : file for the state; if it exists, the training resumes from it
+    rank, n_processes : of this process; more than one require an initialized `torch.distributed`
+    device : of the student
     """
 
     def __init__(
@@ -274,41 +275,41 @@ class Distillation:
             self.optimizer.load_state_dict(state["optimizer"])
             self.n_done = state["n_done"]
         else:
-            self.scales = measure_scales(corpora, config).to(device)
+            self.scales = fit_scales(corpora, config).to(device)
 
     def batches(self) -> Iterator[Batch]:
-        """Train to the end, batch by batch."""
+        """Train to the end; yield each batch."""
         self.student.train()
         while self.n_done < self.config.n_batches:
-            begun = time.monotonic()
+            started = time.monotonic()
             losses = self._learn(self.n_done)
             rate = self.optimizer.param_groups[0]["lr"]
             self.n_done += 1
             if self.config.is_checkpoint(self.n_done):
                 self._save()
-            yield Batch(self.n_done, losses, rate, time.monotonic() - begun)
+            yield Batch(self.n_done, losses, rate, time.monotonic() - started)
         self.student.eval()
 
     def _learn(self, number: int) -> dict[str, float]:
-        """One batch; all chance in it comes from seed, number and rank."""
+        """Train one batch; its random numbers depend on seed, number and rank only."""
         config, scales = self.config, self.scales
-        whole = number >= config.n_batches * (1 - config.whole_share)
+        whole_rows = number >= config.n_batches * (1 - config.whole_share)
         rng = np.random.default_rng([config.seed, number, self.rank])
-        chance = int(rng.integers(2**62))
+        torch_seed = int(rng.integers(2**62))
         n = config.batch_size // self.n_processes
-        drawn = draw(self.corpora, n, None if whole else config.crop_steps, rng)
-        features, steps = (torch.from_numpy(array).to(self.device) for array in drawn)
-        harmonic = _scaled(harmonies(features), scales.harmony).clamp(-MOST_SDS, MOST_SDS)
+        batch = sample_batch(self.corpora, n, None if whole_rows else config.crop_steps, rng)
+        features, steps = (torch.from_numpy(array).to(self.device) for array in batch)
+        target_harmony = _scaled(batch_harmony(features), scales.harmony).clamp(-MAX_SDS, MAX_SDS)
         features = _scaled(features, scales.features)
-        with seeded(chance, self.device):
-            block, attention, clips, statistics, heard_harmony = self.student(features, steps.shape[1])
-        wanted = _scaled(steps, scales.steps)
+        with seeded(torch_seed, self.device):
+            block, attention, clips, statistics, predicted_harmony = self.student(features, steps.shape[1])
+        target_steps = _scaled(steps, scales.steps)
         losses = {
-            "block": F.mse_loss(block, wanted),
-            "attention": F.mse_loss(attention, wanted),
+            "block": F.mse_loss(block, target_steps),
+            "attention": F.mse_loss(attention, target_steps),
             "clip": F.mse_loss(clips, _scaled(steps.mean(1), scales.clips)),
             "statistics": F.mse_loss(statistics, _scaled(input_statistics(features), scales.statistics)),
-            "harmony": F.mse_loss(heard_harmony, harmonic),
+            "harmony": F.mse_loss(predicted_harmony, target_harmony),
         }
         weights = {
             "clip": config.clip_weight,
@@ -325,7 +326,7 @@ class Distillation:
         return {name: value.item() for name, value in losses.items()}
 
     def _average(self, tensors: Sequence[Tensor]) -> None:
-        """Make the tensors of all processes their mean."""
+        """Replace tensors by their mean over all processes."""
         if self.n_processes == 1:
             return
         flat = torch.cat([tensor.flatten() for tensor in tensors])

@@ -1,4 +1,4 @@
-"""What training minimises (paper, section 4.A; concordance beside it), numerically safe."""
+"""Losses: the paper's MSE with Pearson correlation (section 4.A), and the concordance correlation."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-EPS = 1e-3  # rating² ; bounds the gradient at constant predictions to about 1 / sqrt(EPS) = 31
-MIN_CLIPS = 4  # of fewer, a correlation says nothing
+EPS = 1e-3  # rating²; bounds the gradient at constant predictions to about 1 / sqrt(EPS) = 31
+MIN_CLIPS = 4  # of fewer clips, a correlation is meaningless
 
 LossName = Literal["mse_pearson", "ccc"]
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""(targets (N, D), predictions (N, D)), on the 1-9 scale -> a number."""
+"""(targets, predictions), both [shape=(N, D)] on the 1-9 scale -> scalar."""
 
 
 def pearson(targets: Tensor, predictions: Tensor) -> Tensor:
-    """Pearson correlation of each column over the batch: (N, D), (N, D) -> (D,).
+    """Return the Pearson correlation of each column over the batch: (N, D), (N, D) -> (D,).
 
-    ``EPS`` is added to both variances, in rating units: a constant column correlates 0 with anything and has
-    a finite gradient; a perfect one falls short of 1 by about EPS / variance.
+    ``EPS`` is added to both variances, in rating units: a constant column has correlation 0 and a finite
+    gradient; a perfect one is below 1 by about EPS / variance.
     """
     targets = targets - targets.mean(dim=0)
     predictions = predictions - predictions.mean(dim=0)
@@ -30,16 +30,16 @@ def pearson(targets: Tensor, predictions: Tensor) -> Tensor:
 
 
 def mse_pearson(targets: Tensor, predictions: Tensor, weight: float = 0.2) -> Tensor:
-    """Sum over valence and arousal of ``MSE + weight (1 - rho)``; rho over the batch.
+    """Return the sum over valence and arousal of ``MSE + weight (1 - rho)``, with rho over the batch.
 
-    The paper's weight of 0.2 goes with ratings of 1-9: of another scale the error's share would be another.
+    The paper's weight of 0.2 is for ratings on 1-9; on another scale the MSE has another magnitude.
 
     Parameters
     ----------
-    targets, predictions : (N, D), on the 1-9 scale, of any floating type; reduced in float32 or better
-    weight : lambda of the paper; the term rests for batches of less than 4
+    targets, predictions : on the 1-9 scale, floating point; reduced in float32 or better [shape=(N, D)]
+    weight : lambda of the paper; the correlation is omitted for batches of less than 4
     """
-    targets, predictions = _precise(targets, predictions)
+    targets, predictions = _promote(targets, predictions)
     loss = (targets - predictions).square().mean(dim=0)
     if len(targets) >= MIN_CLIPS:
         loss = loss + weight * (1 - pearson(targets, predictions))
@@ -47,10 +47,10 @@ def mse_pearson(targets: Tensor, predictions: Tensor, weight: float = 0.2) -> Te
 
 
 def concordance(targets: Tensor, predictions: Tensor) -> Tensor:
-    """Concordance correlation (Lin 1989) of each column over the batch: (N, D), (N, D) -> (D,).
+    """Return the concordance correlation (Lin 1989) of each column: (N, D), (N, D) -> (D,).
 
-    ``EPS`` is added to the denominator: where both columns are constant and equal the answer is 0, with a
-    finite gradient; a perfect column falls short of 1 by EPS / (2 variance).
+    ``EPS`` is added to the denominator: where both columns are constant and equal, the result is 0 with a
+    finite gradient; a perfect column is below 1 by EPS / (2 variance).
     """
     shift = targets.mean(dim=0) - predictions.mean(dim=0)
     targets = targets - targets.mean(dim=0)
@@ -60,27 +60,27 @@ def concordance(targets: Tensor, predictions: Tensor) -> Tensor:
     return 2 * covariance / (spread + EPS)
 
 
-def one_minus_ccc(targets: Tensor, predictions: Tensor) -> Tensor:
-    """Sum over valence and arousal of ``1 - CCC``; the mean squared error for batches of less than 4.
+def ccc_loss(targets: Tensor, predictions: Tensor) -> Tensor:
+    """Return the sum over valence and arousal of ``1 - CCC``; the MSE for batches of less than 4.
 
     Parameters
     ----------
-    targets, predictions : (N, D), on the 1-9 scale, of any floating type; reduced in float32 or better
+    targets, predictions : on the 1-9 scale, floating point; reduced in float32 or better [shape=(N, D)]
     """
-    targets, predictions = _precise(targets, predictions)
+    targets, predictions = _promote(targets, predictions)
     if len(targets) < MIN_CLIPS:
         return (targets - predictions).square().mean(dim=0).sum()
     return (1 - concordance(targets, predictions)).sum()
 
 
-def loss_named(name: LossName, correlation_weight: float) -> Loss:
-    """The loss of that name; the weight is ``mse_pearson``'s."""
+def make_loss(name: LossName, correlation_weight: float) -> Loss:
+    """Return the loss of that name; the weight applies to ``mse_pearson``."""
     if name == "ccc":
-        return one_minus_ccc
+        return ccc_loss
     return lambda targets, predictions: mse_pearson(targets, predictions, correlation_weight)
 
 
-def _precise(targets: Tensor, predictions: Tensor) -> tuple[Tensor, Tensor]:
-    """Both in the better of their types, float32 at least."""
+def _promote(targets: Tensor, predictions: Tensor) -> tuple[Tensor, Tensor]:
+    """Convert both to the more precise of their types, at least float32."""
     precise = torch.promote_types(torch.float32, torch.promote_types(targets.dtype, predictions.dtype))
     return targets.to(precise), predictions.to(precise)

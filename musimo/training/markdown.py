@@ -1,4 +1,4 @@
-"""Markdown from figures: tables whose columns stay equal, and names of strangers that stay names."""
+"""Format figures as Markdown: tables of equal columns, and escaped names of unknown origin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from musimo.training.bootstrap import Interval
 UNDEFINED = "–"
 DIMENSIONS = ("valence", "arousal")
 
-HEADINGS = {"R2": "R²", "r": "Pearson r", "pairs": "pair accuracy"}  # of metrics whose name is short for it
+HEADINGS = {"R2": "R²", "r": "Pearson r", "pairs": "pair accuracy"}  # of metrics with a short name
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 _MARKS = re.compile(r"[\\`*_\[\]~$#!]")  # emphasis, code, links, strikes, formulas, headings
@@ -19,21 +19,21 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"
 
 
 def escape(text: str) -> str:
-    """Text of unknown origin on one line, so that Markdown and HTML show it and nothing more."""
+    """Return text of unknown origin on one line, escaped for Markdown and HTML."""
     return _MARKS.sub(r"\\\g<0>", plain(text)).translate(_ENTITIES)
 
 
 def plain(text: str) -> str:
-    """Text of unknown origin on one line, without characters that steer rather than show."""
+    """Return text of unknown origin on one line, without control characters."""
     return " ".join(_CONTROL.sub(" ", text).split())
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; cells are escaped already, the first column is text, the others are numbers.
+    """Return a Markdown table; cells must be escaped, the first column is text, the others are numbers.
 
     Raises
     ------
-    ValueError : a row is not as long as the head
+    ValueError : a row does not have the length of the head
     """
     if any(len(row) != len(head) for row in rows):
         raise ValueError("rows of unequal length")
@@ -42,12 +42,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def heading(metric: str) -> str:
-    """Name of a metric as a table shows it."""
+    """Return the name of a metric in table headings."""
     return HEADINGS.get(metric, metric)
 
 
 def number(value: float, signed: bool = False) -> str:
-    """Three decimals, the digits that a few hundred clips can bear."""
+    """Format with three decimals, the precision that a few hundred clips allow."""
     if not math.isfinite(value):
         return UNDEFINED
     rounded = round(value, 3) + 0.0  # no "-0.000"
@@ -55,7 +55,7 @@ def number(value: float, signed: bool = False) -> str:
 
 
 def spread(values: Sequence[float]) -> str:
-    """Mean ± sample SD; undefined where one value is, the mean alone of a single one."""
+    """Format mean ± sample SD; undefined if a value is, without SD for a single value."""
     n = len(values)
     mean = sum(values) / n
     if n < 2 or not math.isfinite(mean):
@@ -63,8 +63,8 @@ def spread(values: Sequence[float]) -> str:
     return f"{number(mean)} ± {number(math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1)))}"
 
 
-def between(interval: Interval, signed: bool = False) -> str:
-    """A figure with its interval behind it."""
+def with_interval(interval: Interval, signed: bool = False) -> str:
+    """Format a figure followed by its interval."""
     if not math.isfinite(interval.value):
         return UNDEFINED
     ends = (number(end, signed) for end in (interval.low, interval.high))

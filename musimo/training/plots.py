@@ -1,21 +1,15 @@
-"""Pictures of a study, as bytes of PNG files. Needs matplotlib, the extra ``train``.
-
-Every picture is drawn on a figure of its own, without pyplot, so that nothing is left open and nothing
-outside changes; the same study makes the same bytes with the same matplotlib.
-"""
+"""Figures of a study, as bytes of PNG files. Needs matplotlib, the extra ``train``."""
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from musimo.errors import MusimoError
-from musimo.installation import installation
+from musimo.output.colors import BLUE, GRAY, ORANGE, VERMILION
+from musimo.output.figures import picture
 from musimo.training.markdown import DIMENSIONS, number, plain
 from musimo.training.metrics import pearson
 from musimo.training.study import LearningCurve, Study
@@ -24,60 +18,43 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe & Ito (2008): told apart with any colour vision
-BLUE, ORANGE, GREEN, VERMILLION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
-COLOURS = (BLUE, VERMILLION)  # valence, arousal, in every picture
-
-STYLE: dict[Any, object] = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters everywhere
-    "font.size": 9.0,
-    "axes.titlesize": 10.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#dddddd",
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "text.parse_math": False,  # a $ in a name is a $
-    "savefig.dpi": 120.0,
-}
-MOST_GENRES = 24  # rows that a page holds; what is rarer is shown together
-CLIPS_A_BIN = 15  # of a calibration curve: fewer make its points jump
-MOST_BINS = 10
-LONGEST_LABEL = 28  # characters
+COLORS = (BLUE, VERMILION)  # valence, arousal, in every picture
+MAX_GENRES = 24  # rows per plot; rarer genres are combined
+CLIPS_PER_BIN = 15  # of a calibration curve: fewer make it noisy
+MAX_BINS = 10
+MAX_LABEL_LENGTH = 28  # characters
 
 
 def scatter(study: Study) -> bytes:
-    """Predicted against rated, both dimensions, with the diagonal of perfect answers."""
-    answers = study.answers(study.ours)
+    """Plot predicted against mean ratings, with the diagonal."""
+    all_predicted = study.mean_predictions(study.ours)
 
     def draw(figure: Figure) -> None:
         for column, axes in enumerate(figure.subplots(1, 2)):
-            rated, predicted = study.targets[:, column], answers[:, column]
+            rated, predicted = study.targets[:, column], all_predicted[:, column]
             _diagonal(axes, np.concatenate([rated, predicted]))
-            axes.plot(rated, predicted, "o", color=COLOURS[column], alpha=0.6, ms=4.5, mew=0)
+            axes.plot(rated, predicted, "o", color=COLORS[column], alpha=0.6, ms=4.5, mew=0)
             r = np.mean([pearson(rated, each[:, column]) for each in study.predictions[study.ours]])
             axes.set_title(f"{DIMENSIONS[column]}, r = {number(float(r))}")
             axes.set_xlabel("rated by listeners (1-9)")
             axes.set_ylabel("predicted")
             axes.legend(loc="upper left")
 
-    return png(draw, (8.6, 4.5))
+    return picture(draw, (8.6, 4.5), "png")
 
 
 def calibration(study: Study) -> bytes:
-    """Mean rating of clips that were predicted alike, with the line of best fit."""
-    answers = study.answers(study.ours)
+    """Plot the mean rating per bin of predictions, with the regression line."""
+    all_predicted = study.mean_predictions(study.ours)
 
     def draw(figure: Figure) -> None:
         for column, axes in enumerate(figure.subplots(1, 2)):
-            rated, predicted = study.targets[:, column], answers[:, column]
+            rated, predicted = study.targets[:, column], all_predicted[:, column]
             bins = calibration_bins(predicted)
             x, y = (np.array([values[b].mean() for b in bins]) for values in (predicted, rated))
             error = np.array([rated[b].std() / np.sqrt(len(b)) for b in bins])
             _diagonal(axes, np.concatenate([x, y - error, y + error]))
-            axes.errorbar(x, y, error, fmt="o", color=COLOURS[column], ms=6, capsize=3, label="mean ± SE")
+            axes.errorbar(x, y, error, fmt="o", color=COLORS[column], ms=6, capsize=3, label="mean ± SE")
             slope, intercept = calibration_line(rated, predicted)
             if np.isfinite(slope):
                 ends = np.array([predicted.min(), predicted.max()])
@@ -87,12 +64,12 @@ def calibration(study: Study) -> bytes:
             axes.set_ylabel("mean rating of the bin (1-9)")
             axes.legend(loc="upper left")
 
-    return png(draw, (8.6, 4.5))
+    return picture(draw, (8.6, 4.5), "png")
 
 
 def residuals_by_genre(study: Study) -> bytes:
-    """Predicted less rated of every clip, a row a genre, with the mean of each."""
-    residuals = study.answers(study.ours) - study.targets
+    """Plot predicted minus mean rating of every clip, one row per genre, with the mean of each."""
+    residuals = study.mean_predictions(study.ours) - study.targets
     genres = clips_by_genre(study.genres)
 
     def draw(figure: Figure) -> None:
@@ -100,24 +77,24 @@ def residuals_by_genre(study: Study) -> bytes:
             for row, clips in enumerate(genres.values()):
                 values = residuals[clips, column]
                 height = row + np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else [row]
-                axes.plot(values, height, "o", color=COLOURS[column], alpha=0.5, ms=3.5, mew=0)
+                axes.plot(values, height, "o", color=COLORS[column], alpha=0.5, ms=3.5, mew=0)
                 axes.plot([values.mean()] * 2, [row - 0.38, row + 0.38], color="black", lw=2)
-            axes.axvline(0, color=GREY, lw=1, ls="--")
+            axes.axvline(0, color=GRAY, lw=1, ls="--")
             axes.set_title(DIMENSIONS[column])
-            axes.set_xlabel("predicted less rated, rating points; bar: mean")
+            axes.set_xlabel("predicted minus rated, rating points; bar: mean")
         axes.set_yticks(range(len(genres)), [_label(genre) for genre in genres])
         axes.set_ylim(len(genres) - 0.4, -0.6)
 
-    return png(draw, (8.6, 1.3 + 0.27 * len(genres)))
+    return picture(draw, (8.6, 1.3 + 0.27 * len(genres)), "png")
 
 
 def learning_curves(curves: Sequence[LearningCurve]) -> bytes:
-    """Losses over epochs, a thin line a training, a dot at the epoch it was stopped at for good."""
+    """Plot losses over epochs, one thin line per training, with a dot at the best epoch."""
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        for place, curve in enumerate(curves):
-            names = ("training", "validation", "best epoch") if place == 0 else ("_", "_", "_")
+        for index, curve in enumerate(curves):
+            names = ("training", "validation", "best epoch") if index == 0 else ("_", "_", "_")
             width = 1.6 if len(curves) == 1 else 0.9
             axes.plot(curve.epochs, curve.training, color=ORANGE, lw=width, ls="--", label=names[0])
             axes.plot(curve.epochs, curve.validation, color=BLUE, lw=width, label=names[1])
@@ -138,68 +115,43 @@ def learning_curves(curves: Sequence[LearningCurve]) -> bytes:
         axes.locator_params(axis="x", integer=True)
         axes.legend(loc="upper right")
 
-    return png(draw, (6.4, 4.0))
+    return picture(draw, (6.4, 4.0), "png")
 
 
 def calibration_bins(predicted: NDArray[np.float64]) -> list[NDArray[np.int64]]:
-    """Clips in order of their prediction, cut into bins of equal size."""
-    n_bins = max(1, min(MOST_BINS, len(predicted) // CLIPS_A_BIN))
+    """Return the clips in order of their prediction, divided into bins of equal size."""
+    n_bins = max(1, min(MAX_BINS, len(predicted) // CLIPS_PER_BIN))
     return [np.asarray(part) for part in np.array_split(np.argsort(predicted, kind="stable"), n_bins)]
 
 
 def calibration_line(rated: NDArray[np.float64], predicted: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and intercept of ratings over predictions, 1 and 0 when calibrated; NaN of a constant."""
-    if np.ptp(predicted) <= 1e-9:  # what rounding leaves of a constant
+    """Return slope and intercept of ratings over predictions; 1 and 0 if calibrated, NaN for a constant."""
+    if np.ptp(predicted) <= 1e-9:  # constant up to rounding
         return float("nan"), float("nan")
     slope, intercept = np.polyfit(predicted, rated, 1)
     return float(slope), float(intercept)
 
 
 def clips_by_genre(genres: Sequence[str]) -> dict[str, list[int]]:
-    """Indices of the clips of each genre, by name; an empty one is ``unknown``, the rarest are ``other``."""
+    """Return the clips of each genre; an empty genre is ``unknown``, the rarest are ``other``."""
     members: dict[str, list[int]] = {}
     for clip, genre in enumerate(genres):
         members.setdefault(plain(genre) or "unknown", []).append(clip)
-    if len(members) > MOST_GENRES:
+    if len(members) > MAX_GENRES:
         by_size = sorted(members, key=lambda genre: (-len(members[genre]), genre))
-        rest = [clip for genre in by_size[MOST_GENRES - 1 :] for clip in members.pop(genre)]
+        rest = [clip for genre in by_size[MAX_GENRES - 1 :] for clip in members.pop(genre)]
         members["other"] = sorted(members.get("other", []) + rest)
     return dict(sorted(members.items()))
 
 
 def _diagonal(axes: Axes, values: NDArray[np.float64]) -> None:
-    """Equal axes around all values, and the line on which both are the same."""
-    low, high = values.min() - 0.3, values.max() + 0.3  # rating points of air
-    axes.plot([low, high], [low, high], color=GREY, lw=1, ls="--", label="perfect")
+    """Draw equal axes around all values, and the identity line."""
+    low, high = values.min() - 0.3, values.max() + 0.3  # margin in rating points
+    axes.plot([low, high], [low, high], color=GRAY, lw=1, ls="--", label="perfect")
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
     axes.set_aspect("equal")
 
 
 def _label(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
-
-
-def png(draw: Callable[[Figure], None], inches: tuple[float, float]) -> bytes:
-    """What ``draw`` puts on an empty figure of that width and height, in inches.
-
-    Raises
-    ------
-    MusimoError : matplotlib is not installed
-    """
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MusimoError(
-            "matplotlib is not installed", f"install it: {installation().add('plots')}"
-        ) from error
-    buffer = io.BytesIO()
-    with mpl.rc_context(), warnings.catch_warnings():
-        mpl.rcdefaults()  # not what a user's own file says
-        mpl.rcParams.update(STYLE)
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in a script the font lacks: boxes do
-        figure = Figure(figsize=inches, layout="constrained")
-        draw(figure)
-        figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    return text if len(text) <= MAX_LABEL_LENGTH else text[: MAX_LABEL_LENGTH - 1] + "…"

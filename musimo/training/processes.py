@@ -1,4 +1,4 @@
-"""Several processes at one work: they tell of themselves, fail in words, and end with who started them."""
+"""Run a generator in several processes; forward results and errors, and leave no process behind."""
 
 from __future__ import annotations
 
@@ -9,30 +9,32 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from musimo.errors import MusimoError
 
 T = TypeVar("T")
-GRACE_S = 5.0  # for a process that was asked to end, before it is made to
+GRACE_S = 5.0  # between termination and kill of a process
 
 
-def side_by_side(work: Callable[..., Iterator[T]], shares: Sequence[tuple[Any, ...]]) -> Iterator[T]:
-    """Run ``work(*share)`` for each share in a process of its own, a single one in this process.
+def run_in_processes(work: Callable[..., Iterator[T]], shares: Sequence[tuple[object, ...]]) -> Iterator[T]:
+    """Run ``work(*share)`` for each share in a process of its own; a single one runs in this process.
 
-    Yields what they yield, as it comes.
-
-    When the caller goes away (an exception, Ctrl-C, a generator that is closed), the processes are ended.
-    When the caller's process is killed, each ends as it next yields something.
+    If the caller leaves (an exception, Ctrl-C, a closed generator), the processes are terminated. If the
+    caller's process is killed, each process ends at its next result.
 
     Parameters
     ----------
-    work : a generator function of a module, which yields now and then
-    shares : arguments, one tuple a process
+    work : module-level generator function
+    shares : arguments, one tuple per process
+
+    Yields
+    ------
+    Results of all processes, in order of arrival
 
     Raises
     ------
-    MusimoError : one of them failed or crashed; the others are ended
+    MusimoError : a process failed or crashed; the others are terminated
     """
     if len(shares) == 1:
         yield from work(*shares[0])
@@ -40,7 +42,7 @@ def side_by_side(work: Callable[..., Iterator[T]], shares: Sequence[tuple[Any, .
     context = get_context("spawn")  # a fork would inherit the locks of torch's threads
     running: dict[Connection, BaseProcess] = {}
     try:
-        with _deaf_to_interrupts():
+        with _ignore_interrupts():
             for share in shares:
                 ours, theirs = context.Pipe(duplex=False)
                 process = context.Process(target=_begin, args=(work, share, theirs), daemon=True)
@@ -51,13 +53,13 @@ def side_by_side(work: Callable[..., Iterator[T]], shares: Sequence[tuple[Any, .
             for pipe in wait(list(running)):
                 assert isinstance(pipe, Connection)
                 try:
-                    told = pipe.recv()
+                    message = pipe.recv()
                 except EOFError:
                     _check(running.pop(pipe))
                     continue
-                if isinstance(told, MusimoError):
-                    raise told
-                yield told
+                if isinstance(message, MusimoError):
+                    raise message
+                yield message
     finally:
         for left in running.values():
             left.terminate()
@@ -67,11 +69,11 @@ def side_by_side(work: Callable[..., Iterator[T]], shares: Sequence[tuple[Any, .
                 left.kill()
 
 
-def _begin(work: Callable[..., Iterator[Any]], share: tuple[Any, ...], pipe: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
+def _begin(work: Callable[..., Iterator[object]], share: tuple[object, ...], pipe: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     try:
-        for told in work(*share):
-            pipe.send(told)
+        for message in work(*share):
+            pipe.send(message)
     except MusimoError as error:
         pipe.send(error)
     except BrokenPipeError:  # the parent is gone
@@ -87,13 +89,13 @@ def _check(process: BaseProcess) -> None:
         how = f"was killed by signal {-code}" if code < 0 else f"crashed with exit code {code}"
         raise MusimoError(
             f"a process of the training {how}",
-            "if memory ran out, use fewer --processes; the same command goes on from what is done",
+            "if memory ran out, use fewer --processes; the same command resumes",
         )
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Let processes that start within ignore Ctrl-C from their first instruction on."""
+def _ignore_interrupts() -> Iterator[None]:
+    """Let processes started in this block ignore Ctrl-C from their start."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

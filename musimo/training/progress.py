@@ -1,4 +1,4 @@
-"""What a training tells while it runs: frozen events, for whoever draws bars or writes logs."""
+"""Events of a training: frozen dataclasses for progress bars and logs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A new stretch of work begins.
+    """A stage of work starts.
 
     Parameters
     ----------
-    name : in words, lower case
-    total : how many steps it has; None where nobody knows
-    done : how many of them an earlier run has done
+    name : lower case
+    total : number of steps; None if unknown
+    done : steps that an earlier run has completed
     unit : of a step, singular
     """
 
@@ -30,21 +30,21 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``n`` more steps of the stage are done."""
+    """``n`` steps of the stage are completed."""
 
     n: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One epoch, or the batches up to a checkpoint: a row of ``log.csv``.
+    """Result of one epoch, or of the batches up to a checkpoint: a row of ``log.csv``.
 
     Parameters
     ----------
-    part : which of the trainings of a run: ``final``, ``seed-0/fold-2``, ``backbone``
+    part : name of the training: ``final``, ``seed-0/fold-2``, ``backbone``
     number : of the epoch or batch, from 1
     values : losses, learning rate and seconds, by name
-    best : whether it is the best so far, where something is held apart to tell
+    best : whether the validation loss is the lowest so far
     """
 
     part: str
@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence a user should read."""
+    """A warning or remark for the user."""
 
     sentence: str
 
@@ -66,10 +66,10 @@ class Finished:
 
     Parameters
     ----------
-    figures : what was measured; JSON
-    tables : the same as Markdown
-    report : the whole report
-    weights, card : what was made, None where nothing was
+    figures : results as JSON values
+    tables : results as Markdown
+    report : path of the report
+    weights, card : paths of weights and model card, None if there are none
     """
 
     figures: Mapping[str, object]
@@ -81,4 +81,4 @@ class Finished:
 
 Event = Stage | Step | Row | Note | Finished
 Work = Generator[Event, None, T]
-"""Work that tells of itself while it runs and comes to a ``T`` at its end (``yield from``)."""
+"""Generator of events that returns a ``T`` (``yield from``)."""

@@ -1,4 +1,4 @@
-"""Which configuration is meant, and what kind it is of."""
+"""Recipes: find a configuration file and read it as the recipe of its kind."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from musimo.training.config import TrainingConfig, load_table, read_toml
 from musimo.training.corpus import CorpusConfig
 from musimo.training.datasets.catalog import DatasetConfig
 from musimo.training.distill import DistillConfig
-from musimo.training.heads import HeadsConfig
+from musimo.training.head_training import HeadsConfig
 
 
 @dataclass(frozen=True, slots=True)
 class DistilRecipe:
-    """A network taught by another one on unlabelled music, then by ratings.
+    """Recipe of a network distilled from a teacher on unlabeled music and fine-tuned on ratings.
 
     Parameters
     ----------
     kind : ``distilled``
-    version : of the weights it makes; part of their name
-    training_data : what users of the weights must know of the data
-    dataset : of the labelled clips
-    cross : further data sets it is judged on, none of whose clips it meets
-    seed : of folds and heads; further seeds of the figures count on from it
+    version : of the weights; part of their name
+    training_data : statement on the training data for users of the weights
+    dataset : of rated clips
+    cross : further data sets for evaluation; none of their clips is used in training
+    seed : of folds and heads; further seeds of the figures count up from it
     n_folds, n_seeds : of the figures
-    corpus, distill, heads : the three steps
+    corpus, distill, heads : of the three steps
     """
 
     version: str
@@ -49,7 +49,7 @@ Recipe = TrainingConfig | DistilRecipe
 
 
 def find_config(name: str) -> Path:
-    """The file of that path, or the configuration of that name that musimo ships.
+    """Return the file of that path, or the built-in configuration of that name.
 
     Raises
     ------
@@ -63,21 +63,21 @@ def find_config(name: str) -> Path:
         return resource("configs") / f"{name}.toml"
     raise SettingsError(
         f"there is no configuration {name}",
-        f"name a .toml file, or one of musimo's own: {', '.join(shipped)}",
+        f"name a .toml file, or a built-in configuration: {', '.join(shipped)}",
     )
 
 
 def kind_of(path: Path, kinds: Sequence[str]) -> str:
-    """The ``kind`` of a configuration file.
+    """Return the ``kind`` of a configuration file.
 
     Raises
     ------
-    SettingsError : none of these
+    SettingsError : it is none of ``kinds``
     """
     kind = read_toml(path).get("kind")
     if kind not in kinds:
-        what = f"{path}: kind is {kind!r}" if kind is not None else f"{path} names no kind"
-        raise SettingsError(what, f"kinds are: {', '.join(kinds)}")
+        what = f"{path}: kind is {kind!r}" if kind is not None else f"{path} has no kind"
+        raise SettingsError(what, f"kinds: {', '.join(kinds)}")
     return str(kind)
 
 
@@ -86,8 +86,8 @@ def load_recipe(path: Path) -> Recipe:
 
     Raises
     ------
-    SettingsError : no such file, no TOML, no such kind, an unknown or missing key, a value of another type,
-        a network that cannot be trained so
+    SettingsError : the file is missing or not TOML, or has no such kind, an unknown or missing key, a value
+        of a wrong type, or harmony inputs
     """
     recipe: Recipe
     if kind_of(path, ("supervised", "distilled")) == "supervised":
@@ -97,6 +97,6 @@ def load_recipe(path: Path) -> Recipe:
     network = recipe.network if isinstance(recipe, TrainingConfig) else recipe.distill.network
     if network.n_harmony:
         raise SettingsError(
-            f"{path}: n_harmony is not for you to set", "the distilled kind adds harmony when it is finished"
+            f"{path}: n_harmony cannot be set", "the distilled kind adds harmony inputs in fine-tuning"
         )
     return recipe

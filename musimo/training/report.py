@@ -1,4 +1,4 @@
-"""The report of an evaluation: every figure of a study as a page of Markdown, with its pictures beside it."""
+"""The report of an evaluation: all figures of a study as Markdown, with plots beside it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,25 @@ import numpy as np
 from musimo.atomic import write_atomically
 from musimo.errors import MusimoError
 from musimo.training.bootstrap import (
-    N_DRAWS,
+    N_RESAMPLES,
     Interval,
-    Matrix,
     correlations,
-    draw_groups,
     interval,
-    over_seeds,
+    mean_over_seeds,
+    resample_groups,
 )
-from musimo.training.markdown import DIMENSIONS, UNDEFINED, between, escape, heading, number, spread, table
-from musimo.training.metrics import ERRORS, LEGEND, METRICS, figures
-from musimo.training.paper import Measured, paper_section
+from musimo.training.markdown import (
+    DIMENSIONS,
+    UNDEFINED,
+    escape,
+    heading,
+    number,
+    spread,
+    table,
+    with_interval,
+)
+from musimo.training.metrics import ERRORS, LEGEND, METRICS, Matrix
+from musimo.training.paper_tables import Measured, paper_section
 from musimo.training.plots import (
     calibration,
     calibration_line,
@@ -33,15 +41,15 @@ from musimo.training.study import Study
 from musimo.training.transfer import SmokeTest, Transfer, smoke_section, transfer_section
 
 NAME = "report.md"
-ORDER = (
+ORDER_METRICS = (
     "r",
     "Spearman",
     "pairs",
     "CCC",
-)  # mean nothing for a method that puts the clips of a fold in no order
+)  # meaningless for a method with constant predictions in each fold
 
 Draws = Mapping[str, Mapping[str, Matrix]]
-"""method -> metric -> (1 + n_draws, 2): all clips as they are, then artists drawn anew"""
+"""method -> metric -> [shape=(1 + n_resamples, 2)]: all clips once, then resampled artists"""
 
 
 def write_report(
@@ -53,28 +61,28 @@ def write_report(
     smokes: Sequence[SmokeTest] = (),
     seed: int = 0,
 ) -> Path:
-    """Write ``report.md`` and its pictures.
+    """Write ``report.md`` and its plots.
 
     Parameters
     ----------
-    study : what was found
-    folder : is made if it is not there
-    measured : ours for the tables of the paper, as of `paper_section`
-    transfers, smokes : figures on other data sets; their sections appear where there are some
-    seed : of the artists drawn
+    study : results
+    folder : is created if missing
+    measured : own figures for the tables of the paper, as in `paper_section`
+    transfers, smokes : figures on other data sets; each section is omitted if there are none
+    seed : of the bootstrap
 
     Returns
     -------
-    The path of the page
+    path of the page
 
     Raises
     ------
-    MusimoError : the folder cannot be made or written, or matplotlib is missing
+    MusimoError : the folder cannot be created or written, or matplotlib is missing
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MusimoError(f"cannot make {folder}: {error.strerror}", "name another folder") from error
+        raise MusimoError(f"cannot create {folder}: {error.strerror}", "name another folder") from error
     for name, draw in _pictures(study).items():
         write_atomically(folder / name, draw())
     page = report(study, measured=measured, transfers=transfers, smokes=smokes, seed=seed)
@@ -90,10 +98,11 @@ def report(
     smokes: Sequence[SmokeTest] = (),
     seed: int = 0,
 ) -> str:
-    """The page alone; parameters as of `write_report`."""
-    weights = np.vstack([np.ones(len(study.names)), draw_groups(study.groups, N_DRAWS, seed)])
+    """Return the page; parameters as in `write_report`."""
+    weights = np.vstack([np.ones(len(study.names)), resample_groups(study.groups, N_RESAMPLES, seed)])
     draws = {
-        method: over_seeds(weights, study.targets, values) for method, values in study.predictions.items()
+        method: mean_over_seeds(weights, study.targets, values)
+        for method, values in study.predictions.items()
     }
     n_groups = len(set(study.groups))
     sections = [
@@ -103,23 +112,23 @@ def report(
             f"Mean ± standard deviation over folds and seeds.\n\n{fold_table(study)}\n\n{LEGEND}",
         ),
         (
-            "How sure that is",
-            f"All clips together, mean over seeds, with 95 % intervals: the {n_groups} artists "
-            f"drawn anew {N_DRAWS:,} times. {_POOLED}\n\n{interval_table(study, draws)}",
+            "Confidence intervals",
+            f"All clips together, mean over seeds, with 95 % intervals: cluster bootstrap over the "
+            f"{n_groups} artists, {N_RESAMPLES:,} resamples. {_POOLED}\n\n{interval_table(study, draws)}",
         ),
         (
-            f"{escape(study.ours)} against the others",
-            "Differences of the figures above, on the same folds and the same draws of artists. **Bold**: "
-            f"the interval lies on the side that is better for {escape(study.ours)}; (worse): on the "
-            f"other.\n\n{difference_table(study, draws)}",
+            f"{escape(study.ours)} against the other methods",
+            "Paired differences of the figures above, on the same folds and the same resamples. **Bold**: "
+            f"{escape(study.ours)} is better, and the interval excludes 0; (worse): it is worse, and the "
+            f"interval excludes 0.\n\n{difference_table(study, draws)}",
         ),
-        ("Predicted and rated", _picture("scatter.png", "Predicted against rated", _SCATTER)),
+        ("Predicted and mean ratings", _picture("scatter.png", "Predicted against mean ratings", _SCATTER)),
         (
             "Calibration",
             f"{_picture('calibration.png', 'Mean rating over predicted rating', _CALIBRATION)}\n\n"
             f"{calibration_table(study)}",
         ),
-        ("Valence and arousal apart", f"{_APART}\n\n{coupling_table(study, weights)}"),
+        ("Correlation of valence and arousal", f"{_COUPLING}\n\n{coupling_table(study, weights)}"),
         (
             "By genre",
             f"{_picture('genres.png', 'Residuals by genre', _GENRES)}\n\n{genre_table(study)}",
@@ -128,38 +137,34 @@ def report(
     if study.curves:
         sections.append(("Learning curves", _picture("curves.png", "Loss over epochs", _CURVES)))
     if transfers:
-        sections.append(("On music of another data set", transfer_section(transfers)))
+        sections.append(("Transfer to other data sets", transfer_section(transfers)))
     if smokes:
-        sections.append(("Film music, a smoke test", smoke_section(smokes)))
-    sections.append(("The paper's tables", paper_section(measured or {})))
+        sections.append(("Smoke test on film music", smoke_section(smokes)))
+    sections.append(("Tables of the paper", paper_section(measured or {})))
     return "\n\n".join(f"## {head}\n\n{body}" if head else body for head, body in sections) + "\n"
 
 
 def fold_table(study: Study) -> str:
-    """Mean ± SD over folds and seeds, a row a dimension and method, a column a metric."""
+    """Return mean ± SD over folds and seeds: one row per dimension and method, one column per metric."""
     rows = []
     for column, dimension in enumerate(DIMENSIONS):
-        for method, predictions in study.predictions.items():
-            each = [
-                figures(study.targets[fold_of == fold], values[fold_of == fold])
-                for values, fold_of in zip(predictions, study.folds, strict=True)
-                for fold in np.unique(fold_of)
-            ]
+        for method in study.predictions:
+            each = study.fold_figures(method)
             cells = [spread([fold[metric][column] for fold in each]) for metric in METRICS]
             rows.append([f"{dimension}, {escape(method)}", *cells])
     return table(["", *_HEADS], rows)
 
 
 def interval_table(study: Study, draws: Draws) -> str:
-    """Every metric of all clips with its 95 % interval."""
+    """Return every metric of all clips with its 95 % interval."""
     return table(
         ["", *_HEADS],
         [
             [
                 f"{dimension}, {escape(method)}",
                 *(
-                    between(_interval(draws[method][metric][:, column]))
-                    if _meant(study, method, metric)
+                    with_interval(_interval(draws[method][metric][:, column]))
+                    if _is_meaningful(study, method, metric)
                     else UNDEFINED
                     for metric in METRICS
                 ),
@@ -171,14 +176,14 @@ def interval_table(study: Study, draws: Draws) -> str:
 
 
 def difference_table(study: Study, draws: Draws) -> str:
-    """Our method less each other, every metric, paired, with 95 % intervals."""
+    """Return our method minus each other: every metric, paired, with 95 % intervals."""
 
     def cell(other: str, metric: str, column: int) -> str:
-        if not _meant(study, other, metric) or not _meant(study, study.ours, metric):
+        if not _is_meaningful(study, other, metric) or not _is_meaningful(study, study.ours, metric):
             return UNDEFINED
         gain = _interval((draws[study.ours][metric] - draws[other][metric])[:, column])
         better, worse = (gain.high < 0, gain.low > 0) if metric in ERRORS else (gain.low > 0, gain.high < 0)
-        text = between(gain, signed=True)
+        text = with_interval(gain, signed=True)
         return f"**{text}**" if better else f"{text} (worse)" if worse else text
 
     return table(
@@ -193,11 +198,11 @@ def difference_table(study: Study, draws: Draws) -> str:
 
 
 def calibration_table(study: Study) -> str:
-    """How the spread of our predictions stands to the listeners', and the line between them."""
-    answers = study.answers(study.ours)
+    """Return bias, standard deviations and the regression line of mean ratings over predictions."""
+    all_predicted = study.mean_predictions(study.ours)
     rows = []
     for column, dimension in enumerate(DIMENSIONS):
-        rated, predicted = study.targets[:, column], answers[:, column]
+        rated, predicted = study.targets[:, column], all_predicted[:, column]
         bias = float((predicted - rated).mean())
         slope, intercept = calibration_line(rated, predicted)
         sds = (number(float(values.std())) for values in (predicted, rated))
@@ -206,17 +211,19 @@ def calibration_table(study: Study) -> str:
 
 
 def coupling_table(study: Study, weights: Matrix) -> str:
-    """Correlation between valence and arousal, the listeners' and each method's, with 95 % intervals."""
-    rows = [["listeners", between(_interval(correlations(weights, *study.targets.T)))]]
+    """Return the correlation of valence and arousal of listeners and methods, with 95 % intervals."""
+    rows = [["listeners", with_interval(_interval(correlations(weights, *study.targets.T)))]]
     for method, predictions in study.predictions.items():
         draws = np.mean([correlations(weights, *values.T) for values in predictions], axis=0)
-        rows.append([escape(method), UNDEFINED if study.constant(method) else between(_interval(draws))])
+        rows.append(
+            [escape(method), UNDEFINED if study.is_constant(method) else with_interval(_interval(draws))]
+        )
     return table(["", "r of valence with arousal"], rows)
 
 
 def genre_table(study: Study) -> str:
-    """Residuals of our method, a row a genre; means over its clips, predictions averaged over seeds."""
-    residuals = study.answers(study.ours) - study.targets
+    """Return the residuals of our method by genre; predictions are averaged over seeds."""
+    residuals = study.mean_predictions(study.ours) - study.targets
     genres = clips_by_genre(study.genres)
     rows = []
     everything = ("all", list(range(len(residuals))))
@@ -234,19 +241,19 @@ def genre_table(study: Study) -> str:
 
 
 def _opening(study: Study) -> str:
-    """Title, recipe, what was judged how, notes, and the figure most readers want."""
+    """Return title, recipe, clips and folds, and notes."""
     n_folds, n_seeds = len(np.unique(study.folds)), len(study.folds)
-    judged = f"{len(study.names)} clips of {len(set(study.groups))} artists, {n_seeds} seed"
-    judged += "s" if n_seeds > 1 else ""
+    data = f"{len(study.names)} clips of {len(set(study.groups))} artists, {n_seeds} seed"
+    data += "s" if n_seeds > 1 else ""
     if n_folds > 1:
-        judged += (
-            f", {n_folds} folds. Clips of one artist are never in two folds; every method meets the same "
-            "folds, and what is fitted fold by fold is judged on the fold it was kept out of"
+        data += (
+            f", {n_folds} folds. Clips of one artist are never in two folds; all methods use the same folds, "
+            "and methods fitted fold by fold are evaluated out of fold"
         )
-    judged += ". Ratings are on the 1-9 scale."
+    data += ". Ratings are on the 1-9 scale."
     if study.label_set:
-        judged += f" Labels: {escape(study.label_set)}."
-    return "\n\n".join([f"# {escape(study.title)}", study.recipe.strip(), judged, *study.notes])
+        data += f" Labels: {escape(study.label_set)}."
+    return "\n\n".join([f"# {escape(study.title)}", study.recipe.strip(), data, *study.notes])
 
 
 def _pictures(study: Study) -> dict[str, Callable[[], bytes]]:
@@ -263,28 +270,28 @@ def _picture(name: str, text: str, caption: str) -> str:
 
 
 def _interval(values: Matrix) -> Interval:
-    """Of a column of `Draws`: the clips as they are, and the draws."""
+    """Return the interval of a column of `Draws`."""
     return interval(float(values[0]), values[1:])
 
 
-def _meant(study: Study, method: str, metric: str) -> bool:
-    """Whether the metric of all clips together says anything of the method."""
-    return metric not in ORDER or not study.constant(method)
+def _is_meaningful(study: Study, method: str, metric: str) -> bool:
+    """Return whether the metric of all clips together is meaningful for the method."""
+    return metric not in ORDER_METRICS or not study.is_constant(method)
 
 
 _HEADS = tuple(map(heading, METRICS))
 _POOLED = (
-    "What answers each fold with one number (the mean rating) orders no clips: over all folds together its "
-    "correlations would only show how the folds' means differ, so they are left out (–)."
+    "Methods with one constant per fold (the mean rating) do not order clips: over all folds together, their "
+    "correlations would reflect the means of the folds only, so they are omitted (–)."
 )
-_SCATTER = "Each point is a clip, its prediction the mean over seeds; r is the mean of the seeds' own."
+_SCATTER = "Each point is a clip, its prediction the mean over seeds; r is averaged over the seeds."
 _CALIBRATION = (
-    "Clips in order of their prediction, in bins of equal size. On the dashed line a prediction means what "
-    "it says; a slope above 1 is a network that keeps nearer to the middle than listeners do."
+    "Clips ordered by prediction, in bins of equal size. The dashed line is perfect calibration; a slope "
+    "above 1 means that predictions vary less than mean ratings."
 )
-_APART = (
-    "A network may pass off arousal as valence; then its two answers agree more than the listeners' do. All "
-    "clips together, mean over seeds, artists drawn anew."
+_COUPLING = (
+    "If a network confuses valence with arousal, its two predictions correlate more than the listeners' "
+    "ratings. All clips together, mean over seeds, cluster bootstrap over artists."
 )
-_GENRES = "Predicted less rated: above 0 the genre is rated too high. Small genres say little."
-_CURVES = "Losses of every training behind the figures; the dot is the epoch that was kept."
+_GENRES = "Predicted minus rated: above 0, the genre is overrated. Small genres are uncertain."
+_CURVES = "Losses of every training behind the figures; the dot is the selected epoch."

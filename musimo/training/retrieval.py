@@ -1,4 +1,4 @@
-"""Hearing a collection for the figures of retrieval: windows, another encoding, other listeners."""
+"""Evaluate retrieval on a folder of music: describe its windows, re-encode tracks, compare methods."""
 
 from __future__ import annotations
 
@@ -29,84 +29,87 @@ from musimo.emotion.weights import Weights, load_weights
 from musimo.errors import AudioError, UsageError
 from musimo.records import FloatArray, Window
 from musimo.training.progress import Event, Note, Stage, Step
-from musimo.training.retrieval_figures import (
+from musimo.training.retrieval_metrics import (
     UNTAGGED,
     Collection,
     RetrievalConfig,
     RetrievalTable,
+    cross_validated_figures,
+    distance_figures,
     figures,
-    found_first,
-    judged_elsewhere,
-    plain_methods,
+    reencoded_recall,
     space_methods,
-    whole_figures,
+    z_scored_methods,
 )
 from musimo.training.teacher import MusicNN
 
-Heard = Mapping[str, FloatArray]
+TrackDescriptors = Mapping[str, FloatArray]
 
-ENCODINGS = {"mp3": ("libmp3lame", 44_100, 128_000), "opus": ("libopus", 48_000, 96_000)}  # bit/s of stereo
+# codec, sample rate in Hz, bit/s of stereo
+ENCODINGS = {"mp3": ("libmp3lame", 44_100, 128_000), "opus": ("libopus", 48_000, 96_000)}
 INSTALL_BLISS = "not measured: pip install bliss-audio"
 BLISS_FAILS = "not measured: bliss-audio does not run on this machine"
 
 
 @dataclass(frozen=True, slots=True)
-class Listeners:
-    """Who hears a window: the network, clip statistics, and the teacher where its weights are given."""
+class WindowDescriber:
+    """Networks that describe a window; the teacher is optional."""
 
     weights: Weights
     network: OnnxNetwork
     teacher: MusicNN | None
 
-    def hear(self, samples: FloatArray) -> dict[str, FloatArray]:
-        """Numbers of one window, by kind: (d,) each."""
+    def describe(self, samples: FloatArray) -> dict[str, FloatArray]:
+        """Return the descriptors of one window by kind [shape=(d,)]."""
         features = compute_features(samples)
         frames = (features - self.weights.means) / self.weights.sds
-        answers = self.network.predict(
+        prediction = self.network.predict(
             [frames], stack_harmony(self.weights.card.config.n_harmony, [features])
         )
-        heard = {
+        descriptors = {
             "statistics": clip_statistics(features),
-            "embedding": answers.embedding[0],
-            "fused": answers.fused[0],
+            "embedding": prediction.embedding[0],
+            "fused": prediction.fused[0],
         }
-        return heard | ({"teacher": self.teacher.hear(samples).mean(axis=0)} if self.teacher else {})
+        return descriptors | ({"teacher": self.teacher.embed(samples).mean(axis=0)} if self.teacher else {})
 
 
 def evaluate_retrieval(
     config: RetrievalConfig, music: Path, cache: Path, teacher: Path | None, weights: Path
 ) -> Generator[Event | RetrievalTable, None, None]:
-    """Measure how well ``similar`` finds its way in a folder of music, beside simpler ways.
+    """Evaluate how well ``similar`` finds related tracks in a folder of music, beside simpler methods.
 
     Parameters
     ----------
-    config : how
-    music : folder of music; folders at its top are packages
-    cache : folder for what was heard of each track, so that a run that was stopped goes on
-    teacher : weights of MSD-MusiCNN, ``.npz``; None leaves its row out
+    config : protocol
+    music : folder of music; its top-level folders are packages
+    cache : folder for the descriptors of each track, from which an interrupted run resumes
+    teacher : weights of MSD-MusiCNN, ``.npz``; None omits its row
     weights : a weights file
 
     Yields
     ------
-    Events, and at the end one `RetrievalTable`
+    Events, then one `RetrievalTable`
 
     Raises
     ------
-    UsageError : fewer than two tracks could be heard
-    WeightsError : see `musimo.emotion.weights.load_weights`
+    UsageError : fewer than two tracks can be decoded
+    WeightsError : as in `musimo.emotion.weights.load_weights`
     """
     loaded = load_weights(weights, FEATURE_ID)
-    listeners = Listeners(loaded, OnnxNetwork(loaded), MusicNN(teacher) if teacher else None)
-    kept = cache / f"{listeners.weights.model_id}{'-and-teacher' if teacher else ''}-{config.window_s:g}s"
+    describer = WindowDescriber(loaded, OnnxNetwork(loaded), MusicNN(teacher) if teacher else None)
+    kept = cache / f"{describer.weights.model_id}{'-and-teacher' if teacher else ''}-{config.window_s:g}s"
     found = sorted(path for path in music.rglob("*") if is_music(os.fsencode(path.name)))
-    paths, heard = [], []
-    yield Stage("hearing", len(found), unit="track")
+    paths, descriptors = [], []
+    yield Stage("computing descriptors", len(found), unit="track")
     for path in found:
         try:
-            heard.append(_kept(kept / f"{path.relative_to(music)}.npz", path, listeners, config))
+            descriptors.append(
+                _cached_descriptors(kept / f"{path.relative_to(music)}.npz", path, describer, config)
+            )
             paths.append(path)
         except AudioError as error:
-            yield Note(f"left out {path}: {error.reason}")
+            yield Note(f"skipped {path}: {error.reason}")
         yield Step()
     if len(paths) < 2:
         raise UsageError(f"there is no music in {music}", "name a folder of music")
@@ -124,33 +127,35 @@ def evaluate_retrieval(
             rows.append(_bliss(path, cache / "bliss" / f"{path.relative_to(music)}.npy"))
             yield Step()
         whole["bliss"] = np.stack(rows)
-    collection = Collection(heard, *_labels(paths, music, config), whole)
+    collection = Collection(descriptors, *_labels(paths, music, config), whole)
 
-    space = space_methods(listeners.weights.space)
-    yield Stage("comparing")
-    methods = plain_methods(collection) | space
+    space = space_methods(describer.weights.space)
+    yield Stage("comparing methods")
+    methods = z_scored_methods(collection) | space
     shipped = {name: figures(method, collection, config) for name, method in methods.items()}
-    shipped |= {name: whole_figures(values, collection, config) for name, values in whole.items()}
-    others = judged_elsewhere(collection, config)
+    shipped |= {name: distance_figures(values, collection, config) for name, values in whole.items()}
+    others = cross_validated_figures(collection, config)
 
     chosen = np.random.default_rng(config.seed).permutation(len(paths))[: config.n_encoded]
-    yield Stage("encoding anew", len(ENCODINGS) * len(chosen), unit="track")
+    yield Stage("re-encoding", len(ENCODINGS) * len(chosen), unit="track")
     encoded = {}
     for name in ENCODINGS if len(chosen) else ():
         copies = []
         for i in chosen:
-            copies.append(_encoded(paths[i], name, kept, music, listeners, config))
+            copies.append(_reencoded_descriptors(paths[i], name, kept, music, describer, config))
             yield Step()
-        encoded[name] = found_first(space["both"], collection, chosen.tolist(), copies)
-    n_windows = sum(len(track["fused"]) for track in heard)
-    yield RetrievalTable(listeners.weights.model_id, len(paths), n_windows, shipped, others, encoded, missing)
+        encoded[name] = reencoded_recall(space["both"], collection, chosen.tolist(), copies)
+    n_windows = sum(len(track["fused"]) for track in descriptors)
+    yield RetrievalTable(describer.weights.model_id, len(paths), n_windows, shipped, others, encoded, missing)
 
 
-def _kept(cache: Path, path: Path, listeners: Listeners, config: RetrievalConfig) -> Heard:
-    """What was heard of a track, now or before."""
+def _cached_descriptors(
+    cache: Path, path: Path, describer: WindowDescriber, config: RetrievalConfig
+) -> TrackDescriptors:
+    """Return the descriptors of a track, computed or cached."""
     if not cache.is_file():
         cache.parent.mkdir(parents=True, exist_ok=True)
-        windows = [listeners.hear(samples) for samples in _windows(path, config)]
+        windows = [describer.describe(samples) for samples in _windows(path, config)]
         unfinished = cache.with_suffix(".part.npz")
         rows: dict[str, Any] = {kind: np.stack([w[kind] for w in windows]) for kind in windows[0]}
         np.savez(unfinished, **rows)
@@ -160,32 +165,32 @@ def _kept(cache: Path, path: Path, listeners: Listeners, config: RetrievalConfig
 
 
 def _windows(path: Path, config: RetrievalConfig) -> list[FloatArray]:
-    """Samples of a track's windows; a short one is repeated to their length."""
+    """Return the samples of a track's windows; a short one is repeated to the window's length."""
     n = round(config.window_s * SAMPLE_RATE)
-    with open_audio(path) as sound:
-        room = max(0.0, sound.duration_s - config.window_s)
-        count = max(1, round(sound.duration_s / config.every_s))
+    with open_audio(path) as audio:
+        room = max(0.0, audio.duration_s - config.window_s)
+        count = max(1, round(audio.duration_s / config.every_s))
         starts = [room * i / (count - 1) for i in range(count)] if count > 1 else [room / 2]
-        found = [sound.samples(Window(start, start + config.window_s)) for start in starts]
+        found = [audio.samples(Window(start, start + config.window_s)) for start in starts]
     found = [tile(samples, n) for samples in found if len(samples)]
     if not found:
-        raise AudioError("decode", "no sound could be decoded")
+        raise AudioError("decode", "no audio could be decoded")
     return found
 
 
-def _encoded(
-    path: Path, name: str, kept: Path, music: Path, listeners: Listeners, config: RetrievalConfig
-) -> Heard:
-    """What is heard of a track in another encoding."""
+def _reencoded_descriptors(
+    path: Path, name: str, kept: Path, music: Path, describer: WindowDescriber, config: RetrievalConfig
+) -> TrackDescriptors:
+    """Return the descriptors of a track in another encoding."""
     cache = kept / f"{path.relative_to(music)}.{name}.npz"
     with TemporaryDirectory() as folder:
         copy = Path(folder) / f"copy.{name}"
         if not cache.is_file():
-            encode(path, copy, *ENCODINGS[name])
-        return _kept(cache, copy, listeners, config)
+            reencode(path, copy, *ENCODINGS[name])
+        return _cached_descriptors(cache, copy, describer, config)
 
 
-def encode(source: Path, target: Path, codec: str, rate: int, bit_rate: int) -> None:
+def reencode(source: Path, target: Path, codec: str, rate: int, bit_rate: int) -> None:
     """Write a track in another format, in stereo."""
     with av.open(str(source), metadata_errors="replace") as old, av.open(str(target), "w") as new:
         stream: Any = new.add_stream(codec, rate=rate, layout="stereo")
@@ -202,13 +207,13 @@ def encode(source: Path, target: Path, codec: str, rate: int, bit_rate: int) -> 
 
 
 def _bliss_runs(path: Path) -> bool:
-    """Whether bliss hears a file here; its wheel asks for a newer processor than many have."""
+    """Return whether bliss works here; its wheel requires a recent processor."""
     code = "import sys; from bliss_audio import Song; Song(sys.argv[1])"
     return subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True).returncode == 0
 
 
 def _bliss(path: Path, cache: Path) -> FloatArray:
-    """What bliss makes of a whole file: its vector, compared by Euclidean distance."""
+    """Return bliss's vector of a whole file; vectors are compared by Euclidean distance."""
     if not cache.is_file():
         from bliss_audio import Song  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
@@ -220,17 +225,17 @@ def _bliss(path: Path, cache: Path) -> FloatArray:
 def _labels(
     paths: list[Path], music: Path, config: RetrievalConfig
 ) -> tuple[list[str], list[str], list[str]]:
-    """Albums, credits and packages: from the manifest where there is one, else from tags and folders."""
+    """Return albums, credits and packages, from the manifest if there is one, else from tags and folders."""
     manifest = music / config.manifest
-    told: dict[str, dict[str, str]] = {}
+    listed: dict[str, dict[str, str]] = {}
     if manifest.is_file():
         with manifest.open(encoding="utf-8", newline="") as file:
-            told = {row["path"]: row for row in csv.DictReader(file, delimiter="\t")}
+            listed = {row["path"]: row for row in csv.DictReader(file, delimiter="\t")}
     albums, credits, packages = [], [], []
     for path in paths:
-        place = path.relative_to(music)
-        tags, row = read_tags(path), told.get(place.as_posix(), {})
-        packages.append(row.get("package") or place.parts[0])
+        relative = path.relative_to(music)
+        tags, row = read_tags(path), listed.get(relative.as_posix(), {})
+        packages.append(row.get("package") or relative.parts[0])
         albums.append(row.get("album") or tags.album or packages[-1])
         credits.append(row.get("credit") or tags.artist or UNTAGGED)
     return albums, credits, packages

@@ -1,4 +1,4 @@
-"""``train`` and ``evaluate``: a configuration and a place in, events out, figures and weights at the end."""
+"""``train`` and ``evaluate``: from a configuration and a workspace to figures, weights and reports."""
 
 from __future__ import annotations
 
@@ -12,171 +12,188 @@ from musimo.emotion.weights import ModelCard, load_weights, save_weights
 from musimo.errors import UsageError
 from musimo.installation import require_training
 from musimo.resources import weights_path
-from musimo.training.card import model_card
 from musimo.training.config import TrainingConfig, load_table
-from musimo.training.flow import Flow
-from musimo.training.given import Given
-from musimo.training.log import logged
-from musimo.training.measure import (
-    MANY,
-    Elsewhere,
-    defined,
-    figures_of,
-    film_music,
-    paper_rows,
-    paper_set_1,
-    study_of,
-    tables_of,
-    transfers_between,
-)
-from musimo.training.paper import Measured
-from musimo.training.place import Place, open_out
+from musimo.training.fixed_weights import FixedWeights
+from musimo.training.model_card import model_card
+from musimo.training.paper_tables import Measured
 from musimo.training.progress import Finished, Note, Work
-from musimo.training.rated import Rated, load_rated, other_labels
+from musimo.training.rated_dataset import RatedDataset, load_rated_dataset, with_other_labels
 from musimo.training.recipe import Recipe, kind_of, load_recipe
 from musimo.training.report import write_report
-from musimo.training.retrieval_figures import RetrievalConfig, RetrievalTable
-from musimo.training.supervised import Supervised
+from musimo.training.results import (
+    MIN_TRANSFER_CLIPS,
+    CrossDatasetResults,
+    extract_tables,
+    json_safe,
+    make_study,
+    measure_transfers,
+    paper_rows,
+    paper_set_1,
+    soundtracks_smoke_test,
+    study_figures,
+)
+from musimo.training.retrieval_metrics import RetrievalConfig, RetrievalTable
+from musimo.training.run_log import write_log
+from musimo.training.supervised import SupervisedTrainer
+from musimo.training.trainer import Trainer
 from musimo.training.transfer import SmokeTest, Transfer
+from musimo.training.workspace import Workspace, open_workspace
 
 
-def train(config: Path, place: Place) -> Work[None]:
-    """Make weights: figures, network, weights file, model card.
+def train(config: Path, workspace: Workspace) -> Work[None]:
+    """Train a network: figures, weights file, model card and report.
+
+    Parameters
+    ----------
+    config : configuration file
+    workspace : folders, device and cores
 
     Yields
     ------
-    The events of the work; the last is a `Finished`
+    Events; the last is a `Finished`
 
     Raises
     ------
     SettingsError : the configuration cannot be read
-    UsageError : data are missing, or the folder of results is another recipe's
-    MusimoError : the extra ``train`` is not installed; a process crashed
+    UsageError : data are missing, or the folder of results belongs to another recipe
+    MusimoError : the extra ``train`` is not installed, or a process crashed
     """
     require_training()
     recipe = load_recipe(config)
-    open_out(place, recipe)
-    yield from logged(_train(recipe, place), place.out)
+    open_workspace(workspace, recipe)
+    yield from write_log(_train(recipe, workspace), workspace.out)
 
 
-def evaluate(config: Path, place: Place, weights: Path | None = None) -> Work[None]:
-    """Measure what a configuration makes, or given weights by its folds; events and errors as of `train`."""
+def evaluate(config: Path, workspace: Workspace, weights: Path | None = None) -> Work[None]:
+    """Evaluate a configuration's recipe, or existing weights on its folds; yield and raise as `train`."""
     require_training()
     if kind_of(config, ("supervised", "distilled", "retrieval")) == "retrieval":
-        yield from _retrieval(config, place, weights)
+        yield from _retrieval(config, workspace, weights)
         return
     recipe = load_recipe(config)
-    open_out(place, recipe)
-    yield from logged(_evaluate(recipe, place, weights), place.out)
+    open_workspace(workspace, recipe)
+    yield from write_log(_evaluate(recipe, workspace, weights), workspace.out)
 
 
-def _train(recipe: Recipe, place: Place) -> Work[None]:
-    flow = _flow(recipe, place)
-    rated = yield from load_rated(recipe.dataset, place)
-    study = yield from study_of(flow, rated, _seeds(recipe), place, _title(rated))
-    made = yield from flow.make(rated)
-    figures = figures_of(study, recipe.seed)
-    card = ModelCard(recipe.version, FEATURE_ID, made.network.config, recipe.training_data.strip(), figures)
-    weights = save_weights(place.out, network_tensors(made.network), made.means, made.sds, made.space, card)
-    page = place.out / "MODEL_CARD.md"
-    write_atomically(page, model_card(load_weights(weights, FEATURE_ID), study, flow.words, recipe).encode())
+def _train(recipe: Recipe, workspace: Workspace) -> Work[None]:
+    trainer = _make_trainer(recipe, workspace)
+    rated = yield from load_rated_dataset(recipe.dataset, workspace)
+    study = yield from make_study(trainer, rated, _seeds(recipe), workspace, _title(rated))
+    final = yield from trainer.train_final(rated)
+    figures = study_figures(study, recipe.seed)
+    card = ModelCard(recipe.version, FEATURE_ID, final.network.config, recipe.training_data.strip(), figures)
+    weights = save_weights(
+        workspace.out, network_tensors(final.network), final.means, final.sds, final.space, card
+    )
+    page = workspace.out / "MODEL_CARD.md"
+    write_atomically(
+        page, model_card(load_weights(weights, FEATURE_ID), study, trainer.description, recipe).encode()
+    )
     report = write_report(
-        study, place.out / "report", measured=paper_rows([study], recipe.dataset.name), seed=recipe.seed
+        study, workspace.out / "report", measured=paper_rows([study], recipe.dataset.name), seed=recipe.seed
     )
     yield Finished(figures, "", report, weights, page)
 
 
-def _evaluate(recipe: Recipe, place: Place, weights: Path | None) -> Work[None]:
-    flow = _flow(recipe, place) if weights is None else Given(recipe, load_weights(weights, FEATURE_ID))
-    rated = yield from load_rated(recipe.dataset, place)
-    sets = [each for each in (rated, other_labels(rated, place)) if each is not None]
-    sets.sort(key=lambda each: each.label_set == "shipped")  # the headline is what the labels should be
+def _evaluate(recipe: Recipe, workspace: Workspace, weights: Path | None) -> Work[None]:
+    trainer = (
+        _make_trainer(recipe, workspace)
+        if weights is None
+        else FixedWeights(recipe, load_weights(weights, FEATURE_ID))
+    )
+    rated = yield from load_rated_dataset(recipe.dataset, workspace)
+    sets = [each for each in (rated, with_other_labels(rated, workspace)) if each is not None]
+    sets.sort(key=lambda each: each.label_set == "shipped")  # corrected labels come first
     studies = []
     for each in sets:
-        studies.append((yield from study_of(flow, each, _seeds(recipe), place, _title(each))))
-    elsewhere = yield from _elsewhere(flow, rated, recipe, place)
-    measured = {**paper_rows(studies, recipe.dataset.name), **elsewhere.measured}
-    folder = place.out / ("report" if weights is None else f"report-{weights.stem}")
+        studies.append((yield from make_study(trainer, each, _seeds(recipe), workspace, _title(each))))
+    across = yield from _evaluate_across(trainer, rated, recipe, workspace)
+    measured = {**paper_rows(studies, recipe.dataset.name), **across.measured}
+    folder = workspace.out / ("report" if weights is None else f"report-{weights.stem}")
     pages = [
         write_report(
             study,
             folder if number == 0 else folder / study.label_set,
             measured=measured,
-            transfers=elsewhere.transfers if number == 0 else (),
-            smokes=elsewhere.smokes if number == 0 else (),
+            transfers=across.transfers if number == 0 else (),
+            smokes=across.smokes if number == 0 else (),
             seed=recipe.seed,
         )
         for number, study in enumerate(studies)
     ]
     figures: dict[str, object] = {
-        each.name: figures_of(study, recipe.seed) for each, study in zip(sets, studies, strict=True)
+        each.name: study_figures(study, recipe.seed) for each, study in zip(sets, studies, strict=True)
     }
-    if elsewhere.transfers:
-        figures["transfers"] = [defined(asdict(each)) for each in elsewhere.transfers]
-    if elsewhere.smokes:
-        figures["smoke_tests"] = [defined(asdict(each)) for each in elsewhere.smokes]
-    tables = "\n\n".join(tables_of(page.read_text(encoding="utf-8")) for page in pages)
+    if across.transfers:
+        figures["transfers"] = [json_safe(asdict(each)) for each in across.transfers]
+    if across.smokes:
+        figures["smoke_tests"] = [json_safe(asdict(each)) for each in across.smokes]
+    tables = "\n\n".join(extract_tables(page.read_text(encoding="utf-8")) for page in pages)
     yield Finished(figures, tables, pages[0])
 
 
-def _elsewhere(flow: Flow, source: Rated, recipe: Recipe, place: Place) -> Work[Elsewhere]:
-    """The data sets of ``cross``, there and, where they are large enough to learn from, back."""
+def _evaluate_across(
+    trainer: Trainer, source: RatedDataset, recipe: Recipe, workspace: Workspace
+) -> Work[CrossDatasetResults]:
+    """Evaluate on the data sets of ``cross``, and in the reverse direction if they are large enough."""
     transfers: list[Transfer] = []
     smokes: list[SmokeTest] = []
     measured: dict[str, Measured] = {}
-    made = None
+    final = None
     for dataset in recipe.cross:
         try:
-            target = yield from load_rated(dataset, place)
+            target = yield from load_rated_dataset(dataset, workspace)
         except UsageError as error:
-            yield Note(f"not measured on {dataset.name}: {error.message}")
+            yield Note(f"not evaluated on {dataset.name}: {error.message}")
             continue
-        made = made or (yield from flow.make(source))
+        final = final or (yield from trainer.train_final(source))
         if dataset.name == "soundtracks":
-            smoke = film_music(target, made, place.data / dataset.name)
+            smoke = soundtracks_smoke_test(target, final, workspace.data / dataset.name)
             smokes += [smoke] if smoke else []
-            measured |= paper_set_1(target, made)
-        if len(target.clips) >= MANY:
-            transfers += transfers_between(source, target, made)
-            if not isinstance(flow, Given):
-                transfers += transfers_between(target, source, (yield from flow.make(target)))
-    return Elsewhere(tuple(transfers), tuple(smokes), measured)
+            measured |= paper_set_1(target, final)
+        if len(target.clips) >= MIN_TRANSFER_CLIPS:
+            transfers += measure_transfers(source, target, final)
+            if not isinstance(trainer, FixedWeights):
+                transfers += measure_transfers(target, source, (yield from trainer.train_final(target)))
+    return CrossDatasetResults(tuple(transfers), tuple(smokes), measured)
 
 
-def _retrieval(config: Path, place: Place, weights: Path | None) -> Work[None]:
-    """How well `similar` finds its way, in the space of the weights."""
+def _retrieval(config: Path, workspace: Workspace, weights: Path | None) -> Work[None]:
+    """Evaluate the retrieval of `similar` in the sound space of the weights."""
     from musimo.training.retrieval import evaluate_retrieval
 
     recipe = load_table(RetrievalConfig, config)
-    teacher = place.teacher if place.teacher.is_file() else None
+    teacher = workspace.teacher if workspace.teacher.is_file() else None
     found = None
-    for event in evaluate_retrieval(recipe, place.music, place.out / "heard", teacher, weights_path(weights)):
+    for event in evaluate_retrieval(
+        recipe, workspace.music, workspace.out / "heard", teacher, weights_path(weights)
+    ):
         if isinstance(event, RetrievalTable):
             found = event
         else:
             yield event
     assert found is not None  # it is the last event
-    page = place.out / "report.md"
-    place.out.mkdir(parents=True, exist_ok=True)
+    page = workspace.out / "report.md"
+    workspace.out.mkdir(parents=True, exist_ok=True)
     write_atomically(page, f"{found.markdown()}\n".encode())
-    figures = defined(asdict(found))
+    figures = json_safe(asdict(found))
     assert isinstance(figures, dict)
     yield Finished(figures, found.markdown(), page)
 
 
-def _flow(recipe: Recipe, place: Place) -> Flow:
+def _make_trainer(recipe: Recipe, workspace: Workspace) -> Trainer:
     if isinstance(recipe, TrainingConfig):
-        return Supervised(recipe, place)
-    from musimo.training.distilled import Distilled  # which needs the extra
+        return SupervisedTrainer(recipe, workspace)
+    from musimo.training.distilled import DistilledTrainer  # needs the extra ``train``
 
-    flow = Distilled(recipe, place)
-    flow.check()
-    return flow
+    trainer = DistilledTrainer(recipe, workspace)
+    trainer.check()
+    return trainer
 
 
 def _seeds(recipe: Recipe) -> range:
     return range(recipe.seed, recipe.seed + recipe.n_seeds)
 
 
-def _title(rated: Rated) -> str:
-    return f"How well valence and arousal are met: {rated.name}"
+def _title(rated: RatedDataset) -> str:
+    return f"Accuracy of valence and arousal: {rated.name}"

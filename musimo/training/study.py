@@ -1,4 +1,4 @@
-"""What an evaluation has found, before any figure is made of it: what methods said of clips, seed by seed."""
+"""A study: out-of-fold predictions of all methods and seeds, from which all figures are computed."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Matrix = NDArray[np.float64]
+from musimo.training.metrics import Matrix, figures
 
 
-class EpochLike(Protocol):
-    """What a learning curve needs of an epoch."""
+class EpochLosses(Protocol):
+    """Losses of an epoch, for a learning curve."""
 
     @property
     def number(self) -> int:
-        """Counted from 1."""
+        """Number, from 1."""
 
     @property
     def training_loss(self) -> float:
-        """Of the clips learnt from."""
+        """Loss on the training set."""
 
     @property
     def validation_loss(self) -> float:
-        """Of the clips that choose the epoch."""
+        """Loss on the validation set."""
 
 
 @dataclass(frozen=True, slots=True)
 class LearningCurve:
-    """How one training went.
+    """Losses of one training.
 
     Parameters
     ----------
-    name : which one, such as its seed and fold
-    epochs, training, validation : number of each epoch and its losses, equally long; NaN where none was taken
+    name : of the training, such as its seed and fold
+    epochs, training, validation : number of each epoch and its losses, of equal length; NaN if not measured
     """
 
     name: str
@@ -44,8 +44,8 @@ class LearningCurve:
     validation: tuple[float, ...]
 
     @classmethod
-    def of(cls, name: str, epochs: Iterable[EpochLike]) -> LearningCurve:
-        """From the epochs of a training."""
+    def of(cls, name: str, epochs: Iterable[EpochLosses]) -> LearningCurve:
+        """Build the curve of a training from its epochs."""
         rows = [(epoch.number, epoch.training_loss, epoch.validation_loss) for epoch in epochs]
         return (
             cls(name, *(tuple(column) for column in zip(*rows, strict=True)))
@@ -56,24 +56,24 @@ class LearningCurve:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Clips that listeners rated, and what each method says of them without having met them.
+    """Rated clips, and the out-of-fold predictions of each method.
 
     Parameters
     ----------
     title : one line
-    recipe : how our method was made, in a sentence
-    names, groups, genres : of each clip; a group is what no two folds share; an empty genre is unknown
-    targets : (n, 2), valence and arousal on the 1-9 scale
-    predictions : by name of the method, (n_seeds, n, 2), each clip by the fold it was kept out of
-    folds : (n_seeds, n), number of the fold each clip was in
-    ours : the method the report is about, one of ``predictions``
-    curves : of the trainings behind ours, if there were any
-    notes : what a reader must know, a paragraph of Markdown each
-    label_set : which of several ratings of the same clips these are; empty where there is one
+    recipe : description of our method
+    names, groups, genres : of each clip; a group is never in two folds; an empty genre is unknown
+    targets : mean valence and arousal on the 1-9 scale [shape=(n, 2)]
+    predictions : by method, out of fold [shape=(n_seeds, n, 2)]
+    folds : fold of each clip [shape=(n_seeds, n)]
+    ours : the method that the report is about, one of ``predictions``
+    curves : of the trainings of our method
+    notes : remarks, one paragraph of Markdown each
+    label_set : which ratings of the clips these are; empty if there is one set only
 
     Raises
     ------
-    ValueError : shapes do not meet, a number is not finite, ``ours`` is not there, a group is in two folds
+    ValueError : shapes differ, a value is not finite, ``ours`` is missing, or a group is in two folds
     """
 
     title: str
@@ -106,14 +106,22 @@ class Study:
             if len(set(zip(self.groups, fold_of.tolist(), strict=True))) > len(set(self.groups)):
                 raise ValueError("a group is in two folds")
 
-    def constant(self, method: str) -> bool:
-        """Whether a method says the same of all clips of a fold, and so puts them in no order."""
+    def is_constant(self, method: str) -> bool:
+        """Return whether a method predicts one constant per fold, and therefore no order of clips."""
         return all(
             not np.ptp(values[fold_of == fold], axis=0).any()
             for values, fold_of in zip(self.predictions[method], self.folds, strict=True)
             for fold in np.unique(fold_of)
         )
 
-    def answers(self, method: str) -> Matrix:
-        """Predictions of a method, mean over seeds, (n, 2)."""
+    def mean_predictions(self, method: str) -> Matrix:
+        """Return the predictions of a method, averaged over seeds [shape=(n, 2)]."""
         return np.asarray(self.predictions[method].mean(axis=0))
+
+    def fold_figures(self, method: str) -> list[dict[str, tuple[float, float]]]:
+        """Return all metrics of a method in every fold of every seed: metric -> (valence, arousal)."""
+        return [
+            figures(self.targets[fold_of == fold], values[fold_of == fold])
+            for values, fold_of in zip(self.predictions[method], self.folds, strict=True)
+            for fold in np.unique(fold_of)
+        ]

@@ -1,8 +1,8 @@
-"""What a music tagger hears: MSD-MusiCNN, the teacher of the backbone.
+"""MSD-MusiCNN, the teacher of the backbone: a music tagger whose activations describe audio.
 
-The network (Pons & Serra 2019, "musicnn: pre-trained convolutional neural networks for music audio
-tagging") predicts 50 tags of the Million Song Dataset from 3 s of log-mel spectrogram; here it only
-listens. Its weights come under the ISC licence in the wheel ``musicnn`` on PyPI; wanted is one ``.npz``
+The network (Pons & Serra 2019, "musicnn: pre-trained convolutional neural networks for music audio tagging")
+predicts 50 tags of the Million Song Dataset from 3 s of log-mel spectrogram; here only its penultimate layer
+is used. Its weights are under the ISC license, in the wheel ``musicnn`` on PyPI; required is one ``.npz``
 with the variables of that TensorFlow checkpoint under their own names and in their own layout.
 
     16 kHz -> STFT 512/256 -> 96 mel bands of power -> log10(1 + 10,000 x) -> 187 frames each -> 200 values
@@ -23,21 +23,21 @@ from musimo.errors import UsageError
 from musimo.records import FloatArray
 
 RATE, N_FFT, HOP, N_MELS = 16_000, 512, 256, 96
-N_FRAMES = 187  # of one answer: 2.99 s
+N_FRAMES = 187  # per step: 2.99 s
 UP, DOWN = 320, 441  # from 22,050 Hz
 ZERO_CROSSINGS, ROLLOFF, BETA = (
     64,
     0.9475937167399596,
     14.769656459379492,
-)  # resampler the network grew up with:
+)  # of the resampler used in training:
 SCALE = UP * 512 // DOWN / 512  # "kaiser_best" of resampy, with a table of 512 values a zero crossing
 BN_EPSILON = 1e-3
 N_FRONT, N_CONVOLUTIONS = 5, 8
-DEAD = 1e-3  # sum of a kernel's magnitudes below which training has switched its filter off
+DEAD_KERNEL_SUM = 1e-3  # sum of magnitudes below which a filter is constant
 
 
 class Convolution(nn.Module):
-    """Kernel, bias, ReLU, batch norm as one scale and shift; filters switched off are constants."""
+    """Convolution, bias, ReLU and batch normalization as scale and shift; dead filters are constants."""
 
     alive: Tensor
     kernel: Tensor
@@ -48,7 +48,7 @@ class Convolution(nn.Module):
     def __init__(self, weights: dict[str, Tensor], number: int) -> None:
         super().__init__()
         kernel = weights[_numbered("conv2d", number) + "/kernel"].permute(3, 2, 0, 1)
-        alive = kernel.abs().sum((1, 2, 3)) > DEAD
+        alive = kernel.abs().sum((1, 2, 3)) > DEAD_KERNEL_SUM
         self.register_buffer("alive", alive.nonzero()[:, 0])
         self.register_buffer("kernel", kernel[alive].contiguous())
         self.register_buffer("bias", weights[_numbered("conv2d", number) + "/bias"])
@@ -57,7 +57,7 @@ class Convolution(nn.Module):
         self.register_buffer("shift", shift)
 
     def over_bands(self, x: Tensor) -> Tensor:
-        """(B, T, bands) -> (B, T, n_filters), the maximum over the bands, taken before ReLU."""
+        """Convolve and take the maximum over bands, before ReLU: (B, T, bands) -> (B, T, n_filters)."""
         length = self.kernel.shape[2]
         padded = F.pad(x[:, None], (0, 0, (length - 1) // 2, length // 2))
         low, high = torch.aminmax(F.conv2d(padded, self.kernel, self.bias[self.alive]), dim=3)
@@ -66,7 +66,7 @@ class Convolution(nn.Module):
         return best.relu() * self.scale + self.shift
 
     def over_time(self, x: Tensor) -> Tensor:
-        """(B, T, C) -> (B, T, n_filters); the kernel spans all channels."""
+        """Convolve over time with kernels over all channels: (B, T, C) -> (B, T, n_filters)."""
         kernel = self.kernel[:, 0].transpose(1, 2)
         y = self.bias.repeat(len(x), x.shape[1], 1)
         y[..., self.alive] = F.conv1d(
@@ -76,7 +76,7 @@ class Convolution(nn.Module):
 
 
 class MusicNN(nn.Module):
-    """The network up to its last dense layer, before that layer's ReLU: a signed, linear description.
+    """The network up to its last dense layer, before that layer's ReLU.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class MusicNN(nn.Module):
 
     Raises
     ------
-    UsageError : no such file, or variables are missing from it
+    UsageError : the file is missing, or variables are missing from it
     """
 
     mel: Tensor
@@ -123,13 +123,13 @@ class MusicNN(nn.Module):
         return F.linear(pooled * self.pooled_scale + self.pooled_shift, self.kernel, self.bias)
 
     @torch.inference_mode()
-    def hear(self, samples: FloatArray) -> FloatArray:
-        """Describe a sound: (n,) mono at 22,050 Hz -> (n_steps, 200), one row each 2.99 s.
+    def embed(self, samples: FloatArray) -> FloatArray:
+        """Return the activations of each 2.99 s: mono at 22,050 Hz [shape=(n,)] -> (n_steps, 200).
 
-        Level matters, and must be that of the source. A sound of less than one step gives no row.
+        The level must be that of the source. Audio shorter than one step gives no row.
         """
-        sound = torch.from_numpy(to_16_khz(samples))
-        spectrum = torch.stft(sound, N_FFT, HOP, window=self.hann, return_complex=True)
+        audio = torch.from_numpy(to_16_khz(samples))
+        spectrum = torch.stft(audio, N_FFT, HOP, window=self.hann, return_complex=True)
         log_mel = torch.log10(1 + 1e4 * (self.mel @ spectrum.abs().square())).T
         n_steps = len(log_mel) // N_FRAMES
         steps = log_mel[: n_steps * N_FRAMES].reshape(n_steps, N_FRAMES, N_MELS)
@@ -137,19 +137,19 @@ class MusicNN(nn.Module):
 
 
 def to_16_khz(samples: FloatArray) -> FloatArray:
-    """From 22,050 Hz by a Kaiser-windowed sinc; the network's highest bands tell resamplers apart."""
+    """Resample from 22,050 Hz by a Kaiser-windowed sinc; the highest bands depend on the resampler."""
     half = round(ZERO_CROSSINGS * UP / SCALE)
     kernel = firwin(2 * half + 1, ROLLOFF * SCALE / UP, window=("kaiser", BETA))
     return np.asarray(resample_poly(samples, UP, DOWN, window=kernel), dtype=np.float32)
 
 
 def _numbered(name: str, number: int) -> str:
-    """TensorFlow's names: conv2d, conv2d_1, conv2d_2, ..."""
+    """Return TensorFlow's variable names: conv2d, conv2d_1, conv2d_2, ..."""
     return f"{name}_{number}" if number else name
 
 
 def _batch_norm(weights: dict[str, Tensor], number: int) -> tuple[Tensor, Tensor]:
-    """Scale and shift of a batch norm that has stopped learning."""
+    """Return scale and shift of a batch normalization in inference."""
     name = _numbered("batch_normalization", number)
     scale = weights[f"{name}/gamma"] / (weights[f"{name}/moving_variance"] + BN_EPSILON).sqrt()
     return scale, weights[f"{name}/beta"] - weights[f"{name}/moving_mean"] * scale

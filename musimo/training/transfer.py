@@ -1,4 +1,4 @@
-"""Figures on music of another data set than the one learnt from, and the sections that show them."""
+"""Transfer: figures on another data set than the one trained on, and their sections of the report."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from musimo.training.clips import grouped_folds
+from musimo.training.groups import grouped_folds
 from musimo.training.markdown import DIMENSIONS, escape, heading, number, table
 from musimo.training.metrics import Column, affine_r2, pair_accuracy, pearson, spearman
 
-N_PARTS = 2  # halves: one for the line, one to judge it, then the other way round
+N_PARTS = 2  # halves: a line is fitted on one and evaluated on the other, and vice versa
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Learnt on one data set, judged on another.
+    """Figures of a method trained on one data set and evaluated on another.
 
     Parameters
     ----------
     trained_on, tested_on : names of the data sets
-    method : what was fitted
-    n_clips : judged
-    r, spearman, pairs, affine_r2 : (valence, arousal); measures that another scale does not spoil
+    method : name
+    n_clips : of the test set
+    r, spearman, pairs, affine_r2 : (valence, arousal); metrics that do not depend on the scale
     """
 
     trained_on: str
@@ -46,12 +46,13 @@ def transfer(
     groups: Sequence[str],
     seed: int = 0,
 ) -> Transfer:
-    """Figures of predictions for a data set that took no part in the training.
+    """Compute the figures of predictions for a data set that was not used in training.
 
     Parameters
     ----------
-    targets, predictions : (n, 2), ratings on the 1-9 scale; predictions are one seed's, or a mean
-    groups : of the clips; the line behind ``affine_r2`` is fitted on other groups than it is judged on
+    trained_on, tested_on, method : names
+    targets, predictions : on the 1-9 scale, one seed's or a mean [shape=(n, 2)]
+    groups : of the clips; the line of ``affine_r2`` is fitted on other groups than it is evaluated on
     seed : of that split
     """
     both = [(targets[:, column], predictions[:, column]) for column in range(2)]
@@ -65,7 +66,7 @@ def transfer(
 
 
 def transfer_section(transfers: Sequence[Transfer]) -> str:
-    """As Markdown, one row a dimension and transfer."""
+    """Return a Markdown table, one row per dimension and transfer."""
     rows = [
         [
             f"{dimension}: {escape(each.trained_on)} → {escape(each.tested_on)}, {escape(each.method)}",
@@ -76,24 +77,25 @@ def transfer_section(transfers: Sequence[Transfer]) -> str:
         for each in transfers
     ]
     return table(
-        ["learnt on → judged on", "clips", *map(heading, ("r", "Spearman", "pairs")), "R² after a line"], rows
+        ["trained on → tested on", "clips", *map(heading, ("r", "Spearman", "pairs")), "R² after a line"],
+        rows,
     ) + (
-        "\n\nData sets differ in scale and offset, so only measures stand here that these do not spoil. For "
-        "the last one a line from predictions to ratings is fitted on one half of the artists and judged on "
-        "the other, then the other way round."
+        "\n\nData sets differ in scale and offset, so only metrics independent of them are shown. For the "
+        "last one, a line from predictions to ratings is fitted on one half of the artists and evaluated on "
+        "the other, and vice versa."
     )
 
 
 @dataclass(frozen=True, slots=True)
 class SmokeTest:
-    """Predictions beside ratings of a few excerpts: enough to see that nothing is upside down.
+    """Correlations of predictions with ratings of a few excerpts, to detect reversed signs.
 
     Parameters
     ----------
     title : which excerpts
     n_clips : their number
     valence, energy, tension : r of (predicted valence, predicted arousal) with that rating
-    valence_without_energy : partial r of predicted valence with rated valence, rated energy held fixed
+    valence_without_energy : partial r of predicted with rated valence, given rated energy
     """
 
     title: str
@@ -107,7 +109,7 @@ class SmokeTest:
 def smoke_test(
     title: str, predictions: NDArray[np.float64], valence: Column, energy: Column, tension: Column
 ) -> SmokeTest:
-    """Correlations of predictions (n, 2) with three ratings, (n,) each, on any scale."""
+    """Correlate predictions [shape=(n, 2)] with three ratings [shape=(n,)] on any scale."""
     v, a = predictions.T
     with_valence, with_energy, with_tension = (
         (pearson(ratings, v), pearson(ratings, a)) for ratings in (valence, energy, tension)
@@ -116,15 +118,15 @@ def smoke_test(
     return SmokeTest(title, len(predictions), with_valence, with_energy, with_tension, partial)
 
 
-def partial_correlation(one: Column, other: Column, given: Column) -> float:
-    """Correlation of what a line on ``given`` leaves of both; NaN where it leaves nothing."""
-    r, a, b = pearson(one, other), pearson(one, given), pearson(other, given)
+def partial_correlation(one: Column, other: Column, third: Column) -> float:
+    """Return the partial correlation of two columns given a third; NaN if the third explains one fully."""
+    r, a, b = pearson(one, other), pearson(one, third), pearson(other, third)
     left = (1 - a * a) * (1 - b * b)
-    return float((r - a * b) / np.sqrt(left)) if left > 1e-12 else float("nan")  # rounding leaves as much
+    return float((r - a * b) / np.sqrt(left)) if left > 1e-12 else float("nan")  # zero up to rounding
 
 
 def smoke_section(smokes: Sequence[SmokeTest]) -> str:
-    """As Markdown, two rows a test."""
+    """Return a Markdown table, two rows per test."""
     rows = [
         [
             f"predicted {dimension}, {escape(each.title)}",
@@ -137,6 +139,6 @@ def smoke_section(smokes: Sequence[SmokeTest]) -> str:
     ]
     head = ["r of", "clips", "with valence", "with energy", "with tension", "with valence, energy held fixed"]
     return table(head, rows) + (
-        "\n\nA smoke test: so few excerpts tell a reversed sign from a right one, and no more. On film music "
-        "valence and energy pull apart, so predicted valence that follows energy shows here."
+        "\n\nA smoke test: so few excerpts reveal a reversed sign, and no more. In film music, valence and "
+        "energy diverge, so predicted valence that follows energy becomes visible."
     )

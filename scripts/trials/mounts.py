@@ -1,4 +1,4 @@
-"""File systems that come and go. Root mounts; others get the nearest thing a user may do."""
+"""File systems that appear and disappear: mounts as root, the closest substitute for other users."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 IS_ROOT = os.geteuid() == 0
-BLOCKS = (1 << 16, 1 << 12, 1)  # bytes, to fill a disk to the last one
+BLOCKS = (1 << 16, 1 << 12, 1)  # bytes; ever smaller, to fill a disk completely
 
 
 def can_mount(folder: Path) -> bool:
-    """Whether this user may mount, which in a container even root may not."""
+    """Return whether this user can mount; in a container, even root may not."""
     if not IS_ROOT:
         return False
     probe = folder / "probe"
@@ -28,7 +28,7 @@ def can_mount(folder: Path) -> bool:
 
 @contextmanager
 def small_disk(folder: Path, size_mb: int) -> Iterator[Path]:
-    """A disk of that size, for as long as the block runs."""
+    """Mount a file system of that size within the block."""
     folder.mkdir()
     _mount("-t", "tmpfs", "-o", f"size={size_mb}m", "none", str(folder))
     try:
@@ -38,7 +38,7 @@ def small_disk(folder: Path, size_mb: int) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Write a file that takes all the space there is; returns it."""
+    """Write a file that takes all free space; return it."""
     ballast = disk / "ballast"
     with ballast.open("ab", buffering=0) as file:
         for block in BLOCKS:
@@ -52,7 +52,7 @@ def fill(disk: Path) -> Path:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """No writing in ``folder`` for as long as the block runs; for root it is a mount."""
+    """Make ``folder`` read-only within the block; as root, by a mount."""
     if IS_ROOT:
         _mount("--bind", str(folder), str(folder))
         _mount("-o", "remount,ro,bind", str(folder))
@@ -68,19 +68,20 @@ def read_only(folder: Path) -> Iterator[None]:
 
 
 class Drive:
-    """A folder that can go away, leaving an empty one, and come back as it was.
+    """A folder that can disappear, leaving an empty one, and reappear unchanged.
 
     Parameters
     ----------
-    files : what is on it
-    point : where it appears
+    files : its content
+    point : its mount point
+    mounts : whether to mount, or to rename folders
     """
 
     def __init__(self, files: Path, point: Path, *, mounts: bool) -> None:
         self._files, self._point, self._mounts = files, point, mounts
 
     def plug(self) -> None:
-        """Let it appear."""
+        """Make it appear."""
         if self._mounts:
             self._point.mkdir(exist_ok=True)
             _mount("--bind", str(self._files), str(self._point))
@@ -90,7 +91,7 @@ class Drive:
             self._files.rename(self._point)
 
     def pull(self) -> None:
-        """Let it go, whoever uses it, and leave an empty folder."""
+        """Make it disappear, even if in use, leaving an empty folder."""
         if self._mounts:
             _unmount(self._point)
         else:

@@ -125,7 +125,7 @@ class TestSimilar:
     def test_a_track_that_was_never_analysed_cannot_be_asked_with(self, shell: Shell) -> None:
         ran = shell("similar", "Never heard")
         assert ran.code == 4
-        assert b"not analysed" in ran.err
+        assert b"not analyzed" in ran.err
         assert b"musimo errors" in ran.err
 
 
@@ -193,7 +193,7 @@ class TestShow:
         track = shell("show", "Never heard", "--json").document["track"]
         assert track["valence"] is track["valence_sd"] is None
         assert track["clips"] == []
-        assert b"not analysed" in shell("show", "Never heard").out
+        assert b"not analyzed" in shell("show", "Never heard").out
 
     @pytest.mark.parametrize(
         ("named", "code"),

@@ -41,9 +41,11 @@ def test_a_file_needs_no_library(shell: Shell, song: Path, home: Path) -> None:
 
 
 def test_the_ending_of_the_file_names_the_format(shell: Shell, song: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
     starts = {
         **{
             "a.svg": b"<?xml",
+            "a.PDF": b"%PDF-",
             "a.txt": b"15.000000\t",
             "a.edl": b"TITLE: song\r\nFCM: DROP",
             "a.csv": b"time,start",
@@ -60,11 +62,11 @@ def test_the_ending_of_the_file_names_the_format(shell: Shell, song: Path, tmp_p
 def test_an_ending_that_names_no_format_is_refused_before_the_track_is_heard(
     shell: Shell, song: Path, tmp_path: Path
 ) -> None:
-    ran = shell("curve", song, "-o", tmp_path / "a.pdf")
+    ran = shell("curve", song, "-o", tmp_path / "a.doc")
     assert (ran.code, ran.out) == (2, b"")
-    assert b"no format of a curve ends in .pdf" in ran.err
+    assert b"no format of a curve ends in .doc" in ran.err
     assert [*tmp_path.iterdir()] == []
-    assert shell("curve", song, *SHORT, "-o", tmp_path / "a.pdf", "--format", "table").code == 0
+    assert shell("curve", song, *SHORT, "-o", tmp_path / "a.doc", "--format", "table").code == 0
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_an_ending_that_names_no_format_is_refused_before_the_track_is_heard(
         (("--window", "60"), b"not within 5..45"),
         (("--hop", "0"), b"not within 0.5..45"),
         (("--fps", "26"), b"no frame rate"),
-        (("--start-timecode", "1h"), b"no timecode"),
+        (("--start-timecode", "1h"), b"not a timecode"),
         (("--json", "--format", "svg"), b"exclude each other"),
     ],
 )

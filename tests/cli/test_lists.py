@@ -101,10 +101,10 @@ class TestDuration:
             "there are not enough tracks for 1:00:00, these last 20:00; --no-diversity may allow more\n"
         )
         odd = shell("mood", "--valence", "0.5", "--arousal", "0.6", "--duration", "7m")
-        assert b"no choice of tracks for 7:00, these last 8:00" in odd.err
+        assert b"no combination of tracks for 7:00, these last 8:00" in odd.err
         none = shell("similar", "0.flac", "--duration", "1m")
         assert none.code == 4
-        assert none.err == b"no track that may be listed fits into 1:00\n"
+        assert none.err == b"no matching track fits into 1:00\n"
         everything = shell("similar", "0.flac", "--duration", "1h", "--no-diversity")
         assert b"these last 32:00\n" in everything.err
 

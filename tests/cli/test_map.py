@@ -43,15 +43,17 @@ def test_filters_and_limits_choose_what_is_drawn(shell: Shell, library: Catalog,
 def test_the_ending_of_the_file_or_an_option_names_the_format(
     shell: Shell, library: Catalog, tmp_path: Path
 ) -> None:
+    pytest.importorskip("matplotlib")
     assert shell("map", "-o", tmp_path / "map.svg", "--view", "sound", "--color", "year").code == 0
     assert ElementTree.parse(tmp_path / "map.svg").getroot().tag.endswith("svg")
-    pytest.importorskip("matplotlib")
-    assert shell("map", "-o", tmp_path / "map.PNG").code == 0
+    assert shell("map", "-o", tmp_path / "map.PNG", "--colour", "tempo").code == 0
     assert (tmp_path / "map.PNG").read_bytes()[:4] == b"\x89PNG"
     assert shell("map", "-o", tmp_path / "map.txt", "--format", "svg").code == 0
-    ran = shell("map", "-o", tmp_path / "map.pdf")
+    assert shell("map", "-o", tmp_path / "map.pdf").code == 0
+    assert (tmp_path / "map.pdf").read_bytes()[:5] == b"%PDF-"
+    ran = shell("map", "-o", tmp_path / "map.doc")
     assert ran.code == 2
-    assert b"no format of a map ends in .pdf" in ran.err
+    assert b"no format of a map ends in .doc" in ran.err
 
 
 def test_json_tells_where_every_track_lies(shell: Shell, library: Catalog) -> None:
@@ -73,7 +75,8 @@ def test_a_terminal_is_told_to_name_a_file(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     ran = shell("map")
     assert (ran.code, ran.out) == (2, b"")
-    assert b"musimo map -o map.html" in ran.err
+    assert b"a terminal shows no HTML" in ran.err
+    assert b"-o out.html" in ran.err
 
 
 def test_nothing_to_draw_is_said_in_words(shell: Shell, library: Catalog, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,28 @@ def test_the_ending_of_a_file_names_its_format(
     assert [file.name for file in tmp_path.iterdir()] == [target.name]
 
 
+@pytest.mark.parametrize(
+    "command", [JAZZ, POINT, ("export",), ("errors",), ("duplicates",), ("rate",), ("status",)], ids=" ".join
+)
+def test_an_ending_that_names_no_format_is_refused(
+    shell: Shell, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    ran = shell(*command, "-o", tmp_path / "answer.pdf")
+    assert (ran.code, ran.out) == (2, b"")
+    assert b"ends in .pdf" in ran.err
+    assert b"a file may end in " in ran.err
+    assert not (tmp_path / "answer.pdf").exists()
+
+
+def test_paths_for_another_program_are_not_escaped_on_a_terminal(
+    shell: Shell, library: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    paths = ("export", "--where", "path:caf", "--format", "paths")
+    assert shell(*paths, "-0").out == library.path(b"odd/caf\xe9\n.mp3") + b"\0"
+    assert harmless(shell(*paths).out)
+
+
 def test_a_format_that_is_asked_for_counts_more_than_the_ending(shell: Shell, tmp_path: Path) -> None:
     shell(*JAZZ, "-o", tmp_path / "a.m3u8", "--json")
     assert json.loads((tmp_path / "a.m3u8").read_bytes())["schema"] == 1
@@ -134,7 +157,8 @@ def test_an_answer_that_is_no_list_of_tracks_is_no_playlist(
     (tmp_path / "a.m3u8").write_text("precious")
     ran = shell(*command, "-o", tmp_path / "a.m3u8")
     assert ran.code == 2
-    assert b"it can be: table" in ran.err
+    assert b"ends in .m3u8" in ran.err
+    assert b"--format table" in ran.err
     assert (tmp_path / "a.m3u8").read_text() == "precious"
 
 

@@ -68,7 +68,7 @@ def test_a_track_is_rated_and_listed_and_forgotten(shell: Shell, library: Catalo
     assert (four["valence"], giant["liking"], four["track"]["title"]) == (None, "dislike", "Four")
     table = shell("rate").out.decode()
     assert table.endswith("\n3 rated: 1 in valence, 1 in arousal, 1 liked, 2 disliked\n")
-    assert b"you said  valence 0.25, arousal 0.30, liked\n" in shell("show", "So What").out
+    assert b"your rating  valence 0.25, arousal 0.30, liked\n" in shell("show", "So What").out
     shown = shell("show", "So What", "--json").document["track"]
     assert shown["rating"] == {"valence": 0.25, "arousal": 0.3, "liking": "like"}
     assert shown["network"] == {"valence": 0.6, "arousal": 0.2}
@@ -198,9 +198,9 @@ def test_too_few_ratings_say_how_many_are_lacking(shell: Shell, many: Catalog, t
     before = answers(shell)
     ran = shell("calibrate")
     assert ran.code == 4
-    assert b"2 more ratings are needed\n" in ran.out
-    assert b"20 more ratings are needed\n" in ran.out
-    assert ran.out.endswith(b"the network answers as it is\n")
+    assert b"2 more ratings needed\n" in ran.out
+    assert b"20 more ratings needed\n" in ran.out
+    assert ran.out.endswith(b"no calibration: the predictions of the network stay as they are\n")
     read = shell("calibrate", "--json").document
     assert (read["valence"]["lacking"], read["valence"]["gain"], read["sounds"]) == (2, False, None)
     assert answers(shell) == before
@@ -217,7 +217,8 @@ def test_a_calibration_is_shown_applied_told_and_undone(shell: Shell, many: Cata
     assert shell("calibrate", "--dry-run").out.endswith(b"musimo calibrate applies it\n")
     assert answers(shell) == before
     ran = shell("calibrate")
-    assert (ran.code, ran.out.splitlines()[-1].startswith(b"69 sounds answer by your ear now")) == (0, True)
+    assert ran.code == 0
+    assert ran.out.splitlines()[-1].startswith(b"69 analyses are calibrated to your ratings")
     exported = {row["path"]: row for row in csv.DictReader(io.StringIO(shell("export").out.decode()))}
     last = exported[many.path("many/59.mp3").decode()]
     shown = shell("show", last["path"], "--json").document["track"]
@@ -228,7 +229,7 @@ def test_a_calibration_is_shown_applied_told_and_undone(shell: Shell, many: Cata
     )
     assert float(last["arousal"]) == shown["arousal"] == shown["network"]["arousal"]
     text = shell("show", last["path"]).out.decode()
-    assert f"by your ear; the network has {shown['network']['valence']:.2f} ± 0.00" in text
+    assert f"calibrated; the network predicts {shown['network']['valence']:.2f} ± 0.00" in text
     near = shell(
         "mood", "--valence", shown["valence"], "--arousal", shown["arousal"], "-n", "1", "--json"
     ).document
@@ -255,7 +256,7 @@ def test_ratings_that_contradict_each_other_undo_what_was_fitted(
     shell("calibrate", "--undo")
     shell("rate", "--from", ratings_file(many, tmp_path, 40, 0.0))
     ran = shell("calibrate")
-    assert (ran.code, b"no gain: the network stays" in ran.out) == (4, True)
+    assert (ran.code, b"does not improve: not applied" in ran.out) == (4, True)
     assert answers(shell) == before
 
 

@@ -75,7 +75,7 @@ def test_analyze(analyzed: AnalyzedFile) -> None:
         "valence  arousal  time  tempo  key       file",
         "   0.62     0.25  1:50      –  Eb major  /tmp/new.flac",
         "",
-        "heard         valence  arousal",
+        "window        valence  arousal",
         "0:00 to 0:45     0.50     0.25",
         "1:00 to 1:46     0.75     0.25",
         "",
@@ -107,7 +107,7 @@ def test_show(track: Track, bare: Track, analyzed: AnalyzedFile) -> None:
         "valence  0.62 ± 0.12",
         "arousal  0.25 ± 0.00",
         "",
-        "heard         valence  arousal",
+        "window        valence  arousal",
         "0:00 to 0:45     0.50     0.25",
     ]
     assert lines(Details(bare, None, None, ())) == [
@@ -117,7 +117,7 @@ def test_show(track: Track, bare: Track, analyzed: AnalyzedFile) -> None:
         "path  /music/caf\\xe9.ogg",
         "time  –",
         "",
-        "not analysed",
+        "not analyzed",
     ]
 
 
@@ -134,9 +134,9 @@ def test_a_hostile_track_shows_on_its_own_lines(hostile: Track) -> None:
 
 def test_a_partial_track_says_how_much_of_it_was_heard(track: Track, analyzed: AnalyzedFile) -> None:
     shown = lines(Details(replace(track, partial=0.5), None, None, ()))
-    assert "partial  50 % of it could be heard, the rest is missing or damaged" in shown
+    assert "partial  50 % of it could be decoded, the rest is missing or damaged" in shown
     shown = lines(AnalyzeAnswer([replace(analyzed, partial=0.999)], []))
-    assert "/tmp/new.flac: 99 % of it could be heard, the rest is missing or damaged" in shown
+    assert "/tmp/new.flac: 99 % of it could be decoded, the rest is missing or damaged" in shown
 
 
 def test_status() -> None:
@@ -146,7 +146,7 @@ def test_status() -> None:
     assert lines(answer) == [
         "library   /home/me/library.db",
         "tracks    96",
-        "analysed  95",
+        "analyzed  95",
         "failed    1",
         "missing   2",
         "indexed   95",
@@ -154,7 +154,7 @@ def test_status() -> None:
         "folders   /music",
         "          /more\\n",
     ]
-    assert lines(replace(answer, partial=3))[3] == "partial   3 of them, with a part missing or damaged"
+    assert lines(replace(answer, partial=3))[3] == "partial   3 of them, with missing or damaged audio"
     moving = replace(answer, upgrade=ModelUpgrade("mase_net-2", 12, 95))
     assert (
         lines(moving)[7] == "next      mase_net-2: 12 of 95 tracks analyzed; it becomes active when all are"
@@ -195,4 +195,4 @@ def test_status_tells_where_the_moods_lie_and_when_nearly_all_are_alike() -> Non
         "          sad          4   10%    calm         6   15%",
     ]
     lopsided = replace(answer, quadrants={"happy": 34, "tense": 2, "sad": 2, "calm": 2})
-    assert lines(lopsided)[-1] == "          nearly all are happy: musimo mood --relative tells them apart"
+    assert lines(lopsided)[-1] == "          nearly all are happy: musimo mood --relative spreads them"

@@ -8,16 +8,34 @@ import json
 import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from musimo.emotion.turns import find_peaks, find_turns
 from musimo.errors import MusimoError, UsageError
 from musimo.installation import installation
-from musimo.output.curve_svg import COLOURS, DASHES, peak_numbers, runs, time_ticks
+from musimo.output.curve_picture import (
+    INCHES,
+    LINES,
+    draw_curve,
+    labeled_turns,
+    peak_labels,
+    runs,
+    time_ticks,
+)
 from musimo.output.curve_text import BLOCKS, sparkline
-from musimo.output.curves import CURVE_FORMATS, CurveAnswer, CurveFormat, CurveOptions, render_curve
-from musimo.records import Curve, Peak, SlidingPlan, Track, Window, WindowEmotion
+from musimo.output.curves import CurveAnswer, CurveOptions
+from musimo.output.formats import CURVE, CurveFormat
+from musimo.output.rendering import render_curve
+from musimo.records import Curve, Peak, SlidingPlan, Track, Turn, Window, WindowEmotion
+from musimo.records.scale import Scale
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -96,27 +114,61 @@ def test_an_edl_that_cannot_be_is_refused(answer: CurveAnswer) -> None:
         written(many, "edl")
 
 
-def test_svg_is_xml_with_a_point_for_every_reading(answer: CurveAnswer) -> None:
+def drawn(answer: CurveAnswer, scale: Scale = "0-1") -> Axes:
+    """The axes of a curve, drawn."""
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=INCHES)
+    draw_curve(figure, answer, scale)
+    figure.draw_without_rendering()
+    return figure.axes[0]
+
+
+def lines_of(axes: Axes, gid: str) -> list[Line2D]:
+    return [line for line in axes.lines if line.get_gid() == gid]
+
+
+def test_svg_is_xml_with_readable_text(answer: CurveAnswer) -> None:
+    pytest.importorskip("matplotlib")
     picture = ElementTree.fromstring(written(answer, "svg"))
-    assert picture.find(f"{SVG}title").text == "Nina Simone – Feeling Good"  # type: ignore[union-attr]
-    lines = {line.get("class"): line for line in picture.iter(f"{SVG}polyline")}
-    points = [tuple(map(float, point.split(","))) for point in lines["arousal"].get("points", "").split()]
-    assert len(points) == 17
-    assert [x for x, _ in points] == sorted(x for x, _ in points)
-    assert points[8][1] < points[0][1], "higher is higher"
-    assert len({line.get("stroke-dasharray") for line in lines.values()}) == 2
-    assert set(COLOURS) == set(DASHES) == set(lines)
-    assert {text.text for text in picture.iter(f"{SVG}text")} >= {"0:00", "0.5", "0.80", "one reading: 20 s"}
+    assert picture.findtext(f"{SVG}title") == "Nina Simone – Feeling Good"
+    texts = {text.text for text in picture.iter(f"{SVG}text")}
+    assert texts >= {"Nina Simone – Feeling Good", "0:00", "0.5", "0.80", "0:35", "one reading: 20 s"}
 
 
-def test_png_is_a_picture_or_an_error_that_says_what_to_install(
-    answer: CurveAnswer, monkeypatch: pytest.MonkeyPatch
+def test_a_picture_has_a_point_for_every_reading(answer: CurveAnswer) -> None:
+    axes = drawn(answer)
+    for dimension in LINES:
+        [line] = lines_of(axes, dimension)
+        expected = [[one.window.middle_s, getattr(one, dimension)] for one in answer.curve.readings]
+        assert np.asarray(line.get_xydata()).tolist() == expected
+    assert axes.get_xlim() == (0, 100)
+    assert axes.get_ylim() == (0, 1), "the whole scale, to compare two tracks"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0", "0.25", "0.5", "0.75", "1"]
+    assert [label.get_text() for label in drawn(answer, "1-9").get_yticklabels()] == ["1", "3", "5", "7", "9"]
+    assert [np.asarray(line.get_xdata())[0] for line in lines_of(axes, "turn")] == [35, 65]
+
+
+def test_lines_differ_without_color(answer: CurveAnswer) -> None:
+    axes = drawn(answer)
+    styles = [lines_of(axes, dimension)[0].get_linestyle() for dimension in LINES]
+    signs = {line.get_marker() for line in axes.get_legend().get_lines()}  # type: ignore[union-attr]
+    assert len({*styles}) == len(LINES)
+    assert signs >= {sign for _, sign in LINES.values()}
+
+
+@pytest.mark.parametrize(("format", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF-"), ("svg", b"<?xml")])
+def test_a_picture_or_an_error_that_says_what_to_install(
+    answer: CurveAnswer, format: CurveFormat, start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")
-    assert render_curve(answer, "png", CurveOptions()).startswith(b"\x89PNG")
+    data = render_curve(answer, format, CurveOptions())
+    assert data.startswith(start)
+    assert render_curve(answer, format, CurveOptions()) == data
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MusimoError, match="matplotlib") as caught:
-        render_curve(answer, "png", CurveOptions())
+    with pytest.raises(MusimoError, match=f"{format.upper()} needs matplotlib") as caught:
+        render_curve(answer, format, CurveOptions())
     assert installation().add("plots") in caught.value.hint
 
 
@@ -133,8 +185,10 @@ def test_the_table_draws_a_line_and_fits(answer: CurveAnswer) -> None:
         assert max(map(len, written(answer, "table", width=width).splitlines())) <= width
 
 
-@pytest.mark.parametrize("format", [name for name in CURVE_FORMATS if name != "png"])
+@pytest.mark.parametrize("format", [name for name in CURVE.formats if name not in ("png", "pdf")])
 def test_what_strangers_wrote_and_tracks_of_one_reading(hostile: Track, format: CurveFormat) -> None:
+    if format == "svg":
+        pytest.importorskip("matplotlib")
     text = written(answer_of(hostile, 1), format, readings=True)
     assert "\x1b" not in text
     assert "\u202e" not in text
@@ -142,6 +196,20 @@ def test_what_strangers_wrote_and_tracks_of_one_reading(hostile: Track, format: 
         ElementTree.fromstring(text)
     if format == "edl":
         assert text.isascii()
+
+
+@pytest.mark.parametrize("format", ["svg", "png", "pdf"])
+@pytest.mark.parametrize(
+    "title", ["$\\frac{1}{0$", "春の海 🎸", "שלום", "\ufffe\uffff\ud800", "\x00\n", "W" * 300, "_", " "]
+)
+def test_any_title_is_drawn_as_it_is(track: Track, title: str, format: CurveFormat) -> None:
+    pytest.importorskip("matplotlib")
+    hostile = replace(track, tags=replace(track.tags, title=title, artist=title))
+    data = render_curve(answer_of(hostile), format, CurveOptions())
+    if format == "svg":
+        texts = [text.text or "" for text in ElementTree.fromstring(data).iter(f"{SVG}text")]
+        shown = title if title.isprintable() and "\ud800" not in title else ""
+        assert any(text.startswith(shown[:70].strip()) for text in texts)
 
 
 def test_sparklines() -> None:
@@ -165,12 +233,42 @@ def test_a_line_is_broken_where_nothing_was_heard() -> None:
     assert runs([], 5) == []
 
 
-def test_numbers_at_peaks_cover_neither_one_another_nor_the_axis(answer: CurveAnswer) -> None:
-    peaks = (
-        Peak(0.0, "arousal", 0.5, 0.1),  # at the axis
-        Peak(50.0, "valence", 0.58, 0.1),
-        Peak(50.0, "arousal", 0.60, 0.1),
-        Peak(51.0, "arousal", 0.59, 0.1),  # too near to tell whose number it is
-    )
-    told = peak_numbers(CurveAnswer(answer.curve, peaks, ()))
-    assert told == [(peaks[2], 0, -10), (peaks[1], 0, 19), (peaks[0], 14, -10)]
+PEAKS = (
+    Peak(0.0, "arousal", 0.5, 0.1),  # at the axis
+    Peak(50.0, "valence", 0.58, 0.1),
+    Peak(50.0, "arousal", 0.60, 0.1),
+    Peak(51.0, "arousal", 0.59, 0.1),  # too near to tell whose number it is
+    Peak(35.0, "valence", 1.0, 0.1),  # where the time of a turning point is
+    Peak(100.0, "arousal", 0.0, 0.1),  # in the corner
+)
+
+
+def test_numbers_at_peaks_stand_above_or_else_below(answer: CurveAnswer) -> None:
+    labels = peak_labels(CurveAnswer(answer.curve, PEAKS, answer.turns))
+    assert [(label.peak, label.right, label.up) for label in labels] == [
+        (PEAKS[4], 0, -10),
+        (PEAKS[2], 0, 10),
+        (PEAKS[1], 0, -10),
+        (PEAKS[0], 12, 10),
+        (PEAKS[5], -12, 10),
+    ]
+
+
+def test_numbers_cover_neither_one_another_nor_the_axes_and_signs_are_whole(answer: CurveAnswer) -> None:
+    axes = drawn(CurveAnswer(answer.curve, PEAKS, answer.turns))
+    figure = axes.figure
+    boxes = [text.get_window_extent() for text in axes.texts]
+    boxes += [label.get_window_extent() for label in (*axes.get_xticklabels(), *axes.get_yticklabels())]
+    assert len(boxes) == 5 + 2 + 1 + 11 + 5, "peaks, turning points, the window, and both axes"
+    for one, other in combinations(boxes, 2):
+        assert not one.overlaps(other)
+    for box in boxes:
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+    signs = [line for line in axes.lines if line.get_marker() in "o^" and len(line.get_xydata()) == 1]  # type: ignore[arg-type, operator]
+    assert len(signs) == len(PEAKS)
+    assert not any(sign.get_clip_on() for sign in signs)
+
+
+def test_times_of_turning_points_that_are_close_are_left_out(answer: CurveAnswer) -> None:
+    turns = (Turn(40, 0, 0.2), Turn(42, 0, 0.5), Turn(60, 0, -0.1))
+    assert labeled_turns(CurveAnswer(answer.curve, (), turns)) == [turns[1], turns[2]]

@@ -4,20 +4,30 @@ import pytest
 
 from musimo.errors import UsageError
 from musimo.output.answers import (
-    FORMATS,
     AnalyzeAnswer,
     Answer,
     Details,
     ErrorsAnswer,
-    Format,
     MoodResult,
     PrintOptions,
     SimilarResult,
     Status,
     TracksAnswer,
 )
-from musimo.output.formats import formats_of, render
-from musimo.output.text import safe_lines
+from musimo.output.formats import (
+    CURVE,
+    EXPORT,
+    FACTS,
+    FILES,
+    GROUPS,
+    MAP,
+    RATINGS,
+    TRACKS,
+    FormatSet,
+    TrackFormat,
+)
+from musimo.output.rendering import formats_of, render
+from musimo.output.text import for_terminal, safe_lines
 from musimo.records import AnalyzedFile, Failure, Track
 
 
@@ -36,7 +46,7 @@ def answers(similar: SimilarResult, mood: MoodResult, analyzed: AnalyzedFile, tr
 
 def test_every_answer_is_written_in_its_formats_and_refused_in_others(answers: list[Answer]) -> None:
     for answer in answers:
-        for format_ in FORMATS:
+        for format_ in TRACKS.formats:
             if format_ in formats_of(answer):
                 assert render(answer, format_, PrintOptions()).data
             else:
@@ -68,13 +78,73 @@ def test_what_a_playlist_cannot_hold_is_reported(similar: SimilarResult) -> None
     assert render(similar, "xspf", PrintOptions()).skipped == ()
 
 
-@pytest.mark.parametrize("format_", FORMATS)
-def test_nothing_hostile_reaches_a_terminal(similar: SimilarResult, format_: Format) -> None:
-    shown = render(similar, format_, PrintOptions(terminal=True)).data.decode()
+@pytest.mark.parametrize("format_", TRACKS.formats)
+def test_nothing_hostile_reaches_a_terminal(similar: SimilarResult, format_: TrackFormat) -> None:
+    shown = for_terminal(render(similar, format_, PrintOptions()).data).decode()
     assert safe_lines(shown) == shown
-    assert "\\r" not in render(TracksAnswer([]), format_, PrintOptions(terminal=True)).data.decode()
+    assert "\\r" not in for_terminal(render(TracksAnswer([]), format_, PrintOptions()).data).decode()
 
 
-def test_print0_is_kept_for_the_program_that_reads_it(bare: Track) -> None:
-    options = PrintOptions(print0=True, terminal=True)
-    assert render(TracksAnswer([bare]), "paths", options).data == bare.path_bytes + b"\0"
+SETS = (TRACKS, EXPORT, FILES, FACTS, GROUPS, RATINGS, CURVE, MAP)
+
+
+@pytest.mark.parametrize("formats", SETS, ids=lambda formats: formats.subject)
+def test_every_format_can_be_chosen_and_json_outweighs_the_ending(formats: FormatSet[str]) -> None:
+    for format_ in formats.formats:
+        assert formats.choose(format_, None) == format_
+        assert formats.choose(format_, "out.json") == format_
+    for ending, format_ in formats.endings.items():
+        assert formats.choose(None, f"/tmp/a.b/out{ending.upper()}") == format_
+        assert formats.choose(None, f"out{ending}", as_json=True) == "json"
+    assert formats.choose(None, None) == formats.choose(None, "out") == formats.default
+    assert formats.choose("json", None, as_json=True) == "json"
+
+
+@pytest.mark.parametrize("formats", SETS, ids=lambda formats: formats.subject)
+@pytest.mark.parametrize("name", ["out.doc", "out.m3u8x", "a.pdf.bak"])
+def test_an_ending_that_names_no_format_is_refused_with_those_that_do(
+    formats: FormatSet[str], name: str
+) -> None:
+    ending = name[name.rindex(".") :]
+    with pytest.raises(UsageError, match=f"no format of {formats.subject} ends in {ending}") as caught:
+        formats.choose(None, name)
+    assert all(ending in caught.value.hint for ending in formats.endings)
+    assert formats.choose("json", name) == "json"
+
+
+def test_endings_of_one_command_mean_nothing_to_another() -> None:
+    for name in ("a.pdf", "a.edl", "a.html"):
+        with pytest.raises(UsageError):
+            TRACKS.choose(None, name)
+    with pytest.raises(UsageError):
+        MAP.choose(None, "a.txt")
+    assert CURVE.choose(None, "a.txt") == "labels"
+    assert TRACKS.choose(None, "a.txt") == EXPORT.choose(None, "a.txt") == "table"
+    assert MAP.choose(None, "a.htm") == "html"
+
+
+def test_options_that_exclude_each_other() -> None:
+    with pytest.raises(UsageError, match="--json and --format csv exclude each other"):
+        TRACKS.choose("csv", None, as_json=True)
+    with pytest.raises(UsageError, match="-0 goes with --format paths"):
+        TRACKS.choose(None, None, print0=True)
+    with pytest.raises(UsageError, match="-0 goes with --format paths"):
+        TRACKS.choose("csv", None, print0=True)
+    with pytest.raises(UsageError, match="-0 goes with --format paths"):
+        TRACKS.choose(None, "a.csv", print0=True)
+    assert TRACKS.choose("paths", "a.csv", print0=True) == "paths"
+
+
+@pytest.mark.parametrize("formats", [CURVE, MAP], ids=lambda formats: formats.subject)
+@pytest.mark.parametrize("format_", ["svg", "png", "pdf"])
+def test_a_terminal_shows_no_picture(formats: FormatSet[str], format_: str) -> None:
+    with pytest.raises(UsageError, match=f"a terminal shows no {format_.upper()}") as caught:
+        formats.choose(format_, None, terminal=True)
+    assert f"-o out.{format_}" in caught.value.hint
+    assert formats.choose(format_, None) == format_
+
+
+def test_a_terminal_shows_text() -> None:
+    with pytest.raises(UsageError, match="a terminal shows no HTML"):
+        MAP.choose(None, None, terminal=True)
+    assert CURVE.choose(None, None, terminal=True) == "table"

@@ -23,7 +23,7 @@ from musimo.cli.context import shown
 from musimo.library.active_model import ModelUpgrade
 from musimo.library.prune import PrunePlan, RefusedRoot
 from musimo.library.relocate import Relocated
-from musimo.output import care_text
+from musimo.output import maintenance
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
@@ -37,9 +37,9 @@ from musimo.output.answers import (
     TracksAnswer,
 )
 from musimo.output.csv_out import unguarded
-from musimo.output.formats import formats_of, render
 from musimo.output.playlist_paths import PathStyle
-from musimo.output.text import MAX_MARKS, safe, width
+from musimo.output.rendering import formats_of, render
+from musimo.output.text import MAX_MARKS, for_terminal, safe, width
 from musimo.records import (
     AnalyzedFile,
     Check,
@@ -214,7 +214,7 @@ def path_of(row: dict[str, Any]) -> bytes:
 def test_nothing_acts_on_a_terminal_in_any_format(name: str) -> None:
     answer = answers()[name]
     for format in formats_of(answer):
-        assert_harmless(render(answer, format, PrintOptions(WIDTH, terminal=True)).data.decode())
+        assert_harmless(for_terminal(render(answer, format, PrintOptions(WIDTH)).data).decode())
     assert_harmless(render(answer, "table", PrintOptions(WIDTH)).data.decode())  # and in a pipe: less -R
 
 
@@ -244,7 +244,7 @@ def test_facts_of_a_track_are_a_line_each(text: str) -> None:
     known = [line.split()[0] for line in lines if line and not line.startswith("0:00")]
     assert known[1:] == [
         *("id", "path", "title", "artist", "album", "album", "composer", "genre", "track", "time"),
-        *("partial", "format", "valence", "arousal", "heard"),
+        *("partial", "format", "valence", "arousal", "window"),
     ]
     assert width(lines[0]) <= WIDTH
     shown_track = json.loads(render(answer, "json", PrintOptions()).data)["track"]
@@ -372,9 +372,11 @@ def care_pages() -> Iterator[str]:
     for text in NASTY.values():
         track = nasty_track(text)
         plan = PrunePlan((track,), 1, (RefusedRoot(track.path_bytes, text),))
-        yield care_text.prune_lines(plan)
-        yield care_text.relocated_lines(Relocated(track.path_bytes, track.path_bytes, 3, 1, 1), dry_run=False)
-        yield care_text.check_lines(Check("weights", "bad", text, text))
+        yield maintenance.prune_lines(plan)
+        yield maintenance.relocated_lines(
+            Relocated(track.path_bytes, track.path_bytes, 3, 1, 1), dry_run=False
+        )
+        yield maintenance.check_lines(Check("weights", "bad", text, text))
 
 
 def test_care_of_a_library_says_nothing_that_acts() -> None:
@@ -387,13 +389,13 @@ def test_care_of_a_library_reads_back_as_json() -> None:
     for text in NASTY.values():
         track = nasty_track(text)
         plan = PrunePlan((track,), 0, (RefusedRoot(track.path_bytes, text),))
-        pruned = json.loads(care_text.pruned_json(plan, 0, dry_run=True))
+        pruned = json.loads(maintenance.pruned_json(plan, 0, dry_run=True))
         assert path_of(pruned["tracks"][0]) == path_of(pruned["refused"][0]) == track.path_bytes
         assert pruned["refused"][0]["reason"] == readable(text)
-        [check] = json.loads(care_text.checks_json([Check("weights", "bad", text, text)]))["checks"]
+        [check] = json.loads(maintenance.checks_json([Check("weights", "bad", text, text)]))["checks"]
         assert check["found"] == readable(text)
         moved = json.loads(
-            care_text.relocated_json(Relocated(track.path_bytes, track.path_bytes, 1, 0, 1), dry_run=True)
+            maintenance.relocated_json(Relocated(track.path_bytes, track.path_bytes, 1, 0, 1), dry_run=True)
         )
         assert moved["old"] == track.path_bytes.decode(errors="replace")
 
@@ -414,5 +416,5 @@ def test_endless_text_is_shown_soon() -> None:
     for unit in ("x", "\x1b", "\u0301", "春", "\ud800"):
         track = nasty_track(unit * 100_000)
         for format in formats_of(TracksAnswer([track])):
-            render(TracksAnswer([track]), format, PrintOptions(WIDTH, terminal=True))
+            for_terminal(render(TracksAnswer([track]), format, PrintOptions(WIDTH)).data)
     assert time.process_time() - begin < 10

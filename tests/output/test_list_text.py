@@ -98,7 +98,7 @@ def test_tempo_and_key_stand_beside_the_rows_that_they_put_in_order() -> None:
 
 def test_order_and_length_are_told_where_they_were_asked_for() -> None:
     answer = SimilarResult((SimilarTrack(1, 0.5, ONE),), (SO_WHAT,), duration_s=310, order="flow")
-    assert lines(answer)[1] == "      in order of flow: small jumps in mood, tempo and key"
+    assert lines(answer)[1] == "      in order of flow: small changes in mood, tempo and key"
     assert lines(answer)[-2:] == ["", "1 track, 5:00; asked for 5:10"]
     read = content(answer, "0-1")
     assert (read["duration"], read["order"]) == (310, "flow")

@@ -10,32 +10,31 @@ import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from musimo.output.colouring import (
-    CIVIDIS,
-    OKABE_ITO,
-    OTHER,
-    REST,
+from musimo.output.coloring import (
+    NO_TAG,
+    OTHER_GROUP,
     REST_NAMES,
-    UNKNOWN,
-    UNTAGGED,
+    ColorBy,
     Groups,
     Span,
-    cividis,
-    colouring,
-    paint,
+    coloring,
+    point_colors,
 )
+from musimo.output.colors import CIVIDIS, OKABE_ITO, OTHER, UNKNOWN, cividis
 from musimo.output.map_page import page
-from musimo.output.scatter import scatter
-from musimo.output.scatter_png import scatter_png
-from musimo.output.scatter_svg import svg
+from musimo.output.map_picture import INCHES, View, draw_map, map_picture, point_size
 from musimo.records import Tags, TempoKey, Track
+from musimo.records.scale import Scale
 from musimo.search.sound_map import SoundMap
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 NASTY = [
     "</script><script>alert(1)</script>",
@@ -142,7 +141,7 @@ class TestPage:
         assert titles[-1] == "19"  # without a title the name of the file
         assert len(titles[13]) == 200
         assert titles[13].endswith("A…")
-        assert max(len(text) for names in data["colours"].values() for text in names.get("names", [])) <= 28
+        assert max(len(text) for names in data["colors"].values() for text in names.get("names", [])) <= 28
         for column in data["tracks"].values():
             assert len(column) == len(NASTY)
 
@@ -155,7 +154,7 @@ class TestPage:
         ratings = page(picture(["a", "b"]), "1-9", "sound", "year").decode()
         read = json.loads(re.findall(r'id="data">(.*?)</script>', ratings)[0])
         assert read["tracks"]["arousal"] == [7, 3]
-        assert (read["neutral"], read["view"], read["colour"]) == (5, "sound", "year")
+        assert (read["neutral"], read["view"], read["color"]) == (5, "sound", "year")
 
     def test_tempo_and_key_are_told_as_far_as_they_are_known(self) -> None:
         drawn = picture(["a", "b", "c"])
@@ -199,16 +198,16 @@ class TestPage:
         assert page(picture(NASTY), "0-1").decode() == html
 
 
-class TestColours:
-    def test_the_eight_most_frequent_have_a_colour_and_case_tells_none_apart(self) -> None:
+class TestColors:
+    def test_the_eight_most_frequent_have_a_color_and_case_tells_none_apart(self) -> None:
         genres = [f"g{k}" for k in range(10) for _ in range(10 - k)] + ["G0 ", ""]
-        made = colouring(picture(genres).tracks, "genre", "0-1")
+        made = coloring(picture(genres).tracks, "genre", "0-1")
         assert isinstance(made, Groups)
         assert made.names == tuple(f"g{k}" for k in range(8))
         assert made.rest == REST_NAMES
-        assert made.of[-3:] == (OTHER, 0, UNTAGGED)
-        assert paint(made)[0] == OKABE_ITO[0]
-        assert paint(made)[-3:] == [REST, OKABE_ITO[0], UNKNOWN]
+        assert made.of[-3:] == (OTHER_GROUP, 0, NO_TAG)
+        assert point_colors(made)[0] == OKABE_ITO[0]
+        assert point_colors(made)[-3:] == [OTHER, OKABE_ITO[0], UNKNOWN]
 
     @pytest.mark.parametrize(
         ("genres", "rest"),
@@ -217,11 +216,11 @@ class TestColours:
     def test_a_legend_names_tracks_without_a_tag_only_where_there_are_any(
         self, genres: list[str], rest: list[tuple[str, str]]
     ) -> None:
-        legend = scatter(picture(genres), "mood", "genre", "0-1").legend
-        assert [row for row in legend if row[1] != "rock"] == rest
+        pytest.importorskip("matplotlib")
+        assert [row for row in legend_of(drawn_map(picture(genres))) if row[1] != "rock"] == rest
 
     def test_moods_are_quadrants(self) -> None:
-        made = colouring(picture(["a", "b", "c", "d"]).tracks, "mood", "0-1")
+        made = coloring(picture(["a", "b", "c", "d"]).tracks, "mood", "0-1")
         assert isinstance(made, Groups)
         assert [made.names[group] for group in made.of] == [
             "unpleasant, excited",
@@ -231,9 +230,9 @@ class TestColours:
         ]
 
     def test_years_are_a_scale_and_what_is_not_known_is_not_on_it(self) -> None:
-        made = colouring(picture(["a", "b", "c", "d", "e"]).tracks, "year", "0-1")
+        made = coloring(picture(["a", "b", "c", "d", "e"]).tracks, "year", "0-1")
         assert made == Span(1951, 1954, (None, 1951, 1952, None, 1954), 0)
-        assert paint(made) == [UNKNOWN, CIVIDIS[0], cividis(1 / 3), UNKNOWN, CIVIDIS[-1]]
+        assert point_colors(made) == [UNKNOWN, CIVIDIS[0], cividis(1 / 3), UNKNOWN, CIVIDIS[-1]]
 
     def test_tempi_are_a_scale(self) -> None:
         tracks = [
@@ -244,62 +243,150 @@ class TestColours:
                 strict=True,
             )
         ]
-        assert colouring(tracks, "tempo", "0-1") == Span(90.0, 90.0, (90.0, None, None), 0)
+        assert coloring(tracks, "tempo", "0-1") == Span(90.0, 90.0, (90.0, None, None), 0)
 
-    def test_between_two_colours_lies_their_mixture(self) -> None:
+    def test_between_two_colors_lies_their_mixture(self) -> None:
         assert cividis(-1) == CIVIDIS[0]
         assert cividis(0.5) == CIVIDIS[4]
         assert cividis(1 / 16) == "#0d2d5e"  # half way from #00224e to #1a386f
         assert cividis(2) == CIVIDIS[-1]
 
     def test_one_value_alone_has_a_colour(self) -> None:
-        made = colouring(picture(["a", "b"]).tracks, "year", "0-1")
-        assert paint(made) == [UNKNOWN, CIVIDIS[4]]
+        made = coloring(picture(["a", "b"]).tracks, "year", "0-1")
+        assert point_colors(made) == [UNKNOWN, CIVIDIS[4]]
+
+
+def drawn_map(drawn: SoundMap, view: View = "mood", color: ColorBy = "genre", scale: Scale = "0-1") -> Figure:
+    """The figure of a map, laid out."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=INCHES, layout="constrained")
+    draw_map(figure, drawn, view, color, scale)
+    figure.draw_without_rendering()
+    return figure
+
+
+def legend_of(figure: Figure) -> list[tuple[str, str]]:
+    """Colors and names of the legend of a figure, or of its color bar."""
+    from matplotlib.collections import PathCollection
+    from matplotlib.colors import to_hex
+
+    legends = [legend for axes in figure.axes if (legend := axes.get_legend())] + figure.legends
+    rows = []
+    for legend in legends:
+        for dot, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
+            assert isinstance(dot, PathCollection)
+            rows.append((to_hex(np.asarray(dot.get_facecolor())[0]), text.get_text()))
+    return rows
 
 
 class TestStill:
+    """The map as a picture."""
+
+    @pytest.fixture(autouse=True)
+    def _needs_matplotlib(self) -> None:
+        pytest.importorskip("matplotlib")
+
     @pytest.mark.parametrize("view", ["mood", "sound"])
-    @pytest.mark.parametrize("colour", ["genre", "year"])
-    def test_svg_has_a_circle_a_track_within_its_frame(self, view: Any, colour: Any) -> None:
-        root = ElementTree.fromstring(svg(scatter(picture(NASTY), view, colour, "0-1")))
+    @pytest.mark.parametrize("color", ["genre", "year", "mood"])
+    def test_svg_has_a_named_point_per_track(self, view: Any, color: Any) -> None:
+        root = ElementTree.fromstring(map_picture(picture(NASTY), "svg", view, color, "0-1"))
         assert root.tag == f"{SVG}svg"
-        assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("960", "720", "0 0 960 720")
-        points = [circle for circle in root.iter(f"{SVG}circle") if circle.find(f"{SVG}title") is not None]
+        assert root.findtext(f"{SVG}title") == f"musimo map of {len(NASTY)} tracks"
+        [group] = [group for group in root.iter(f"{SVG}g") if group.get("id") == "tracks"]
+        points = [point for point in group.iter() if point.find(f"{SVG}title") is not None]
         assert len(points) == len(NASTY)
-        for point in points:
-            assert 64 <= float(point.get("cx", "nan")) <= 730
-            assert 24 <= float(point.get("cy", "nan")) <= 664
         assert not {element.tag for element in root.iter()} & {f"{SVG}script", f"{SVG}img", f"{SVG}a"}
+        names = [point.findtext(f"{SVG}title") or "" for point in points]
+        assert f"{NASTY[0]} – {NASTY[0]}" in names
+        assert max(map(len, names)) <= 200
+        for point in points:  # within the page, 691 by 518 points
+            assert 0 < float(point.get("x", "nan")) < 691
+            assert 0 < float(point.get("y", "nan")) < 518
+
+    @pytest.mark.parametrize("n", [1, 2, 40])
+    @pytest.mark.parametrize("color", ["genre", "year"])
+    def test_a_name_stands_at_the_point_of_its_track(self, n: int, color: Any) -> None:
+        names = [f"track {at}" for at in range(n)]
+        root = ElementTree.fromstring(map_picture(picture(names), "svg", "mood", color, "0-1"))
+        [group] = [group for group in root.iter(f"{SVG}g") if group.get("id") == "tracks"]
+        points = [point for point in group.iter() if point.find(f"{SVG}title") is not None]
         titles = [point.findtext(f"{SVG}title") or "" for point in points]
-        assert titles[0] == f"{NASTY[0]} – {NASTY[0]}"
-        assert max(map(len, titles)) <= 200
+        assert sorted(titles) == sorted(f"{name} – {name}" for name in names)
+        if n > 1:  # valence rises from track to track
+            across = {
+                title: float(point.get("x", "nan")) for title, point in zip(titles, points, strict=True)
+            }
+            in_order = [across[f"{name} – {name}"] for name in names]
+            assert in_order == sorted(in_order)
 
     def test_a_point_lies_where_its_numbers_say(self) -> None:
-        drawn = scatter(picture(["a", "b"]), "mood", "genre", "1-9")
-        assert [point[:2] for point in drawn.points] == [(1, 7), (5, 3)]
-        assert (drawn.x.low, drawn.x.high) == pytest.approx((0.84, 5.16))
-        assert drawn.neutral == 5
-        assert 5 in drawn.x.ticks
-        sound = scatter(picture(["a", "b"]), "sound", "genre", "0-1")
-        assert [point[:2] for point in sound.points] == [(0, 0), pytest.approx((0.01, -0.01))]
-        assert "50%" in sound.x.name
-        assert sound.x.ticks == sound.y.ticks == ()
+        figure = drawn_map(picture(["a", "b"]), scale="1-9")
+        axes = figure.axes[0]
+        [points] = [collection for collection in axes.collections if collection.get_gid() == "tracks"]
+        assert np.asarray(points.get_offsets()).tolist() == [[1, 7], [5, 3]]
+        low, high = axes.get_xlim()
+        assert low < 1
+        assert high > 5
+        assert 5 in axes.get_xticks()
+        sound = drawn_map(picture(["a", "b"]), "sound").axes[0]
+        [points] = [collection for collection in sound.collections if collection.get_gid() == "tracks"]
+        assert np.asarray(points.get_offsets()) == pytest.approx(np.array([[0, 0], [0.01, -0.01]]))
+        assert "50%" in sound.get_xlabel()
+        assert not sound.get_xticks().size
+        assert not sound.get_yticks().size
 
-    def test_one_track_is_a_picture(self) -> None:
-        for view in ("mood", "sound"):
-            root = ElementTree.fromstring(svg(scatter(picture(["a"]), view, "year", "0-1")))
-            assert len([c for c in root.iter(f"{SVG}circle") if len(c)]) == 1
-            assert "nan" not in ElementTree.tostring(root, encoding="unicode").lower()
+    def test_neutral_is_in_the_picture_and_points_are_whole(self) -> None:
+        figure = drawn_map(picture(NASTY[:3]))  # valence 0, 1/3 and 2/3
+        axes = figure.axes[0]
+        window = axes.get_window_extent()
+        for low, high in (axes.get_xlim(), axes.get_ylim()):
+            assert low < 0.5 < high
+        [points] = [collection for collection in axes.collections if collection.get_gid() == "tracks"]
+        radius = np.sqrt(point_size(3)) / 2 / 72 * figure.dpi
+        for x, y in axes.transData.transform(np.asarray(points.get_offsets())):
+            assert window.x0 + radius < x < window.x1 - radius
+            assert window.y0 + radius < y < window.y1 - radius
 
-    def test_png_tells_every_colour_whatever_its_name_begins_with(self) -> None:
-        pytest.importorskip("matplotlib")
-        drawn = scatter(picture(["rock"]), "mood", "genre", "0-1")
-        names = replace(drawn, legend=(("#0072b2", "_rock"),)), replace(drawn, legend=())
-        assert scatter_png(names[0]) != scatter_png(names[1])
+    def test_tracks_without_a_color_lie_below(self) -> None:
+        drawn = picture(["rock", "", "rock", ""])
+        from matplotlib.figure import Figure
+
+        assert draw_map(Figure(), drawn, "mood", "genre", "0-1") == [1, 3, 0, 2]
+        assert draw_map(Figure(), drawn, "mood", "year", "0-1") == [0, 3, 1, 2]
+
+    @pytest.mark.parametrize("view", ["mood", "sound"])
+    def test_one_track_is_a_picture(self, view: Any) -> None:
+        data = map_picture(picture(["a"]), "svg", view, "year", "0-1").decode()
+        assert data.count("<title>") == 2
+        assert "nan" not in data.lower()
+
+    def test_every_color_is_named_whatever_the_name_begins_with(self) -> None:
+        assert legend_of(drawn_map(picture(["_rock", "$x_1$", ""]))) == [
+            (OKABE_ITO[0], "$x_1$"),
+            (OKABE_ITO[1], "_rock"),
+            (UNKNOWN, "no tag"),
+        ]
+
+    def test_a_scale_has_a_bar_of_its_colors_and_an_empty_dot_for_what_is_not_on_it(self) -> None:
+        figure = drawn_map(picture(NASTY), color="year")
+        assert [axes.get_title(loc="left") for axes in figure.axes] == ["", "year"]
+        assert legend_of(figure) == [(UNKNOWN, "not known")]
+        assert all(tick == round(tick) for tick in figure.axes[1].get_yticks())
+        assert legend_of(drawn_map(picture(["a", "b"]), color="year"))[0] == (CIVIDIS[4], "1951")
 
     @pytest.mark.parametrize("view", ["mood", "sound"])
     def test_png_is_as_large_as_the_page_it_is_for(self, view: Any) -> None:
-        pytest.importorskip("matplotlib")
-        data = scatter_png(scatter(picture(NASTY[:6]), view, "artist", "0-1"))
+        data = map_picture(picture(NASTY[:6]), "png", view, "artist", "0-1")
         assert data[:8] == b"\x89PNG\r\n\x1a\n"
         assert struct.unpack(">II", data[16:24]) == (1152, 864)  # 9.6 by 7.2 inches of 120 dots
+
+    @pytest.mark.parametrize(("format", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF-")])
+    def test_the_same_map_makes_the_same_file(self, format: Any, start: bytes) -> None:
+        import matplotlib as mpl
+
+        before = dict(mpl.rcParams)
+        data = map_picture(picture(NASTY), format, "mood", "genre", "0-1")
+        assert data.startswith(start)
+        assert map_picture(picture(NASTY), format, "mood", "genre", "0-1") == data
+        assert dict(mpl.rcParams) == before

@@ -21,7 +21,7 @@ NAMESPACE = "{http://xspf.org/ns/0/}"
 def test_m3u8(track: Track, bare: Track) -> None:
     data, skipped = m3u8([track, bare], PLAIN)
     assert data == (b"#EXTM3U\n#EXTINF:173,Nina Simone - Feeling Good\n/music/Nina/07 Feeling Good.mp3\n")
-    assert skipped == [Skipped(bare.path_bytes, "its name is not UTF-8; m3u and xspf can hold it")]
+    assert skipped == [Skipped(bare.path_bytes, "its name is not UTF-8; m3u and xspf can contain it")]
 
 
 def test_m3u_holds_the_bytes_of_the_file_system(bare: Track) -> None:

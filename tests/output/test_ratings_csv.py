@@ -106,7 +106,7 @@ def test_each_bad_line_is_told_by_its_number() -> None:
         (4, "valence 1.5 is outside the scale 0..1"),
         (5, "valence nan is outside the scale 0..1"),
         (6, "liking 'perhaps' is neither like nor dislike"),
-        (7, "it does not say which track it rates"),
+        (7, "it names no track"),
         (8, "it has 4 cells, and the header 3"),
     ]
     assert [line.number for line in read(text) if isinstance(line, RatedLine)] == [9]
@@ -119,8 +119,8 @@ def test_each_bad_line_is_told_by_its_number() -> None:
         (b"valence\n0.5\n", "name their columns"),
         (b"path,mood\n/a.mp3,0.5\n", "name their columns"),
         (b"path,valence\n\xff\xfe,0.5\n", "not in UTF-8, from byte 13 on"),
-        (b'path,valence\n"a,0.5\n', "no CSV"),
-        (b'path,valence\n"a"b,0.5\n', "no CSV"),
+        (b'path,valence\n"a,0.5\n', "not valid CSV"),
+        (b'path,valence\n"a"b,0.5\n', "not valid CSV"),
     ],
 )
 def test_a_file_that_is_no_ratings_is_refused(data: bytes, why: str) -> None:

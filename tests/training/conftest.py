@@ -1,4 +1,4 @@
-"""One core for torch: the networks of tests are so small that threads would only wait for one another."""
+"""One thread for torch: the networks of tests are too small for more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Miniatures of data and recipes: from sounds to weights in seconds."""
+"""Miniatures of data sets and recipes: from audio to weights in seconds."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ unlabelled = 4
 
 
 def musifeast17(data: Path, n: int = 15, seconds: float = 4.0) -> Path:
-    """Noises in ``data/musifeast17``, the louder the more arousing; returns ``data``."""
+    """Write noises to ``data/musifeast17``, the louder the higher their arousal; return ``data``."""
     folder = data / "musifeast17"
     (folder / "audio").mkdir(parents=True)
     rng = np.random.default_rng(0)
@@ -80,7 +80,7 @@ def musifeast17(data: Path, n: int = 15, seconds: float = 4.0) -> Path:
 
 
 def music(data: Path, n: int = 2, seconds: float = 8.0) -> Path:
-    """Tracks of noise in ``data/music``; returns ``data``."""
+    """Write tracks of noise to ``data/music``; return ``data``."""
     (data / "music").mkdir(parents=True)
     rng = np.random.default_rng(1)
     for i in range(n):
@@ -90,7 +90,7 @@ def music(data: Path, n: int = 2, seconds: float = 8.0) -> Path:
 
 
 def teacher(path: Path) -> Path:
-    """Weights of a teacher of two filters a layer, drawn at random, under the names of the real one's."""
+    """Write random weights of a teacher with two filters per layer, under the real names."""
     kernels = [(7, 38, 1, 2), (7, 67, 1, 2), (16, 1, 1, 2), (8, 1, 1, 2), (4, 1, 1, 2)]
     kernels += [(7, 10, 1, 3), (7, 3, 1, 3), (7, 3, 1, 3)]
     rng = np.random.default_rng(2)

@@ -1,4 +1,4 @@
-"""Augmentation of features against features of sounds that were really changed."""
+"""Augmented features against features of augmented audio."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def chord(shift: float = 0.0, gain: float = 1.0, seconds: float = 2.0) -> FloatA
     return np.asarray(gain * (0.1 * tones + noise), dtype=np.float32)
 
 
-def test_louder_on_features_is_louder_in_sound() -> None:
+def test_gain_of_features_equals_gain_of_audio() -> None:
     for gain in (0.8, 1.2):
         np.testing.assert_allclose(
             amplify(compute_features(chord()), gain), compute_features(chord(gain=gain)), rtol=1e-4, atol=5e-3
@@ -30,7 +30,7 @@ def test_louder_on_features_is_louder_in_sound() -> None:
 
 
 @pytest.mark.parametrize("semitones", [-2, -1, 1, 2])
-def test_transposing_features_comes_near_to_transposing_the_sound(semitones: int) -> None:
+def test_transposed_features_approximate_transposed_audio(semitones: int) -> None:
     before, after = compute_features(chord())[INNER], compute_features(chord(semitones))[INNER]
     moved = transpose(before, semitones)
 
@@ -47,7 +47,7 @@ def test_transposing_features_comes_near_to_transposing_the_sound(semitones: int
     assert moved[:, CHROMA].mean(axis=0).argmax() == after[:, CHROMA].mean(axis=0).argmax()
 
 
-def test_transposing_by_nothing_changes_nothing_and_back_and_forth_restores_the_pitches() -> None:
+def test_transposition_by_zero_is_the_identity_and_is_reversible_on_pitches() -> None:
     clip = compute_features(chord())
     assert transpose(clip, 0) is clip
     there_and_back = transpose(transpose(clip, 2), -2)
@@ -63,16 +63,16 @@ def test_cepstrum_follows_the_bands() -> None:
     np.testing.assert_allclose(moved[:, MFCC.start], moved[:, MEL].sum(axis=1) / np.sqrt(128), rtol=1e-4)
 
 
-def test_stretching_takes_frames_at_another_pace() -> None:
+def test_time_stretching_resamples_frames() -> None:
     clip = np.arange(100, dtype=np.float32)[:, None].repeat(193, axis=1)
     faster, slower = stretch(clip, 1.05)[:, 0], stretch(clip, 0.95)[:, 0]
     assert len(faster) == len(slower) == 100
     assert faster[80] == 84
     assert slower[80] == 76
-    assert faster[99] == 4  # the end is reached early: it begins anew
+    assert faster[99] == 4  # the end is reached early: it repeats
 
 
-def test_probability_decides_how_often() -> None:
+def test_probability_of_augmentation() -> None:
     clip = compute_features(chord(seconds=0.5))
     rng = np.random.default_rng(0)
     never, always = AugmentConfig(probability=0), AugmentConfig(probability=1)
@@ -81,10 +81,10 @@ def test_probability_decides_how_often() -> None:
     changed = sum(augment(clip, AugmentConfig(), rng) is not clip for _ in range(400)) / 400
     assert changed == pytest.approx(
         1 - 0.7**3 - 0.3 * 0.7**2 / 5, abs=0.08
-    )  # one of five transpositions is none
+    )  # one of five transpositions is by zero
 
 
-def test_a_crop_is_a_stretch_of_the_clip() -> None:
+def test_a_crop_is_a_contiguous_part_of_the_clip() -> None:
     clip = np.arange(100, dtype=np.float32)[:, None].repeat(193, axis=1)
     rng = np.random.default_rng(0)
     crops = [augment(clip, AugmentConfig(crop_frames=30, probability=0), rng)[:, 0] for _ in range(400)]
@@ -93,7 +93,7 @@ def test_a_crop_is_a_stretch_of_the_clip() -> None:
     assert augment(clip, AugmentConfig(crop_frames=100, probability=0), rng) is clip
 
 
-def test_the_clip_itself_is_left_alone() -> None:
+def test_the_clip_itself_is_unchanged() -> None:
     clip = compute_features(chord(seconds=0.5))
     before = clip.copy()
     rng = np.random.default_rng(1)

@@ -1,4 +1,4 @@
-"""Baselines: the statistics on paper, and predictors that predict what they can."""
+"""Baselines: statistics on paper, and predictions of a known relation."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def test_statistics_on_paper() -> None:
     np.testing.assert_allclose(row, [3, 0, np.sqrt(14 / 4), 0, steps_sd, 0])
 
 
-def test_the_mean_is_always_the_mean() -> None:
+def test_the_mean_rating_is_constant() -> None:
     ratings = np.array([[1.0, 2.0], [3.0, 6.0]])
     assert mean_rating(np.zeros((2, 4)), ratings, np.zeros((3, 4))).tolist() == [[2, 4]] * 3
 
 
 @pytest.mark.parametrize(("baseline", "least"), [(ridge, 0.99), (svr, 0.9)])
-def test_they_find_what_is_there(baseline: object, least: float) -> None:
+def test_baselines_find_a_linear_relation(baseline: object, least: float) -> None:
     rng = np.random.default_rng(0)
     known, asked = rng.normal(0, 1, (150, 6)), rng.normal(0, 1, (60, 6))
     weights = rng.normal(0, 1, (6, 2))

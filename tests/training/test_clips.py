@@ -1,4 +1,4 @@
-"""Splits that do not leak, and features computed once."""
+"""Labeled clips, and features computed once."""
 
 from __future__ import annotations
 
@@ -12,140 +12,22 @@ import soundfile
 from musimo.audio.features import FEATURE_ID, N_FEATURES
 from musimo.errors import AudioError
 from musimo.records import Window
-from musimo.training.clips import (
-    LabelledClip,
-    album_group,
-    artist_group,
-    cached_features,
-    grouped_folds,
-    joined_groups,
-    ratings_of,
-)
-
-
-@pytest.mark.parametrize(
-    ("credit", "group"),
-    [
-        ("The Monkees", "monkees"),
-        ("monkees", "monkees"),
-        ("Björk", "bjork"),
-        ("BJO\u0308RK", "bjork"),
-        ("Calvin Harris, Ellie Goulding", "calvin harris"),
-        ("Calvin Harris feat. Rihanna", "calvin harris"),
-        ("Calvin Harris Ft Rihanna", "calvin harris"),
-        ("Tyler, The Creator", "tyler"),
-        ("a-ha", "ha"),
-        ("Aftermath", "aftermath"),
-        ("Daft Punk", "daft punk"),
-        ("The The", "the"),
-        ("上海アリス幻樂団", "上海アリス幻樂団"),
-        ("", ""),
-        ("!!!", ""),
-    ],
-)
-def test_artist_groups(credit: str, group: str) -> None:
-    assert artist_group(credit) == group
-
-
-@pytest.mark.parametrize(
-    ("title", "group"),
-    [
-        ("The Wall", "wall"),
-        ("Pride & Prejudice", "pride prejudice"),
-        ("Pride and Prejudice", "pride prejudice"),
-        ("Beyoncé (Deluxe) [2014]", "beyonce"),
-        ("Volume 2, feat. Nobody", "volume 2 feat nobody"),
-        ("(What's the Story)", "what s the story"),
-        ("", ""),
-    ],
-)
-def test_album_groups(title: str, group: str) -> None:
-    assert album_group(title) == group
-
-
-def test_clips_that_share_an_artist_or_an_album_are_in_one_group() -> None:
-    artists = ["The B", "A", "b feat. X", "C", "D", "E"]
-    albums = ["One", "Two", "Two (Deluxe)", "Three", "three", "Four"]
-    assert joined_groups(artists, albums) == ["a", "a", "a", "c", "c", "e"]
-
-
-def test_groups_do_not_hang_on_the_order_of_clips() -> None:
-    artists, albums = ["C", "B", "A", "B"], ["x", "x", "y", "y"]
-    assert joined_groups(artists, albums) == ["a"] * 4
-    assert joined_groups(artists[::-1], albums[::-1]) == ["a"] * 4
-
-
-@pytest.mark.parametrize(
-    "nobody", ["Various Artists", "various", "V/A", "V.A.", "n/a", "N/A", "Unknown", "", "-"]
-)
-def test_names_that_name_nobody_link_nothing(nobody: str) -> None:
-    assert joined_groups([nobody] * 2, ["One", "Two"]) == ["album one", "album two"]
-    assert joined_groups([nobody] * 2, ["One", "One"]) == ["album one"] * 2
-    assert len(set(joined_groups([nobody] * 2, ["", "n/a"]))) == 2
-
-
-@pytest.mark.parametrize(
-    "title", ["", "n/a", "Greatest Hits", "Live!", "Untitled", "Self-Titled", "S/T", "The EP"]
-)
-def test_titles_that_anybody_may_give_link_nothing(title: str) -> None:
-    assert joined_groups(["A", "B"], [title, title]) == ["a", "b"]
-
-
-def test_an_album_called_like_its_artist_is_no_link() -> None:
-    assert joined_groups(["Boston", "B", "Boston"], ["Boston", "Boston", "x"]) == ["boston", "b", "boston"]
-    assert joined_groups(["Chicago", "B"], ["x", "Chicago"]) == ["chicago", "b"]
-
-
-def some_clips(n: int, n_groups: int, seed: int) -> tuple[list[str], np.ndarray]:
-    rng = np.random.default_rng(seed)
-    groups = [f"artist {i}" for i in rng.zipf(1.6, n) % n_groups]
-    return groups, rng.normal(5, 1.5, (n, 2))
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_no_artist_is_in_two_folds(seed: int) -> None:
-    groups, ratings = some_clips(200, 60, seed)
-    folds = grouped_folds(groups, ratings, 5, seed)
-    assert set(folds) == set(range(5))
-    for group in set(groups):
-        assert len({int(f) for f, g in zip(folds, groups, strict=True) if g == group}) == 1
-
-
-def test_folds_are_alike_in_size_and_ratings() -> None:
-    rng = np.random.default_rng(0)
-    ratings = rng.normal(5, 1.5, (220, 2))
-    folds = grouped_folds([str(i) for i in range(220)], ratings, 5, 1)
-    assert np.bincount(folds).tolist() == [44] * 5
-    for fold in range(5):
-        np.testing.assert_allclose(ratings[folds == fold].mean(axis=0), ratings.mean(axis=0), atol=0.4)
-        np.testing.assert_allclose(ratings[folds == fold].std(axis=0), ratings.std(axis=0), atol=0.4)
-
-
-def test_folds_follow_the_seed() -> None:
-    groups, ratings = [str(i) for i in range(40)], np.random.default_rng(0).normal(5, 1, (40, 2))
-    once, again, other = (grouped_folds(groups, ratings, 5, seed) for seed in (1, 1, 2))
-    assert (once == again).all()
-    assert (once != other).any()
-
-
-def test_too_few_artists_for_the_folds() -> None:
-    with pytest.raises(ValueError, match="3 groups do not fill 5 folds"):
-        grouped_folds(["a", "b", "c", "a"], np.zeros((4, 2)), 5, 0)
+from musimo.training.clips import LabeledClip, cached_features, ratings_of
 
 
 def test_ratings_in_order() -> None:
-    clips = [LabelledClip("x", Path("x"), "g", 2.0, 8.0), LabelledClip("y", Path("y"), "g", 3.0, 7.0)]
+    clips = [LabeledClip("x", Path("x"), "g", 2.0, 8.0), LabeledClip("y", Path("y"), "g", 3.0, 7.0)]
     assert ratings_of(clips).tolist() == [[2, 8], [3, 7]]
 
 
-def sound(folder: Path, name: str) -> LabelledClip:
+def noise(folder: Path, name: str) -> LabeledClip:
     path = folder / f"{name}.wav"
     soundfile.write(path, np.random.default_rng(len(name)).normal(0, 0.1, 22_050), 22_050)
-    return LabelledClip(name, path, "g", 5.0, 5.0)
+    return LabeledClip(name, path, "g", 5.0, 5.0)
 
 
 def test_features_are_computed_once(tmp_path: Path) -> None:
-    clips = [sound(tmp_path, "a"), sound(tmp_path, "bb")]
+    clips = [noise(tmp_path, "a"), noise(tmp_path, "bb")]
     first = cached_features(clips, tmp_path / "cache")
     assert [clip.shape for clip in first] == [(44, N_FEATURES)] * 2
     for clip in clips:
@@ -158,7 +40,7 @@ def test_features_are_computed_once(tmp_path: Path) -> None:
 
 
 def test_a_window_is_a_part_of_the_file(tmp_path: Path) -> None:
-    whole = sound(tmp_path, "a")
+    whole = noise(tmp_path, "a")
     early, late = (replace(whole, window=Window(start, start + 0.5)) for start in (0.0, 0.5))
     all_of_it, first, second = cached_features([whole, early, late], tmp_path / "cache")
     assert [len(part) for part in (all_of_it, first, second)] == [44, 22, 22]
@@ -168,14 +50,14 @@ def test_a_window_is_a_part_of_the_file(tmp_path: Path) -> None:
 
 
 def test_several_processes_compute_the_same(tmp_path: Path) -> None:
-    clips = [sound(tmp_path, "abc"[:n]) for n in (1, 2, 3)]
+    clips = [noise(tmp_path, "abc"[:n]) for n in (1, 2, 3)]
     alone, together = cached_features(clips, tmp_path / "1"), cached_features(clips, tmp_path / "2", 2)
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_clip_that_cannot_be_heard_is_an_error(tmp_path: Path) -> None:
+def test_a_clip_that_cannot_be_decoded_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "x.wav"
     path.write_bytes(b"")
     with pytest.raises(AudioError):
-        cached_features([LabelledClip("x", path, "g", 5.0, 5.0)], tmp_path / "cache")
+        cached_features([LabeledClip("x", path, "g", 5.0, 5.0)], tmp_path / "cache")

@@ -1,4 +1,4 @@
-"""Configurations: what is written is read, what is not known is refused."""
+"""Configurations: values are read, unknown keys are refused."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def test_tables_lists_and_whole_numbers(tmp_path: Path) -> None:
         (LEAST + "cross = [1]\n", "cross must be a table"),
         (LEAST + '[optimizer]\nloss = "mse"\n', "loss"),
         ('kind = "guessed"\n', "kind is 'guessed'"),
-        ('version = "1"\n', "names no kind"),
+        ('version = "1"\n', "has no kind"),
         ("dataset = ", "cannot be read"),
     ],
 )
-def test_refuses_in_words(tmp_path: Path, text: str, word: str) -> None:
+def test_invalid_configurations_are_refused_with_a_message(tmp_path: Path, text: str, word: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load_config(written(tmp_path, text))
     assert word in caught.value.message
@@ -70,7 +70,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_config(tmp_path / "nowhere.toml")
 
 
-def test_unknown_keys_are_answered_with_the_known_ones(tmp_path: Path) -> None:
+def test_unknown_keys_list_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load_config(written(tmp_path, LEAST + "epochs = 3\n"))
     for name in ("version", "dataset", "n_folds", "optimizer"):
@@ -85,7 +85,7 @@ def test_data_sets_are_tables(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["default", "paper", "paper-musifeast17"])
-def test_shipped_configurations_can_be_read_and_say_what_they_cost(name: str) -> None:
+def test_built_in_configurations_are_valid_and_documented(name: str) -> None:
     path = find_config(name)
     recipe: Recipe = load_recipe(path)
     assert recipe.kind in ("supervised", "distilled")
@@ -94,7 +94,7 @@ def test_shipped_configurations_can_be_read_and_say_what_they_cost(name: str) ->
         assert word in head
 
 
-def test_a_configuration_nobody_knows_is_answered_with_those_there_are() -> None:
+def test_an_unknown_configuration_lists_the_built_in_ones() -> None:
     with pytest.raises(SettingsError) as caught:
         find_config("papers")
     assert "papers" in caught.value.message
@@ -102,7 +102,7 @@ def test_a_configuration_nobody_knows_is_answered_with_those_there_are() -> None
 
 
 @pytest.mark.parametrize("name", ["paper", "paper-musifeast17"])
-def test_the_paper_s_recipe_keeps_to_the_paper(name: str) -> None:
+def test_the_paper_s_recipe_has_the_paper_s_values(name: str) -> None:
     config = load_config(find_config(name))
     assert config.network == MaseNetConfig()
     recipe = config.optimizer
@@ -123,7 +123,7 @@ def test_the_shipped_weights_are_distilled() -> None:
     assert isinstance(recipe.corpus, CorpusConfig)
 
 
-def test_harmony_is_not_for_a_configuration_to_set(tmp_path: Path) -> None:
+def test_harmony_inputs_cannot_be_configured(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     for kind, table in (("supervised", "network"), ("distilled", "distill.network")):
         words = f'kind = "{kind}"\nversion = "1"\ntraining_data = ""\n[dataset]\nname = "deam"\n'

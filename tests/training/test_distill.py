@@ -1,4 +1,4 @@
-"""Distillation on a miniature: it learns, resumes to the same bits, and keeps rows and steps in line."""
+"""Distillation on a miniature: it learns, resumes exactly, and keeps rows and steps aligned."""
 
 from pathlib import Path
 
@@ -8,9 +8,18 @@ import torch
 
 from musimo.emotion.mase_net import MaseNetConfig
 from musimo.training.corpus import Corpus, open_corpus, row_frames, row_samples, window_starts
-from musimo.training.distill import Distillation, DistillConfig, draw, input_statistics
-from musimo.training.finish import Described, cross_validate, out_of_fold
-from musimo.training.heads import HeadsConfig, Taught, rate, teach, with_harmony
+from musimo.training.descriptors import Descriptors
+from musimo.training.distill import Distillation, DistillConfig, input_statistics, sample_batch
+from musimo.training.fine_tuning import cross_validate
+from musimo.training.groups import grouped_folds
+from musimo.training.head_training import (
+    HeadData,
+    HeadsConfig,
+    add_harmony_inputs,
+    predict_ratings,
+    train_heads,
+)
+from musimo.training.trainer import combine_folds
 
 SMALL = MaseNetConfig(
     n_filters=(8, 8, 8, 16),
@@ -25,15 +34,15 @@ SMALL = MaseNetConfig(
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
-    """Rows whose answers follow from the loudness of their sound, one row not done yet."""
-    made = open_corpus(tmp_path / "rows", 12, 2, 3)
+    """Rows whose activations follow from the level of their features; one row is not computed yet."""
+    corpus = open_corpus(tmp_path / "rows", 12, 2, 3)
     rng = np.random.default_rng(0)
     for row in range(11):
         loudness = rng.normal()
-        made.features[row] = rng.normal(loudness, 1, made.features.shape[1:])
-        made.steps[row] = loudness * np.array([1, -2, 3])
-        made.done[row] = True
-    return made
+        corpus.features[row] = rng.normal(loudness, 1, corpus.features.shape[1:])
+        corpus.steps[row] = loudness * np.array([1, -2, 3])
+        corpus.done[row] = True
+    return corpus
 
 
 def config(n_batches: int) -> DistillConfig:
@@ -42,13 +51,13 @@ def config(n_batches: int) -> DistillConfig:
     )
 
 
-def test_distillation_learns_what_the_teacher_hears(corpus: Corpus, tmp_path: Path) -> None:
+def test_distillation_learns_the_teacher_s_activations(corpus: Corpus, tmp_path: Path) -> None:
     losses = [batch.losses for batch in Distillation([corpus], config(60), tmp_path / "a.pt").batches()]
     for name in ("block", "attention", "clip"):
         assert losses[-1][name] < 0.3 * losses[0][name]
 
 
-def test_stopped_training_goes_on_to_the_same_weights(corpus: Corpus, tmp_path: Path) -> None:
+def test_interrupted_training_resumes_to_the_same_weights(corpus: Corpus, tmp_path: Path) -> None:
     whole = Distillation([corpus], config(6), tmp_path / "whole.pt")
     list(whole.batches())
     parts = Distillation([corpus], config(6), tmp_path / "parts.pt")
@@ -62,14 +71,14 @@ def test_stopped_training_goes_on_to_the_same_weights(corpus: Corpus, tmp_path: 
         torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
 
 
-def test_drawn_steps_belong_to_the_drawn_frames_and_unmade_rows_rest(corpus: Corpus) -> None:
+def test_sampled_steps_match_their_frames_and_incomplete_rows_are_skipped(corpus: Corpus) -> None:
     for n_steps in (1, None):
-        features, steps = draw([corpus], 64, n_steps, np.random.default_rng(1))
+        features, steps = sample_batch([corpus], 64, n_steps, np.random.default_rng(1))
         np.testing.assert_allclose(features.mean((1, 2)), steps[:, 0, 0], atol=0.05)
     assert (np.abs(steps).sum((1, 2)) > 0).all()
 
 
-def test_learning_rate_goes_up_and_down_once() -> None:
+def test_learning_rate_is_one_cycle() -> None:
     rates = [config(100).rate_at(number) for number in range(100)]
     top = int(np.argmax(rates))
     assert rates[top] == pytest.approx(5e-3, rel=1e-3)
@@ -78,42 +87,40 @@ def test_learning_rate_goes_up_and_down_once() -> None:
     assert np.all(np.diff(rates[top:]) < 0)
 
 
-def test_statistics_of_a_ramp_are_on_paper() -> None:
+def test_statistics_of_a_ramp_on_paper() -> None:
     ramp = torch.arange(5.0)[None, :, None]
     torch.testing.assert_close(input_statistics(ramp), torch.tensor([[2.0, 2.5**0.5, 0.0]]))
 
 
-def test_windows_hear_every_second_of_every_track() -> None:
+def test_windows_cover_every_track() -> None:
     assert window_starts([5, 10, 25], 10) == [(0, 0), (1, 0), (2, 0), (2, 8), (2, 15)]
     assert (row_samples(15), row_frames(15), row_frames(10)) == (45 * 22_050, 1938, 1292)
 
 
-def taught(n: int, seed: int) -> Taught:
-    """Valence is in what the frozen part hears, arousal in the harmony."""
+def head_data(n: int, seed: int) -> HeadData:
+    """Valence is in the frozen features, arousal in the harmony."""
     rng = np.random.default_rng(seed)
     fused, harmony = (torch.from_numpy(rng.normal(0, 1, (n, width))).float() for width in (64, 5))
-    return Taught(fused, harmony, 5 + torch.stack([fused[:, 0], -harmony[:, 1]], dim=1))
+    return HeadData(fused, harmony, 5 + torch.stack([fused[:, 0], -harmony[:, 1]], dim=1))
 
 
-def test_harmony_joins_without_changing_an_answer(corpus: Corpus, tmp_path: Path) -> None:
+def test_harmony_inputs_do_not_change_initial_predictions(corpus: Corpus, tmp_path: Path) -> None:
     network = Distillation([corpus], config(2), tmp_path / "a.pt").student.network.eval()
-    sounds = taught(10, 0)
-    joined = with_harmony(network, taught(50, 1).harmony)
-    for ours, theirs in zip(
-        joined.rate(sounds.fused, sounds.harmony), network.rate(sounds.fused), strict=True
-    ):
+    data = head_data(10, 0)
+    joined = add_harmony_inputs(network, head_data(50, 1).harmony)
+    for ours, theirs in zip(joined.rate(data.fused, data.harmony), network.rate(data.fused), strict=True):
         torch.testing.assert_close(ours, theirs)
 
 
-def test_heads_learn_ratings_of_sounds_they_have_not_met(corpus: Corpus, tmp_path: Path) -> None:
+def test_heads_generalize_to_new_clips(corpus: Corpus, tmp_path: Path) -> None:
     network = Distillation([corpus], config(2), tmp_path / "a.pt").student.network.eval()
     settings = HeadsConfig(n_batches=300, keep_weight=0.0, learning_rate=3e-3, weight_decay=0.0)
-    network = with_harmony(network, taught(400, 1).harmony)
-    ready = teach(network, taught(60, 0), taught(400, 1), settings, seed=0)
-    asked = taught(100, 2)
-    answers = rate([ready], asked.fused, asked.harmony)
+    network = add_harmony_inputs(network, head_data(400, 1).harmony)
+    trained = train_heads(network, head_data(60, 0), head_data(400, 1), settings, seed=0)
+    asked = head_data(100, 2)
+    predictions = predict_ratings([trained], asked.fused, asked.harmony)
     for column in range(2):
-        pair = torch.stack([answers[:, column], asked.ratings[:, column]])
+        pair = torch.stack([predictions[:, column], asked.ratings[:, column]])
         assert torch.corrcoef(pair)[0, 1] > 0.8
 
 
@@ -121,8 +128,8 @@ def test_no_fold_learns_from_its_own_ratings(corpus: Corpus, tmp_path: Path) -> 
     pytest.importorskip("sklearn")
     network = Distillation([corpus], config(2), tmp_path / "a.pt").student.network.eval()
     rng = np.random.default_rng(3)
-    sounds, music = (
-        Described(
+    data, music = (
+        Descriptors(
             rng.normal(0, 1, (n, 64)).astype(np.float32),
             rng.normal(0, 1, (n, 4)),
             rng.normal(0, 1, (n, 6)),
@@ -132,8 +139,10 @@ def test_no_fold_learns_from_its_own_ratings(corpus: Corpus, tmp_path: Path) -> 
     )
     ratings, groups = rng.uniform(1, 9, (30, 2)), [str(number // 2) for number in range(30)]
     settings = HeadsConfig(n_batches=2, clips=4, unlabelled=4)
-    folds = list(cross_validate(network, sounds, ratings, groups, music, settings, 5, 0))
-    every = out_of_fold(folds, groups, ratings, 5, 0)
+    folds = list(cross_validate(network, data, ratings, groups, music, settings, 5, 0))
+    fold_of = grouped_folds(groups, ratings, 5, 0)
+    tested = [np.flatnonzero(fold_of == fold.fold) for fold in folds]
+    every = combine_folds(folds, tested, len(ratings)).predictions
     assert all(np.isfinite(values).all() for values in every.values())
     assert sum(len(fold.targets) for fold in folds) == 30
     means = {round(float(value), 6) for value in every["mean rating"][:, 0]}

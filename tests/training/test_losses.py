@@ -1,11 +1,11 @@
-"""The loss on paper, and where it could burst."""
+"""Losses on paper, and their gradients at constant inputs."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from musimo.training.losses import EPS, Loss, concordance, loss_named, mse_pearson, one_minus_ccc, pearson
+from musimo.training.losses import EPS, Loss, ccc_loss, concordance, make_loss, mse_pearson, pearson
 
 TARGETS = torch.tensor([[2.0, 8.0], [4.0, 6.0], [6.0, 4.0], [8.0, 2.0]], dtype=torch.float64)
 VARIANCE = 5.0  # of each column
@@ -21,7 +21,7 @@ def loss_and_gradient(
     return loss.item(), predictions.grad
 
 
-def test_perfect_predictions_cost_nothing() -> None:
+def test_loss_of_perfect_predictions_is_zero() -> None:
     rho = VARIANCE / (VARIANCE + EPS)
     assert pearson(TARGETS, TARGETS).tolist() == pytest.approx([rho, rho])
     assert mse_pearson(TARGETS, TARGETS).item() == pytest.approx(2 * 0.2 * (1 - rho))
@@ -35,7 +35,7 @@ def test_opposite_predictions_on_paper() -> None:
     assert mse_pearson(TARGETS, mirrored).item() == pytest.approx(2 * (20 + 0.2 * 2), abs=1e-3)
 
 
-def test_shifted_predictions_cost_the_shift_alone() -> None:
+def test_loss_of_shifted_predictions_is_the_shift() -> None:
     assert mse_pearson(TARGETS, TARGETS + 2).item() == pytest.approx(2 * 4, abs=1e-3)
 
 
@@ -60,7 +60,7 @@ def test_constant_targets_have_a_bounded_gradient() -> None:
     assert gradient.isfinite().all()
 
 
-def test_both_constant_and_equal_cost_the_correlation_alone() -> None:
+def test_loss_of_equal_constants_is_the_correlation_term() -> None:
     same = torch.full((6, 2), 5.0)
     loss, gradient = loss_and_gradient(same, same)
     assert loss == pytest.approx(2 * 0.2)
@@ -68,13 +68,13 @@ def test_both_constant_and_equal_cost_the_correlation_alone() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
-def test_of_few_clips_only_the_error_counts(n: int) -> None:
+def test_loss_of_few_clips_is_the_squared_error(n: int) -> None:
     loss, gradient = loss_and_gradient(TARGETS[:n], TARGETS[:n] + 1)
     assert loss == pytest.approx(2)
     assert gradient.isfinite().all()
 
 
-@pytest.mark.parametrize("of", [mse_pearson, one_minus_ccc])
+@pytest.mark.parametrize("of", [mse_pearson, ccc_loss])
 def test_bfloat16_is_reduced_in_float32(of: Loss) -> None:
     torch.manual_seed(0)
     targets = torch.rand(32, 2) * 8 + 1
@@ -87,7 +87,7 @@ def test_bfloat16_is_reduced_in_float32(of: Loss) -> None:
     assert predictions.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("of", [mse_pearson, one_minus_ccc])
+@pytest.mark.parametrize("of", [mse_pearson, ccc_loss])
 def test_gradient_is_the_derivative(of: Loss) -> None:
     torch.manual_seed(0)
     targets = torch.rand(8, 2, dtype=torch.float64) * 8 + 1
@@ -105,8 +105,8 @@ def test_concordance_on_paper() -> None:
 
 
 def test_concordance_of_perfect_and_of_opposite_predictions() -> None:
-    assert one_minus_ccc(TARGETS, TARGETS).item() == pytest.approx(2 * EPS / (2 * VARIANCE + EPS))
-    assert one_minus_ccc(TARGETS, 10 - TARGETS).item() == pytest.approx(2 * 2, abs=1e-3)
+    assert ccc_loss(TARGETS, TARGETS).item() == pytest.approx(2 * EPS / (2 * VARIANCE + EPS))
+    assert ccc_loss(TARGETS, 10 - TARGETS).item() == pytest.approx(2 * 2, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -118,20 +118,20 @@ def test_concordance_of_perfect_and_of_opposite_predictions() -> None:
     ],
     ids=["constant predictions", "constant targets", "both"],
 )
-def test_concordance_with_a_constant_is_nothing(targets: torch.Tensor, predictions: torch.Tensor) -> None:
-    loss, gradient = loss_and_gradient(targets, predictions, one_minus_ccc)
+def test_concordance_with_a_constant_is_zero(targets: torch.Tensor, predictions: torch.Tensor) -> None:
+    loss, gradient = loss_and_gradient(targets, predictions, ccc_loss)
     assert loss == pytest.approx(2)
     assert gradient.isfinite().all()
     assert gradient.abs().max() < 2 / EPS**0.5
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
-def test_concordance_of_few_clips_is_their_error(n: int) -> None:
-    loss, gradient = loss_and_gradient(TARGETS[:n], TARGETS[:n] + 1, one_minus_ccc)
+def test_concordance_loss_of_few_clips_is_the_squared_error(n: int) -> None:
+    loss, gradient = loss_and_gradient(TARGETS[:n], TARGETS[:n] + 1, ccc_loss)
     assert loss == pytest.approx(2)
     assert gradient.abs().sum() > 0
 
 
-def test_a_loss_goes_by_its_name() -> None:
-    assert loss_named("ccc", 0.2)(TARGETS, TARGETS + 1) == one_minus_ccc(TARGETS, TARGETS + 1)
-    assert loss_named("mse_pearson", 0.5)(TARGETS, TARGETS + 1) == mse_pearson(TARGETS, TARGETS + 1, 0.5)
+def test_losses_by_name() -> None:
+    assert make_loss("ccc", 0.2)(TARGETS, TARGETS + 1) == ccc_loss(TARGETS, TARGETS + 1)
+    assert make_loss("mse_pearson", 0.5)(TARGETS, TARGETS + 1) == mse_pearson(TARGETS, TARGETS + 1, 0.5)

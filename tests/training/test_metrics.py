@@ -1,4 +1,4 @@
-"""Metrics against numbers worked by hand."""
+"""Metrics against values computed by hand."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_opposite() -> None:
     assert r2(TARGETS, opposite) == pytest.approx(1 - 8 / 2)
 
 
-def test_scale_and_shift_cost_concordance_and_neither_correlation_nor_order() -> None:
+def test_scale_and_shift_affect_concordance_but_not_correlation_or_order() -> None:
     assert pearson(TARGETS, 2 * TARGETS + 3) == pytest.approx(1)
     assert pearson(TARGETS, -TARGETS) == pytest.approx(-1)
     assert ccc(TARGETS, 2 * TARGETS + 3) == pytest.approx(2 * 4 / (2 + 8 + 36))
@@ -56,7 +56,7 @@ def test_scale_and_shift_cost_concordance_and_neither_correlation_nor_order() ->
     assert pair_accuracy(TARGETS, TARGETS**3) == 1
 
 
-def test_the_mean_explains_nothing_and_correlates_with_nothing() -> None:
+def test_a_constant_prediction() -> None:
     mean = np.full(5, TARGETS.mean())
     assert r2(TARGETS, mean) == 0
     assert ccc(TARGETS, mean) == 0
@@ -66,7 +66,7 @@ def test_the_mean_explains_nothing_and_correlates_with_nothing() -> None:
 
 
 @pytest.mark.parametrize("metric", [r2, pearson, ccc, spearman, pair_accuracy])
-def test_constant_ratings_leave_nothing_to_explain(metric: object) -> None:
+def test_constant_ratings(metric: object) -> None:
     assert callable(metric)
     assert math.isnan(metric(np.full(5, 0.1 + 0.2), TARGETS))
 
@@ -78,7 +78,7 @@ def test_ties_share_their_mean_rank() -> None:
     assert spearman(np.array([1.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0])) == pytest.approx(1.5 / math.sqrt(3))
 
 
-def test_pairs_that_are_clearly_different_are_counted_and_ties_are_half_right() -> None:
+def test_pair_accuracy_counts_clearly_different_pairs_and_halves_ties() -> None:
     targets = np.array([1.0, 2.0, 3.5])  # 1 and 2 are exactly a point apart: not clearly different
     assert pair_accuracy(targets, np.array([5.0, 4.0, 6.0])) == 1
     assert pair_accuracy(targets, np.array([5.0, 7.0, 6.0])) == 0.5
@@ -87,17 +87,17 @@ def test_pairs_that_are_clearly_different_are_counted_and_ties_are_half_right() 
     assert math.isnan(pair_accuracy(np.array([1.3, 2.3]), np.array([1.0, 2.0]))), "rounding is no distance"
 
 
-def test_a_line_mends_scale_and_offset_and_is_fitted_elsewhere() -> None:
+def test_affine_r2_corrects_scale_and_offset_out_of_fold() -> None:
     parts = np.array([0, 0, 0, 1, 1])
     assert affine_r2(TARGETS, 0.1 * TARGETS - 3, parts) == pytest.approx(1)
-    # learnt from 4, 5 -> 5, 4 the line is y = 9 - x, from 1, 2, 3 it is y = x
+    # fitted to 4, 5 -> 5, 4 the line is y = 9 - x, to 1, 2, 3 it is y = x
     predictions = np.array([1.0, 2.0, 3.0, 5.0, 4.0])
     fitted = np.array([8.0, 7.0, 6.0, 5.0, 4.0])
     assert affine_r2(TARGETS, predictions, parts) == pytest.approx(r2(TARGETS, fitted))
     assert math.isnan(affine_r2(TARGETS, np.full(5, 2.0), parts))
 
 
-def test_figures_keep_valence_and_arousal_apart() -> None:
+def test_figures_are_by_dimension() -> None:
     both = figures(np.stack([TARGETS, TARGETS], axis=1), np.stack([TARGETS, PREDICTIONS], axis=1))
     assert both["MAE"] == pytest.approx((0, 1.2))
     assert list(both) == ["MAE", "RMSE", "R2", "r", "CCC", "Spearman", "pairs"]

@@ -1,65 +1,65 @@
-"""Mixes: exact lengths, bounded levels, the same sound from the same seed, and each effect where it shows."""
+"""Mixes: exact lengths, bounded levels, deterministic by seed, and each effect where it is measurable."""
 
 import numpy as np
 import pytest
 
 from musimo.training import mixes
-from musimo.training.mixes import mixture, samples_needed
+from musimo.training.mixes import mix, required_samples
 
 RATE, N = 8000, 16_000
 
 
 def tone(hertz: float, seed: int = 0) -> np.ndarray:
     """A tone in a little noise, long enough for any speed."""
-    n = samples_needed(N)
+    n = required_samples(N)
     hiss = np.random.default_rng(seed).normal(0, 1e-3, n)
     return (0.3 * np.sin(2 * np.pi * hertz * np.arange(n) / RATE) + hiss).astype(np.float32)
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_mixture_is_of_the_length_asked_for_and_within_full_scale(seed: int) -> None:
-    mixed = mixture(3 * tone(440), 3 * tone(1000), RATE, N, np.random.default_rng(seed))
+def test_mixes_have_the_requested_length_and_are_within_full_scale(seed: int) -> None:
+    mixed = mix(3 * tone(440), 3 * tone(1000), RATE, N, np.random.default_rng(seed))
     assert mixed.shape == (N,)
     assert mixed.dtype == np.float32
     assert np.isfinite(mixed).all()
     assert np.abs(mixed).max() <= 1
 
 
-def test_same_seed_same_sound_other_seed_other_sound() -> None:
+def test_mixes_depend_on_the_seed() -> None:
     first, again, other = (
-        mixture(tone(440), tone(1000), RATE, N, np.random.default_rng(seed)) for seed in (1, 1, 2)
+        mix(tone(440), tone(1000), RATE, N, np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first, other, atol=1e-3)
 
 
 def test_silence_stays_silence() -> None:
-    silence = np.zeros(samples_needed(N), np.float32)
+    silence = np.zeros(required_samples(N), np.float32)
     for seed in range(8):
-        assert not mixture(silence, silence, RATE, N, np.random.default_rng(seed)).any()
+        assert not mix(silence, silence, RATE, N, np.random.default_rng(seed)).any()
 
 
-def test_speed_moves_a_tone_by_no_more_than_it_says() -> None:
+def test_speed_shifts_a_tone_within_its_limit() -> None:
     peaks = []
     for seed in range(30):
-        played = mixes._recoloured(tone(1000), RATE, N, np.random.default_rng(seed))
+        played = mixes._change_speed_and_eq(tone(1000), RATE, N, np.random.default_rng(seed))
         peaks.append(np.abs(np.fft.rfft(played)).argmax() * RATE / N)
     assert max(peaks) <= 1000 * (1 + mixes.SPEED) + 1
     assert min(peaks) >= 1000 / (1 + mixes.SPEED) - 1
     assert max(peaks) - min(peaks) > 150
 
 
-def test_cross_fade_goes_from_one_to_the_other_at_equal_power() -> None:
+def test_cross_fade_has_equal_power() -> None:
     one, other = np.full(N, 1, np.float32), np.full(N, 1j.imag, np.float32)
     rng = np.random.default_rng(0)
-    faded = mixes._cross_faded(one, np.zeros(N, np.float32), RATE // 4, rng)
-    back = mixes._cross_faded(np.zeros(N, np.float32), other, RATE // 4, np.random.default_rng(0))
+    faded = mixes._cross_fade(one, np.zeros(N, np.float32), RATE // 4, rng)
+    back = mixes._cross_fade(np.zeros(N, np.float32), other, RATE // 4, np.random.default_rng(0))
     np.testing.assert_allclose(faded**2 + back**2, 1, atol=1e-5)
     assert faded[0] == pytest.approx(1)
     assert faded[-1] == pytest.approx(0, abs=1e-6)
 
 
-def test_pink_noise_has_equal_power_an_octave() -> None:
+def test_pink_noise_has_equal_power_per_octave() -> None:
     noise = mixes._pink_noise(2**16, np.random.default_rng(0))
     power = np.abs(np.fft.rfft(noise)) ** 2
     octaves = [power[2**k : 2 ** (k + 1)].sum() for k in range(8, 15)]

@@ -1,4 +1,4 @@
-"""The loader, on a miniature of the data set's layout."""
+"""The loader on a miniature of the data set's layout."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def test_ratings_on_the_scale_of_1_to_9(tmp_path: Path) -> None:
     assert jazz.path == tmp_path / "audio" / "Jazz_LOW_01.opus"
 
 
-def test_clips_without_a_sound_and_sounds_without_ratings_are_left_out(tmp_path: Path) -> None:
+def test_clips_without_audio_and_audio_without_ratings_are_left_out(tmp_path: Path) -> None:
     absent = POP.replace("Pop_HIGH_02", "Pop_HIGH_03")
     assert [clip.name for clip in load(miniature(tmp_path, absent, JAZZ))] == ["Jazz_LOW_01"]
 
 
-def test_a_missing_folder_is_one_sentence_that_says_what_to_put_where(tmp_path: Path) -> None:
+def test_a_missing_folder_says_which_files_to_put_where(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load(tmp_path / "music")
     assert "MUSIFEAST-17" in caught.value.message
@@ -50,13 +50,13 @@ def test_a_missing_folder_is_one_sentence_that_says_what_to_put_where(tmp_path: 
     assert str(tmp_path / "music" / "audio") in caught.value.hint
 
 
-def test_a_folder_without_sounds_is_no_data_set(tmp_path: Path) -> None:
+def test_a_folder_without_audio_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not hold"):
         load(miniature(tmp_path, JAZZ, sounds=()))
 
 
 @pytest.mark.parametrize("valence", ["", "high", "0.9", "5.5", "nan"])
-def test_a_rating_that_is_none_is_named(tmp_path: Path, valence: str) -> None:
+def test_an_invalid_rating_is_named(tmp_path: Path, valence: str) -> None:
     with pytest.raises(UsageError, match="valence_m of Pop_HIGH_02"):
         load(miniature(tmp_path, POP.replace("4.5", valence)))
 
@@ -68,12 +68,12 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_sounds_that_are_called_otherwise_are_no_clips(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is named by a clip"):
+def test_audio_with_other_names_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is named after a clip"):
         load(miniature(tmp_path, JAZZ, sounds=("track 1.opus",)))
 
 
-def test_the_genre_may_be_missing(tmp_path: Path) -> None:
+def test_the_genre_is_optional(tmp_path: Path) -> None:
     miniature(tmp_path)
     (tmp_path / "ratings.csv").write_text("clip_name,artist,valence_m,arousal_m\nJazz_LOW_01,X,3,3\n")
     assert [clip.genre for clip in load(tmp_path)] == [""]

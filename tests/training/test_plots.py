@@ -1,4 +1,4 @@
-"""Pictures open, say the same twice, and change nothing outside themselves."""
+"""Plots open, are deterministic, and change no global state."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def pixels(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
 @pytest.mark.parametrize(
     "draw", [scatter, calibration, residuals_by_genre, lambda study: learning_curves(study.curves)]
 )
-def test_a_picture_opens_and_is_the_same_twice(draw: Callable[[Study], bytes]) -> None:
+def test_plots_open_and_are_deterministic(draw: Callable[[Study], bytes]) -> None:
     import matplotlib as mpl
 
     mpl.rcParams["lines.linewidth"] = 7.0  # somebody's own taste
@@ -56,12 +56,12 @@ def test_a_picture_opens_and_is_the_same_twice(draw: Callable[[Study], bytes]) -
     assert draw(study) == data
 
 
-def test_hostile_names_are_drawn_as_they_are() -> None:
+def test_hostile_names_are_drawn_literally() -> None:
     genres = ("$\\frac{1}{0$", "a\x00b\n" * 30, "演歌", "_x", "") * 6
     assert pixels(residuals_by_genre(miniature(genres=genres[:30]))).std() > 0.02
 
 
-def test_constant_predictions_can_be_drawn() -> None:
+def test_constant_predictions_can_be_plotted() -> None:
     study = miniature()
     flat = replace(study, predictions={"MASE-Net": np.full((2, 30, 2), 5.0)})
     assert pixels(scatter(flat)).std() > 0.02
@@ -77,13 +77,13 @@ def test_bins_are_of_equal_size_and_in_order() -> None:
     assert len(calibration_bins(predicted[:3])) == 1
 
 
-def test_the_line_of_calibration() -> None:
+def test_calibration_line() -> None:
     predicted = np.array([4.0, 5.0, 6.0])
     assert calibration_line(2 * predicted - 5, predicted) == pytest.approx((2, -5))
     assert np.isnan(calibration_line(predicted, np.full(3, 5.0))).all()
 
 
-def test_rare_genres_are_shown_together() -> None:
+def test_rare_genres_are_combined() -> None:
     genres = [f"genre {number:02d}" for number in range(30) for _ in range(1 + (number < 20))] + ["", " "]
     found = clips_by_genre(genres)
     assert len(found) == 24

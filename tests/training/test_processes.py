@@ -1,4 +1,4 @@
-"""Processes side by side: all that they tell arrives, and none of them is left, whatever happens."""
+"""Work in several processes: all results arrive, and no process remains."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from musimo.errors import AudioError, MusimoError
-from musimo.training.processes import side_by_side
+from musimo.training.processes import run_in_processes
 
 
 def count(start: int, stop: int) -> Iterator[int]:
@@ -42,28 +42,28 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_all_that_is_told_arrives() -> None:
-    assert sorted(side_by_side(count, [(0, 50), (50, 80)])) == list(range(80))
+def test_all_results_arrive() -> None:
+    assert sorted(run_in_processes(count, [(0, 50), (50, 80)])) == list(range(80))
     assert multiprocessing.active_children() == []
 
 
 def test_a_single_share_needs_no_process(tmp_path: Path) -> None:
-    told = side_by_side(count_for_ever, [(str(tmp_path),)])
-    assert next(told) == os.getpid()
+    results = run_in_processes(count_for_ever, [(str(tmp_path),)])
+    assert next(results) == os.getpid()
 
 
 @pytest.mark.parametrize(("how", "words"), [("words", "no sound"), ("crash", "exit code 7")])
-def test_one_that_fails_ends_the_others_in_words(how: str, words: str) -> None:
+def test_a_failure_ends_the_others_with_a_message(how: str, words: str) -> None:
     with pytest.raises(MusimoError, match=words) as caught:
-        list(side_by_side(fail, [(how,), ("never",)]))
+        list(run_in_processes(fail, [(how,), ("never",)]))
     assert isinstance(caught.value, AudioError) == (how == "words")
     assert multiprocessing.active_children() == []
 
 
-def test_a_caller_that_goes_away_leaves_none_behind(tmp_path: Path) -> None:
-    told = side_by_side(count_for_ever, [(str(tmp_path),)] * 2)
-    pids = {next(told) for _ in range(20)}
+def test_a_caller_that_leaves_ends_all_processes(tmp_path: Path) -> None:
+    results = run_in_processes(count_for_ever, [(str(tmp_path),)] * 2)
+    pids = {next(results) for _ in range(20)}
     while len(pids) < 2:
-        pids.add(next(told))
-    told.close()  # type: ignore[attr-defined]  # as a generator is, when its consumer is interrupted
+        pids.add(next(results))
+    results.close()  # type: ignore[attr-defined]  # as a generator is, when its consumer is interrupted
     assert all(gone(pid) for pid in pids)

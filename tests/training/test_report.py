@@ -1,4 +1,4 @@
-"""The report on a miniature study: every section, tables that hold together, names that stay names."""
+"""The report of a miniature study: all sections, consistent tables, escaped names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from musimo.errors import MusimoError
 from musimo.training import markdown
 from musimo.training.bootstrap import Interval
-from musimo.training.paper import NOT_MEASURED, TABLE_1, TABLE_2, paper_section
+from musimo.training.paper_tables import NOT_MEASURED, TABLE_1, TABLE_2, paper_section
 from musimo.training.report import report, write_report
 from musimo.training.study import LearningCurve, Study
 from musimo.training.transfer import (
@@ -30,7 +30,7 @@ MEAN, SVR, OURS = "mean rating", "SVR on clip statistics", "MASE-Net"
 def miniature(
     genres: tuple[str, ...] = ("rock", "jazz") * 15, curves: tuple[LearningCurve, ...] = ()
 ) -> Study:
-    """30 clips of 15 artists, 2 seeds of 3 folds; ours is right to half a point, the SVR to two points."""
+    """30 clips of 15 artists, 2 seeds of 3 folds; errors of half a point (ours) and two points (the SVR)."""
     rng = np.random.default_rng(8)
     targets = rng.uniform(2, 8, (30, 2))
     folds = np.stack([np.arange(30) // 2 % 3, (np.arange(30) // 2 + 1) % 3])
@@ -56,18 +56,18 @@ def miniature(
 
 
 def tables(page: str) -> list[list[list[str]]]:
-    """Rows of cells of every table."""
+    """Return rows of cells of every table."""
     blocks = re.findall(r"(?:^\|.*\n?)+", page, re.MULTILINE)
     return [[line.strip("|").split("|") for line in block.strip().splitlines()] for block in blocks]
 
 
 def row(page: str, name: str) -> list[str]:
-    """Cells behind the first row of that name."""
+    """Return the cells after the first in the row of that name."""
     (first, *_) = [line for line in page.splitlines() if line.startswith(f"| {name} |")]
     return [cell.strip() for cell in first.strip("|").split("|")][1:]
 
 
-def test_every_section_is_there_and_every_picture_too(tmp_path: Path) -> None:
+def test_all_sections_and_plots_are_written(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     curves = (LearningCurve("seed 0", (1, 2), (2.0, 1.0), (2.0, 1.5)),)
     study = miniature(genres=(HOSTILE, "jazz", "") * 10, curves=curves)
@@ -76,7 +76,7 @@ def test_every_section_is_there_and_every_picture_too(tmp_path: Path) -> None:
         study,
         tmp_path / "deep" / "report",
         measured={"DEAM": {"MASE-Net, corrected": {"MAE": (0.5, 0.7), "r": (0.6, 0.8)}}},
-        transfers=[transfer("A", "B", OURS, study.targets, study.answers(OURS), study.groups)],
+        transfers=[transfer("A", "B", OURS, study.targets, study.mean_predictions(OURS), study.groups)],
         smokes=[smoke_test(HOSTILE, rng.normal(5, 1, (13, 2)), *rng.normal(5, 1, (3, 13)))],
     )
     text = page.read_text(encoding="utf-8")
@@ -84,16 +84,16 @@ def test_every_section_is_there_and_every_picture_too(tmp_path: Path) -> None:
     assert headings == [
         "A miniature",
         "Every fold and seed",
-        "How sure that is",
-        "MASE-Net against the others",
-        "Predicted and rated",
+        "Confidence intervals",
+        "MASE-Net against the other methods",
+        "Predicted and mean ratings",
         "Calibration",
-        "Valence and arousal apart",
+        "Correlation of valence and arousal",
         "By genre",
         "Learning curves",
-        "On music of another data set",
-        "Film music, a smoke test",
-        "The paper's tables",
+        "Transfer to other data sets",
+        "Smoke test on film music",
+        "Tables of the paper",
         "Table I: In-domain evaluation metrics (DEAM dataset)",
         "Table II: Cross-dataset evaluation metrics (SOUNDTRACKS-SET-1)",
     ]
@@ -118,9 +118,9 @@ def test_every_section_is_there_and_every_picture_too(tmp_path: Path) -> None:
     assert "a&#124;b \\# &lt;script&gt;" in text
 
 
-def test_sections_without_matter_are_left_out() -> None:
+def test_empty_sections_are_omitted() -> None:
     page = report(miniature())
-    for words in ("Learning curves", "another data set", "smoke"):
+    for words in ("Learning curves", "other data sets", "Smoke"):
         assert words not in page
     assert NOT_MEASURED in page
     assert page == report(miniature()), "the same draws every time"
@@ -155,10 +155,10 @@ def test_residuals_and_coupling_by_hand() -> None:
     assert row(page, "all")[:3] == ["30", "+1.50 ± 0.50", "1.50"]
     assert row(page, "listeners")[0].startswith(f"{np.corrcoef(*study.targets.T)[0, 1]:.3f} [")
     apart = report(replace(study, predictions={OURS: np.stack([study.targets[:, :1].repeat(2, axis=1)] * 2)}))
-    assert row(apart.split("## Valence and arousal apart")[1], OURS) == ["1.000 [1.000, 1.000]"]
+    assert row(apart.split("## Correlation of valence and arousal")[1], OURS) == ["1.000 [1.000, 1.000]"]
 
 
-def test_a_study_that_contradicts_itself_is_refused() -> None:
+def test_an_inconsistent_study_is_refused() -> None:
     study = miniature()
     with pytest.raises(ValueError, match="two folds"):
         replace(study, groups=("one artist",) * 30)
@@ -172,13 +172,13 @@ def test_a_study_that_contradicts_itself_is_refused() -> None:
         replace(study, genres=())
 
 
-def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(MusimoError, match="cannot make"):
+    with pytest.raises(MusimoError, match="cannot create"):
         write_report(miniature(), tmp_path / "file" / "report")
 
 
-def test_the_paper_beside_ours() -> None:
+def test_tables_of_the_paper_beside_ours() -> None:
     # what the paper prints as overall is the mean of both dimensions, where it prints one
     for paper in (TABLE_1, TABLE_2):
         for valence, arousal, overall in paper.rows.values():
@@ -192,7 +192,7 @@ def test_the_paper_beside_ours() -> None:
     assert page.count("| ours |") == 1
 
 
-def test_another_scale_spoils_no_transfer() -> None:
+def test_transfer_metrics_do_not_depend_on_the_scale() -> None:
     study = miniature()
     found = transfer("A", "B", OURS, study.targets, 0.1 * study.targets - 4, study.groups)
     for pair in (found.r, found.spearman, found.pairs, found.affine_r2):
@@ -221,7 +221,7 @@ def test_cells() -> None:
     assert markdown.spread([1.0, 2.0, 3.0]) == "2.000 ± 1.000"
     assert markdown.spread([1.0]) == "1.000"
     assert markdown.spread([1.0, float("nan")]) == "–"
-    assert markdown.between(Interval(0.5, 0.25, 0.75), signed=True) == "+0.500 [+0.250, +0.750]"
+    assert markdown.with_interval(Interval(0.5, 0.25, 0.75), signed=True) == "+0.500 [+0.250, +0.750]"
     assert markdown.escape("R&B") == "R&amp;B"
     with pytest.raises(ValueError, match="unequal"):
         markdown.table(["a", "b"], [["1"]])

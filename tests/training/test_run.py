@@ -1,4 +1,4 @@
-"""From sounds to weights, card and report, in the commands' own words; stopped and gone on with."""
+"""From audio to weights, card and report through the command line; interrupted and resumed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from musimo.emotion.weights import load_weights
 from musimo.errors import MusimoError, UsageError
 from musimo.installation import installation
 from musimo.training import run
-from musimo.training.log import read_log
-from musimo.training.place import Place, open_out
 from musimo.training.progress import Finished, Row
 from musimo.training.recipe import load_recipe
+from musimo.training.run_log import read_log
+from musimo.training.workspace import Workspace, open_workspace
 from tests.training import miniature
 
 RECIPES = {"supervised": miniature.SUPERVISED, "distilled": miniature.DISTILLED}
@@ -31,9 +31,9 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Trained:
-    """What `musimo train --json` left, and what it said."""
+    """Output of `musimo train --json`."""
 
-    place: Place
+    workspace: Workspace
     config: Path
     document: dict[str, Any]
     err: str
@@ -46,8 +46,8 @@ def shell(*arguments: str | Path) -> tuple[int, str, str]:
     return code, out.getvalue(), err.getvalue()
 
 
-def options(place: Place) -> list[str | Path]:
-    return ["--data", place.data, "--out", place.out, "--device", "cpu", "--processes", "1"]
+def options(workspace: Workspace) -> list[str | Path]:
+    return ["--data", workspace.data, "--out", workspace.out, "--device", "cpu", "--processes", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +57,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def place_at(data: Path, out: Path) -> Place:
-    return Place(data, data / "music", data / "msd_musicnn.npz", out, "cpu", 1)
+def workspace_at(data: Path, out: Path) -> Workspace:
+    return Workspace(data, data / "music", data / "msd_musicnn.npz", out, "cpu", 1)
 
 
 @pytest.fixture(scope="module", params=RECIPES)
@@ -66,19 +66,19 @@ def trained(request: pytest.FixtureRequest, data: Path, tmp_path_factory: pytest
     folder = tmp_path_factory.mktemp(request.param)
     config = folder / "tiny.toml"
     config.write_text(RECIPES[request.param])
-    place = place_at(data, folder / "out")
-    code, out, err = shell("train", config, *options(place), "--json")
+    workspace = workspace_at(data, folder / "out")
+    code, out, err = shell("train", config, *options(workspace), "--json")
     assert code == 0, err
-    return Trained(place, config, json.loads(out), err)
+    return Trained(workspace, config, json.loads(out), err)
 
 
 def test_training_leaves_weights_card_report_log_and_curves(trained: Trained) -> None:
-    weights, out = Path(trained.document["weights"]), trained.place.out
+    weights, out = Path(trained.document["weights"]), trained.workspace.out
     loaded = load_weights(weights, FEATURE_ID)
     assert loaded.card.training_data == "Fifteen noises."
     assert {"mean rating", "SVR on clip statistics", "MASE-Net"} <= {*loaded.card.figures["folds"]}
     card = Path(trained.document["card"]).read_text(encoding="utf-8")
-    for words in (weights.stem, FEATURE_ID, "Fifteen noises.", "15 clips, 3 folds", "MASE-Net less SVR"):
+    for words in (weights.stem, FEATURE_ID, "Fifteen noises.", "15 clips, 3 folds", "MASE-Net minus SVR"):
         assert words in card
     assert "{" not in card
     assert "## Every fold and seed" in Path(trained.document["report"]).read_text(encoding="utf-8")
@@ -91,8 +91,8 @@ def test_training_leaves_weights_card_report_log_and_curves(trained: Trained) ->
     assert rows[-1]["number"] in trained.err
 
 
-def test_evaluation_goes_by_what_training_left(trained: Trained) -> None:
-    code, out, err = shell("evaluate", trained.config, *options(trained.place), "--json")
+def test_evaluation_reuses_the_results_of_training(trained: Trained) -> None:
+    code, out, err = shell("evaluate", trained.config, *options(trained.workspace), "--json")
     assert code == 0, err
     assert "training" not in err  # not one epoch or batch more
     document = json.loads(out)
@@ -100,40 +100,40 @@ def test_evaluation_goes_by_what_training_left(trained: Trained) -> None:
     assert Path(document["report"]).is_file()
 
 
-def test_stopped_and_gone_on_with_it_comes_to_the_same_weights(
+def test_an_interrupted_training_resumes_to_the_same_weights(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "write_report", lambda study, folder, **_: folder / "report.md")
-    place = place_at(trained.place.data, tmp_path / "out")
-    work = run.train(trained.config, place)
+    workspace = workspace_at(trained.workspace.data, tmp_path / "out")
+    work = run.train(trained.config, workspace)
     for event in work:
         if isinstance(event, Row):
             break
     work.close()
-    (finished,) = (e for e in run.train(trained.config, place) if isinstance(e, Finished))
+    (finished,) = (e for e in run.train(trained.config, workspace) if isinstance(e, Finished))
     assert finished.weights is not None
     assert finished.weights.name == Path(trained.document["weights"]).name
-    mine, theirs = (read_log(folder / "log.csv") for folder in (place.out, trained.place.out))
+    mine, theirs = (read_log(folder / "log.csv") for folder in (workspace.out, trained.workspace.out))
     assert [{**row, "seconds": ""} for row in mine] == [{**row, "seconds": ""} for row in theirs]
 
 
 def test_a_folder_of_another_recipe_is_refused(trained: Trained, tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text(trained.config.read_text().replace("seed = 3", "seed = 4"))
-    code, _, err = shell("train", other, *options(trained.place))
+    code, _, err = shell("train", other, *options(trained.workspace))
     assert code == 2
     assert "another recipe" in err
     assert "--out" in err
 
 
-def test_given_weights_are_judged_as_they_are(data: Path, trained: Trained) -> None:
+def test_existing_weights_are_evaluated_without_training(data: Path, trained: Trained) -> None:
     weights = trained.document["weights"]
-    code, out, err = shell("evaluate", trained.config, *options(trained.place), "--weights", weights)
+    code, out, err = shell("evaluate", trained.config, *options(trained.workspace), "--weights", weights)
     assert code == 0, err
     assert "| arousal, MASE-Net |" in out
-    page = trained.place.out / f"report-{Path(weights).stem}" / "report.md"
+    page = trained.workspace.out / f"report-{Path(weights).stem}" / "report.md"
     assert out.splitlines()[-1] == str(page)
-    assert "judged as they are" in page.read_text(encoding="utf-8")
+    assert "evaluated without training" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -144,15 +144,13 @@ def test_given_weights_are_judged_as_they_are(data: Path, trained: Trained) -> N
         ("distilled", "msd_musicnn.npz", "there is no teacher at"),
     ],
 )
-def test_what_is_missing_is_a_sentence(
-    data: Path, tmp_path: Path, kind: str, missing: str, words: str
-) -> None:
+def test_missing_inputs_are_named(data: Path, tmp_path: Path, kind: str, missing: str, words: str) -> None:
     (tmp_path / "data").mkdir()
     for name in {"musifeast17", "music", "msd_musicnn.npz"} - {missing}:
         (tmp_path / "data" / name).symlink_to(data / name)
     (tmp_path / "c.toml").write_text(RECIPES[kind])
     code, out, err = shell(
-        "train", tmp_path / "c.toml", *options(place_at(tmp_path / "data", tmp_path / "o"))
+        "train", tmp_path / "c.toml", *options(workspace_at(tmp_path / "data", tmp_path / "o"))
     )
     assert (code, out) == (2, "")
     assert words in err
@@ -160,7 +158,7 @@ def test_what_is_missing_is_a_sentence(
     assert "Traceback" not in err
 
 
-def test_an_unknown_key_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+def test_an_unknown_key_lists_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("epochs = 3\n" + miniature.SUPERVISED)
     code, _, err = shell("train", tmp_path / "c.toml", "--out", tmp_path / "out")
     assert code == 1
@@ -172,7 +170,7 @@ def test_an_unknown_key_is_answered_with_the_known_ones(tmp_path: Path) -> None:
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(MusimoError, match="scikit-learn") as caught:
-        list(run.train(tmp_path / "any.toml", place_at(tmp_path, tmp_path)))
+        list(run.train(tmp_path / "any.toml", workspace_at(tmp_path, tmp_path)))
     assert installation().add("train") in caught.value.hint
 
 
@@ -186,7 +184,7 @@ def test_a_light_set_up_says_what_the_commands_need(verb: str, monkeypatch: pyte
     assert installation().add("train") in err
 
 
-def test_ctrl_c_says_what_is_kept_and_ends_the_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_ctrl_c_reports_what_is_kept_and_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ended = []
 
     def interrupted(*_: object) -> Iterator[Row]:
@@ -203,13 +201,13 @@ def test_ctrl_c_says_what_is_kept_and_ends_the_work(monkeypatch: pytest.MonkeyPa
     assert f"what is done is kept in {tmp_path / 'out'}, and the same command goes on from there" in err
 
 
-def test_a_device_that_is_not_there_is_an_error_in_words(tmp_path: Path) -> None:
-    with pytest.raises(MusimoError, match="names no device"):
-        replace(place_at(tmp_path, tmp_path), device="gpu").on()
+def test_an_unknown_device_is_an_error_with_a_message(tmp_path: Path) -> None:
+    with pytest.raises(MusimoError, match="is not the name of a device"):
+        replace(workspace_at(tmp_path, tmp_path), device="gpu").torch_device()
 
 
-def test_other_words_are_no_other_recipe(trained: Trained) -> None:
+def test_other_texts_do_not_make_another_recipe(trained: Trained) -> None:
     recipe = load_recipe(trained.config)
-    open_out(trained.place, replace(recipe, version="1.0", training_data="Other words.", n_seeds=9))
+    open_workspace(trained.workspace, replace(recipe, version="1.0", training_data="Other words.", n_seeds=9))
     with pytest.raises(UsageError):
-        open_out(trained.place, replace(recipe, seed=99))
+        open_workspace(trained.workspace, replace(recipe, seed=99))

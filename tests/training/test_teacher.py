@@ -1,4 +1,4 @@
-"""The teacher's reading of a weights file, on a miniature with weights drawn at random."""
+"""The teacher network against a reference implementation, on a miniature with random weights."""
 
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def normed(arrays: dict[str, np.ndarray], number: int, x: np.ndarray) -> np.ndar
     return np.asarray(z * arrays[f"{name}/gamma"] + arrays[f"{name}/beta"])
 
 
-def test_network_is_what_its_definition_says_step_by_step(weights: Path) -> None:
+def test_network_equals_a_reference_implementation(weights: Path) -> None:
     with np.load(weights) as file:
         arrays = {name: file[name].astype(np.float64) for name in file.files}
     log_mel = np.random.default_rng(1).normal(1, 1, (12, 96))
@@ -64,7 +64,7 @@ def test_network_is_what_its_definition_says_step_by_step(weights: Path) -> None
         length, height = kernel.shape[:2]
         sound = x if number < 5 else np.concatenate(layers, 1) if number == 5 else layers[-1]
         padded = np.pad(sound, (((length - 1) // 2, length // 2), (0, 0)))
-        heard = np.array(
+        activations = np.array(
             [
                 [
                     np.einsum("tf,tfc->c", padded[t : t + length, f : f + height], kernel[:, :, 0])
@@ -73,11 +73,11 @@ def test_network_is_what_its_definition_says_step_by_step(weights: Path) -> None
                 for t in range(len(sound))
             ]
         )
-        heard = normed(arrays, number + 1, np.maximum(heard + bias, 0)).max(axis=1)
+        activations = normed(arrays, number + 1, np.maximum(activations + bias, 0)).max(axis=1)
         if number == 5:
-            layers = [np.concatenate(layers, 1), heard]
+            layers = [np.concatenate(layers, 1), activations]
         else:
-            layers.append(heard + layers[-1] if number > 5 else heard)
+            layers.append(activations + layers[-1] if number > 5 else activations)
     every = np.concatenate(layers, axis=1)
     pooled = np.stack([every.max(0), every.mean(0)], axis=1).ravel()
     answer = normed(arrays, 9, pooled[None]) if "batch_normalization_9/gamma" in arrays else pooled[None]
@@ -86,19 +86,19 @@ def test_network_is_what_its_definition_says_step_by_step(weights: Path) -> None
     np.testing.assert_allclose(ours, answer, rtol=1e-3, atol=1e-3)
 
 
-def test_every_three_seconds_give_one_answer(weights: Path) -> None:
+def test_one_row_per_three_seconds(weights: Path) -> None:
     sound = np.random.default_rng(2).normal(0, 0.1, 22_050 * 7).astype(np.float32)
-    assert MusicNN(weights).hear(sound).shape == (2, 5)
+    assert MusicNN(weights).embed(sound).shape == (2, 5)
 
 
-def test_resampling_keeps_tones_below_7_khz_and_drops_those_above_8() -> None:
+def test_resampling_passes_tones_below_7_khz_and_removes_those_above_8() -> None:
     t = np.arange(22_050) / 22_050
     low, high = (to_16_khz(np.sin(2 * np.pi * f * t).astype(np.float32))[2000:-2000] for f in (6500, 9000))
     assert np.sqrt(np.mean(low**2)) == pytest.approx(np.sqrt(0.5), rel=1e-3)
     assert np.sqrt(np.mean(high**2)) < 1e-4
 
 
-def test_file_that_is_no_teacher_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_file_without_the_teacher_s_variables_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.npz"
     np.savez(path, a=np.zeros(3, np.float32))
     with pytest.raises(UsageError, match="MusiCNN"):

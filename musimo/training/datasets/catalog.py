@@ -1,4 +1,4 @@
-"""The labelled data sets there are, and how a configuration names one."""
+"""Catalog of the labeled data sets: names, options and loaders."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from musimo.errors import UsageError
-from musimo.training.clips import LabelledClip
+from musimo.training.clips import LabeledClip
 from musimo.training.datasets import deam, emomusic, musifeast17, pmemo, soundtracks, vgmidi
-from musimo.training.datasets.layout import OnNotice
+from musimo.training.datasets.loading import OnNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class DatasetConfig:
     Parameters
     ----------
     name : one of `DATASETS`
-    labels : of deam: ``shipped`` leaves valence and arousal of its songs of 2013 exchanged
-    part : of soundtracks: ``set1`` (where nothing is said), ``set1-raw`` or ``set2``
+    labels : of deam: ``shipped`` keeps valence and arousal swapped for its songs of 2013
+    part : of soundtracks: ``set1`` (the default), ``set1-raw`` or ``set2``
     soundfonts : of vgmidi: SF2 or SF3 files, each of which renders every piece; none = the system's
     """
 
@@ -33,22 +33,22 @@ class DatasetConfig:
 
 @dataclass(frozen=True, slots=True)
 class _Dataset:
-    """A loader, and the options beside its name that it knows."""
+    """A loader, and the options of `DatasetConfig` that it accepts."""
 
-    load: Callable[[DatasetConfig, Path, Path, OnNotice], list[LabelledClip]]
+    load: Callable[[DatasetConfig, Path, Path, OnNotice], list[LabeledClip]]
     options: tuple[str, ...] = ()
 
 
 _LOADERS = {
-    "deam": _Dataset(lambda c, folder, _, tell: deam.load(folder, tell, c.labels), ("labels",)),
-    "emomusic": _Dataset(lambda _c, folder, _, tell: emomusic.load(folder, tell)),
-    "musifeast17": _Dataset(lambda _c, folder, _, _tell: musifeast17.load(folder)),
-    "pmemo": _Dataset(lambda _c, folder, _, tell: pmemo.load(folder, tell)),
+    "deam": _Dataset(lambda c, folder, _, notify: deam.load(folder, notify, c.labels), ("labels",)),
+    "emomusic": _Dataset(lambda _c, folder, _, notify: emomusic.load(folder, notify)),
+    "musifeast17": _Dataset(lambda _c, folder, _, _notify: musifeast17.load(folder)),
+    "pmemo": _Dataset(lambda _c, folder, _, notify: pmemo.load(folder, notify)),
     "soundtracks": _Dataset(
-        lambda c, folder, _, tell: soundtracks.load(folder, tell, c.part or "set1"), ("part",)
+        lambda c, folder, _, notify: soundtracks.load(folder, notify, c.part or "set1"), ("part",)
     ),
     "vgmidi": _Dataset(
-        lambda c, folder, cache, tell: vgmidi.load(folder, cache, tell, c.soundfonts), ("soundfonts",)
+        lambda c, folder, cache, notify: vgmidi.load(folder, cache, notify, c.soundfonts), ("soundfonts",)
     ),
 }
 
@@ -56,23 +56,23 @@ DATASETS = tuple(_LOADERS)
 """Names of the data sets, which are also the names of their folders."""
 
 
-def load_dataset(config: DatasetConfig, root: Path, cache: Path, on_notice: OnNotice) -> list[LabelledClip]:
-    """Labelled clips of a data set.
+def load_dataset(config: DatasetConfig, root: Path, cache: Path, on_notice: OnNotice) -> list[LabeledClip]:
+    """Load the labeled clips of a data set.
 
     Parameters
     ----------
-    config : which, and its options
-    root : folder that holds a folder for each data set, by name
-    cache : folder for what a loader makes, in a folder by the name of the data set; only vgmidi makes sounds
-    on_notice : takes sentences that the user should read and that stop nothing
+    config : which data set, and its options
+    root : folder that contains one folder per data set, by name
+    cache : folder for files that a loader creates, in a folder named after the data set (vgmidi: renderings)
+    on_notice : called with warnings for the user
 
     Raises
     ------
-    UsageError : no such data set, an option it does not know, or its files are not as its loader needs them
+    UsageError : there is no such data set, it does not have an option, or its files are missing or invalid
     """
     dataset = _LOADERS.get(config.name)
     if dataset is None:
-        raise UsageError(f"no data set {config.name!r}", f"data sets: {', '.join(DATASETS)}")
+        raise UsageError(f"there is no data set {config.name!r}", f"data sets: {', '.join(DATASETS)}")
     for option in fields(config)[1:]:
         if getattr(config, option.name) != option.default and option.name not in dataset.options:
             raise UsageError(

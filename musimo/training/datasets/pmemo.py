@@ -2,18 +2,18 @@
 
 Source
     https://github.com/HuiZhangDB/PMEmo. K. Zhang, H. Zhang, S. Li, C. Yang, L. Sun (2018), "The PMEmo
-    Dataset for Music Emotion Recognition", Proc. ACM ICMR, 135-142. Listeners told what they felt.
-Licence
-    For research only; the choruses are of commercial recordings.
+    Dataset for Music Emotion Recognition", Proc. ACM ICMR, 135-142. Listeners reported induced emotion.
+License
+    Research use only; the choruses are of commercial recordings.
 Layout
-    ``static_annotations.csv`` (musicId, Arousal(mean), Valence(mean): arousal first, so columns go by name),
-    ``metadata.csv`` and ``chorus/<musicId>.mp3``, anywhere below the folder; or as in Music2Emotion (song_id,
-    valence_mean, arousal_mean, on 1-9). Clips without ratings or without a sound are left out. Many choruses
+    ``static_annotations.csv`` (musicId, Arousal(mean), Valence(mean): arousal first, so columns are read by
+    name), ``metadata.csv`` and ``chorus/<musicId>.mp3``, anywhere below the folder; or as in Music2Emotion
+    (song_id, valence_mean, arousal_mean, on 1-9). Clips without ratings or audio are left out. Many choruses
     are shorter than 45 s.
 Scale
-    0-1, brought to 1-9 by ``1 + 8 x``.
+    0-1, mapped to 1-9 by ``1 + 8 x``.
 Checks
-    The columns are there, every rating is one, and at least one clip has a sound.
+    The columns exist, every rating is within the scale, and at least one clip has an audio file.
 """
 
 from __future__ import annotations
@@ -21,64 +21,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from musimo.training.clips import LabelledClip
-from musimo.training.datasets.layout import (
-    OnNotice,
-    Song,
-    files_below,
-    named,
-    numbered_sounds,
-    rating,
-    read_table,
-    require_clips,
-    song_clips,
-    song_number,
-    spelling,
-)
+from musimo.training.clips import LabeledClip
+from musimo.training.datasets import loading
 
-CITATION = "Zhang, Zhang, Li, Yang & Sun (2018), ACM ICMR, 135-142"
-LICENCE = "research use only; audio: commercial recordings"
-N_CLIPS = 767  # with song-level ratings
 ORIGINAL = ("musicid", "valence(mean)", "arousal(mean)")
 MUSIC2EMOTION = ("song_id", "valence_mean", "arousal_mean")
 
 
-def load(folder: Path, on_notice: OnNotice) -> list[LabelledClip]:
-    """Clips that have both ratings and a sound, in the order of their numbers.
+def load(folder: Path, on_notice: loading.OnNotice) -> list[LabeledClip]:
+    """Return the clips that have ratings and audio, ordered by number.
 
     Raises
     ------
-    UsageError : the folder is not laid out as described above, or a rating is none
+    UsageError : the folder does not have the layout above, or a rating is not on the scale
     """
-    files = files_below(folder)
-    sounds = numbered_sounds(files)
+    files = loading.find_files(folder)
     ratings = _ratings(files)
-    require_clips("PMEmo", folder, ratings, sounds, f"unpack PMEmo2019.zip into {folder}")
-    return song_clips("pmemo", ratings, sounds, _songs(files), on_notice)
+    audio = loading.rated_audio("PMEmo", folder, files, ratings, f"unpack PMEmo2019.zip into {folder}")
+    return loading.song_clips("pmemo", ratings, audio, _songs(files), on_notice)
 
 
-def _ratings(files: Sequence[Path]) -> dict[int, tuple[float, float]]:
-    table = named(files, "static_annotations.csv")
+def _ratings(files: Sequence[Path]) -> loading.MeanRatings:
+    table = loading.first_named(files, "static_annotations.csv")
     if table is None:
         return {}
-    rows = read_table(table)
-    columns = spelling(rows, table, ORIGINAL, MUSIC2EMOTION)
-    number, valence, arousal = columns
+    rows = loading.read_table(table)
+    columns = loading.choose_columns(rows, table, ORIGINAL, MUSIC2EMOTION)
     scale = (0.0, 1.0) if columns == ORIGINAL else (1.0, 9.0)
-    return {
-        song_number(row[number], table): (
-            rating(row, valence, scale, row[number], table),
-            rating(row, arousal, scale, row[number], table),
-        )
-        for row in rows
-    }
+    return loading.mean_ratings(rows, table, columns, scale)
 
 
-def _songs(files: Sequence[Path]) -> dict[int, Song]:
-    table = named(files, "metadata.csv")
+def _songs(files: Sequence[Path]) -> dict[int, loading.Song]:
+    table = loading.first_named(files, "metadata.csv")
     if table is None:
         return {}
     return {
-        song_number(row["musicid"], table): Song(row["artist"], row.get("album", ""), "Pop")
-        for row in read_table(table, "musicid", "artist")
+        loading.song_number(row["musicid"], table): loading.Song(row["artist"], row.get("album", ""), "Pop")
+        for row in loading.read_table(table, "musicid", "artist")
     }

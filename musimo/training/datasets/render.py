@@ -1,4 +1,4 @@
-"""MIDI to sound with the FluidSynth program; what is rendered once stays."""
+"""Render MIDI files to audio with FluidSynth; keep the renderings."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from musimo.errors import MusimoError, UsageError
 from musimo.settings import usable_cores
-from musimo.training.datasets.layout import OnNotice
+from musimo.training.datasets.loading import OnNotice
 
 GAIN = 0.5
-SAMPLE_RATE = 44_100  # Hz; lower ones would fold the overtones of the soundfont's samples
+SAMPLE_RATE = 44_100  # Hz; a lower rate would alias the overtones of the soundfont's samples
 SYSTEM_SOUNDFONTS = (
     "/usr/share/sounds/sf2/FluidR3_GM.sf2",  # Debian, Ubuntu
     "/usr/share/soundfonts/FluidR3_GM.sf2",  # Arch, Fedora
@@ -24,11 +24,11 @@ INSTALL = "apt-get install fluidsynth fluid-soundfont-gm"
 
 
 def usable_soundfonts(paths: Sequence[str]) -> list[Path]:
-    """These soundfonts, or the system's where none is named.
+    """Return these soundfonts, or the one of the system if none is given.
 
     Raises
     ------
-    UsageError : one of them is missing or no soundfont, or two have the same name
+    UsageError : a file is missing or not a soundfont, or two have the same name
     """
     if not paths:
         system = [Path(path) for path in SYSTEM_SOUNDFONTS if Path(path).is_file()]
@@ -43,21 +43,23 @@ def usable_soundfonts(paths: Sequence[str]) -> list[Path]:
             if file.read(12)[8:] != b"sfbk":
                 raise UsageError(f"{font} is not a soundfont (SF2 or SF3)")
     if len({font.stem for font in fonts}) < len(fonts):
-        raise UsageError("two soundfonts have the same name", "rename one, for clips are named after them")
+        raise UsageError(
+            "two soundfonts have the same name", "rename one of them; clips are named after them"
+        )
     return fonts
 
 
 def render(midis: Sequence[Path], soundfont: Path, cache: Path, on_notice: OnNotice) -> list[Path]:
-    """Renderings of MIDI files as FLAC, in their order; only those that are missing are made.
+    """Render MIDI files to FLAC; return the files in the same order. Existing renderings are kept.
 
     Parameters
     ----------
-    midis : no two of the same name
-    cache : folder; renderings with another soundfont or gain lie in another folder below it
+    midis : files with distinct names
+    cache : folder; renderings with another soundfont or gain are in another folder below it
 
     Raises
     ------
-    UsageError : the program is not installed
+    UsageError : FluidSynth is not installed
     MusimoError : a file cannot be rendered
     """
     folder = cache / f"{soundfont.stem}-{soundfont.stat().st_size}-gain{GAIN}"
@@ -85,6 +87,6 @@ def _render(program: str, soundfont: Path, midi: Path, target: Path) -> None:
         check=False,
     )
     if done.returncode != 0 or not unfinished.is_file() or not unfinished.stat().st_size:
-        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise MusimoError(f"FluidSynth could not render {midi}: {reason}")
     unfinished.replace(target)

@@ -1,23 +1,24 @@
-"""VGMIDI: 200 piano arrangements of game music, valence and arousal drawn measure by measure by 30 listeners.
+"""VGMIDI: 200 piano arrangements of game music, valence and arousal annotated per measure by 30 listeners.
 
 Source
     https://github.com/lucasnfe/vgmidi. L. Ferreira, J. Whitehead (2019), "Learning to Generate Music with
     Sentiment", Proc. ISMIR.
-Licence
-    None stated, and the games' music is their owners': for research only; cite the paper.
+License
+    None stated, and the music belongs to the owners of the games: research use only; cite the paper.
 Layout
-    The MIDI files, and either the annotations of every listener as published (``vgmidi_raw_1.json`` and
+    The MIDI files, and either the annotations of each listener as published (``vgmidi_raw_1.json`` and
     ``vgmidi_raw_2.json``) or their means in ``va_curves.json`` ({midi file: {"valence": [...], "arousal":
     [...]}}), anywhere below the folder. Pieces without a MIDI file are left out.
-Sound
-    FluidSynth renders every piece once with every soundfont; the renderings stay in the cache folder, some
-    3 MB a minute.
+Audio
+    FluidSynth renders each piece once with each soundfont; the renderings stay in the cache folder, about
+    3 MB per minute.
 Scale
-    -1..1, brought to 1-9 by ``5 + 4 x``. A label is the mean of the curve over 30 s of a piece. A measure of
-    the annotation is four quarter notes, whatever the time signature, and lies where the tempo of the MIDI
-    file puts it, which may be seconds away from where even measures would lie.
+    -1..1, mapped to 1-9 by ``5 + 4 x``. A label is the mean of the curve over 30 s of a piece. A measure of
+    the annotation is four quarter notes, whatever the time signature; its times follow the tempo of the MIDI
+    file, which may differ by seconds from evenly spaced measures.
 Checks
-    Curves are as long as each other and within -1..1; listeners who did not draw a whole piece are left out.
+    Both curves have the same length and are within -1..1; listeners who did not annotate a whole piece are
+    left out.
 """
 
 from __future__ import annotations
@@ -33,24 +34,20 @@ from numpy.typing import NDArray
 
 from musimo.errors import UsageError
 from musimo.records import Window
-from musimo.training.clips import LabelledClip
-from musimo.training.datasets.layout import OnNotice, files_below, named
+from musimo.training.clips import LabeledClip
+from musimo.training.datasets.loading import OnNotice, find_files, first_named
 from musimo.training.datasets.midi import quarter_times
 from musimo.training.datasets.render import render, usable_soundfonts
 
-CITATION = "Ferreira & Whitehead (2019), ISMIR"
-LICENCE = "none stated; research use only"
-WINDOW_S = 30.0  # as long as the clips of most labelled sets
-QUARTERS = 4  # a measure
+WINDOW_S = 30.0  # the length of the clips of most labeled data sets
+QUARTERS_PER_MEASURE = 4
 RAW = ("vgmidi_raw_1.json", "vgmidi_raw_2.json")
 
 Curve = NDArray[np.float64]
 
 
-def load(
-    folder: Path, cache: Path, on_notice: OnNotice, soundfonts: Sequence[str] = ()
-) -> list[LabelledClip]:
-    """Windows of all pieces, by soundfont, piece and time; renders what the cache does not hold yet.
+def load(folder: Path, cache: Path, on_notice: OnNotice, soundfonts: Sequence[str] = ()) -> list[LabeledClip]:
+    """Return the windows of all pieces by soundfont, piece and time; render pieces that are not in the cache.
 
     Parameters
     ----------
@@ -59,11 +56,11 @@ def load(
 
     Raises
     ------
-    UsageError : the folder is not laid out as described above, a curve is none, or FluidSynth or a soundfont
+    UsageError : the folder does not have the layout above, a curve is invalid, or FluidSynth or a soundfont
         is missing
     MusimoError : a piece cannot be rendered
     """
-    files = files_below(folder)
+    files = find_files(folder)
     midis = {path.name: path for path in reversed(files) if path.suffix.lower() in (".mid", ".midi")}
     curves = read_curves(files)
     names = sorted(curves.keys() & midis.keys())
@@ -73,24 +70,26 @@ def load(
             f"put its folder labelled/ (MIDI files, vgmidi_raw_1.json and vgmidi_raw_2.json) into {folder}",
         )
     if len(names) < len(curves):
-        on_notice(f"vgmidi: {len(curves) - len(names)} of {len(curves)} pieces have no MIDI file, left out")
+        on_notice(f"vgmidi: {len(curves) - len(names)} of {len(curves)} pieces left out: no MIDI file")
     clips = []
     for soundfont in usable_soundfonts(soundfonts):
-        sounds = render([midis[name] for name in names], soundfont, cache, on_notice)
-        for name, sound in zip(names, sounds, strict=True):
-            clips += piece_clips(midis[name], sound, soundfont.stem, curves[name])
+        renderings = render([midis[name] for name in names], soundfont, cache, on_notice)
+        for name, rendering in zip(names, renderings, strict=True):
+            clips += piece_clips(midis[name], rendering, soundfont.stem, curves[name])
     return clips
 
 
-def piece_clips(midi: Path, sound: Path, soundfont: str, curve: Curve) -> list[LabelledClip]:
-    """The windows of one rendering, as many as fit side by side, spread over it, with their ratings.
+def piece_clips(midi: Path, rendering: Path, soundfont: str, curve: Curve) -> list[LabeledClip]:
+    """Return the windows of one rendering, with their ratings: as many as fit without overlap, evenly spread.
 
     Parameters
     ----------
-    curve : valence and arousal of each measure, -1..1, [shape=(n_measures, 2)]
+    midi, rendering : the piece and its rendering
+    soundfont : name, which becomes part of the clips' names
+    curve : valence and arousal of each measure, -1..1 [shape=(n_measures, 2)]
     """
     try:
-        edges = quarter_times(midi.read_bytes(), np.arange(len(curve) + 1.0) * QUARTERS)
+        edges = quarter_times(midi.read_bytes(), np.arange(len(curve) + 1.0) * QUARTERS_PER_MEASURE)
     except ValueError as error:
         raise UsageError(f"{midi}: {error}") from error
     series, game = series_and_game(midi.stem)
@@ -98,9 +97,9 @@ def piece_clips(midi: Path, sound: Path, soundfont: str, curve: Curve) -> list[L
     for window in windows(float(edges[-1])):
         valence, arousal = 5 + 4 * mean_over(curve, edges, window)
         clips.append(
-            LabelledClip(
+            LabeledClip(
                 name=f"{midi.stem} [{soundfont}] {window.start_s:03.0f}",
-                path=sound,
+                path=rendering,
                 group=series,
                 valence=float(valence),
                 arousal=float(arousal),
@@ -113,7 +112,7 @@ def piece_clips(midi: Path, sound: Path, soundfont: str, curve: Curve) -> list[L
 
 
 def windows(duration_s: float) -> list[Window]:
-    """Windows of 30 s that do not overlap, spread evenly from end to end; a shorter piece is one window."""
+    """Return windows of 30 s without overlap, evenly spread; one window for a shorter piece."""
     if duration_s <= WINDOW_S:
         return [Window(0.0, duration_s)]
     n = int(duration_s // WINDOW_S)
@@ -122,19 +121,19 @@ def windows(duration_s: float) -> list[Window]:
 
 
 def mean_over(curve: Curve, edges: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
-    """Mean of a curve over a window, each measure by the time it shares with it.
+    """Return the mean of a curve over a window, each measure weighted by the time it overlaps the window.
 
     Parameters
     ----------
     curve : [shape=(n, 2)]
-    edges : where measures begin, and where the last one ends, s, [shape=(n + 1,)]
+    edges : starts of the measures and end of the last one, s [shape=(n + 1,)]
     """
     shared = np.minimum(edges[1:], window.end_s) - np.maximum(edges[:-1], window.start_s)
     return np.average(curve, axis=0, weights=np.maximum(shared, 0.0))
 
 
 def series_and_game(stem: str) -> tuple[str, str]:
-    """Series and game of a piece called ``Series_Console_Game_Piece``; the game twice where no series."""
+    """Return series and game of a piece ``Series_Console_Game_Piece``; the game twice without a series."""
     series, _, game, *_ = [*stem.split("_"), "", "", ""]
     if not game:
         return stem, ""
@@ -142,31 +141,31 @@ def series_and_game(stem: str) -> tuple[str, str]:
 
 
 def read_curves(files: Sequence[Path]) -> dict[str, Curve]:
-    """Mean valence and arousal of each measure, -1..1, [shape=(n_measures, 2)], by name of the MIDI file."""
-    means = named(files, "va_curves.json")
+    """Return mean valence and arousal per measure, -1..1 [shape=(n_measures, 2)], by MIDI file name."""
+    means = first_named(files, "va_curves.json")
     if means is not None:
         return {name: _curve(entry, f"{means}: {name}") for name, entry in _json(means).items()}
     curves = {}
-    for path in filter(None, (named(files, name) for name in RAW)):
+    for path in filter(None, (first_named(files, name) for name in RAW)):
         curves.update(_means_of_listeners(_json(path), path))
     return curves
 
 
 def _means_of_listeners(table: dict[str, Any], path: Path) -> dict[str, Curve]:
-    """Curves from pieces, {id: {midi, measures}}, and annotations, {id_listener: {valence, arousal}}."""
-    heard = defaultdict(list)
+    """Average the annotations ({id_listener: {valence, arousal}}) of each piece ({id: {midi, measures}})."""
+    annotations = defaultdict(list)
     for name, entry in table.get("annotations", {}).items():
-        heard[name.rpartition("_")[0]].append((name, entry))
+        annotations[name.rpartition("_")[0]].append((name, entry))
     curves = {}
     for piece, about in table.get("pieces", {}).items():
         n = int(about["measures"])
-        drawn = [
+        complete = [
             _curve(entry, f"{path}: {name}")
-            for name, entry in heard[piece]
+            for name, entry in annotations[piece]
             if len(entry["valence"]) == len(entry["arousal"]) == n
         ]
-        if drawn:
-            curves[str(about["midi"])] = np.mean(drawn, axis=0)
+        if complete:
+            curves[str(about["midi"])] = np.mean(complete, axis=0)
     return curves
 
 
@@ -176,7 +175,7 @@ def _curve(entry: dict[str, Any], where: str) -> Curve:
     except (KeyError, TypeError, ValueError):
         curve = np.full((1, 2), np.nan)
     if curve.ndim != 2 or not len(curve) or not (np.abs(curve) <= 1).all():
-        raise UsageError(f"{where} is not a curve of valence and one of arousal, as long, within -1..1")
+        raise UsageError(f"{where}: valence and arousal must be curves of one length within -1..1")
     return curve
 
 
@@ -186,5 +185,5 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(table, dict):
-        raise UsageError(f"{path} does not hold a table")
+        raise UsageError(f"{path} is not a JSON object")
     return table

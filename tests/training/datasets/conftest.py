@@ -1,4 +1,4 @@
-"""Small sounds, and a listener for notices."""
+"""Small audio files, and a list of notices."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import soundfile
 
 @pytest.fixture
 def sounds() -> Callable[..., None]:
-    """Write a tenth of a second of sine, a pitch for each name."""
+    """Write a tenth of a second of sine per name, each with its own pitch."""
 
     def make(folder: Path, *names: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -25,5 +25,5 @@ def sounds() -> Callable[..., None]:
 
 @pytest.fixture
 def notices() -> list[str]:
-    """Give ``notices.append`` to a loader; what it said is in the list."""
+    """Pass ``notices.append`` to a loader; its notices are in the list."""
     return []

@@ -1,4 +1,4 @@
-"""One door to all data sets."""
+"""Loading data sets by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from musimo.errors import UsageError
 from musimo.training.datasets.catalog import DATASETS, DatasetConfig, load_dataset
 
 
-def test_every_data_set_says_what_to_put_where(tmp_path: Path, notices: list[str]) -> None:
+def test_every_data_set_says_which_files_to_put_where(tmp_path: Path, notices: list[str]) -> None:
     assert DATASETS == ("deam", "emomusic", "musifeast17", "pmemo", "soundtracks", "vgmidi")
     for name in DATASETS:
         with pytest.raises(UsageError, match=str(tmp_path / name)) as caught:
@@ -34,7 +34,7 @@ def test_an_unknown_name_lists_the_known_ones(tmp_path: Path, notices: list[str]
         (DatasetConfig("soundtracks", soundfonts=("x.sf2",)), "soundfonts"),
     ],
 )
-def test_an_option_that_a_set_does_not_know(
+def test_options_of_other_data_sets_are_refused(
     config: DatasetConfig, option: str, tmp_path: Path, notices: list[str]
 ) -> None:
     with pytest.raises(UsageError, match=f"{config.name} has no option '{option}'"):

@@ -1,4 +1,4 @@
-"""DEAM in each of its layouts, and the exchange of valence and arousal undone only where there is one."""
+"""DEAM in each of its layouts; swapped labels are corrected, and only those."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pytest
 
 from musimo.errors import UsageError
-from musimo.training.clips import LabelledClip
+from musimo.training.clips import LabeledClip
 from musimo.training.datasets import deam
 from musimo.training.datasets.deam import (
     Agreement,
     agreements,
-    corrected,
     dynamic_means,
-    exchanged,
     load,
     read_ratings,
     references,
+    swap_2013,
+    undo_swap,
     verdict,
 )
-from musimo.training.datasets.layout import files_below
+from musimo.training.datasets.loading import find_files
 
 OLD = [2, 3, 4, 5, 7, 8, 10, 12, 13, 17, 19, 999, 1000]  # of 2013
 NEW = [1001, 1198, 2000]
@@ -38,20 +37,12 @@ FULL_HEADER = (
 )
 
 
-class Miniature(Protocol):
-    def __call__(
-        self,
-        folder: Path,
-        swap: bool = True,
-        dynamic: bool = True,
-        metadata: bool = True,
-        averaged: str = "annotations averaged per song",
-        around: str = "",
-    ) -> Path: ...
+Miniature = Callable[..., Path]
+"""Write a miniature of the data set to a folder; return the folder."""
 
 
 def song_level(path: Path, swap: bool, spaces: bool = True) -> None:
-    """The song-level file as it is written, padding and all."""
+    """The song-level file as published, with padding."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = ["song_id, valence_mean, valence_std, arousal_mean, arousal_std"]
     for number, (valence, arousal) in TRUE.items():
@@ -63,7 +54,7 @@ def song_level(path: Path, swap: bool, spaces: bool = True) -> None:
 
 
 def dynamics(folder: Path) -> None:
-    """Annotations over time around the true ratings, in rows as long as the songs are."""
+    """Annotations over time around the true ratings, in rows as long as the songs."""
     folder.mkdir(parents=True, exist_ok=True)
     for column, name in enumerate(("valence", "arousal")):
         lines = ["song_id,sample_15000ms,sample_15500ms,sample_16000ms"]
@@ -127,7 +118,7 @@ def write_metadata(folder: Path) -> None:
     )
 
 
-def by_number(clips: list[LabelledClip]) -> dict[int, tuple[float, float]]:
+def by_number(clips: list[LabeledClip]) -> dict[int, tuple[float, float]]:
     return {int(clip.name.removeprefix("deam-")): (clip.valence, clip.arousal) for clip in clips}
 
 
@@ -171,21 +162,21 @@ def test_the_layout_of_music2emotion(tmp_path: Path, sounds: Callable[..., None]
     assert "no list of its songs" in notices[1]
 
 
-def test_labels_alone_are_read_but_are_no_clips(tmp_path: Path, notices: list[str]) -> None:
+def test_labels_without_audio_are_read_but_are_no_clips(tmp_path: Path, notices: list[str]) -> None:
     song_level(tmp_path / "deam_static_annotations.csv", swap=True, spaces=False)
     assert len(read_ratings(tmp_path)) == len(TRUE)
-    with pytest.raises(UsageError, match="no sound of a rated clip"):
+    with pytest.raises(UsageError, match="no audio of a rated clip"):
         load(tmp_path, notices.append)
 
 
-def test_clips_without_a_sound_are_left_out(tmp_path: Path, miniature: Miniature, notices: list[str]) -> None:
+def test_clips_without_audio_are_left_out(tmp_path: Path, miniature: Miniature, notices: list[str]) -> None:
     miniature(tmp_path)
     (tmp_path / "MEMD_audio" / "3.wav").unlink()
     assert 3 not in by_number(load(tmp_path, notices.append))
-    assert notices == ["deam: 1 of 17 rated clips have no sound, left out"]
+    assert notices == ["deam: 1 of 17 rated clips left out: no audio file"]
 
 
-def test_a_missing_folder_is_one_sentence(tmp_path: Path, notices: list[str]) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path, notices: list[str]) -> None:
     with pytest.raises(UsageError, match="does not hold DEAM: no ratings") as caught:
         load(tmp_path / "deam", notices.append)
     assert "DEAM_audio.zip" in caught.value.hint
@@ -193,32 +184,30 @@ def test_a_missing_folder_is_one_sentence(tmp_path: Path, notices: list[str]) ->
 
 
 @pytest.mark.parametrize("rating", ["12", "x", ""])
-def test_a_rating_that_is_none_is_named(tmp_path: Path, rating: str) -> None:
+def test_an_invalid_rating_is_named(tmp_path: Path, rating: str) -> None:
     (tmp_path / "static_annotations.csv").write_text(f"song_id,valence_mean,arousal_mean\n5,3,{rating}\n")
     with pytest.raises(UsageError, match="arousal_mean of 5"):
         read_ratings(tmp_path)
 
 
-def test_sds_go_with_their_means(tmp_path: Path, miniature: Miniature) -> None:
+def test_sds_are_swapped_with_their_means(tmp_path: Path, miniature: Miniature) -> None:
     shipped = read_ratings(miniature(tmp_path))
-    both = exchanged(shipped)
+    both = swap_2013(shipped)
     assert (shipped[2].valence, shipped[2].arousal) == TRUE[2][::-1]
     assert (both[2].valence_sd, both[2].arousal_sd) == (0.1, 0.2)
     assert (shipped[2].valence_sd, shipped[2].arousal_sd) == (0.2, 0.1)
     assert (both[1000].valence, both[1000].arousal) == TRUE[1000]
     assert both[1001] == shipped[1001]
-    assert exchanged(both) == shipped
+    assert swap_2013(both) == shipped
 
 
-def test_shipped_labels_are_left_alone(tmp_path: Path, miniature: Miniature, notices: list[str]) -> None:
+def test_shipped_labels_are_unchanged(tmp_path: Path, miniature: Miniature, notices: list[str]) -> None:
     got = by_number(load(miniature(tmp_path), notices.append, "shipped"))
     assert got == {n: rated[::-1] if n <= 1000 else rated for n, rated in TRUE.items()} | {2001: (3.17, 6.83)}
     assert notices == []
 
 
-def test_a_release_that_is_right_is_not_exchanged(
-    tmp_path: Path, miniature: Miniature, notices: list[str]
-) -> None:
+def test_a_corrected_release_is_not_swapped(tmp_path: Path, miniature: Miniature, notices: list[str]) -> None:
     assert by_number(load(miniature(tmp_path, swap=False), notices.append))[2] == TRUE[2]
     assert len(notices) == 1
     assert "looks corrected already" in notices[0]
@@ -231,19 +220,19 @@ def emomusic_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["deam/emomusic_static_annotations.csv", "emomusic/annotations/static_annotations.csv"]
+    "path", ["deam/emomusic_static_annotations.csv", "emomusic/annotations/static_annotations.csv"]
 )
 @pytest.mark.parametrize("swap", [True, False])
-def test_emomusic_beside_it_serves_as_well(
-    tmp_path: Path, miniature: Miniature, notices: list[str], place: str, swap: bool
+def test_emomusic_verifies_the_swap_too(
+    tmp_path: Path, miniature: Miniature, notices: list[str], path: str, swap: bool
 ) -> None:
     miniature(tmp_path / "deam", swap=swap, dynamic=False)
-    emomusic_file(tmp_path / place)
+    emomusic_file(tmp_path / path)
     assert by_number(load(tmp_path / "deam", notices.append))[2] == TRUE[2]
     assert [("emoMusic" in notice) for notice in notices] == ([] if swap else [True])
 
 
-def test_without_anything_to_check_by_it_is_exchanged_and_said(
+def test_an_unverified_swap_is_undone_with_a_notice(
     tmp_path: Path, miniature: Miniature, notices: list[str]
 ) -> None:
     assert by_number(load(miniature(tmp_path, dynamic=False), notices.append))[2] == TRUE[2]
@@ -251,7 +240,7 @@ def test_without_anything_to_check_by_it_is_exchanged_and_said(
     assert "not verified" in notices[0]
 
 
-def test_labels_that_go_with_nothing_are_an_error(
+def test_labels_that_agree_with_no_reference_are_an_error(
     tmp_path: Path, miniature: Miniature, notices: list[str]
 ) -> None:
     miniature(tmp_path)
@@ -263,29 +252,29 @@ def test_labels_that_go_with_nothing_are_an_error(
     assert load(tmp_path, notices.append, "shipped")
 
 
-def test_valence_that_goes_with_arousal_either_way_is_an_error(notices: list[str]) -> None:
-    ratings = {1: deam.Ratings(2, 1, 3, 1)}
+def test_ambiguous_labels_are_an_error(notices: list[str]) -> None:
+    ratings = {1: deam.SongRatings(2, 1, 3, 1)}
     either = Agreement("a record", 50, np.array([[0.3, 0.9], [0.4, 0.8]]))
     with pytest.raises(UsageError, match="neither"):
-        corrected(ratings, [either], notices.append)
+        undo_swap(ratings, [either], notices.append)
 
 
-def test_correlations_are_those_of_the_songs_asked_for(tmp_path: Path, miniature: Miniature) -> None:
+def test_agreement_of_a_range_of_songs(tmp_path: Path, miniature: Miniature) -> None:
     miniature(tmp_path)
     shipped, others = read_ratings(tmp_path), references(tmp_path)
     (check,) = agreements(shipped, others)
     assert (check.reference, check.n) == ("the dynamic annotations", len(OLD))
     np.testing.assert_allclose([check.r[0, 1], check.r[1, 0]], 1, atol=0.01)
-    assert agreements(shipped, others, 1001, 2000) == []  # three songs tell nothing
+    assert agreements(shipped, others, 1001, 2000) == []  # three songs are too few
 
 
 def test_dynamic_means_over_rows_of_any_length(tmp_path: Path) -> None:
     dynamics(tmp_path)
-    means = dynamic_means(files_below(tmp_path))
+    means = dynamic_means(find_files(tmp_path))
     assert means.keys() == TRUE.keys()
     assert means[2] == pytest.approx(((TRUE[2][0] - 5) / 4, (TRUE[2][1] - 5) / 4))
     (tmp_path / "arousal.csv").unlink()
-    assert dynamic_means(files_below(tmp_path)) == {}
+    assert dynamic_means(find_files(tmp_path)) == {}
 
 
 SWAPPED = Agreement("one", 50, np.array([[0.6, 0.95], [0.9, 0.6]]))
@@ -293,10 +282,10 @@ RIGHT = Agreement("two", 50, SWAPPED.r[::-1])
 
 
 def test_verdicts() -> None:
-    assert verdict([SWAPPED]) == "For song_id <= 1000 valence and arousal are exchanged, by one."
-    assert "valence is valence" in verdict([RIGHT])
+    assert verdict([SWAPPED]) == "For song_id <= 1000, valence and arousal are swapped, according to one."
+    assert "are not swapped" in verdict([RIGHT])
     assert "contradict each other" in verdict([SWAPPED, RIGHT])
-    assert "nothing to check" in verdict([])
+    assert "cannot be verified" in verdict([])
 
 
 def run_script(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -308,7 +297,7 @@ def run_script(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     return caught.value.code
 
 
-def test_the_script_shows_the_exchange(
+def test_the_script_shows_the_swap(
     tmp_path: Path, miniature: Miniature, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     miniature(tmp_path / "deam")
@@ -316,7 +305,8 @@ def test_the_script_shows_the_exchange(
     assert run_script(tmp_path / "deam", monkeypatch) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == (
-        "For song_id <= 1000 valence and arousal are exchanged, by the dynamic annotations and emoMusic."
+        "For song_id <= 1000, valence and arousal are swapped, "
+        "according to the dynamic annotations and emoMusic."
     )
     assert "    DEAM's valence with its valence +1.0000" in "\n".join(lines[lines.index("") :])
     assert [line.strip() for line in lines if "within" in line][1].endswith(
@@ -324,7 +314,7 @@ def test_the_script_shows_the_exchange(
     )
 
 
-def test_the_script_says_what_is_missing(
+def test_the_script_names_missing_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_script(tmp_path, monkeypatch) == 1

@@ -22,7 +22,7 @@ SONGS = (
 )
 
 
-def test_arousal_comes_first_and_tabs_go(
+def test_arousal_comes_first_and_tabs_are_stripped(
     tmp_path: Path, sounds: Callable[..., None], notices: list[str]
 ) -> None:
     (tmp_path / "annotations").mkdir()
@@ -53,10 +53,8 @@ def test_missing_columns_are_named(tmp_path: Path, notices: list[str]) -> None:
         load(tmp_path, notices.append)
 
 
-@pytest.mark.parametrize(("labels", "lacking"), [(False, "no ratings"), (True, "no sound of a rated clip")])
-def test_what_is_missing_is_one_sentence(
-    tmp_path: Path, notices: list[str], labels: bool, lacking: str
-) -> None:
+@pytest.mark.parametrize(("labels", "lacking"), [(False, "no ratings"), (True, "no audio of a rated clip")])
+def test_missing_files_are_named(tmp_path: Path, notices: list[str], labels: bool, lacking: str) -> None:
     if labels:
         (tmp_path / "static_annotations.csv").write_text(ORIGINAL)
     with pytest.raises(UsageError, match=f"emoMusic: {lacking}") as caught:

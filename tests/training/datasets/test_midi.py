@@ -28,17 +28,17 @@ def times(content: bytes, *quarters: float) -> list[float]:
     return [round(float(t), 6) for t in quarter_times(content, np.array(quarters))]
 
 
-def test_a_quarter_note_is_half_a_second_until_a_file_says_otherwise() -> None:
+def test_the_default_tempo_is_half_a_second_per_quarter_note() -> None:
     assert times(midi(END), 0, 1, 2.5, 8) == [0, 0.5, 1.25, 4]
 
 
-def test_tempo_changes_where_the_file_says() -> None:
+def test_tempo_changes() -> None:
     # 1 s a quarter from the start, 0.25 s from quarter 2 on: delta of 192 ticks is 0x81 0x40
     content = midi(b"\x00" + tempo(1000) + b"\x81\x40" + tempo(250) + END)
     assert times(content, 0, 1, 2, 3, 6) == [0, 1, 2, 2.25, 3]
 
 
-def test_a_tempo_may_stand_in_any_track_between_any_events() -> None:
+def test_tempo_events_are_found_in_any_track_between_any_events() -> None:
     notes = (
         b"\x00\x90\x3c\x40"  # note on
         b"\x60\x3c\x00"  # a quarter later, off, by running status
@@ -50,7 +50,7 @@ def test_a_tempo_may_stand_in_any_track_between_any_events() -> None:
     assert times(midi(END, notes), 1, 2, 3) == [0.5, 1, 3]
 
 
-def test_foreign_chunks_are_passed_over() -> None:
+def test_unknown_chunks_are_skipped() -> None:
     content = midi(b"\x00" + tempo(1000) + END)
     assert times(content[:14] + chunk(b"XYZ!", b"\xff\x51\x03") + content[14:], 3) == [3]
 
@@ -58,6 +58,6 @@ def test_foreign_chunks_are_passed_over() -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"RIFF....", midi(END, division=0xE728), midi(b"\x00\xff"), midi(b"\x81")]
 )
-def test_what_is_no_midi_file_of_quarter_notes(content: bytes) -> None:
+def test_invalid_midi_files_are_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match="MIDI file"):
         times(content, 1)

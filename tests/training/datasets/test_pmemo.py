@@ -50,7 +50,7 @@ def test_the_layout_of_music2emotion_is_on_1_to_9(
     sounds(tmp_path / "mp3", "1")
     (clip,) = load(tmp_path, notices.append)
     assert (clip.valence, clip.arousal) == (5.6, 4.2)
-    assert notices == ["pmemo: no list of its songs, so a split may part songs of one artist"]
+    assert notices == ["pmemo: no list of its songs, so songs of one artist may be in several folds"]
 
 
 def test_a_rating_outside_its_scale_is_named(
@@ -67,10 +67,8 @@ def test_missing_columns_are_named(tmp_path: Path, notices: list[str]) -> None:
         load(tmp_path, notices.append)
 
 
-@pytest.mark.parametrize(("labels", "lacking"), [(False, "no ratings"), (True, "no sound of a rated clip")])
-def test_what_is_missing_is_one_sentence(
-    tmp_path: Path, notices: list[str], labels: bool, lacking: str
-) -> None:
+@pytest.mark.parametrize(("labels", "lacking"), [(False, "no ratings"), (True, "no audio of a rated clip")])
+def test_missing_files_are_named(tmp_path: Path, notices: list[str], labels: bool, lacking: str) -> None:
     if labels:
         original(tmp_path)
     with pytest.raises(UsageError, match=f"PMEmo: {lacking}") as caught:

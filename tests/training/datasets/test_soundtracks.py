@@ -41,23 +41,23 @@ def tables(folder: Path, first: str = SET1) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("place", ["Set1/Set1", "mp3/Soundtrack360_mp3", "audio", "."])
+@pytest.mark.parametrize("subfolder", ["Set1/Set1", "mp3/Soundtrack360_mp3", "audio", "."])
 @pytest.mark.parametrize("table", [SET1, OLDER])
 def test_set_1_is_read_as_1_to_7(
-    tmp_path: Path, sounds: Callable[..., None], notices: list[str], place: str, table: str
+    tmp_path: Path, sounds: Callable[..., None], notices: list[str], subfolder: str, table: str
 ) -> None:
-    sounds(tables(tmp_path, table) / place, "001")
+    sounds(tables(tmp_path, table) / subfolder, "001")
     clip = load(tmp_path, notices.append)[0]
     assert (clip.name, clip.valence, clip.arousal) == ("soundtracks-set1-1", 5.0, 9.0)
-    assert clip.path == tmp_path / place / "001.wav"
+    assert clip.path == tmp_path / subfolder / "001.wav"
 
 
-def test_set_1_as_it_is_printed(tmp_path: Path, sounds: Callable[..., None], notices: list[str]) -> None:
+def test_set_1_as_documented(tmp_path: Path, sounds: Callable[..., None], notices: list[str]) -> None:
     sounds(tables(tmp_path) / "Set1", "001", "002")
     one, two = load(tmp_path, notices.append, "set1-raw")
     assert (one.valence, one.arousal, two.valence, two.arousal) == (4.0, 7.0, 2.5, 1.0)
     assert one.name == "soundtracks-set1-1"
-    assert notices == ["soundtracks-set1: 1 of 3 rated clips have no sound, left out"]
+    assert notices == ["soundtracks-set1: 1 of 3 rated clips left out: no audio file"]
 
 
 def test_set_2_is_another_set(tmp_path: Path, sounds: Callable[..., None], notices: list[str]) -> None:
@@ -70,7 +70,7 @@ def test_set_2_is_another_set(tmp_path: Path, sounds: Callable[..., None], notic
     assert notices == []
 
 
-def test_the_folders_above_do_not_say_which_set_it_is(
+def test_folders_above_the_data_set_do_not_matter(
     tmp_path: Path, sounds: Callable[..., None], notices: list[str]
 ) -> None:
     (tmp_path / "Set2").mkdir()
@@ -78,7 +78,7 @@ def test_the_folders_above_do_not_say_which_set_it_is(
     assert len(load(tmp_path / "Set2", notices.append)) == 1
 
 
-def test_films_group_the_excerpts_of_both_sets(
+def test_excerpts_of_both_sets_are_grouped_by_film(
     tmp_path: Path, sounds: Callable[..., None], notices: list[str]
 ) -> None:
     sounds(tables(tmp_path) / "Set1", "001", "002", "003")
@@ -90,7 +90,7 @@ def test_films_group_the_excerpts_of_both_sets(
     assert (three.album, three.genre) == ("Pride and Prejudice", "Soundtrack")
 
 
-def test_without_a_track_list_it_says_so(
+def test_a_missing_track_list_is_reported(
     tmp_path: Path, sounds: Callable[..., None], notices: list[str]
 ) -> None:
     sounds(tables(tmp_path) / "Set1", "001", "002", "003")
@@ -105,10 +105,8 @@ def test_no_such_part(tmp_path: Path, notices: list[str]) -> None:
     assert caught.value.hint == "parts: set1, set1-raw, set2"
 
 
-@pytest.mark.parametrize(("labels", "lacking"), [(False, "no ratings"), (True, "no sound of a rated clip")])
-def test_what_is_missing_is_one_sentence(
-    tmp_path: Path, notices: list[str], labels: bool, lacking: str
-) -> None:
+@pytest.mark.parametrize(("labels", "lacking"), [(False, "no ratings"), (True, "no audio of a rated clip")])
+def test_missing_files_are_named(tmp_path: Path, notices: list[str], labels: bool, lacking: str) -> None:
     if labels:
         tables(tmp_path)
     with pytest.raises(UsageError, match=f"Soundtracks, set2: {lacking}") as caught:

@@ -14,7 +14,7 @@ import soundfile
 from musimo.errors import MusimoError, UsageError
 from musimo.records import Window
 from musimo.training.datasets import render
-from musimo.training.datasets.layout import files_below
+from musimo.training.datasets.loading import find_files
 from musimo.training.datasets.vgmidi import (
     load,
     mean_over,
@@ -55,7 +55,7 @@ def soundfont(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fluidsynth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program that logs its calls and writes no sound where FluidSynth would; returns the log."""
+    """A program that logs its calls and writes a file where FluidSynth would; return the log."""
     folder = tmp_path / "bin"
     folder.mkdir()
     log = tmp_path / "calls"
@@ -71,7 +71,7 @@ def fluidsynth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return log
 
 
-def test_windows_lie_side_by_side_from_end_to_end() -> None:
+def test_windows_do_not_overlap_and_cover_both_ends() -> None:
     assert windows(12.5) == [Window(0.0, 12.5)]
     assert windows(40.0) == [Window(5.0, 35.0)]
     assert windows(95.0) == [Window(0.0, 30.0), Window(32.5, 62.5), Window(65.0, 95.0)]
@@ -122,7 +122,7 @@ def test_curves_from_every_listener(tmp_path: Path) -> None:
     for number, part in enumerate((pieces, {}), 1):
         table = {"annotations": annotations if part else {}, "pieces": part}
         (tmp_path / f"vgmidi_raw_{number}.json").write_text(json.dumps(table))
-    curves = read_curves(files_below(tmp_path))
+    curves = read_curves(find_files(tmp_path))
     assert list(curves) == [PIECE]
     np.testing.assert_allclose(curves[PIECE], [[0.4, 0], [0.2, 1]])
 
@@ -137,17 +137,17 @@ def test_curves_from_every_listener(tmp_path: Path) -> None:
         {"valence": [None], "arousal": [0]},
     ],
 )
-def test_what_is_no_curve_is_named(tmp_path: Path, entry: dict[str, object]) -> None:
+def test_an_invalid_curve_is_named(tmp_path: Path, entry: dict[str, object]) -> None:
     means(tmp_path / "set", **{PIECE: entry})
     with pytest.raises(UsageError, match="Danger"):
-        read_curves(files_below(tmp_path))
+        read_curves(find_files(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["{", "[]"])
-def test_what_is_no_json_is_named(tmp_path: Path, text: str) -> None:
+def test_invalid_json_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "va_curves.json").write_text(text)
     with pytest.raises(UsageError, match=r"va_curves\.json"):
-        read_curves(files_below(tmp_path))
+        read_curves(find_files(tmp_path))
 
 
 def test_pieces_are_rendered_once_with_each_soundfont(
@@ -175,7 +175,7 @@ def test_pieces_without_a_midi_file_are_left_out(
     (folder / "midi" / OTHER).unlink()
     (clip,) = load(folder, tmp_path / "cache", notices.append, [str(soundfont)])
     assert clip.group == "Mana"
-    assert notices[0] == "vgmidi: 1 of 2 pieces have no MIDI file, left out"
+    assert notices[0] == "vgmidi: 1 of 2 pieces left out: no MIDI file"
     assert fluidsynth.is_file()
 
 
@@ -208,7 +208,9 @@ def test_without_fluidsynth_it_says_how_to_install_it(
     assert caught.value.hint == "apt-get install fluidsynth fluid-soundfont-gm"
 
 
-def test_soundfonts_that_are_none(tmp_path: Path, soundfont: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_soundfonts_are_refused(
+    tmp_path: Path, soundfont: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(UsageError, match=r"no soundfont .*none\.sf2"):
         render.usable_soundfonts([str(tmp_path / "none.sf2")])
     (tmp_path / "text.sf2").write_text("hello, soundfont")
@@ -226,7 +228,7 @@ def test_soundfonts_that_are_none(tmp_path: Path, soundfont: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("labels", [False, True])
-def test_what_is_missing_is_one_sentence(tmp_path: Path, notices: list[str], labels: bool) -> None:
+def test_missing_files_are_named(tmp_path: Path, notices: list[str], labels: bool) -> None:
     folder = means(tmp_path / "set", **({PIECE: curve([0.1], [0.2])} if labels else {}))
     (folder / "midi" / PIECE).unlink(missing_ok=True)
     with pytest.raises(UsageError, match="does not hold VGMIDI") as caught:

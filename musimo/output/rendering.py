@@ -1,0 +1,149 @@
+"""Results in the formats of :mod:`musimo.output.formats`, as bytes.
+
+A format's module is imported when the format is asked for: a table of tracks needs no XML, and nothing but
+pictures needs matplotlib.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from musimo.errors import UsageError
+from musimo.output import csv_out, json_out, playlists
+from musimo.output.answer_text import text
+from musimo.output.answers import (
+    AnalyzeAnswer,
+    Answer,
+    Details,
+    ErrorsAnswer,
+    PrintOptions,
+    Status,
+    TrackList,
+    tracks_of,
+)
+from musimo.output.formats import FACTS, FILES, TRACKS, CurveFormat, Format, MapFormat
+from musimo.output.playlist_paths import PathStyle, written
+from musimo.output.playlists import Skipped
+
+if TYPE_CHECKING:
+    from musimo.output.coloring import ColorBy
+    from musimo.output.curves import CurveAnswer, CurveOptions
+    from musimo.output.map_picture import View
+    from musimo.records.scale import Scale
+    from musimo.search.sound_map import SoundMap
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer in a format.
+
+    Parameters
+    ----------
+    data : content of the file
+    skipped : files that the format cannot hold, for the caller to report
+    """
+
+    data: bytes
+    skipped: tuple[Skipped, ...] = field(default=())
+
+
+def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
+    """Return an answer in a format.
+
+    Raises
+    ------
+    UsageError : an answer of this kind has no such format
+    """
+    possible = formats_of(answer)
+    if format not in possible:
+        raise UsageError(f"this answer cannot be written as {format}", f"it can be: {', '.join(possible)}")
+    match format, answer:
+        case "table", _:
+            return Rendered(text(answer, options).encode())
+        case "json", _:
+            return Rendered(json_out.document(json_out.content(answer, options.scale)).encode())
+        case _, Details() | Status():
+            raise AssertionError("facts have no other format")
+        case "jsonl", _:
+            return Rendered(json_out.lines(json_out.rows(answer, options.scale)).encode())
+        case "csv", _:
+            return Rendered(csv_out.csv_table(answer, options.scale).encode())
+        case "paths", _:
+            end = b"\0" if options.print0 else b"\n"
+            return Rendered(b"".join(path + end for path in _paths(answer, options.paths)))
+        case _, AnalyzeAnswer() | ErrorsAnswer():
+            raise AssertionError("files are no playlist")
+        case _:
+            writer = {"m3u8": playlists.m3u8, "m3u": playlists.m3u, "pls": playlists.pls}
+            data, skipped = writer.get(format, playlists.xspf)(tracks_of(answer), options.paths)
+            return Rendered(data, tuple(skipped))
+
+
+def formats_of(answer: Answer) -> tuple[Format, ...]:
+    """Return the formats of an answer."""
+    if isinstance(answer, Details | Status):
+        return FACTS.formats
+    return FILES.formats if isinstance(answer, AnalyzeAnswer | ErrorsAnswer) else TRACKS.formats
+
+
+def render_curve(answer: CurveAnswer, format: CurveFormat, options: CurveOptions) -> bytes:
+    """Return a curve in a format.
+
+    Raises
+    ------
+    UsageError : options of which no edit decision list can be made
+    MusimoError : a picture, and matplotlib is not installed
+    """
+    from musimo.output import curves
+
+    match format:
+        case "table":
+            from musimo.output.curve_text import curve_text
+
+            return curve_text(answer, options).encode()
+        case "json":
+            return json_out.document(curves.curve_content(answer, options.scale)).encode()
+        case "jsonl":
+            return json_out.lines(curves.reading_rows(answer.curve.readings, options.scale)).encode()
+        case "csv":
+            return curves.curve_csv(answer, options.scale).encode()
+        case "labels":
+            return curves.labels(answer, options).encode()
+        case "edl":
+            from musimo.output.edl import edl
+
+            return edl(answer, options).encode("ascii")
+        case "svg" | "png" | "pdf":
+            from musimo.output.curve_picture import curve_picture
+
+            return curve_picture(answer, format, options.scale)
+
+
+def render_map(drawn: SoundMap, format: MapFormat, view: View, color: ColorBy, scale: Scale) -> bytes:
+    """Return a map in a format.
+
+    Raises
+    ------
+    MusimoError : a picture, and matplotlib is not installed
+    """
+    match format:
+        case "html":
+            from musimo.output.map_page import page
+
+            return page(drawn, scale, view, color)
+        case "json":
+            return json_out.document(json_out.map_content(drawn, scale)).encode()
+        case "svg" | "png" | "pdf":
+            from musimo.output.map_picture import map_picture
+
+            return map_picture(drawn, format, view, color, scale)
+
+
+def _paths(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, style: PathStyle) -> list[bytes]:
+    """Return paths of files as they are, those of library tracks as a playlist would name them."""
+    if isinstance(answer, AnalyzeAnswer):
+        return [one.path_bytes for one in answer.rows]
+    if isinstance(answer, ErrorsAnswer):
+        return [one.path_bytes for one in answer.failures]
+    return [written(track.path_bytes, style) for track in tracks_of(answer)]
