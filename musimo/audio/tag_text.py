@@ -2,9 +2,9 @@
 
 - Bytes that are not UTF-8 (RIFF INFO has no encoding) are decoded as Windows-1252, or as Windows-1251, KOI8-R
   or Shift-JIS where they look like it. They come as surrogates, see :pep:`383`.
-- UTF-8 that was read as Latin-1 or Windows-1252 is restored by ftfy: ``BjÃ¶rk``, ``Björk``.
 - UTF-8 that was read as Latin-1 or Windows-1252 is restored by ftfy.
 - Windows-1251 that was read as Latin-1, as in ID3 tags of Russian files, is restored: ``Êèíî``, ``Кино``.
+
 In doubt text stays as it is.
 """
 

@@ -75,8 +75,8 @@ where_option = click.option(
     "--where",
     multiple=True,
     metavar="EXPR",
-    help="Only tracks that match, such as year:1990..1999, genre:jazz, tempo:118..126, key:Am, ^artist:x"
-    " (not x); repeatable: all must match.",
+    help="Only tracks that match, such as year:1990..1999, 'genre:jazz|blues' (either), tempo:118..126,"
+    " key:~8A (mixes well), mood:calm, liked:, ^artist:x (not x); repeatable: all must match.",
 )
 
 relative_option = click.option(
@@ -200,7 +200,7 @@ def make_selection(
 
     return Selection(
         limit,
-        tuple(parse(expression, scale) for expression in where),
+        tuple(parse(expression, scale, settings.moods) for expression in where),
         cap(max_per_artist, settings.max_per_artist),
         cap(max_per_album, settings.max_per_album),
         fold_versions=diverse and not no_diversity,

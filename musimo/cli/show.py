@@ -20,7 +20,8 @@ from musimo.output.formats import FACTS
 def command(invocation: Invocation, /, track: str, **options: Any) -> None:
     """Print all that is known of TRACK: tags, audio, emotion window by window.
 
-    TRACK is the path or id of a library track, or words that only one has in its title or path.
+    TRACK is the path or id of a library track, its name as printed (Artist – Title), or words of title, path,
+    artist or album that only one has.
 
     \b
       musimo show "So What"

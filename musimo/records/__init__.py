@@ -24,8 +24,11 @@ from musimo.records.fields import (
     path_fields,
     point,
 )
+from musimo.records.filters import AnyFilter as AnyFilter
 from musimo.records.filters import Filter as Filter
 from musimo.records.filters import KeyFilter as KeyFilter
+from musimo.records.filters import LikedFilter as LikedFilter
+from musimo.records.filters import MoodFilter as MoodFilter
 from musimo.records.filters import NumberField as NumberField
 from musimo.records.filters import PathFilter as PathFilter
 from musimo.records.filters import RangeFilter as RangeFilter

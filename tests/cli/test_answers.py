@@ -22,6 +22,7 @@ TRACK = {
     "albumartist",
     "genre",
     "year",
+    "release_year",
     "duration",
     "format",
     "bitrate",
