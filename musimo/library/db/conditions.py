@@ -81,8 +81,9 @@ def _near(query: MoodFilter) -> Select[Any]:
     n = func.count().over(partition_by=emotions.c.model_id)
 
     def percentile(value: ColumnElement[Any]) -> ColumnElement[Any]:
-        over = {"partition_by": emotions.c.model_id, "order_by": value}
-        return ((func.rank().over(**over) - 1.0) / n + func.cume_dist().over(**over)) / 2.0
+        below = func.rank().over(partition_by=emotions.c.model_id, order_by=value) - 1.0
+        not_above = func.cume_dist().over(partition_by=emotions.c.model_id, order_by=value)
+        return (below / n + not_above) / 2.0
 
     ranks = (
         select(

@@ -112,7 +112,7 @@ def has_words(words: str, *values: str | bytes | None) -> bool:
     return all(word in bare for word in words.split())
 
 
-SQL_FUNCTIONS: Final[dict[str, tuple[int, Callable[..., object]]]] = {
+SQL_FUNCTIONS: Final[dict[str, tuple[int, Callable[..., str | bool | None]]]] = {
     "fold": (1, for_sql(fold)),
     "fold_case": (1, for_sql(fold_case)),
     "has_words": (-1, has_words),
