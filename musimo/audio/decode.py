@@ -19,6 +19,9 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from soundfile import SoundFileError
 
+from musimo.audio.chain import ChainedDecoder, changing_links
+from musimo.audio.completeness import lacks_end, present_share
+from musimo.audio.content_hash import PADDED, stream_hash
 from musimo.audio.fallback import MAGIC as SNDFILE_MAGIC
 from musimo.audio.fallback import SndfileDecoder
 from musimo.audio.features import SAMPLE_RATE
@@ -35,6 +38,7 @@ from musimo.audio.mixdown import (
     mean_of_channels,
     resample,
 )
+from musimo.audio.ogg import CAPTURE
 from musimo.audio.ogg_survey import survey_pages
 from musimo.audio.survey import Survey, mean_bitrate, packets, survey
 from musimo.errors import AudioError
@@ -48,6 +52,7 @@ READ_SIZE = 131_072  # bytes a read: each read calls Python
 HEAD_SIZE = 4_096  # bytes from which a file that is not audio is identified
 
 BROKEN_CLOCKS = {("ogg", "flac")}  # container and codec: FFmpeg's clock is off by 0.1 s or more after a seek
+MATROSKA = "matroska,webm"  # states a duration, which FFmpeg does not guess
 MAX_PLANES = 8  # with this many planar channels or more, PyAV's AudioFrame.planes reads out of bounds
 
 av.logging.set_level(av.logging.PANIC)  # damage is reported once, by AudioError; not by FFmpeg on stderr
@@ -65,6 +70,9 @@ class AudioDecoder(Protocol):
     channels : of the file
     bitrate : mean over the stream, kbit/s
     skipped_s : time that the stream's clock jumps over, which ``duration_s`` excludes
+    claimed_s : duration of the complete audio as its container states it; None where it does not
+    lacks_end : whether the end of the audio is missing, however much that is
+    packets_hash : hash of the bytes alone, which version 1 of the content hash was
     """
 
     content: bytes
@@ -74,6 +82,9 @@ class AudioDecoder(Protocol):
     channels: int
     bitrate: int
     skipped_s: float
+    claimed_s: float | None
+    lacks_end: bool
+    packets_hash: bytes
 
     def decode(self, window: Window) -> DecodedWindow:
         """Decode a window, as far as that is possible.
@@ -107,28 +118,53 @@ def container_metadata(path: AnyPath) -> dict[str, str]:
     Bytes that are not UTF-8 are surrogates, see :pep:`383`.
     """
     try:
-        with MusicFile(path) as file, _open_container(file) as container:
+        with MusicFile(path, whole=True) as file, _open_container(file) as container:
             return {**container.metadata, **_first_audio_stream(container).metadata}
     except (AudioError, FFmpegError):
         return {}
 
 
+def old_content(path: AnyPath, decoder: AudioDecoder) -> bytes | None:
+    """Return the content hash of version 1, by which older libraries know a file; None if it has none."""
+    with MusicFile(path) as file:
+        if not file.is_cut and not isinstance(decoder, ChainedDecoder):
+            return decoder.packets_hash
+    with MusicFile(path, whole=True) as file:
+        try:
+            with _open_container(file) as container:
+                return survey(container, _first_audio_stream(container)).content
+        except FFmpegError:
+            file.seek(0)
+            with suppress(SoundFileError), closing(SndfileDecoder(file)) as decoder:
+                return decoder.packets_hash
+        except AudioError:
+            pass
+    return None
+
+
 class FFmpegDecoder:
     """An `AudioDecoder` that uses FFmpeg."""
 
-    def __init__(self, file: MusicFile) -> None:
-        self._path = file.path
+    def __init__(self, file: MusicFile, span: tuple[int, int] | None = None) -> None:
+        self._path, self._span = file.path, span
         self._container = _open_container(file)
         self._stream = _first_audio_stream(self._container)
         surveyed = self._survey_pages() or survey(self._container, self._stream)
+        self.packets_hash = surveyed.content
+        if self._container.format.name in PADDED:
+            surveyed = surveyed.unpadded or surveyed
         codec = self._stream.codec_context
-        self.content = surveyed.content
+        self.content = stream_hash(surveyed.content, self._stream)
         self.duration_s = surveyed.duration_s or self._decoded_duration_s()
         self.skipped_s = surveyed.skipped_s
         self.codec = codec.codec.canonical_name
         self.sample_rate = codec.sample_rate
         self.channels = codec.channels
         self.bitrate = mean_bitrate(surveyed.n_bytes, self.duration_s)
+        with MusicFile(self._path, span=self._span) as beside:
+            self.lacks_end = lacks_end(beside)
+            share = present_share(beside)
+        self.claimed_s = self.duration_s / share if share else self._matroska_duration_s()
         reliable = (self._container.format.name, self.codec) not in BROKEN_CLOCKS
         self._origin = self._first_pts() if surveyed.continuous and reliable else None
 
@@ -164,7 +200,7 @@ class FFmpegDecoder:
         time_base = self._stream.time_base
         if kind != ("ogg", "vorbis") or time_base is None:
             return None
-        with MusicFile(self._path) as file:
+        with MusicFile(self._path, span=self._span) as file:
             pages = survey_pages(file)
         if pages is None:
             return None
@@ -175,6 +211,11 @@ class FFmpegDecoder:
         return Survey(
             pages.content, float((pages.end - first.pts) * time_base), pages.n_bytes, continuous=True
         )
+
+    def _matroska_duration_s(self) -> float | None:
+        if self._container.format.name != MATROSKA or self._container.streams.video:
+            return None
+        return self._container.duration / av.time_base if self._container.duration else None
 
     def _gap_counter(self, window: Window) -> GapCounter:
         return GapCounter(window, self._origin, self._stream.time_base)
@@ -223,13 +264,32 @@ class FFmpegDecoder:
     @contextmanager
     def _reopened(self) -> Iterator[InputContainer]:
         """Open the file once more: after a seek, decoders no longer drop the encoder's priming samples."""
-        with MusicFile(self._path) as file, _open_container(file) as container:
+        with MusicFile(self._path, span=self._span) as file, _open_container(file) as container:
             yield container
 
 
-def _open_decoder(file: MusicFile) -> FFmpegDecoder | SndfileDecoder:
+def _open_chain(file: MusicFile) -> ChainedDecoder | None:
+    """Return a decoder of the links of an Ogg file whose format changes; None for any other file."""
+    file.seek(0)
+    spans = changing_links(file) if file.read(len(CAPTURE)) == CAPTURE else []
+    links: list[FFmpegDecoder] = []
+    parts: list[MusicFile] = []
+    for span in spans:
+        part = MusicFile(file.path, span=span)
+        try:
+            links.append(FFmpegDecoder(part, span))
+            parts.append(part)
+        except (AudioError, FFmpegError):
+            part.close()
+    file.seek(0)
+    return ChainedDecoder(links, parts, complete=len(links) == len(spans)) if links else None
+
+
+def _open_decoder(file: MusicFile) -> FFmpegDecoder | SndfileDecoder | ChainedDecoder:
     """Return the first decoder that opens the file."""
     try:
+        if (chain := _open_chain(file)) is not None:
+            return chain
         return FFmpegDecoder(file)
     except FFmpegError as refusal:
         file.seek(0)

@@ -37,6 +37,11 @@ def expected_duration_s(
     return claim_s
 
 
+def present_fraction(opened: FileOpened) -> float | None:
+    """Return the fraction of the expected duration that a file has, 0..1; None where nothing is missing."""
+    return None if opened.expected_duration_s is None else opened.duration_s / opened.expected_duration_s
+
+
 def decoded_fraction(opened: FileOpened, decoded: Iterable[Window], missing_s: float = 0.0) -> float | None:
     """Return the fraction of the audio that could be decoded, 0..1; None where nothing is missing.
 
@@ -50,10 +55,6 @@ def decoded_fraction(opened: FileOpened, decoded: Iterable[Window], missing_s: f
     """
     planned_s = sum(window.end_s - window.start_s for window in opened.windows)
     decoded_s = max(0.0, sum(window.end_s - window.start_s for window in decoded) - missing_s)
-    incomplete = planned_s - decoded_s > WINDOW_SLACK_S
-    if not incomplete and opened.expected_duration_s is None:
-        return None
-    share = decoded_s / planned_s if incomplete else 1.0
-    if opened.expected_duration_s is None:
-        return share
-    return share * opened.duration_s / opened.expected_duration_s
+    share = decoded_s / planned_s if planned_s - decoded_s > WINDOW_SLACK_S else None
+    present = present_fraction(opened)
+    return share if present is None else present if share is None else share * present

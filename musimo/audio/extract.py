@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from musimo.audio.decode import SAMPLE_RATE, AudioDecoder, open_audio
+from musimo.audio.completeness import UNKNOWN_SHARE
+from musimo.audio.decode import SAMPLE_RATE, AudioDecoder, old_content, open_audio
 from musimo.audio.decoded_fraction import expected_duration_s
 from musimo.audio.features import compute_features
 from musimo.audio.files import AnyPath
@@ -24,7 +25,7 @@ SEGMENT_S = 300.0  # 26 MB of samples: overlapping windows are cut from segments
 
 
 def extract_windows(
-    path: AnyPath, plan: WindowPlan, wanted: Callable[[bytes], bool]
+    path: AnyPath, plan: WindowPlan, wanted: Callable[[bytes], bool], *, with_old_hash: bool = False
 ) -> Iterator[FileOpened | ExtractedWindow]:
     """Open a file, describe it, and extract its windows one after the other.
 
@@ -33,6 +34,7 @@ def extract_windows(
     path : of the file
     plan : which windows to extract
     wanted : called once with the content hash; if it returns False, nothing is decoded
+    with_old_hash : also compute the content hash of the version before
 
     Yields
     ------
@@ -57,10 +59,16 @@ def extract_windows(
                 "read", f"it would take {len(windows)} windows; at most {MAX_WINDOWS} are analyzed"
             )
         tags = read_tags(path)
+        claims_s = [claim_s for claim_s in (tags.duration_s, decoder.claimed_s) if claim_s is not None]
         expected_s = expected_duration_s(
-            tags.duration_s, decoder.codec, decoder.bitrate, decoder.duration_s, decoder.skipped_s
+            max(claims_s, default=None), decoder.codec, decoder.bitrate, decoder.duration_s, decoder.skipped_s
         )
-        yield FileOpened(_completed(tags, decoder), decoder.content, decoder.duration_s, windows, expected_s)
+        if expected_s is None and decoder.lacks_end:
+            expected_s = decoder.duration_s / UNKNOWN_SHARE
+        old = old_content(path, decoder) if with_old_hash else None
+        yield FileOpened(
+            _completed(tags, decoder), decoder.content, decoder.duration_s, windows, expected_s, old
+        )
         if not wanted(decoder.content):
             return
         found_audio = False

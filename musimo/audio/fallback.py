@@ -8,6 +8,7 @@ from io import FileIO
 
 import soundfile
 
+from musimo.audio.content_hash import content_hash
 from musimo.audio.features import SAMPLE_RATE
 from musimo.audio.mixdown import (
     BLOCK_SIZE,
@@ -47,12 +48,17 @@ class SndfileDecoder:
         while len(block := self._file.read(BLOCK_SIZE, dtype="int16", always_2d=True)):
             digest.update(block.tobytes())
             n += len(block)
-        self.content = digest.digest()
+        self.packets_hash = digest.digest()
         self.sample_rate: int = self._file.samplerate
         self.channels: int = self._file.channels
         self.duration_s = n / self.sample_rate
         self.codec = self._file.subtype.lower()
+        self.content = content_hash(
+            self.packets_hash, "libsndfile", self.codec, self.sample_rate, self.channels
+        )
         self.skipped_s = 0.0
+        self.claimed_s: float | None = None
+        self.lacks_end = False
         self.bitrate = mean_bitrate(file.seek(0, 2), self.duration_s)
 
     def samples(self, window: Window) -> FloatArray:

@@ -8,6 +8,7 @@ import stat
 from io import FileIO
 from pathlib import Path
 
+from musimo.audio.extent import audio_extent
 from musimo.audio.masks import Mask, apply_masks, find_masks
 from musimo.errors import AudioError
 
@@ -34,7 +35,14 @@ class MusicFile(FileIO):
     """A regular file, open for reading, that raises `AudioError` even where FFmpeg reads.
 
     Its ``name`` is only ``sound`` and the file's suffix, which is all that FFmpeg uses: the full name may
-    contain any byte. Tags that would cost a decoder time or memory are masked, see :mod:`musimo.audio.masks`.
+    contain any byte. Tags before and behind the audio are left out, see :mod:`musimo.audio.extent`; others
+    that would cost a decoder time or memory are masked, see :mod:`musimo.audio.masks`.
+
+    Parameters
+    ----------
+    path : of the file
+    whole : leave nothing out
+    span : start and end of the only part to be read, counted from where the audio starts
 
     Raises
     ------
@@ -43,7 +51,7 @@ class MusicFile(FileIO):
         forever.
     """
 
-    def __init__(self, path: AnyPath) -> None:
+    def __init__(self, path: AnyPath, *, whole: bool = False, span: tuple[int, int] | None = None) -> None:
         try:
             self.path = Path(os.fsdecode(path))
             facts = self.path.stat()
@@ -55,27 +63,47 @@ class MusicFile(FileIO):
         except (OSError, ValueError) as error:
             raise AudioError("read", _reason(error)) from error
         self._masks: list[Mask] = []
+        self._size = facts.st_size
+        self._start, self._end = 0, self._size
         try:
+            if not whole:
+                self._start, self._end = audio_extent(self)
+            if span is not None:
+                self._start, self._end = self._start + span[0], min(self._end, self._start + span[1])
             self._masks = find_masks(self)
+            self.seek(0)
         except AudioError:
             self.close()
             raise
-        super().seek(0)
         self.name = "sound" + self.path.suffix.encode("ascii", "ignore").decode()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether tags are left out."""
+        return (self._start, self._end) != (0, self._size)
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read up to ``size`` bytes, masked."""
         try:
             position = self.tell()
-            data = super().read(size) or b""
+            left = max(0, self._end - self._start - position)
+            data = super().read(left if size is None or size < 0 else min(size, left)) or b""
             return apply_masks(data, position, self._masks)
         except OSError as error:
             raise AudioError("read", _reason(error)) from error
 
+    def tell(self) -> int:
+        """Return the position, from where the audio starts."""
+        return super().tell() - self._start
+
     def seek(self, pos: int, whence: int = os.SEEK_SET, /) -> int:
         """Seek; return -1, which FFmpeg understands, where a damaged header gives a negative position."""
+        if whence == os.SEEK_END:
+            pos, whence = self._end - self._start + pos, os.SEEK_SET
         try:
-            return super().seek(pos, whence)
+            if whence == os.SEEK_SET:
+                return super().seek(pos + self._start) - self._start if pos >= 0 else -1
+            return super().seek(pos, whence) - self._start
         except OSError:
             return -1
 

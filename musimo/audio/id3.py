@@ -20,19 +20,28 @@ class Readable(Protocol):
     def seek(self, pos: int, whence: int = 0, /) -> int: ...  # noqa: D102
 
 
-def id3_tag_spans(file: Readable | IO[bytes]) -> list[tuple[int, int]]:
-    """Return start and end of each tag at the head of the file; ends may lie beyond the end of the file."""
+def id3_tag_spans(file: Readable | IO[bytes], start: int = 0) -> list[tuple[int, int]]:
+    """Return start and end of each tag that begins at ``start``, or where the one before it ends.
+
+    Ends may lie beyond the end of the file.
+    """
     tags: list[tuple[int, int]] = []
-    start = 0
     while len(tags) < MAX_TAGS:
         file.seek(start)
-        header = file.read(HEADER) or b""
-        if len(header) < HEADER or header[:3] != b"ID3" or max(header[6:]) > 0x7F or 0xFF in header[3:5]:
+        n_bytes = id3_size(header := file.read(HEADER) or b"")
+        if n_bytes is None:
             break
-        end = start + HEADER + _decode_size(header[6:], 7) + (HEADER if header[5] & FOOTER_FLAG else 0)
+        end = start + HEADER + n_bytes + (HEADER if header[5] & FOOTER_FLAG else 0)
         tags.append((start, end))
         start = end
     return tags
+
+
+def id3_size(header: bytes) -> int | None:
+    """Return the number of bytes between header and footer of a tag; None if this is no header."""
+    if len(header) < HEADER or header[:3] != b"ID3" or max(header[6:]) > 0x7F or 0xFF in header[3:5]:
+        return None
+    return _decode_size(header[6:], 7)
 
 
 def end_of_frames(file: IO[bytes], n: int) -> int | None:

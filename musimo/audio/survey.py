@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from av import AudioStream, Packet
@@ -28,11 +28,12 @@ class Survey:
 
     Parameters
     ----------
-    content : hash of the encoded audio, 16 bytes; independent of tags, covers and container
+    content : hash of the packets, 16 bytes; independent of covers and container
     duration_s : time that the packets cover
     n_bytes : size of the encoded audio
     continuous : whether the clock has no jumps, so that time stamps give positions
     skipped_s : time that the clock jumped forward, which ``duration_s`` excludes
+    unpadded : the same without zero bytes at the end; None where there are none
     """
 
     content: bytes
@@ -40,30 +41,49 @@ class Survey:
     n_bytes: int
     continuous: bool
     skipped_s: float = 0.0
+    unpadded: Survey | None = field(default=None, compare=False)
 
 
 def survey(container: InputContainer, stream: AudioStream) -> Survey:
     """Read every packet of the stream once; ``duration_s`` is 0 where no packet has a time."""
     digest = blake2b(digest_size=CONTENT_BYTES)
-    clock = _Clock(int(MAX_STEP_S / (stream.time_base or 1)))
+    time_base = stream.time_base or 0
+    clock = _Clock(int(MAX_STEP_S / (time_base or 1)))
     wraps = stream.codec_context.name in WRAPS
     n_bytes = 0
     held: Packet[AudioStream] | None = None
+    unpadded: Survey | None = None
+
+    def found(content: bytes, padded: Survey | None = None) -> Survey:
+        elapsed_s, skipped_s = float(clock.elapsed * time_base), float(clock.skipped * time_base)
+        return Survey(content, elapsed_s, n_bytes, clock.continuous, skipped_s, padded)
+
     for packet in packets(container, stream):
         if not packet.size:
             continue
+        if memoryview(packet)[0] or bytes(packet).strip(b"\0"):
+            unpadded = None
+        elif held is not None and unpadded is None:
+            unpadded = found(_digest_of(digest, bytes(held).rstrip(b"\0")))
         if held is not None:
             digest.update(held)
         held = packet
         n_bytes += packet.size
         duration = packet.duration or 0
         clock.advance(packet.pts, duration - WRAP if wraps and duration > WRAP // 2 else duration)
-    if held is not None:
-        runs_on = stream.codec_context.name in RUN_ON
-        digest.update(bytes(held)[:RUN_ON_BYTES] if runs_on else held)
-    duration_s = float(clock.elapsed * (stream.time_base or 0))
-    skipped_s = float(clock.skipped * (stream.time_base or 0))
-    return Survey(digest.digest(), duration_s, n_bytes, clock.continuous, skipped_s)
+    last = bytes(held) if held is not None else b""
+    if stream.codec_context.name in RUN_ON:
+        last = last[:RUN_ON_BYTES]
+    if unpadded is None and last.endswith(b"\0"):
+        unpadded = found(_digest_of(digest, last.rstrip(b"\0")))
+    return found(_digest_of(digest, last), unpadded)
+
+
+def _digest_of(begun: blake2b, last: bytes) -> bytes:
+    """Return the hash of all packets, of which the last one is to be added."""
+    digest = begun.copy()
+    digest.update(last)
+    return digest.digest()
 
 
 class _Clock:

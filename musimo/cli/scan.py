@@ -104,6 +104,11 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
         for event in events:
             if isinstance(event, Planned):
                 bar.reset(total=event.n_files)
+                if event.n_rehashed:
+                    invocation.note(
+                        f"{event.n_rehashed} files are read once, to recognize their audio by a better hash;"
+                        " what is known of it stays"
+                    )
                 if event.n_outdated:
                     invocation.note(
                         f"{event.n_outdated} tracks of the library have no tempo and key yet, or older ones:"

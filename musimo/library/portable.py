@@ -25,10 +25,12 @@ from musimo import __version__
 from musimo.audio.statistics import N_STATISTICS
 from musimo.errors import MusimoError
 from musimo.library.db.analyses import Analysis, AnalysisModel, AnalyzedWindow
+from musimo.library.db.schema import HASH_VERSION
 from musimo.records import CONTENT_BYTES, TempoKey
 
 KIND: Final = "analyses"
-SCHEMA: Final = 1
+SCHEMA: Final = 3
+SCHEMAS: Final = (1, 3)  # that can be read; 1 has content hashes of version 1, 2 was never written
 MAX_LINE: Final = 2**24  # bytes; a week of music, analyzed in full, takes half of it
 MAX_INVALID: Final = 1_000  # lines, after which reading stops
 MAX_NAME: Final = 200  # characters of the name of a model or method
@@ -85,9 +87,9 @@ def read_header(file: IO[bytes]) -> AnalysisModel:
         raise MusimoError(
             "it holds no analyses of musimo", "create such a file: musimo export --analyses FILE"
         ) from error
-    if schema != SCHEMA:
+    if schema not in SCHEMAS:
         raise MusimoError(
-            f"it is written in schema {str(schema)[:20]}; this musimo reads {SCHEMA}",
+            f"it is written in schema {str(schema)[:20]}; this musimo reads {SCHEMA} and older",
             "install a newer musimo, or export it again with this one",
         )
     return model
@@ -156,6 +158,7 @@ def _to_json(analysis: Analysis) -> dict[str, Any]:
     tempo = key and [key.tempo, key.tempo_confidence, key.key, key.key_confidence, analysis.tempo_maker]
     return {
         "content": analysis.content.hex(),
+        "hash": analysis.hash_version,
         "duration": analysis.duration_s,
         "coverage": analysis.coverage,
         "valence": analysis.valence,
@@ -199,6 +202,7 @@ def _from_json(values: dict[str, Any]) -> Analysis:
         windows=windows,
         tempo_key=tempo_key,
         tempo_maker=tempo_maker,
+        hash_version=_hash_version(values.get("hash", 1)),
     )
 
 
@@ -232,6 +236,12 @@ def _content(value: Any) -> bytes:
     if type(value) is not str or not re.fullmatch(f"[0-9a-f]{{{2 * CONTENT_BYTES}}}", value):
         raise ValueError("content is no hash")
     return bytes.fromhex(value)
+
+
+def _hash_version(value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= HASH_VERSION:
+        raise ValueError("hash is no version of a content hash")
+    return value
 
 
 def _number(value: Any, name: str, most: float = 1.0) -> float:

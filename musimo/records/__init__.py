@@ -107,6 +107,7 @@ class FileOpened:
     duration_s : measured over the whole stream, never taken from a header
     windows : that will be extracted
     expected_duration_s : duration of the complete audio by its header, if a part of it is missing; else None
+    old_content : hash of version 1, if it was asked for
     """
 
     tags: Tags
@@ -114,6 +115,7 @@ class FileOpened:
     duration_s: float
     windows: tuple[Window, ...]
     expected_duration_s: float | None = None
+    old_content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,14 +288,26 @@ def test_chained_streams(tmp_path: Path, kind: str, second_rate: int, n_channels
     assert np.corrcoef(found[start + delay : stop + delay], expected[start:stop])[0, 1] > 0.99
 
 
-@pytest.mark.parametrize("kind", ["ogg", "opus"])
-def test_a_chain_that_ffmpeg_does_not_follow_is_decoded_up_to_there(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["ogg", "opus", "oga"])
+def test_a_chain_whose_rate_or_channels_change_is_decoded_whole(tmp_path: Path, kind: str) -> None:
     one = encode(tmp_path / f"1.{kind}", melody(8, 44_100, 1))
     two = encode(tmp_path / f"2.{kind}", np.stack([melody(8, 48_000, 2)] * 2, axis=1), 48_000)
     both = tmp_path / f"both.{kind}"
-    both.write_bytes(one.read_bytes() + two.read_bytes())
-    assert duration(both) == pytest.approx(8, abs=0.1)
+    both.write_bytes(one.read_bytes() + two.read_bytes() + one.read_bytes())
+    first_s, second_s = duration(one), duration(two)
+    assert duration(both) == pytest.approx(2 * first_s + second_s)
     np.testing.assert_allclose(heard(both, Window(2, 6)), heard(one, Window(2, 6)), atol=1e-6)
+    behind = Window(first_s + 2, first_s + 6)
+    np.testing.assert_allclose(heard(both, behind), heard(two, Window(2, 6)), atol=1e-3)
+    across = heard(both, Window(first_s - 2, first_s + 2))
+    assert len(across) == pytest.approx(4 * SAMPLE_RATE, abs=0.02 * SAMPLE_RATE)
+    np.testing.assert_allclose(across[:SAMPLE_RATE], heard(one, Window(first_s - 2, first_s - 1)), atol=1e-3)
+    assert content(both) not in (content(one), content(two))
+    with open_audio(both) as audio:
+        assert not audio.lacks_end
+    both.write_bytes(one.read_bytes() + two.read_bytes()[:-5_000])
+    with open_audio(both) as audio:
+        assert audio.lacks_end
 
 
 def test_packets_without_time_stamps_are_decoded_to_count(

@@ -17,7 +17,7 @@ from musimo.errors import MusimoError
 from musimo.library.db.calibrations import calibrated_columns
 from musimo.library.db.models import check_features, id_of, register
 from musimo.library.db.queries import Store
-from musimo.library.db.schema import contents, emotions, models, tempo_keys, windows
+from musimo.library.db.schema import HASH_VERSION, contents, emotions, models, tempo_keys, windows
 from musimo.library.db.transactions import renew_generation, stamp, transaction
 from musimo.records import Filter, TempoKey
 
@@ -68,6 +68,7 @@ class Analysis:
     windows: tuple[AnalyzedWindow, ...]
     tempo_key: TempoKey | None
     tempo_maker: str | None
+    hash_version: int = HASH_VERSION  # of content
 
 
 def analysis_model(store: Store) -> AnalysisModel:
@@ -140,7 +141,7 @@ def _of_model(store: Store) -> Any:
 
 def _read_batch(store: Store, ids: Sequence[int]) -> list[Analysis]:
     query = (
-        select(contents.c.hash, contents.c.duration_s, emotions, tempo_keys)
+        select(contents.c.hash, contents.c.old_hash, contents.c.duration_s, emotions, tempo_keys)
         .join(emotions, emotions.c.content_id == contents.c.id)
         .outerjoin(tempo_keys, tempo_keys.c.content_id == contents.c.id)
         .where(_of_model(store), emotions.c.content_id.in_(ids))
@@ -171,6 +172,7 @@ def _analysis(row: Row[Any], parts: Sequence[AnalyzedWindow]) -> Analysis:
         windows=tuple(parts),
         tempo_key=tempo_key,
         tempo_maker=row.maker,
+        hash_version=HASH_VERSION if row.hash != row.old_hash else 1,
         **shared,
     )
 
@@ -255,13 +257,20 @@ def _has_all(analysis: Analysis, coverage: str, has_vector: bool) -> bool:
 def _content_ids(connection: Connection, batch: Mapping[bytes, Analysis]) -> dict[bytes, int]:
     """Return ids of contents by hash; add those that are new."""
 
+    older = [content for content, analysis in batch.items() if analysis.hash_version < HASH_VERSION]
+
     def known() -> dict[bytes, int]:
         found = select(contents.c.hash, contents.c.id).where(contents.c.hash.in_(batch))
-        return {row.hash: row.id for row in connection.execute(found)}
+        had = select(contents.c.old_hash, contents.c.id).where(contents.c.old_hash.in_(older))
+        return {row[0]: row[1] for query in (had, found) for row in connection.execute(query)}
 
     ids = known()
     added = [
-        {"hash": content, "duration_s": analysis.duration_s}
+        {
+            "hash": content,
+            "duration_s": analysis.duration_s,
+            "old_hash": content if analysis.hash_version < HASH_VERSION else None,
+        }
         for content, analysis in batch.items()
         if content not in ids
     ]

@@ -23,6 +23,9 @@ VALENCE = func.coalesce(emotions.c.own_valence, emotions.c.valence)
 AROUSAL = func.coalesce(emotions.c.own_arousal, emotions.c.arousal)
 """Emotion of a content: calibrated where there is a calibration, else as predicted by the network."""
 
+PARTIAL = func.coalesce(tracks.c.partial * emotions.c.partial, tracks.c.partial, emotions.c.partial)
+"""Decoded fraction of a file: the share of its audio that is present, times that of it which decodes."""
+
 NUMBERS: dict[NumberField, ColumnElement[Any]] = {
     "id": tracks.c.id,
     "year": tracks.c.year,

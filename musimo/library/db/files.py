@@ -37,6 +37,7 @@ class KnownFile(NamedTuple):
     analyzed: bool  # by the model in use, with the coverage asked for, tempo and key included
     missing: bool
     content: bytes | None = None  # hash of its audio
+    outdated: bool = False  # content is a hash of an older version
     failed: bool = False
     may_pass: bool = False  # it failed for a reason outside the file: permissions, an unreliable drive
 
@@ -69,12 +70,14 @@ class PlannedFile:
     """A file that a scan processes.
 
     ``known_content`` is the content hash the library has for it, where the file is opened only to verify that
-    hash; else None.
+    hash; else None. ``old_content`` is that hash where it is of an older version and the file is
+    as it was.
     """
 
     scan_folder: ScanFolder
     file: FoundFile
     known_content: bytes | None = None
+    old_content: bytes | None = None
 
     @property
     def full_path(self) -> bytes:
@@ -109,7 +112,7 @@ class FileAnalysis:
     Parameters
     ----------
     emotion, statistics, tempo_key : None where the content was analyzed before
-    partial : decoded fraction, 0..1; None where all audio was decoded
+    partial : decoded fraction of the audio that is present, 0..1; None where all of it was decoded
     window_vectors : by window, see :meth:`musimo.emotion.space.SoundSpace.block_vectors`
     """
 
@@ -124,7 +127,8 @@ class FileAnalysis:
     @property
     def verified(self) -> bool:
         """Whether the file was opened to verify its content hash, and has that hash."""
-        return self.planned.known_content == self.opened.content
+        known = self.planned.known_content
+        return known is not None and known in (self.opened.content, self.opened.old_content)
 
 
 @dataclass(frozen=True, slots=True)

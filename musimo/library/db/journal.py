@@ -11,8 +11,9 @@ import numpy as np
 from sqlalchemy import Connection, and_, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from musimo.audio.decoded_fraction import present_fraction
 from musimo.audio.tempo_key import TEMPO_KEY_ID
-from musimo.library.db import models, paths, tempo_keys
+from musimo.library.db import models, paths, rehash, tempo_keys
 from musimo.library.db.calibrations import calibrated_columns
 from musimo.library.db.files import (
     Arrival,
@@ -25,13 +26,13 @@ from musimo.library.db.files import (
     Renaming,
     ScanFolder,
 )
-from musimo.library.db.known_files import known_contents, known_files
+from musimo.library.db.known_files import known_contents, known_files, older_contents
 from musimo.library.db.queries import Store
-from musimo.library.db.schema import contents, emotions, failures, roots, tracks, windows
+from musimo.library.db.schema import HASH_VERSION, emotions, failures, roots, tracks, windows
 from musimo.library.db.tracks import TAG_FIELDS
 from musimo.library.db.transactions import now, renew_generation, stamp, transaction
 from musimo.library.db.windows import to_blob
-from musimo.records import Coverage, Emotion, FileOpened, FloatArray, Tags
+from musimo.records import Coverage, Emotion, FloatArray, Tags
 
 MovedFrom = Callable[[PlannedFile, Sequence[KnownPath]], int | None]
 """Chooses, of the tracks that have the content of a new file, the id of the one that moved there; or None."""
@@ -83,6 +84,16 @@ class Journal:
         """Return hashes of the contents that need no analysis."""
         with self._transaction() as connection:
             return known_contents(connection, self._model_id, self._coverage, self._maker)
+
+    def older_contents(self) -> dict[bytes, float] | None:
+        """Return durations of the contents that need no analysis, by their older hash; s.
+
+        None where the library knows nothing by an older hash.
+        """
+        with self._transaction() as connection:
+            if not rehash.has_older_hashes(connection):
+                return None
+            return older_contents(connection, self._model_id, self._coverage, self._maker)
 
     def n_outdated_tempo_keys(self) -> int:
         """Count the contents that were analyzed, but by an older method for tempo and key."""
@@ -155,9 +166,10 @@ class Journal:
         return transaction(self._store)
 
     def _write_analyzed(self, connection: Connection, file: FileAnalysis, moved_from: MovedFrom) -> Arrival:
-        if file.verified and _same_tags(connection, file):
+        unchanged = (file.verified or file.planned.old_content is not None) and _same_facts(connection, file)
+        if unchanged and file.planned.old_content is None:
             return "unchanged"
-        content_id = _write_content(connection, file.opened)
+        content_id, older_id = rehash.content_of(connection, file.planned, file.opened)
         if file.tempo_key is not None:
             tempo_keys.write(connection, content_id, file.tempo_key, self._maker)
         more_known = self._coverage == "windows" and self._is_analyzed_in_full(connection, content_id)
@@ -171,19 +183,25 @@ class Journal:
             "mtime_ns": file.planned.file.mtime_ns,
             "content_id": content_id,
             "missing_since": None,
+            "hash_version": HASH_VERSION,
+            "partial": present_fraction(file.opened),
             **asdict(file.opened.tags),
         }
         at_path = (failures.c.root_id == root_id, failures.c.path == path)
         connection.execute(delete(failures).where(*at_path))
         changed = update(tracks).where(tracks.c.root_id == root_id, tracks.c.path == path).values(facts)
         if connection.execute(changed).rowcount:
-            return "changed"
+            if older_id is not None:
+                rehash.delete_unused(connection, older_id)
+            return "unchanged" if unchanged and older_id is None and file.emotion is None else "changed"
         moved_id = moved_from(file.planned, _paths_of_content(connection, content_id))
         if moved_id is not None:
             connection.execute(update(tracks).where(tracks.c.id == moved_id).values(facts))
-            return "moved"
-        connection.execute(insert(tracks).values(facts | {"added_at": now()}))
-        return "new"
+        else:
+            connection.execute(insert(tracks).values(facts | {"added_at": now()}))
+        if older_id is not None:
+            rehash.delete_unused(connection, older_id)
+        return "new" if moved_id is None else "moved"
 
     def _is_analyzed_in_full(self, connection: Connection, content_id: int) -> bool:
         query = select(emotions.c.coverage == "full").where(
@@ -236,14 +254,6 @@ class Journal:
         connection.execute(insert(windows), rows)
 
 
-def _write_content(connection: Connection, opened: FileOpened) -> int:
-    found = connection.execute(select(contents.c.id).where(contents.c.hash == opened.content)).scalar()
-    if found is not None:
-        return int(found)
-    added = connection.execute(insert(contents).values(hash=opened.content, duration_s=opened.duration_s))
-    return int(added.lastrowid)
-
-
 def _paths_of_content(connection: Connection, content_id: int) -> list[KnownPath]:
     query = (
         select(tracks.c.id, tracks.c.root_id, roots.c.path.label("root"), tracks.c.path)
@@ -274,12 +284,14 @@ def _write_failed(connection: Connection, failed: FileFailure) -> bool:
     return bool(changed)
 
 
-def _same_tags(connection: Connection, file: FileAnalysis) -> bool:
+def _same_facts(connection: Connection, file: FileAnalysis) -> bool:
     root_id, path = file.planned.scan_folder.root_id, file.planned.file.path
-    columns = [tracks.c[name] for name in TAG_FIELDS]
+    columns = [tracks.c.partial, *(tracks.c[name] for name in TAG_FIELDS)]
     at_path = select(*columns).where(tracks.c.root_id == root_id, tracks.c.path == path)
     row = connection.execute(at_path).first()
-    return row is not None and Tags(*row) == file.opened.tags
+    if row is None or row[0] != present_fraction(file.opened):
+        return False
+    return Tags(*row[1:]) == file.opened.tags
 
 
 def _storable(text: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from musimo.library.db.files import KnownFile, ScanFolder
 from musimo.library.db.queries import Store
-from musimo.library.db.schema import contents, emotions, failures, tracks
+from musimo.library.db.schema import HASH_VERSION, contents, emotions, failures, tracks
 from musimo.library.db.tempo_keys import estimated_by
 from musimo.library.db.transactions import transaction
 from musimo.records import Coverage
@@ -28,6 +28,7 @@ def known_files(
             tracks.c.content_id.in_(analyzed),
             tracks.c.missing_since.is_not(None),
             contents.c.hash,
+            tracks.c.hash_version < HASH_VERSION,
         )
         .select_from(tracks.outerjoin(contents, contents.c.id == tracks.c.content_id))
         .where(tracks.c.root_id == scan_folder.root_id, *_below(tracks.c.path, scan_folder.prefix))
@@ -40,7 +41,7 @@ def known_files(
     for path, size, mtime_ns, may_pass in connection.execute(failure_rows):
         track = known.get(path)
         track_id, missing = (track.track_id, track.missing) if track else (None, False)
-        known[path] = KnownFile(path, size, mtime_ns, track_id, False, missing, None, True, may_pass)
+        known[path] = KnownFile(path, size, mtime_ns, track_id, False, missing, None, False, True, may_pass)
     return known
 
 
@@ -52,6 +53,18 @@ def known_contents(connection: Connection, model_id: int, coverage: Coverage, ma
         .where(*_up_to_date(model_id, coverage, maker))
     )
     return set(connection.execute(query).scalars())
+
+
+def older_contents(
+    connection: Connection, model_id: int, coverage: Coverage, maker: str
+) -> dict[bytes, float]:
+    """Return durations of the contents that need no analysis, by their hash of an older version; s."""
+    query = (
+        select(contents.c.old_hash, contents.c.duration_s)
+        .join(emotions, emotions.c.content_id == contents.c.id)
+        .where(contents.c.old_hash.is_not(None), *_up_to_date(model_id, coverage, maker))
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def content_and_stat(store: Store, track_id: int | None) -> tuple[bytes, int, int] | None:

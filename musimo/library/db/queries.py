@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, not_, or_, select
 
-from musimo.library.db.conditions import AROUSAL, VALENCE, condition
+from musimo.library.db.conditions import AROUSAL, PARTIAL, VALENCE, condition
 from musimo.library.db.engine import VARIABLES, connected, open_database, slices
 from musimo.library.db.folding import as_text, fold, fold_case, without_punctuation
 from musimo.library.db.models import id_of
@@ -98,7 +98,7 @@ class Store:
             func.count(tracks.c.id).label("tracks"),
             func.count(emotions.c.content_id).filter(tracks.c.missing_since.is_(None)).label("analyzed"),
             func.count(tracks.c.missing_since).label("missing"),
-            func.count(emotions.c.partial).filter(tracks.c.missing_since.is_(None)).label("partial"),
+            func.count(PARTIAL).filter(tracks.c.missing_since.is_(None)).label("partial"),
         ).select_from(tracks.outerjoin(emotions, emotions_of(self.model)))
         row = self.rows(known)[0]
         failed = self.rows(select(func.count(failures.c.id).label("failed")))[0].failed
@@ -256,8 +256,10 @@ class Store:
         return [track_of(row) for row in self.rows(query)]
 
     def content_id(self, content: bytes) -> int | None:
-        """Return the id of the content with that hash."""
-        rows = self.rows(select(contents.c.id).where(contents.c.hash == content))
+        """Return the id of the content with that hash, or that had it by an older version of the hash."""
+        with_hash = or_(contents.c.hash == content, contents.c.old_hash == content)
+        current_first = (contents.c.hash == content).desc(), contents.c.id
+        rows = self.rows(select(contents.c.id).where(with_hash).order_by(*current_first).limit(1))
         return rows[0].id if rows else None
 
     def analyzed_by(self, content_id: int | None = None) -> list[str]:

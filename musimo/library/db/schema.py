@@ -23,6 +23,9 @@ from sqlalchemy import (
 REVISION = "0007"
 """Newest revision in migrations/; a test compares the two, so that opening needs no Alembic."""
 
+HASH_VERSION = 2
+"""Version of the content hash, see :mod:`musimo.audio.content_hash`; a test compares the two."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -56,6 +59,8 @@ contents = Table(
     Column("id", Integer, primary_key=True),
     Column("hash", LargeBinary, nullable=False, unique=True),
     Column("duration_s", Float, nullable=False),
+    # of version 1; the same as hash: no file of it was read since. null: it never had one
+    Column("old_hash", LargeBinary, index=True),
     sqlite_autoincrement=True,
 )
 
@@ -85,6 +90,9 @@ tracks = Table(
     Column("channels", Integer),
     Column("bitrate", Integer),  # kbit/s
     Column("codec", Text),
+    # of the content hash, when the file was last read
+    Column("hash_version", Integer, nullable=False, server_default="1"),
+    Column("partial", Float),  # share of the audio, as the file states it, that the file has; null: all
     Column("release_year", Integer),  # of this release
     UniqueConstraint("root_id", "path"),
     Index(None, "content_id"),
@@ -116,7 +124,7 @@ emotions = Table(
     Column("analyzed_at", Text, nullable=False),
     # little-endian float32, coordinates in the model's sound space; null: of a model without one
     Column("fused", LargeBinary),
-    Column("partial", Float),  # decoded fraction, 0..1; null: all of it, or analyzed before 0003
+    Column("partial", Float),  # decoded fraction of the audio that is present, 0..1; null: all of it
     # drawn again whenever the row is written, so that an index detects changed rows; null: see fused
     Column("stamp", Integer),
     # with the user's calibration; null: there is none. Valence and arousal stay those of the network

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, select
 
 from musimo.library.db import models, tempo_keys
-from musimo.library.db.conditions import AROUSAL, VALENCE
+from musimo.library.db.conditions import AROUSAL, PARTIAL, VALENCE
 from musimo.library.db.schema import contents, emotions, roots, tracks
 from musimo.library.db.schema import tempo_keys as tempo_key_table
 from musimo.records import Tags, Track
@@ -39,7 +39,7 @@ def track_query(model: str) -> Select[Any]:
         contents.c.duration_s.label("measured_s"),
         VALENCE.label("valence"),
         AROUSAL.label("arousal"),
-        emotions.c.partial,
+        PARTIAL.label("decoded_fraction"),
         *tempo_keys.COLUMNS,
     ).select_from(joined(model))
 
@@ -54,6 +54,6 @@ def track_of(row: Row[Any]) -> Track:
         content=row.content_id,
         valence=row.valence,
         arousal=row.arousal,
-        partial=row.partial,
+        partial=row.decoded_fraction,
         tempo_key=tempo_keys.read(row),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,12 +28,19 @@ from musimo.records import (
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The analysis of a whole track; ``partial`` is its decoded fraction, None where that is 1."""
+    """The analysis of a whole track.
+
+    Parameters
+    ----------
+    partial : decoded fraction, None where that is 1
+    decoded : the same of the audio that is present
+    """
 
     emotion: Emotion
     statistics: FloatArray  # (579,), mean over the windows
     partial: float | None
     tempo_key: TempoKey
+    decoded: float | None = None
 
 
 @dataclass(slots=True)
@@ -99,9 +106,11 @@ class Draft:
         assert self.opened is not None
         if not self._predictions:
             return None
+        windows = [window for window, _ in self._predictions]
         return Summary(
             summarize(self._predictions),
             mean_statistics(self._statistics),
-            decoded_fraction(self.opened, [window for window, _ in self._predictions], self._lacking_s),
+            decoded_fraction(self.opened, windows, self._lacking_s),
             estimate_tempo_key(self._pulses),
+            decoded_fraction(replace(self.opened, expected_duration_s=None), windows, self._lacking_s),
         )

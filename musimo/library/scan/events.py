@@ -15,10 +15,12 @@ class Planned:
     ----------
     n_files : files to be opened
     n_outdated : contents of the whole library that were analyzed before tempo and key were estimated as now
+    n_rehashed : those of the files that are only read, once, for a newer version of the content hash
     """
 
     n_files: int
     n_outdated: int = 0
+    n_rehashed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Request:
 
     path: bytes
     plan: WindowPlan
+    with_old_hash: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,12 @@ def _encoded(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
     """Return the JSON of a message, and its arrays."""
     match message:
         case Request():
-            return {"kind": "request", "path": message.path.hex(), "plan": _encoded_plan(message.plan)}, ()
+            return {
+                "kind": "request",
+                "path": message.path.hex(),
+                "plan": _encoded_plan(message.plan),
+                "with_old_hash": message.with_old_hash,
+            }, ()
         case ContentReply():
             return {"kind": "reply", "needed": message.needed}, ()
         case ContentQuery():
@@ -172,6 +178,7 @@ def _encoded(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
                 "duration_s": message.duration_s,
                 "windows": [[window.start_s, window.end_s] for window in message.windows],
                 "expected_duration_s": message.expected_duration_s,
+                "old_content": message.old_content and message.old_content.hex(),
             }, ()
         case ExtractedWindow():
             window = message.window
@@ -187,7 +194,8 @@ def _decoded(values: dict[str, Any], floats: FloatArray) -> Message:
         raise ValueError("floats belong to windows")
     match kind:
         case "request":
-            return Request(bytes.fromhex(values["path"]), _plan(values["plan"]))
+            with_old_hash = _typed(values["with_old_hash"], bool)
+            return Request(bytes.fromhex(values["path"]), _plan(values["plan"]), with_old_hash)
         case "reply":
             return ContentReply(_typed(values["needed"], bool))
         case "query":
@@ -204,7 +212,8 @@ def _decoded(values: dict[str, Any], floats: FloatArray) -> Message:
                 None if values["expected_duration_s"] is None else _seconds(values["expected_duration_s"])
             )
             content, duration_s = _content(values["content"]), _seconds(values["duration_s"])
-            return FileOpened(_tags(values["tags"]), content, duration_s, windows, expected_duration_s)
+            old = None if values["old_content"] is None else _content(values["old_content"])
+            return FileOpened(_tags(values["tags"]), content, duration_s, windows, expected_duration_s, old)
         case "window":
             if floats.size <= N_STATISTICS:
                 raise ValueError("a window without features")

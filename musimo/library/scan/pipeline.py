@@ -16,6 +16,7 @@ from musimo.emotion.space import SoundSpace
 from musimo.errors import AudioError
 from musimo.library.db.files import FileAnalysis, FileFailure, PlannedFile
 from musimo.library.db.journal import Journal
+from musimo.library.db.rehash import same_duration
 from musimo.library.scan.drafts import Draft
 from musimo.library.scan.events import ContentChanged, FileFailed, FileStored
 from musimo.library.scan.messages import ExtractMessage
@@ -68,6 +69,7 @@ class Pipeline:
         self._coverage = coverage
         self._files: Sequence[PlannedFile] = ()
         self._known: set[bytes] = set()  # contents that need no analysis
+        self._older: dict[bytes, float] | None = None  # the same by older hash, with their durations
         self._drafts: dict[int, Draft] = {}
         self._groups: list[Group] = []  # to be predicted
         self._n_ended = 0
@@ -79,7 +81,8 @@ class Pipeline:
         """Analyze files; once ``stop`` returns True, store what is extracted and leave the rest."""
         self._files = files
         self._known = self._journal.known_contents() if files else set()
-        tasks = [Task(planned.full_path, planned.file.size) for planned in files]
+        self._older = self._journal.older_contents() if files else None
+        tasks = [self._task(planned) for planned in files]
         events = extract_all(tasks, self._jobs, self._coverage, lambda content: content not in self._known)
         with closing(events):
             for number, message in events:
@@ -95,6 +98,26 @@ class Pipeline:
         self._predict()
         yield from self._commit()
 
+    def _task(self, planned: PlannedFile) -> Task:
+        """Return the task for a file; with the old hash of a changed one while any is in use."""
+        if self._older is None:
+            return Task(planned.full_path, planned.file.size)
+        trusted = planned.old_content is not None and planned.known_content is None
+        return Task(
+            planned.full_path,
+            planned.file.size,
+            with_old_hash=not trusted,
+            is_known=lambda opened: self._is_known(planned, opened),
+        )
+
+    def _is_known(self, planned: PlannedFile, opened: FileOpened) -> bool:
+        """Return whether the file needs no analysis, by the content that it has or had by an older hash."""
+        if opened.content in self._known:
+            return True
+        old = opened.old_content or planned.old_content
+        duration_s = None if self._older is None or old is None else self._older.get(old)
+        return duration_s is not None and same_duration(duration_s, opened.duration_s)
+
     def store_failed(self, failed: Sequence[FileFailure]) -> Iterator[FileFailed]:
         """Store files that could not even be opened."""
         if failed:
@@ -107,7 +130,7 @@ class Pipeline:
         group = draft.take(message)
         if group:
             self._groups.append((number, group))
-        if isinstance(message, FileOpened) and message.content not in self._known:
+        if isinstance(message, FileOpened) and not self._is_known(self._files[number], message):
             self._predictor.begin()
         self._n_ended += draft.ended
 
@@ -220,7 +243,7 @@ def _file_analysis(planned: PlannedFile, draft: Draft) -> FileAnalysis:
         draft.opened,
         summary.emotion,
         summary.statistics,
-        summary.partial,
+        summary.decoded,
         summary.tempo_key,
         draft.window_vectors,
     )

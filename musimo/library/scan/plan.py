@@ -6,6 +6,7 @@ what a walk finds                     what follows
 size or mtime differ                  the file is opened: new content is analyzed, tags are read
 size and mtime are unchanged          nothing; with ``verify`` it is opened, its content hash and tags are
                                       compared, and new content is analyzed
+its hash is of an older version       the file is opened and its content taken over, without a new analysis
 a new path, its content known         opened, not analyzed: a move if the one track with that content lost
                                       its file, else a copy
 another spelling of a known path      the same file if the disk leads both paths to one inode and lists one
@@ -199,14 +200,19 @@ def _compare_file(
         else:
             plan.n_known_failures += 1
     elif not known.analyzed:
-        plan.to_open.append(PlannedFile(plan.scan_folder, found))
+        plan.to_open.append(PlannedFile(plan.scan_folder, found, old_content=_old_content(known)))
     else:
-        if verify:
-            plan.to_open.append(PlannedFile(plan.scan_folder, found, known_content=known.content))
+        if verify or known.outdated:
+            known_content = known.content if verify else None
+            plan.to_open.append(PlannedFile(plan.scan_folder, found, known_content, _old_content(known)))
         else:
             plan.n_unchanged += 1
         if known.missing and known.track_id is not None:
             plan.found_again.append(known.track_id)
+
+
+def _old_content(known: KnownFile) -> bytes | None:
+    return known.content if known.outdated else None
 
 
 def refusal(plan: ScanPlan, n_vanished: int) -> str | None:

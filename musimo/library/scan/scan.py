@@ -77,7 +77,11 @@ def scan(
     plans = make_plans(journal, scan_folders, retry_failed=options.retry_failed, verify=options.verify)
     journal.mark_found([track_id for plan in plans for track_id in plan.found_again])
     to_open = [planned for plan in plans for planned in plan.to_open]
-    yield Planned(len(to_open), journal.n_outdated_tempo_keys() if to_open else 0)
+    yield Planned(
+        len(to_open),
+        journal.n_outdated_tempo_keys() if to_open else 0,
+        sum(planned.old_content is not None for planned in to_open),
+    )
     pipeline = Pipeline(
         journal,
         load_predictor,

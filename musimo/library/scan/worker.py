@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import BinaryIO, TypeVar
 
 from musimo.audio.extract import extract_windows
@@ -51,7 +52,9 @@ def main() -> None:
         try:
             while True:
                 request = _receive(requests, Request)
-                for message in extract_to_end(request.path, request.plan, is_needed):
+                with_old_hash = partial(extract_to_end, with_old_hash=True)
+                extract = with_old_hash if request.with_old_hash else extract_to_end
+                for message in extract(request.path, request.plan, is_needed):
                     _send(replies, message)
         except _ParentGone:
             os._exit(0)
@@ -66,11 +69,14 @@ def _limit_memory() -> None:
 
 
 def extract_to_end(
-    path: bytes, plan: WindowPlan, is_needed: Callable[[bytes], bool]
+    path: bytes, plan: WindowPlan, is_needed: Callable[[bytes], bool], *, with_old_hash: bool = False
 ) -> Iterator[ExtractMessage]:
     """Yield the events of :func:`musimo.audio.extract.extract_windows`, then Finished or its error."""
     try:
-        yield from extract_windows(path, plan, is_needed)
+        if with_old_hash:
+            yield from extract_windows(path, plan, is_needed, with_old_hash=True)
+        else:
+            yield from extract_windows(path, plan, is_needed)
     except AudioError as error:
         yield error
     except MemoryError:

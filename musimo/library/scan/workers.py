@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from threadpoolctl import threadpool_limits
 
@@ -40,10 +41,20 @@ QUEUED_MESSAGES = 2  # per worker: keeps decoders busy during a batch, and memor
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to extract: its absolute path, and its size, which sets the time limit."""
+    """A file to extract.
+
+    Parameters
+    ----------
+    path : absolute
+    size : in bytes, which sets the time limit
+    with_old_hash : also compute the content hash of the version before
+    is_known : whether this file needs no extraction although its content is needed; None: never
+    """
 
     path: bytes
     size: int
+    with_old_hash: bool = False
+    is_known: Callable[[FileOpened], bool] | None = None
 
     @classmethod
     def of(cls, path: bytes) -> Task:
@@ -82,7 +93,15 @@ def _extract_here(
 
     with threadpool_limits(1, user_api="blas"):  # as in a worker: more threads sum in another order
         for number, task in enumerate(tasks):
-            for message in extract_to_end(task.path, plan, is_needed):
+            opened: list[FileOpened] = []
+
+            def needed(content: bytes, task: Task = task, opened: list[FileOpened] = opened) -> bool:
+                return is_needed(content) and not (task.is_known is not None and task.is_known(opened[0]))
+
+            extract = partial(extract_to_end, with_old_hash=True) if task.with_old_hash else extract_to_end
+            for message in extract(task.path, plan, needed):
+                if isinstance(message, FileOpened):
+                    opened.append(message)
                 yield number, message
 
 
@@ -176,15 +195,18 @@ class _Worker:
         limit_s = MAX_IDLE_S + task.size / READ_RATE
         protocol = MessageProtocol()
         try:
-            self._send(Request(task.path, plan))
+            self._send(Request(task.path, plan, task.with_old_hash))
+            opened: FileOpened | None = None
             while True:
                 message = protocol.accept(self._receive(limit_s))
                 if isinstance(message, ContentQuery):
-                    reply = ContentReply(is_needed(message.content))
+                    known = task.is_known is not None and opened is not None and task.is_known(opened)
+                    reply = ContentReply(is_needed(message.content) and not known)
                     protocol.reply(reply)
                     self._send(reply)
                     continue
                 if isinstance(message, FileOpened):
+                    opened = message
                     limit_s += min(message.duration_s, LONGEST_S) / DECODE_SPEED
                 yield message
                 if isinstance(message, Finished | AudioError):

@@ -17,6 +17,7 @@ from musimo.api.session import Session
 from musimo.errors import NotFoundError
 from musimo.library.db import schema
 from musimo.library.db.queries import Store
+from musimo.library.db.ratings import all_ratings
 from tests.conftest import PlainPredictor
 from tests.sounds import melody
 
@@ -123,6 +124,42 @@ def test_a_library_of_the_fourth_schema_answers_as_before(home: Path) -> None:
     np.testing.assert_allclose(store.emotions()[1], before, rtol=1e-6)
     assert len(store.stamps()[0]) == 3
     assert store.active_model() == fourth
+
+
+def test_a_library_of_the_fifth_schema_takes_new_hashes_over(home: Path, tmp_path: Path) -> None:
+    """Three melodies, a copy of the first, and half of the third; the second is liked."""
+    fifth = "mase_net-0.3-157bd086"
+    music = tmp_path / "music"
+    music.mkdir()
+    for seed in (1, 2, 3):
+        soundfile.write(music / f"{seed}.wav", melody(4, 22_050, seed), 22_050, subtype="PCM_16")
+    shutil.copy(music / "1.wav", music / "copy.wav")
+    data = (music / "3.wav").read_bytes()
+    (music / "cut.wav").write_bytes(data[: 44 + (len(data) - 44) // 2])
+    path = home / "library.db"
+    shutil.copy(FIRST.with_name("0005.db"), path)
+    for file in music.iterdir():
+        os.utime(file, ns=(10**18, 10**18))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        before = connection.execute("SELECT * FROM emotions ORDER BY content_id").fetchall()
+        connection.execute("UPDATE roots SET path = ?", (os.fsencode(music),))
+    store = Store.open(path, fifth)
+    partial = {Path(track.path).name: track.partial for track in store.all_tracks()}
+    assert partial == {"1.wav": None, "2.wav": None, "3.wav": None, "copy.wav": None, "cut.wav": 0.5}
+    with Library.open() as library:
+        audit = library.scan(music)
+    assert (audit.unchanged, audit.seen) == (5, 5)
+    tracks = {Path(track.path).name: track for track in store.all_tracks()}
+    assert {name: track.partial for name, track in tracks.items()} == partial
+    assert tracks["1.wav"].content == tracks["copy.wav"].content
+    [rating] = all_ratings(store)
+    assert (rating.track, rating.opinion.liking) == (tracks["2.wav"], 1)
+    with closing(sqlite3.connect(path)) as connection:
+        after = connection.execute("SELECT * FROM emotions ORDER BY content_id").fetchall()
+        hashes = connection.execute("SELECT count(*) FROM contents WHERE hash != old_hash").fetchone()
+    assert hashes == (4,)
+    assert [row[:11] for row in after] == [row[:11] for row in before]
+    assert [row[11] for row in before if row[11] is not None] == [0.5]
 
 
 def test_every_schema_that_was_has_its_library() -> None:
