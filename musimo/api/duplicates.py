@@ -15,6 +15,7 @@ from musimo.records import Filter, FloatArray, Track
 from musimo.search.duplicates import (
     DuplicateGroup,
     SimilarPair,
+    name_key,
     namesake_pairs,
     recording_groups,
     similar_pairs,
@@ -47,7 +48,7 @@ def duplicates(
         elif on_progress is not None:
             on_progress(event.done, event.total)
     known = {(pair.first, pair.second) for pair in pairs}
-    pairs += namesake_pairs(copies.namesakes(store), places, ids, durations, known)
+    pairs += namesake_pairs(copies.namesakes(store, name_key), places, ids, durations, known)
     tracks = copies.tracks_with(
         store, sorted({id_ for pair in pairs for id_ in (pair.first, pair.second)}), filters
     )

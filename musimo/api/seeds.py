@@ -23,7 +23,7 @@ from musimo.search.seeds import Seed
 from musimo.search.times import passage
 
 AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack
-"""A track: path of an audio file, id, words only one title or path has, or a track or row of a result."""
+"""A track: path of an audio file, id, name or words only one track has, or a track or row of a result."""
 
 AnySeed = AnyTrack | Seed
 
@@ -52,7 +52,7 @@ def find_track(session: Session, named: AnyTrack) -> Track | None:
         if held is not None and held.content == named.content:
             return held
         named = named.path
-    found = find_named(store, named)
+    found = find_named(store, named, session.notice)
     if found is None and (suffix := Path(os.fsdecode(path_bytes(named))).suffix.lower()) in PLAYLISTS:
         raise UsageError(
             f"{_shown(named)} is a playlist ({suffix}), not a track",

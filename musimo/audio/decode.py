@@ -112,7 +112,10 @@ def open_audio(path: AnyPath) -> Iterator[AudioDecoder]:
 
 
 def container_metadata(path: AnyPath) -> dict[str, str]:
-    """Return the tags that FFmpeg reads: fewer than mutagen, but from every container; {} if none."""
+    """Return the tags that FFmpeg reads: fewer than mutagen, but from every container; {} if none.
+
+    Bytes that are not UTF-8 are surrogates, see :pep:`383`.
+    """
     try:
         with MusicFile(path, whole=True) as file, _open_container(file) as container:
             return {**container.metadata, **_first_audio_stream(container).metadata}
@@ -310,7 +313,7 @@ def _open_container(file: MusicFile) -> InputContainer:
         file,
         "r",
         options={"format_whitelist": DEMUXERS},
-        metadata_errors="ignore",
+        metadata_errors="surrogateescape",
         buffer_size=READ_SIZE,
     )
 

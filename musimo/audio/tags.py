@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from io import BytesIO
@@ -24,11 +25,19 @@ from mutagen.mp3 import BitrateMode, MPEGInfo
 from musimo.audio.decode import container_metadata
 from musimo.audio.files import AnyPath
 from musimo.audio.id3 import end_of_frames, id3_tag_spans, synchsafe
+from musimo.audio.tag_text import repaired
 from musimo.records import Tags
 
 MAX_TEXT = 1_000  # characters; longer than any title, and short enough for tables and indexes
 MAX_FRAMES = 1_000  # of an ID3 tag; large ones have some fifty
 MAX_TAG = 16_777_216  # bytes read of a tag with more frames
+LONE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+YEAR = re.compile(
+    r"(?<!\d)(?:([12]\d{3})(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?(?:\d{6})?)?(?!\d)"
+    r"|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])([12]\d{3})(?!\d))",
+    re.ASCII,
+)
+"""A year, with month, day and time behind it or day and month before it."""
 AUDIO_HEAD = 65_536  # bytes of audio, from which mutagen identifies the format
 MAX_BPM = 1_000.0  # beats per minute, above the fastest music
 
@@ -39,14 +48,39 @@ NAMES: dict[str, tuple[str, ...]] = {
     "album": ("talb", "album", "©alb", "wm/albumtitle"),
     "genre": ("tcon", "genre", "©gen", "wm/genre"),
     "composer": ("tcom", "composer", "©wrt", "wm/composer"),
-    "year": ("tdrc", "date", "year", "©day", "wm/year", "tdor", "originaldate"),
     "track": ("trck", "tracknumber", "track", "trkn", "wm/tracknumber"),
     "disc": ("tpos", "discnumber", "disc", "disk", "wm/partofset"),
     "bpm": ("tbpm", "bpm", "tmpo", "wm/beatsperminute"),
 }
 """Names of each field in ID3, Vorbis comments, APE, MP4 and ASF, lower case; the first one found counts."""
 
-WANTED = frozenset(name for names in NAMES.values() for name in names)
+
+def _spelled(*names: str) -> tuple[str, ...]:
+    """Return names, and how ID3 and MP4 have those that they do not define."""
+    return *names, *(f"{prefix}:{name}" for name in names for prefix in ("txxx", "----:com.apple.itunes"))
+
+
+ORIGINAL = (
+    *("tdor", "tory", "wm/originalreleaseyear", "wm/originalreleasetime"),
+    *_spelled("originaldate", "originalyear", "original date", "original year", "original_date"),
+    *_spelled("original_year", "origdate", "origyear", "originalreleasedate", "originalreleaseyear"),
+    *_spelled("original release date", "original release year"),
+)
+"""Names of the date when a recording was first released."""
+
+DATED = (
+    *("tdrc", "tyer", "©day", "wm/year", "icrd"),
+    *_spelled("date", "year", "date_recorded", "recordingdate"),
+)
+"""Names of the date of a recording, which taggers use for that of its release."""
+
+RELEASED = (
+    *("tdrl", "date_released", "wm/releasedate", "wm/mediareleaseyear"),
+    *_spelled("releasedate", "releaseyear", "release date", "release year", "release_date", "release_year"),
+)
+"""Names of the date of this release."""
+
+WANTED = frozenset(name for names in (*NAMES.values(), ORIGINAL, DATED, RELEASED) for name in names)
 
 
 def read_tags(path: AnyPath) -> Tags:
@@ -60,9 +94,10 @@ def read_tags(path: AnyPath) -> Tags:
         named, info = _by_mutagen(path)
     except Exception:  # mutagen raises anything on hostile bytes; the audio may still be fine
         named, info = {}, None
-    if not any(name in named for names in NAMES.values() for name in names):
+    if not WANTED.intersection(named):
         named = {name.lower(): list(_values(value)) for name, value in container_metadata(path).items()}
     texts = {field: _text(named, names) for field, names in NAMES.items()}
+    texts = {field: _without_surrogates(text) for field, text in repaired(texts).items()}
     return Tags(
         title=texts["title"],
         artist=texts["artist"],
@@ -70,7 +105,8 @@ def read_tags(path: AnyPath) -> Tags:
         album=texts["album"],
         genre=texts["genre"],
         composer=texts["composer"],
-        year=_year(texts["year"]),
+        year=_first_year(named, (*ORIGINAL, *DATED, *RELEASED)),
+        release_year=_first_year(named, (*RELEASED, *DATED)),
         track=_number(texts["track"]),
         disc=_number(texts["disc"]),
         bpm=_bpm(texts["bpm"]),
@@ -146,7 +182,9 @@ def _values(raw: Any) -> Iterator[str]:
 
 def _inner(raw: Any) -> Any:
     """Return the value inside a mutagen object: ``genres`` are the names of ID3's genre numbers."""
-    for attribute in ("genres", "text", "value"):
+    if hasattr(raw, "genres"):
+        return [name for name in raw.genres if name != "Unknown"]  # so mutagen calls 255, which is none
+    for attribute in ("text", "value"):
         if hasattr(raw, attribute):
             return getattr(raw, attribute)
     return None
@@ -162,13 +200,24 @@ def _text(named: dict[str, list[str]], names: Iterable[str]) -> str | None:
 
 
 def _cleaned(value: str) -> str:
-    return value[: 2 * MAX_TEXT].encode("utf-8", "ignore").decode().strip()
+    """Return a value without surrogates, but for those that stand for bytes."""
+    return LONE.sub("", value[: 2 * MAX_TEXT]).strip()
+
+
+def _without_surrogates(text: str | None) -> str | None:
+    return (text or "").encode("utf-8", "ignore").decode().strip() or None
+
+
+def _first_year(named: dict[str, list[str]], names: Iterable[str]) -> int | None:
+    """Return the year of the first name and value that has one."""
+    values = (value for name in names for value in named.get(name, ()))
+    return next((year for value in values if (year := _year(value[:MAX_TEXT])) is not None), None)
 
 
 def _year(text: str | None) -> int | None:
-    """Return the first four-digit number that can be a year: of 1998-05-12, 12.5.1998, "(c) 1998"."""
-    found = re.search(r"(?<!\d)[12]\d{3}(?!\d)", text or "", re.ASCII)
-    return int(found.group()) if found else None
+    """Return the first number that can be a year: of 1998, 1998-05-12, 12.5.1998, 19980512, "(c) 1998"."""
+    found = YEAR.search(unicodedata.normalize("NFKC", text or ""))
+    return int(next(filter(None, found.groups()))) if found else None
 
 
 def _number(text: str | None) -> int | None:

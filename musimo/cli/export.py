@@ -74,8 +74,9 @@ def _export_analyses(invocation: Invocation, target: str, options: dict[str, Any
 
     if _given(options, ANALYSES_OPTIONS):
         raise UsageError("--analyses goes with --where and --json alone", "the file has a form of its own")
-    where = [parse(expression, options["scale"]) for expression in options["where"]]
-    model, n = invocation.library().analyses.export(target, where)
+    library = invocation.library()
+    where = [parse(one, options["scale"], library.settings.moods) for one in options["where"]]
+    model, n = library.analyses.export(target, where)
     if options["as_json"]:
         _print_document(target, {"model": model, "analyses": n})
     else:

@@ -79,8 +79,9 @@ where_option = click.option(
     "--where",
     multiple=True,
     metavar="EXPR",
-    help="Only tracks that match a condition: year:1990..1999, duration:..4m, genre:jazz, "
-    "tempo:118..126, key:Am; ^artist:x negates. Repeatable; all conditions must match.",
+    help="Only tracks that match a condition: year:1990..1999, duration:..4m, 'genre:jazz|blues' (either), "
+    "tempo:118..126, key:~8A (mixes well), mood:calm, liked:; ^artist:x negates. Repeatable; all conditions "
+    "must match.",
 )
 
 relative_option = click.option(
@@ -207,7 +208,7 @@ def make_selection(
 
     return Selection(
         limit,
-        tuple(parse(expression, scale) for expression in where),
+        tuple(parse(expression, scale, settings.moods) for expression in where),
         cap(max_per_artist, settings.max_per_artist),
         cap(max_per_album, settings.max_per_album),
         fold_versions=diverse and not no_diversity,

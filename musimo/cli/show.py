@@ -20,7 +20,8 @@ from musimo.output.formats import FACTS
 def command(invocation: Invocation, /, track: str, **options: Any) -> None:
     """Print tags, audio properties and the mood of each window of TRACK.
 
-    TRACK is the path or id of a library track, or words from the title or path of exactly one track.
+    TRACK is the path or id of a library track, its name as printed (Artist – Title), or words of title, path,
+    artist or album that only one has.
 
     \b
       musimo show "So What"

@@ -34,7 +34,7 @@ def shown(answer: Details, options: PrintOptions) -> list[str]:
         ("album artist", tags.albumartist),
         ("composer", tags.composer),
         ("genre", tags.genre),
-        ("year", _whole(tags.year)),
+        ("year", _years(tags)),
         ("track", _whole(tags.track)),
         ("disc", _whole(tags.disc)),
         ("tempo", _tempo(track)),
@@ -162,6 +162,14 @@ def _predicted_and_calibrated(answer: Details, place: int, scale: Scale) -> str 
     if current == predicted:
         return by_network
     return f"{mood_number(current, scale)}, calibrated; the network predicts {by_network}"
+
+
+def _years(tags: Tags) -> str | None:
+    """Return the year of the first release, and that of this one where it is another."""
+    release = _whole(tags.release_year)
+    if tags.year is None or release is None or tags.release_year == tags.year:
+        return _whole(tags.year) or release
+    return f"{tags.year}, released {release}"
 
 
 def _whole(value: int | None) -> str | None:

@@ -26,8 +26,11 @@ from musimo.records.fields import (
     path_fields,
     point,
 )
+from musimo.records.filters import AnyFilter as AnyFilter
 from musimo.records.filters import Filter as Filter
 from musimo.records.filters import KeyFilter as KeyFilter
+from musimo.records.filters import LikedFilter as LikedFilter
+from musimo.records.filters import MoodFilter as MoodFilter
 from musimo.records.filters import NumberField as NumberField
 from musimo.records.filters import PathFilter as PathFilter
 from musimo.records.filters import RangeFilter as RangeFilter
@@ -62,7 +65,7 @@ class Tags:
     album: str | None = None
     genre: str | None = None
     composer: str | None = None
-    year: int | None = None
+    year: int | None = None  # of the first release, where it is known
     track: int | None = None
     disc: int | None = None
     bpm: float | None = None
@@ -71,6 +74,7 @@ class Tags:
     channels: int | None = None
     bitrate: int | None = None  # kbit/s
     codec: str | None = None  # lower case: mp3, flac, vorbis, opus, aac, alac, ...
+    release_year: int | None = None  # of this release
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +286,7 @@ class Track(OnDisk):
             "albumartist": tags.albumartist,
             "genre": tags.genre,
             "year": tags.year,
+            "release_year": tags.release_year,
             "duration": number(self.duration_s, SECOND_DIGITS),
             "format": tags.codec,
             "bitrate": tags.bitrate,

@@ -9,6 +9,7 @@ TextField = Literal["title", "artist", "album", "albumartist", "genre", "compose
 NumberField = Literal[
     "id",
     "year",
+    "release_year",
     "track",
     "disc",
     "bpm",
@@ -58,5 +59,31 @@ class KeyFilter:
     negated: bool
 
 
-Filter = TextFilter | PathFilter | RangeFilter | KeyFilter
+@dataclass(frozen=True, slots=True)
+class MoodFilter:
+    """The mood is within ``radius`` of a point, in percentiles of the library's valence and arousal."""
+
+    valence: float
+    arousal: float
+    radius: float
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LikedFilter:
+    """The track is rated as liked, 1, or disliked, -1."""
+
+    liking: Literal[1, -1]
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnyFilter:
+    """One of ``filters`` is met."""
+
+    filters: tuple[Filter, ...]
+    negated: bool
+
+
+Filter = TextFilter | PathFilter | RangeFilter | KeyFilter | MoodFilter | LikedFilter | AnyFilter
 """One condition on a track; what is not known meets none, and meets every negated one."""

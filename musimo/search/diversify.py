@@ -6,31 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
-from musimo.records import Track
-
 T = TypeVar("T")
 
 GroupKeys = tuple[Hashable | None, ...]
-"""Keys under which one track is counted, e.g. (artist, album, work); None in a position is never capped."""
+"""Keys under which one track is counted, as artist, album, work; None in a position is never capped."""
 CappedKey = tuple[int, Hashable]
 """A position in ``GroupKeys``, and the key there."""
-
-
-def artist_key(track: Track) -> str | None:
-    """Return the artist, or the album artist, without differences of case and blanks; None if unknown."""
-    return _normalized(track.tags.artist) or _normalized(track.tags.albumartist)
-
-
-def album_key(track: Track) -> tuple[str, str] | None:
-    """Return artist and title of the album; None without an album.
-
-    Titles alone are ambiguous (Greatest Hits). The album artist is what tracks of a compilation share; the
-    artist of the track replaces a missing one.
-    """
-    album = _normalized(track.tags.album)
-    if album is None:
-        return None
-    return _normalized(track.tags.albumartist) or _normalized(track.tags.artist) or "", album
 
 
 class GroupCounter:
@@ -70,33 +51,27 @@ class GroupCounter:
 
 def diversify(
     ranked: Iterable[T],
-    artist_of: Callable[[T], Hashable | None],
-    album_of: Callable[[T], Hashable | None],
-    max_per_artist: int | None,
-    max_per_album: int | None,
+    keys_of: Callable[[T], GroupKeys],
+    caps: Sequence[int | None],
     skip: Callable[[T], bool] = lambda _: False,
 ) -> Iterator[T]:
-    """Yield the items of ``ranked`` in order, without those above the cap of their artist or album.
+    """Yield the items of ``ranked`` in order, without those above the cap of one of their keys.
 
     Lazy: ``ranked`` is read only as far as items are requested. An item whose key is None has no cap; an
-    item left out for one cap does not count towards the other.
+    item left out for one cap does not count towards the others.
 
     Parameters
     ----------
     ranked : items, best first
-    artist_of, album_of : keys under which items are counted
-    max_per_artist, max_per_album : most items per key, 1 or more; None for no cap
+    keys_of : keys under which an item is counted
+    caps : most items per key, 1 or more, for each position of the keys; None for no cap
     skip : called once per item, in order and before the caps; true leaves the item out
     """
-    counter = GroupCounter((max_per_artist, max_per_album))
+    counter = GroupCounter(caps)
     for item in ranked:
         if skip(item):
             continue
-        keys = artist_of(item), album_of(item)
+        keys = keys_of(item)
         if counter.allows(keys):
             counter.add(keys)
             yield item
-
-
-def _normalized(text: str | None) -> str | None:
-    return " ".join(text.casefold().split()) or None if text else None

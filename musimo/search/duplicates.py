@@ -14,12 +14,13 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from musimo.library.db.folding import fold
 from musimo.records import FloatArray, Track
 from musimo.records.fields import SCORE_DIGITS, number
 from musimo.records.scale import Scale
+from musimo.search.artists import lead_artist
 from musimo.search.space import Ids
 from musimo.search.titles import contradiction
+from musimo.search.versions import without_guests
 
 # Measured on 30 tracks, each as it came, as MP3 128k, Opus 96k, FLAC, and FLAC started half a second later,
 # among 350 others. The median cosine of the 300 true pairs is .991, and 95% are above .944; MP3 and Opus of
@@ -147,9 +148,15 @@ def classify_pair(pair: SimilarPair, first: Track, second: Track) -> tuple[Dupli
 
 
 def are_namesakes(first: Track, second: Track) -> bool:
-    """Return whether artist and title are known and equal apart from case."""
-    names = [(fold(one.tags.artist or ""), fold(one.tags.title or "")) for one in (first, second)]
-    return all(names[0]) and names[0] == names[1]
+    """Return whether artist and title are known and equal, see :func:`name_key`."""
+    key = name_key(first.tags.artist, first.tags.title)
+    return key is not None and key == name_key(second.tags.artist, second.tags.title)
+
+
+def name_key(artist: str | None, title: str | None) -> tuple[str, str] | None:
+    """Return first artist and title without guests, normalized; None unless both are known."""
+    lead, bare = lead_artist(artist), without_guests(title or "")
+    return (lead, bare) if lead and bare else None
 
 
 def group_pairs(pairs: Sequence[SimilarPair]) -> list[tuple[list[int], float]]:

@@ -1,13 +1,18 @@
-"""Find a track by a path on disk, an id, or words that only one track has in its title or path."""
+"""Find a track by a path on disk, an id, its name, or words that only one track has.
+
+Words are looked for together in titles and paths, and then one by one in artists, titles, albums and paths.
+Of several tracks the one whose title or whole name (``Artist – Title``) is exactly these words is meant.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from musimo.audio.files import typed_text
 from musimo.errors import NotFoundError, UsageError
-from musimo.library.db.folding import fold, fold_path
+from musimo.library.db.folding import fold, fold_case, fold_path
 from musimo.library.db.queries import Store
 from musimo.library.scan.walk import identity
 from musimo.records import Track
@@ -16,8 +21,14 @@ ID_DIGITS = 19  # of the largest id
 LISTED = 10  # candidates shown for an ambiguous name
 
 
-def find_track(store: Store, named: str | Path) -> Track | None:
+def find_track(
+    store: Store, named: str | Path, notice: Callable[[str], None] = lambda _: None
+) -> Track | None:
     """Return the track that is named; None for a file that exists but is not in the library.
+
+    Parameters
+    ----------
+    notice : called with a sentence a user should read: an id that is also a track's title
 
     Raises
     ------
@@ -32,21 +43,22 @@ def find_track(store: Store, named: str | Path) -> Track | None:
     if not words.strip():  # such as an unset variable of a shell; every title holds it
         raise UsageError("which track? its name is empty", "name a path, an id, or words of a title")
     if (known := track_of_id(store, words)) is not None:
+        _note_namesakes(store, words, known, notice)
         return known
-    # Names of files may be in the encoding of the terminal, as it is typed.
-    found = store.tracks_like(words, LISTED + 1) or store.tracks_like(str(named), LISTED + 1)
+    found = (
+        store.tracks_like(words, LISTED + 1, accents=True)
+        or store.tracks_like(words, LISTED + 1, accents=False)
+        or store.tracks_with_words(words, LISTED + 1)
+        # Names of files may be in the encoding of the terminal, as it is typed.
+        or store.tracks_like(str(named), LISTED + 1, accents=False)
+    )
     if len(found) > 1:
-        exact = [track for track in found if fold(track.tags.title or "") == fold(words)]
-        if not exact and len(found) <= LISTED:  # all there are; without a title, a track is shown by its file
-            exact = [
-                one for one in found if not one.tags.title and fold(_stem(one.path_bytes)) == fold(words)
-            ]
-        found = exact if len(exact) == 1 else found
+        found = next((exact for exact in _exact(found, words) if len(exact) == 1), found)
     if len(found) == 1:
         return found[0]
     if not found:
         raise NotFoundError(
-            f"no track of the library has {words!r} in its title or path, and no such file exists",
+            f"no track of the library has {words!r} in its artist, title or path, and no such file exists",
             "musimo export lists every track",
         )
     lines = [f"{track.id}: {_on_one_line(track.path_bytes)}" for track in found[:LISTED]]
@@ -66,6 +78,34 @@ def track_of_file(store: Store, path: bytes) -> Track | None:
 def track_of_id(store: Store, words: str) -> Track | None:
     """Return the track of an id written in digits."""
     return store.track_by_id(int(words)) if words.isdecimal() and len(words) <= ID_DIGITS else None
+
+
+def _exact(found: Sequence[Track], words: str) -> Iterator[list[Track]]:
+    """Yield the tracks that have exactly the name that was typed, by fewer and fewer of its details."""
+    yield [one for one in found if fold_case(one.tags.title or "") == fold_case(words)]
+    yield [one for one in found if _name(one) == fold(words)]
+    yield [one for one in found if fold(one.tags.title or "") == fold(words)]
+    if len(found) <= LISTED:  # all there are; without a title, a track is shown by its file
+        yield [one for one in found if not one.tags.title and fold(_stem(one.path_bytes)) == fold(words)]
+
+
+def _name(track: Track) -> str:
+    """Return the folded name by which a track is printed."""
+    artist = track.tags.artist or track.tags.albumartist
+    title = track.tags.title or _stem(track.path_bytes)
+    return fold(f"{artist} - {title}" if artist else title)
+
+
+def _note_namesakes(store: Store, words: str, known: Track, notice: Callable[[str], None]) -> None:
+    """Note which track an id means where another one is called by that number."""
+    others = [one for one in store.tracks_like(words, LISTED + 1, accents=False) if one.id != known.id]
+    called = [one for one in others if fold(one.tags.title or _stem(one.path_bytes)) == words]
+    if called:
+        ids = ", ".join(str(one.id) for one in called)
+        notice(
+            f"{words} is the id of {_on_one_line(known.path_bytes)}; for the track that is called {words},"
+            f" name its id: {ids}"
+        )
 
 
 def _under_another_name(store: Store, path: bytes) -> Track | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from musimo.errors import UsageError
@@ -40,6 +41,18 @@ def parse_keys(text: str) -> tuple[str, ...]:
         f"--where key:{text}: {text!r} is not a key",
         "write it as C, Am, F#m, Bb minor, Eb major or 8A (Camelot), or major or minor alone",
     )
+
+
+def compatible_keys(keys: Iterable[str]) -> tuple[str, ...]:
+    """Return keys that mix well with one of ``keys``: itself, its neighbors in fifths, and its relative key.
+
+    >>> compatible_keys(["A minor"])
+    ('C major', 'D minor', 'E minor', 'A minor')
+    """
+    positions = {position for key in keys if (position := circle_position(key)) is not None}
+    near = {(tonic, not minor) for tonic, minor in positions}
+    near |= {((tonic + step) % 12, minor) for tonic, minor in positions for step in (-1, 0, 1)}
+    return tuple(key for key in KEYS if circle_position(key) in near)
 
 
 def circle_position(key: str | None) -> tuple[int, bool] | None:

@@ -9,7 +9,6 @@ import numpy as np
 
 from musimo.library.db.queries import Store
 from musimo.records import FloatArray, Track
-from musimo.search.diversify import album_key, artist_key
 from musimo.search.index import VectorIndex
 from musimo.search.mood_path import MoodPathCandidates, choose_mood_path, near_line
 from musimo.search.plane import Plane, Point, in_tiers
@@ -17,7 +16,7 @@ from musimo.search.query import nearest_moods
 from musimo.search.rows import MoodTrack
 from musimo.search.seeds import Seed
 from musimo.search.selection import Row, Selection, allowed, select_ranked
-from musimo.search.versions import work_key
+from musimo.search.versions import capped_keys
 
 Similarities = Callable[[Sequence[int]], dict[int, float]]
 """Similarities of content ids to one track, by id; those that are not known are left out."""
@@ -114,7 +113,7 @@ def mood_path(
     candidates = MoodPathCandidates(
         plane.points[at],
         np.array([track.duration_s for track in tracks], np.float64),
-        [(artist_key(track), album_key(track), work_key(track)) for track in tracks],
+        [capped_keys(track) for track in tracks],
         selection.caps,
     )
     chosen = choose_mood_path(candidates, start, end, duration_s)

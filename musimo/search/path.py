@@ -10,14 +10,14 @@ import numpy as np
 from musimo.errors import UsageError
 from musimo.library.db.queries import Store
 from musimo.records import FloatArray, Track
-from musimo.search.diversify import GroupKeys, album_key, artist_key
+from musimo.search.diversify import GroupKeys
 from musimo.search.index import VectorIndex
 from musimo.search.rows import PathTrack
 from musimo.search.seeds import Seed
 from musimo.search.selection import Selection, allowed
 from musimo.search.sound_path import PathSpace, angles, choose_sound_path
 from musimo.search.space import Ids, query_vectors, split_rows
-from musimo.search.versions import work_key
+from musimo.search.versions import capped_keys
 
 MOST = 50  # tracks: more take long, for every two candidates of neighboring steps are compared
 
@@ -43,7 +43,7 @@ def path(
         _terrain(store, index, selection),
         places,
         [seed.content for seed in seeds],
-        [_keys(seed.track) for seed in seeds],
+        [capped_keys(seed.track) for seed in seeds],
         n - len(seeds),
     )
     between = store.tracks_of([id_ for leg in legs for id_ in leg], selection.filters)
@@ -67,7 +67,7 @@ def _terrain(store: Store, index: VectorIndex, selection: Selection) -> PathSpac
 
     def groups(ids: Ids) -> dict[int, GroupKeys]:
         found = store.tracks_of(ids.tolist(), selection.filters)
-        return {id_: _keys(found[id_]) for id_ in ids.tolist()}
+        return {id_: capped_keys(found[id_]) for id_ in ids.tolist()}
 
     return PathSpace(near, lambda ids: split_rows(index.vectors(ids))[0], groups, selection.caps)
 
@@ -86,7 +86,3 @@ def _check_apart(seeds: Sequence[Seed]) -> None:
     for a, b in pairwise(seeds):
         if a.content is not None and a.content == b.content:
             raise UsageError("a path cannot lead from a track to itself", "name two that sound different")
-
-
-def _keys(track: Track) -> GroupKeys:
-    return artist_key(track), album_key(track), work_key(track)

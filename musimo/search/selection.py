@@ -8,7 +8,8 @@ from itertools import islice
 
 from musimo.library.db.queries import Store
 from musimo.records import Filter, Track
-from musimo.search.diversify import album_key, artist_key, diversify
+from musimo.search.artists import group_keys
+from musimo.search.diversify import diversify
 from musimo.search.mix import mix
 from musimo.search.space import Ids
 from musimo.search.versions import ListedWorks
@@ -61,9 +62,14 @@ class Selection:
         object.__setattr__(self, "filters", filters_of(self.where))
 
     @property
-    def caps(self) -> tuple[int | None, int | None, int | None]:
-        """Most rows of one artist, one album and one work; None for no cap."""
-        return self.max_per_artist, self.max_per_album, 1 if self.fold_versions else None
+    def group_caps(self) -> tuple[int | None, int | None, int | None]:
+        """Most rows for each of :func:`musimo.search.artists.group_keys`; None for no cap."""
+        return self.max_per_artist, self.max_per_album, self.max_per_album
+
+    @property
+    def caps(self) -> tuple[int | None, ...]:
+        """The same, and of one work: see :func:`musimo.search.versions.capped_keys`."""
+        return *self.group_caps, 1 if self.fold_versions else None
 
 
 EVERYTHING = Selection(None, (), None, None, fold_versions=False)
@@ -94,8 +100,7 @@ def allowed(store: Store, selection: Selection) -> Ids | None:
 def select_tracks(store: Store, selection: Selection) -> Iterator[Track]:
     """Yield every track that passes, by path: all its versions, of any length."""
     found = store.all_tracks(selection.filters)
-    diverse = diversify(found, artist_key, album_key, selection.max_per_artist, selection.max_per_album)
-    return islice(diverse, selection.limit)
+    return islice(diversify(found, group_keys, selection.group_caps), selection.limit)
 
 
 def select_ranked(
@@ -115,10 +120,8 @@ def select_ranked(
     works = ListedWorks(asked if selection.fold_versions else ())
     diverse = diversify(
         _with_tracks(store, ranked, selection.filters),
-        lambda row: artist_key(row[1]),
-        lambda row: album_key(row[1]),
-        selection.max_per_artist,
-        selection.max_per_album,
+        lambda row: group_keys(row[1]),
+        selection.group_caps,
         lambda row: selection.fold_versions and works.leave_out(row[1]),
     )
     listed = _shown(diverse, works)

@@ -14,7 +14,7 @@ MOVEMENTS: Final = frozenset(
 )
 VERSION_WORDS: Final = frozenset(
     {"acappella", "acoustic", "demo", "dub", "edit", "extended", "instrumental", "karaoke", "live", "loop"}
-    | {"rehearsal", "remix", "reprise", "unplugged"}
+    | {"rehearsal", "remix", "reprise", "unplugged", "vip"}
 )
 _WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 _ROMAN: Final = re.compile(r"(?=[ivx])x{0,3}(ix|iv|v?i{0,3})")  # up to 39 parts

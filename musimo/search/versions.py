@@ -2,11 +2,11 @@
 
 The comparison uses tags and file names, not sound. In doubt, two tracks count as different works:
 
-- Versions share the artist, apart from featured guests; a cover is another work. If no artist is known, or
-  only "various artists", versions share the folder.
+- Versions share the first artist, see :mod:`musimo.search.artists`; a cover is another work. If no artist is
+  known, or only "various artists", versions share the folder.
 - Their titles are equal without the qualifiers of a version: ``(Live at Wembley)``, ``[2009 Remaster]``,
   ``- Radio Edit``, ``feat. Nobody``, and a leading track number. What distinguishes works is kept: parts,
-  movements, numbers, keys, ``(Reprise)``, ``(Theme from …)``.
+  movements, numbers, keys, ``(Reprise)``, ``(Theme from …)``, ``(With Me)``.
 - A title that consists only of a position in an album or a book, a form, a number, a key or a tempo does not
   identify a work, so such a track has no versions: ``Intro``, ``Track 3``, ``Nocturne in C minor``,
   ``II. Andante``.
@@ -29,41 +29,56 @@ from typing import Final
 
 from musimo.library.db.folding import fold
 from musimo.records import Track
+from musimo.search.artists import artist_key, group_keys, spaced
+from musimo.search.diversify import GroupKeys
 
 SAME_LENGTH_S: Final = 2.0  # encodings of one recording differ by padding and rounded headers
 
 MAX_TITLE_LENGTH: Final = 500  # characters; longer texts are not titles
 
-UNKNOWN_ARTISTS: Final = frozenset(
-    {"various artists", "various", "va", "v.a.", "unknown artist", "unknown", "<unknown>", "[unknown]"}
-)
-
 # A qualifier consists of these words and numbers, with at least one word of the first list.
 _VERSION: Final = (
     "live acoustic unplugged demo instrumental karaoke acapella acappella cappella mono stereo remix"
     " remixed mix edit edited cut clip version remaster remastered remastering rerecorded rerecording rework"
-    " reworked bootleg alternate outtake rehearsal session take explicit clean extended bonus single"
+    " reworked bootleg alternate outtake rehearsal session sessions take explicit clean extended bonus single"
+    " dub vip hd hq 4k official video videoclip audio lyric lyrics visualizer visualiser rmx rmst"
+    " acustico acustica akustik akustisch akustikversion acoustique instrumentale instrumentalversion maqueta"
+    " remasters remasterizado remasterizada remasterizados remasterise remasterisee remasterizzato"
+    " remasterizzata remasterisiert versione versao fassung liveversion livemitschnitt konzertmitschnitt"
+    " ремастер ремастеринг ремикс акустика версия инструментал"
 )
 _OTHER: Final = (
     "a the digital digitally original album radio video studio short long full length club track edition"
-    " deluxe special anniversary new old early final inch hd hq official audio in at from"
+    " deluxe special anniversary new old early final inch in at from with and music home first second"
+    " third bbc peel john kexp npr tiny desk maida vale lounge spotify itunes aol en de la el im nueva neue"
+    " nouvelle nova nuova концертная живая акустическая новая полная"
 )
-_VERSION_WORDS: Final = frozenset(_VERSION.split())
-_OTHER_WORDS: Final = frozenset(_OTHER.split())
+_VERSION_WORDS: Final = frozenset(fold(_VERSION).split())
+_OTHER_WORDS: Final = frozenset(fold(_OTHER).split())
 _VERSION_NAMES: Final = re.compile(
     r".+\b(?:remix|mix|version|edit|cut|rework|bootleg|remaster(?:ed)?)(?: \d{4})?"  # Somebody's Remix
     r"|(?:recorded )?live (?:at|in|from|on|@) .+|live\b.*\b\d{4}"
     r"|(?:remaster(?:ed)?|remixed) .+"
     r"|(?:en|ao|dal) vivo(?: .+)?|en directo(?: .+)?|mtv unplugged(?: .+)?"
     r"|sped up|slowed(?: (?:\+|and|&) reverb)?"
+    r"|(?:.+ )?from the vaults?|m/v"
+    r"|ライ[ブヴ].*|.*(?:リミックス|リマスター|バージョン|ヴァージョン)|インスト(?:ゥルメンタル)?|カラオケ"
+    r"|アコースティック.*|(?:live|现场|現場|演唱会|演唱會|伴奏|翻唱)版?|라이브.*|живой звук|живое исполнение"
 )
-_GUEST: Final = re.compile(r"(?:feat|ft|featuring|with)\b\.? .+")
+_GUEST: Final = re.compile(
+    r"(?:feat|ft|featuring)\b\.? .+"
+    # but not Dance (With Me), Stay (With the Lights On); an ensemble is a guest in spite of its article
+    r"|with (?:the )?(?:[^\W\d_]+ )*(?:orchestra|symphony|philharmonic|choir|ensemble|band|quartet|trio)"
+    r"|with (?!(?:me|you|u|us|him|her|them|it|myself|yourself|himself|herself|my|your|his|our|their|its|the|a"
+    r"|an|no|or|out|all|every|some|someone|somebody|everybody|nobody|nothing|love|this|that|these|those|what"
+    r"|one|two|every|each|another|more|less|only|just|any|so|such|style|feeling|pleasure)\b).+"
+)
 _GUEST_AFTER: Final = re.compile(r" (?:feat\.|ft\.|feat|featuring) [^()\[\]{}\d]+$")
 _WORK_WORDS: Final = re.compile(
     r"\b(?:part|parts|pt|vol|volume|no|nr|op|act|scene|movement|mvt|book|chapter|reprise|[ivx]+"
     r"|session \d{1,3})\b"  # but "Session 1979" names a year
 )
-_IN_BRACKETS: Final = re.compile(r"^(?P<rest>.*\S)\s*[(\[{](?P<inside>[^()\[\]{}]+)[)\]}]$")
+_IN_BRACKETS: Final = re.compile(r"^(?P<rest>.*\S)\s*[(\[{【](?P<inside>[^()\[\]{}【】]+)[)\]}】]$")
 _AFTER_DASH: Final = re.compile(r"^(?P<rest>.*\S) [-–—] (?P<inside>\S.*)$")
 _NUMBER: Final = re.compile(r"(?:\d-)?(?P<number>\d{1,3})(?P<end> ?[-–.):] ?| )(?=\S)")
 
@@ -101,9 +116,9 @@ _TEMPI: Final = (
     " vivo moderato grave maestoso con brio moto fuoco ma non troppo molto assai poco più piu meno mosso"
     " sostenuto cantabile espressivo tempo di un quasi"
 )
-_UNSPECIFIC_WORDS: Final = frozenset(f"{_POSITIONS} {_FORMS} {_TEMPI}".split())
-_COUNTED_WORDS: Final = frozenset(_COUNTED.split())
-_COUNT_WORDS: Final = frozenset(_COUNTS.split())
+_UNSPECIFIC_WORDS: Final = frozenset(fold(f"{_POSITIONS} {_FORMS} {_TEMPI}").split())
+_COUNTED_WORDS: Final = frozenset(fold(_COUNTED).split())
+_COUNT_WORDS: Final = frozenset(fold(_COUNTS).split())
 _ROMAN_OR_NUMBER: Final = re.compile(
     r"[ivxlc]+|\W*\d+\W*|[a-h][#♯♭]|\W+|第[\d一二三四五六七八九十百]+[章話回楽]+"
 )
@@ -149,15 +164,31 @@ class ListedWorks:
 def work_key(track: Track) -> Hashable | None:
     """Return the key shared by all versions of a work; None if it cannot be derived."""
     tags = track.tags
-    artist = _artist(tags.artist) or _artist(tags.albumartist)
-    title = _spaced(tags.title or "")
+    artist = artist_key(track)
+    title = spaced(tags.title or "")
     if title:
         title = _without_number(title, tags.track)
     else:
-        title = _spaced(PurePath(os.fsdecode(track.path_bytes)).stem)
+        title = spaced(PurePath(os.fsdecode(track.path_bytes)).stem)
         title = title if artist is None else _without_number(title, None)
     work = work_title(title)
     return None if work is None else (artist or os.path.dirname(track.path_bytes), work)  # noqa: PTH120 - bytes
+
+
+def capped_keys(track: Track) -> GroupKeys:
+    """Return the keys under which caps count a track: artist, album, album of a folder, and work."""
+    return *group_keys(track), work_key(track)
+
+
+def without_guests(title: str) -> str:
+    """Return a title without guests, normalized: namesakes are compared so."""
+    bare = spaced(title)
+    if len(bare) > MAX_TITLE_LENGTH:
+        return bare
+    found = _IN_BRACKETS.match(bare)
+    if found and _GUEST.fullmatch(found["inside"]):
+        return found["rest"]
+    return _GUEST_AFTER.sub("", bare)
 
 
 @lru_cache(maxsize=1024)  # called when a track is compared, and again when it is listed
@@ -169,7 +200,7 @@ def work_title(title: str) -> str | None:
     """
     if len(title) > MAX_TITLE_LENGTH:
         return None
-    bare = _spaced(title)
+    bare = spaced(title)
     while (shorter := _without_version(bare)) != bare:
         bare = shorter
     words = _words(bare)
@@ -181,10 +212,10 @@ def work_title(title: str) -> str | None:
 
 def _are_different(a: Track, b: Track) -> bool:
     """Return whether two tracks are different works in spite of their equal key; see the module."""
-    composers = [{*_words(_spaced(track.tags.composer or ""))} for track in (a, b)]
+    composers = [{*_words(spaced(track.tags.composer or ""))} for track in (a, b)]
     if all(composers) and not composers[0] & composers[1]:
         return True
-    same_title = a.tags.title is not None and _spaced(a.tags.title) == _spaced(b.tags.title or "")
+    same_title = a.tags.title is not None and spaced(a.tags.title) == spaced(b.tags.title or "")
     same_folder = os.path.dirname(a.path) == os.path.dirname(b.path)  # noqa: PTH120 - bytes
     if not (same_title and same_folder) or a.duration_s is None or b.duration_s is None:
         return False
@@ -222,20 +253,6 @@ def _without_number(title: str, number: int | None) -> str:
     )
     padded = found["number"].startswith("0")
     return title[found.end() :] if own or padded else title
-
-
-def _artist(name: str | None) -> str | None:
-    """Return the normalized artist without guests; None if unknown."""
-    bare = _GUEST_AFTER.sub("", _spaced(name or ""))
-    found = _IN_BRACKETS.match(bare)
-    if found and _GUEST.fullmatch(found["inside"]):
-        bare = found["rest"]
-    return None if not bare or bare in UNKNOWN_ARTISTS else bare
-
-
-def _spaced(text: str) -> str:
-    """Return folded text with underscores and runs of blanks as single blanks."""
-    return " ".join(fold(text).replace("_", " ").split())
 
 
 def _words(text: str) -> list[str]:

@@ -13,6 +13,11 @@ sample rates in Hz. ``tempo`` is estimated by musimo, ``bpm`` comes from the tag
 ``key`` takes a key in any spelling, ``key:Am``, ``key:"A minor"``, ``key:8A`` (Camelot), or a mode,
 ``key:major``.
 
+Several values are alternatives: ``genre:jazz|blues``, ``year:1959|1975..1979``; quoted, ``|`` is a letter.
+``key:~8A`` takes keys that mix well with a key: 7A, 8A, 9A and 8B. ``tempo:~170..180`` forgives octaves,
+which estimates confuse: 85 to 90 and 340 to 360 as well. ``mood:calm`` takes tracks near a mood in
+percentiles of the library, as ``musimo mood calm`` lists them; ``liked:`` and ``disliked:`` what is rated so.
+
 An unknown value matches no condition. A leading ``^`` negates a condition, so ``^year:1990..`` matches tracks
 before 1990 and those without a year.
 """
@@ -23,14 +28,19 @@ import difflib
 import math
 import os
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, TypeGuard, get_args
 
 from musimo.audio.files import typed_text
 from musimo.errors import UsageError
-from musimo.library.db.folding import fold
+from musimo.library.db.folding import as_text, fold
 from musimo.records import (
+    AnyFilter,
     Filter,
     KeyFilter,
+    LikedFilter,
+    MoodFilter,
     NumberField,
     PathFilter,
     RangeFilter,
@@ -39,12 +49,19 @@ from musimo.records import (
     Track,
 )
 from musimo.records.scale import RANGES, Scale, to_unit
-from musimo.search.keys import parse_keys
+from musimo.search.keys import compatible_keys, parse_keys
+from musimo.search.mood_words import point_of
+from musimo.search.plane import Point
 from musimo.search.times import read_time
 
 TEXT_FIELDS: Final[tuple[TextField, ...]] = get_args(TextField)
 NUMBER_FIELDS: Final[tuple[NumberField, ...]] = get_args(NumberField)
-FIELDS: Final[tuple[str, ...]] = (*TEXT_FIELDS, "path", "key", *NUMBER_FIELDS)
+FIELDS: Final[tuple[str, ...]] = (
+    *(*TEXT_FIELDS, "path", "key"),
+    *(*NUMBER_FIELDS, "mood", "liked", "disliked"),
+)
+MOOD_RADIUS: Final = 0.25  # in percentiles: the circle in a quadrant, a fifth of the tracks
+MAX_ALTERNATIVES: Final = 100
 
 MEANT: Final[dict[str, str]] = {
     **dict.fromkeys(("band", "performer", "singer"), "artist"),
@@ -64,6 +81,7 @@ MEANT: Final[dict[str, str]] = {
 EXAMPLES: Final[dict[NumberField, str]] = {
     "id": "1..100, 17.. or 17",
     "year": "1990..1999, 1990.., ..1999 or 1999",
+    "release_year": "1990..1999, 1990.., ..1999 or 1999",
     "track": "1..3 or 1",
     "disc": "1..2 or 2",
     "duration": "2:30..4:00, 1h.. or ..45m",
@@ -78,18 +96,23 @@ EXAMPLES: Final[dict[NumberField, str]] = {
 """Values of each number field, for error messages."""
 RATING_EXAMPLES: Final = "6.., ..4 or 4..6"  # of valence and arousal on the scale 1-9
 
-_WHOLE = frozenset({"id", "year", "track", "disc", "bitrate", "samplerate", "channels"})
+_ALTERNATIVE: Final = re.compile(r'\s*("[^"]*")\s*(?:\||$)|([^|]*)(?:\||$)')
+_YES_NO: Final = {"": True, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+_WHOLE = frozenset({"id", "year", "release_year", "track", "disc", "bitrate", "samplerate", "channels"})
+_OCTAVES = frozenset({"tempo", "bpm"})
 _MOOD = frozenset({"valence", "arousal"})
 _NUMBER = re.compile(r"[+-]?(\d+(?:\.(\d*))?|\.(\d+))", re.ASCII)
 
 
-def parse(expression: str, scale: Scale = "0-1") -> Filter:
+def parse(expression: str, scale: Scale = "0-1", moods: Mapping[str, Point] | None = None) -> Filter:
     """Parse one condition.
 
     Parameters
     ----------
     expression : ``[^]FIELD:VALUE``
     scale : of numbers for valence and arousal
+    moods : words from the user's settings, see :mod:`musimo.search.mood_words`
 
     Raises
     ------
@@ -100,23 +123,75 @@ def parse(expression: str, scale: Scale = "0-1") -> Filter:
     field = name.strip().lower()
     if not colon:
         raise UsageError(f"--where {expression!r} names no field", f"write FIELD:VALUE; {_fields()}")
-    value = _unquoted(value.strip())
+    value = value.strip()
+    alternatives = _alternatives(field, value) if "|" in value else [value]
+    read = [_parsed(name, field, _unquoted(one), negated, scale, moods) for one in alternatives]
+    if len(read) == 1:
+        return read[0]
+    return AnyFilter(tuple(replace(one, negated=one.negated != negated) for one in read), negated)
+
+
+def _parsed(
+    name: str, field: str, value: str, negated: bool, scale: Scale, moods: Mapping[str, Point] | None
+) -> Filter:
+    """Parse one value of a field."""
     if field == "path":
         return PathFilter(_bytes(value), negated, _resolved(_bytes(value)))
     if field == "key":
-        return KeyFilter(parse_keys(value), negated)
+        keys = parse_keys(value.removeprefix("~"))
+        return KeyFilter(compatible_keys(keys) if value.startswith("~") else keys, negated)
+    if field == "mood":
+        valence, arousal = point_of(value, moods)
+        return MoodFilter(valence, arousal, MOOD_RADIUS, negated)
+    if field in {"liked", "disliked"}:
+        if (yes := _YES_NO.get(value.lower())) is None:
+            raise UsageError(f"--where {field}:{value}: {value!r} is neither yes nor no", f"write {field}:")
+        return LikedFilter(1 if field == "liked" else -1, negated != (not yes))
     if _is_text_field(field):
-        return TextFilter(field, fold(_bytes(typed_text(value)).decode("utf-8", "backslashreplace")), negated)
+        return TextFilter(field, fold(as_text(_bytes(typed_text(value)))), negated)
+    if field in _OCTAVES and _is_number_field(field) and value.startswith("~"):
+        low, high = _range(field, value[1:].strip(), scale)
+        return AnyFilter(tuple(_octave(field, low, high, factor) for factor in (1, 0.5, 2)), negated)
     if _is_number_field(field):
         low, high = _range(field, value, scale)
         return RangeFilter(field, low, high, negated)
     close = difflib.get_close_matches(field, (*FIELDS, *MEANT), n=1)
     guess = f"did you mean {MEANT.get(close[0], close[0])}? " if close else ""
-    raise UsageError(f"--where {expression!r}: there is no field {name.strip()!r}", guess + _fields())
+    raise UsageError(f"--where {field}:{value}: there is no field {name.strip()!r}", guess + _fields())
+
+
+def _octave(field: NumberField, low: float | None, high: float | None, factor: float) -> RangeFilter:
+    return RangeFilter(
+        field, None if low is None else low * factor, None if high is None else high * factor, negated=False
+    )
+
+
+def _alternatives(field: str, value: str) -> list[str]:
+    """Split a value at each ``|`` outside of quotes."""
+    found: list[str] = []
+    position = 0
+    while position <= len(value) and len(found) <= MAX_ALTERNATIVES:
+        match = _ALTERNATIVE.match(value, position)
+        assert match is not None
+        found.append((match[1] or match[2]).strip())
+        position = match.end() + (not match[0].endswith("|"))
+    if len(found) > MAX_ALTERNATIVES:
+        raise UsageError(f"--where {field}: more than {MAX_ALTERNATIVES} alternatives", "ask for fewer")
+    if not all(found):
+        raise UsageError(
+            f"--where {field}:{value}: there is nothing beside one |",
+            'write A|B, or "A|B" for the sign itself',
+        )
+    return found
 
 
 def matches(condition: Filter, track: Track) -> bool:
-    """Return whether a track meets a condition. This defines the semantics that the SQL must agree with."""
+    """Return whether a track meets a condition. This defines the semantics that the SQL must agree with.
+
+    Raises
+    ------
+    ValueError : for a filter of moods or ratings, which only a library can answer
+    """
     return _holds(condition, track) != condition.negated
 
 
@@ -128,6 +203,10 @@ def _holds(condition: Filter, track: Track) -> bool:
         case TextFilter(field=text_field, needle=needle):
             text = _text(text_field, track)
             return text is not None and needle in fold(text)
+        case AnyFilter(filters=filters):
+            return any(matches(one, track) for one in filters)
+        case MoodFilter() | LikedFilter():
+            raise ValueError("a library is needed for percentiles of moods, and for ratings")
         case KeyFilter(keys=keys):
             return track.tempo_key is not None and track.tempo_key.key in keys
         case RangeFilter(field=number_field, low=low, high=high):

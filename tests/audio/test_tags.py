@@ -31,6 +31,7 @@ FULL: dict[str, Any] = {
     "genre": "Classical",
     "composer": "R. Schumann",
     "year": 1838,
+    "release_year": 1838,
     "track": 7,
     "disc": 2,
     "bpm": 80.0,
@@ -222,8 +223,19 @@ def test_several_values_and_repeats(tmp_path: Path) -> None:
         ("1998-05-12", 1998),
         ("12.05.1998", 1998),
         ("(c) 1998 somebody", 1998),
+        ("20141108", 2014),
+        ("201411", 2014),
+        ("08112014", 2014),
+        ("20141108T120000", 2014),
+        ("20141108120000", 2014),
+        ("2014-2015", 2014),
+        ("２０１４年", 2014),
+        ("0000; 2014", 2014),
+        ("201413", None),
+        ("20141332", None),
         ("99999", None),
         ("0000", None),
+        ("0000-00-00", None),
         ("98", None),
         ("soon", None),
         ("", None),
@@ -351,3 +363,120 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> None:
     HOSTILE = tmp_path_factory.mktemp("hostile") / "song.mp3"
     tagged(HOSTILE, TIT2="Title", TPE1="Artist", TALB="Album", TCON="(17)", TDRC="1998")
     TEMPLATE = HOSTILE.read_bytes()
+
+
+ORIGINAL_AND_RELEASE = [
+    ({"date": "0000", "year": "2014"}, 2014, 2014),
+    ({"date": "0000-00-00", "originaldate": "2014-01-02"}, 2014, None),
+    ({"originalyear": "1975"}, 1975, None),
+    ({"date": "2011-05-01", "originaldate": "1975-09-12"}, 1975, 2011),
+    ({"date": "2011", "ORIGINALYEAR": "1975"}, 1975, 2011),
+    ({"date": "20111108", "originalyear": "0000"}, 2011, 2011),
+    ({"releasedate": "2011", "date": "1975"}, 1975, 2011),
+    ({"RELEASE DATE": "2011"}, 2011, 2011),
+    ({"date": ["0000", "201411"]}, 2014, 2014),
+]
+
+
+@pytest.mark.parametrize(("comments", "year", "release_year"), ORIGINAL_AND_RELEASE)
+@pytest.mark.parametrize("name", ["song.flac", "song.ogg", "song.wv"])
+def test_year_is_that_of_the_first_release(
+    tmp_path: Path, name: str, comments: dict[str, Any], year: int, release_year: int | None
+) -> None:
+    path = encode(tmp_path / name, sine(440, 0.5, 44_100))
+    file = mutagen.File(path)
+    if file.tags is None:
+        file.add_tags()
+    file.tags.update(comments)
+    file.save()
+    found = read_tags(path)
+    assert (found.year, found.release_year) == (year, release_year)
+
+
+@pytest.mark.parametrize(
+    ("frames", "year", "release_year"),
+    [
+        ([id3.TDRC(text=["20141108"])], 2014, 2014),
+        ([id3.TDRC(text=["2011"]), id3.TDOR(text=["1975-09"])], 1975, 2011),
+        ([id3.TDRC(text=["1975"]), id3.TDRL(text=["2011"])], 1975, 2011),
+        ([id3.TDRL(text=["2014-11-08"])], 2014, 2014),
+        ([id3.TDRC(text=["0000"]), id3.TXXX(desc="ORIGINALYEAR", text=["1975"])], 1975, None),
+        ([id3.TXXX(desc="originaldate", text=["1975-01-01"]), id3.TDRC(text=["2011"])], 1975, 2011),
+    ],
+)
+def test_years_of_id3(tmp_path: Path, frames: list[Any], year: int, release_year: int | None) -> None:
+    path = encode(tmp_path / "song.mp3", sine(440, 0.5, 44_100))
+    tags = id3.ID3()
+    for frame in frames:
+        tags.add(frame)
+    tags.save(path)
+    found = read_tags(path)
+    assert (found.year, found.release_year) == (year, release_year)
+
+
+def test_years_of_id3_before_4_and_of_mp4(tmp_path: Path) -> None:
+    path = encode(tmp_path / "song.mp3", sine(440, 0.5, 44_100))
+    tags = id3.ID3()
+    tags.add(id3.TYER(text=["2011"]))
+    tags.add(id3.TORY(text=["1975"]))
+    tags.save(path, v2_version=3)
+    found = read_tags(path)
+    assert (found.year, found.release_year) == (1975, 2011)
+    path = encode(tmp_path / "song.m4a", sine(440, 0.5, 44_100))
+    file = mutagen.File(path)
+    file["\xa9day"] = ["2011-01-01"]
+    file["----:com.apple.iTunes:ORIGINALYEAR"] = [b"1975"]
+    file.save()
+    found = read_tags(path)
+    assert (found.year, found.release_year) == (1975, 2011)
+
+
+@pytest.mark.parametrize(
+    ("text", "genre"),
+    [("(255)", None), ("255", None), ("(17)", "Rock"), ("(255)(17)", "Rock"), ("Jazz", "Jazz")],
+)
+def test_no_genre_by_number(tmp_path: Path, text: str, genre: str | None) -> None:
+    assert tagged(tmp_path / "song.mp3", TCON=text).genre == genre
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("latin-1", "Café Müller"),
+        ("cp1252", "Don’t – Björk"),
+        ("utf-8", "Café Müller"),
+        ("cp1251", "Мумий Тролль"),
+        ("cp1251", "Кино"),
+        ("koi8-r", "Группа крови"),
+        ("cp932", "さくら"),
+        ("ascii", "Plain"),
+    ],
+)
+def test_text_of_riff_info_keeps_its_letters(tmp_path: Path, encoding: str, text: str) -> None:
+    path = encode(tmp_path / "song.wav", sine(440, 0.5, 44_100))
+    data = text.encode(encoding)
+    entry = b"INAM" + len(data).to_bytes(4, "little") + data + bytes(len(data) % 2)
+    chunk = b"LIST" + (4 + len(entry)).to_bytes(4, "little") + b"INFO" + entry
+    sound = path.read_bytes()
+    path.write_bytes(sound[:4] + (len(sound) + len(chunk) - 8).to_bytes(4, "little") + sound[8:] + chunk)
+    assert read_tags(path).title == text
+
+
+@pytest.mark.parametrize(
+    ("text", "repaired"),
+    [
+        ("BjÃ¶rk", "Björk"),
+        ("Donâ€™t Stop", "Don’t Stop"),
+        ("Sigur RÃ³s", "Sigur Rós"),
+        ("Ìóìèé Òðîëëü", "Мумий Тролль"),
+        ("Êèíî", "Кино"),
+        ("ÐšÐ¸Ð½Ð¾", "Кино"),
+        ("Ã‰lan", "Élan"),
+        *(
+            (text, text)
+            for text in ("Motörhead", "BEYONCÉ®", "Été", "ÅÄÖ", "Þórir", "Ñ", "Voilà «Été»", "Ære", "Кино")
+        ),
+    ],
+)
+def test_text_read_in_another_encoding_is_restored(tmp_path: Path, text: str, repaired: str) -> None:
+    assert tagged(tmp_path / "song.mp3", TIT2=text).title == repaired

@@ -24,6 +24,7 @@ TRACK = {
     "albumartist",
     "genre",
     "year",
+    "release_year",
     "duration",
     "format",
     "bitrate",

@@ -39,6 +39,7 @@ TRACK = {
     "albumartist": None,
     "genre": "Jazz",
     "year": 1965,
+    "release_year": None,
     "duration": 173.42,
     "format": "mp3",
     "bitrate": 320,

@@ -6,17 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musimo.records import Tags, Track
-from musimo.search.diversify import album_key, artist_key, diversify
+from musimo.search.artists import album_key, artist_key
+from musimo.search.diversify import GroupKeys, diversify
 
 Song = tuple[str | None, str | None]  # artist, album
 
 
-def artist_of(song: Song) -> str | None:
-    return song[0]
-
-
-def album_of(song: Song) -> tuple[str | None, str] | None:
-    return None if song[1] is None else (song[0], song[1])
+def keys_of(song: Song) -> GroupKeys:
+    return song[0], None if song[1] is None else song
 
 
 def track(artist: str | None = None, album: str | None = None, albumartist: str | None = None) -> Track:
@@ -25,7 +22,7 @@ def track(artist: str | None = None, album: str | None = None, albumartist: str 
 
 
 def keep(songs: list[Song], per_artist: int | None, per_album: int | None) -> list[Song]:
-    return list(diversify(songs, artist_of, album_of, per_artist, per_album))
+    return list(diversify(songs, keys_of, (per_artist, per_album)))
 
 
 def test_caps_keep_the_best_of_each_artist_and_album_in_order() -> None:
@@ -62,7 +59,7 @@ def test_is_lazy() -> None:
             assert number < 3, "read on"
             yield (str(number), None)
 
-    assert len(list(islice(diversify(endless(), artist_of, album_of, 1, 1), 3))) == 3
+    assert len(list(islice(diversify(endless(), keys_of, (1, 1)), 3))) == 3
 
 
 songs = st.tuples(st.sampled_from(["A", "B", None]), st.sampled_from(["x", "y", None]))
@@ -77,10 +74,8 @@ def test_one_is_left_out_exactly_when_its_artist_or_album_is_full(
         position
         for position, _ in diversify(
             enumerate(ranked),
-            lambda numbered: artist_of(numbered[1]),
-            lambda numbered: album_of(numbered[1]),
-            per_artist,
-            per_album,
+            lambda numbered: keys_of(numbered[1]),
+            (per_artist, per_album),
         )
     ]
     assert positions == sorted(set(positions))
@@ -99,8 +94,8 @@ def test_artists_are_the_same_regardless_of_case_and_blanks(name: str) -> None:
 def test_keys_of_tracks() -> None:
     assert artist_key(track()) is None
     assert artist_key(track(artist="  ")) is None
-    assert artist_key(track(albumartist="V.A.")) == "v.a."
+    assert artist_key(track(albumartist="V.A.")) is None
     assert album_key(track(artist="A")) is None
     assert album_key(track(artist="A", album="Live")) == ("a", "live")
-    assert album_key(track(artist="A", album="Live", albumartist="V.A.")) == ("v.a.", "live")
+    assert album_key(track(artist="A", album="Live", albumartist="V.A.")) == ("", "live")
     assert album_key(track(album="Live")) == ("", "live")

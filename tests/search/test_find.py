@@ -138,6 +138,70 @@ def test_a_long_list_is_cut_and_says_so(catalog: Catalog) -> None:
 
 @pytest.mark.parametrize(
     "named",
+    [
+        "paniq – Randomness Decides",
+        "paniq - Randomness Decides",
+        "PANIQ — randomness decides",
+        "paniq, dont stop",
+        "paniq: beyond",
+        "r.e.m. believing paniq",
+    ],
+)
+def test_a_track_is_found_as_it_is_printed_and_by_artist_and_title(catalog: Catalog, named: str) -> None:
+    tags = Tags(title="Randomness Decides", artist="paniq", album="Don’t Stop: Beyond, Believing REM")
+    catalog.add(
+        Entry("1.flac", direction(1), tags=tags),
+        Entry("2.flac", direction(1), tags=Tags(title="Something Else", artist="paniq")),
+        Entry("Other/paniq – Randomness Decides (cover).flac", direction(1), tags=Tags(title="By Others")),
+    )
+    assert found(catalog, named) == "1.flac"
+    with pytest.raises(UsageError, match="names several"):
+        found(catalog, "randomness paniq")
+
+
+@pytest.mark.parametrize(
+    ("named", "name"),
+    [
+        ("Don't Stop", "1.flac"),
+        ("dont stop", "1.flac"),
+        ("motorhead", "2.wav"),
+        ("ace of spades", "2.wav"),
+        ("take a-ha", "3.flac"),
+        ("ilhan", "İlhan.flac"),
+        ("finale", "5.flac"),
+        ("Elan", "6.flac"),
+        ("Élan", "7.flac"),
+    ],
+)
+def test_what_a_keyboard_types_names_typographic_titles(catalog: Catalog, named: str, name: str) -> None:
+    catalog.add(
+        Entry("1.flac", direction(1), tags=Tags(title="Don’t Stop Believin’")),
+        Entry("Motörhead/Ace of Spädes/2.wav", direction(1)),
+        Entry("3.flac", direction(1), tags=Tags(title="Take a‐ha")),
+        Entry("İlhan.flac", direction(1)),
+        Entry("5.flac", direction(1), tags=Tags(title="ﬁnale")),
+        Entry("6.flac", direction(1), tags=Tags(title="Elan")),
+        Entry("7.flac", direction(1), tags=Tags(title="Élan")),
+    )
+    assert (found(catalog, named) or "").split("/")[-1] == name
+
+
+def test_an_id_that_is_also_a_title_is_noted(catalog: Catalog) -> None:
+    number = str(catalog.id("c.mp3"))
+    catalog.add(Entry("seven.mp3", direction(1), tags=Tags(title=number)))
+    notes: list[str] = []
+    track = find_track(catalog.store, number, notes.append)
+    assert track is not None
+    assert track.id == catalog.id("c.mp3")
+    [note] = notes
+    assert "c.mp3" in note
+    assert str(catalog.id("seven.mp3")) in note
+    find_track(catalog.store, str(catalog.id("e.mp3")), notes.append)
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize(
+    "named",
     ["Kind of Blue", "100%", "so_what", "so*", os.fsdecode(b"\xff\xfe"), "x" * 5000, "a\0b", "no/such.mp3"],
 )
 def test_what_nobody_has_is_told_with_a_way_on(catalog: Catalog, named: str) -> None:

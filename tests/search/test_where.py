@@ -5,11 +5,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musimo.errors import UsageError
-from musimo.records import KEYS, KeyFilter, PathFilter, RangeFilter, Tags, TempoKey, TextFilter, Track
+from musimo.records import (
+    KEYS,
+    AnyFilter,
+    KeyFilter,
+    LikedFilter,
+    MoodFilter,
+    PathFilter,
+    RangeFilter,
+    Tags,
+    TempoKey,
+    TextFilter,
+    Track,
+)
 from musimo.records.scale import Scale
 from musimo.search.where import (
     FIELDS,
     MEANT,
+    MOOD_RADIUS,
     NUMBER_FIELDS,
     TEXT_FIELDS,
     matches,
@@ -27,6 +40,7 @@ TRACK = Track(
         genre="Vocal Jazz",
         composer="Bricusse",
         year=1965,
+        release_year=2003,
         track=7,
         disc=1,
         bpm=119.6,
@@ -42,6 +56,7 @@ TRACK = Track(
     arousal=0.41,
     tempo_key=TempoKey(120.3, 0.8, "G minor", 0.5),
 )
+JAZZ = TextFilter("genre", "jazz", False)
 BARE = Track(8, b"/music/x", Tags(), None, None, None, None)
 
 
@@ -82,6 +97,51 @@ def test_parse(expression: str, parsed: object) -> None:
     assert parse(expression) == parsed
 
 
+@pytest.mark.parametrize(
+    ("expression", "parsed"),
+    [
+        ("genre:jazz|Blues", AnyFilter((JAZZ, replace(JAZZ, needle="blues")), False)),
+        ("^genre:jazz | blues", AnyFilter((JAZZ, replace(JAZZ, needle="blues")), True)),
+        ('genre:"jazz|blues"', TextFilter("genre", "jazz|blues", False)),
+        ('genre:"jazz"|"blues"', AnyFilter((JAZZ, replace(JAZZ, needle="blues")), False)),
+        (
+            "year:1959|1975..1979",
+            AnyFilter(
+                (RangeFilter("year", 1959, 1959, False), RangeFilter("year", 1975, 1979, False)), False
+            ),
+        ),
+        ("key:Am|C", AnyFilter((KeyFilter(("A minor",), False), KeyFilter(("C major",), False)), False)),
+        ("key:~8A", KeyFilter(("C major", "D minor", "E minor", "A minor"), False)),
+        ("^key:~C", KeyFilter(("C major", "F major", "G major", "A minor"), True)),
+        (
+            "tempo:~170..180",
+            AnyFilter(
+                (
+                    RangeFilter("tempo", 170, 180, False),
+                    RangeFilter("tempo", 85, 90, False),
+                    RangeFilter("tempo", 340, 360, False),
+                ),
+                False,
+            ),
+        ),
+        ("mood:calm", MoodFilter(0.75, 0.25, MOOD_RADIUS, False)),
+        ("^mood:happy,calm", MoodFilter(0.75, 0.5, MOOD_RADIUS, True)),
+        ("mood:mine", MoodFilter(0.1, 0.9, MOOD_RADIUS, False)),
+        ("liked:", LikedFilter(1, False)),
+        ("^disliked:yes", LikedFilter(-1, True)),
+        ("liked:no", LikedFilter(1, True)),
+        ("^liked:no", LikedFilter(1, False)),
+        ("title:~x", TextFilter("title", "~x", False)),
+    ],
+)
+def test_alternatives_and_what_is_near(expression: str, parsed: object) -> None:
+    assert sorted_keys(parse(expression, moods={"mine": (0.1, 0.9)})) == sorted_keys(parsed)
+
+
+def sorted_keys(parsed: object) -> object:
+    return replace(parsed, keys=tuple(sorted(parsed.keys))) if isinstance(parsed, KeyFilter) else parsed
+
+
 def test_ratings_are_read_as_such() -> None:
     assert parse("valence:5..9", "1-9") == RangeFilter("valence", 0.5, 1.0, False)
     assert parse("arousal:3", "1-9") == RangeFilter("arousal", 0.1875, 0.3125, False)
@@ -111,6 +171,14 @@ def test_ratings_are_read_as_such() -> None:
         ("arousal:-1..", "outside the scale"),
         ("key:H", "'H' is not a key"),
         ("tempo:fast", "'fast' is not a number"),
+        ("genre:jazz|", "nothing beside one |"),
+        ("genre:|jazz", "nothing beside one |"),
+        ("genre:|", "nothing beside one |"),
+        ("genre:" + "|".join("x" * 200), "more than 100"),
+        ("year:1999|soon", "'soon' is not a number"),
+        ("year:~1999", "'~1999' is not a number"),
+        ("mood:xyzzy", "no mood 'xyzzy'"),
+        ("liked:much", "neither yes nor no"),
     ],
 )
 def test_what_is_wrong_is_said(expression: str, said: str) -> None:
@@ -125,7 +193,7 @@ def test_ratings_outside_their_scale_are_refused() -> None:
         parse("valence:0.5..", "1-9")
 
 
-@pytest.mark.parametrize("expression", ["yeer:1990", "jazz", "mood:3"])
+@pytest.mark.parametrize("expression", ["yeer:1990", "jazz", "muud:3"])
 def test_an_unknown_field_lists_the_fields(expression: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(expression)
@@ -141,6 +209,12 @@ def test_a_near_miss_is_named() -> None:
 @pytest.mark.parametrize(
     "expression",
     [
+        "title:bad|good",
+        "year:1999|1965",
+        "key:~Dm",
+        "key:~Bb",
+        "tempo:~60",
+        "tempo:~240..242",
         "title:good",
         "artist:NINA",
         "albumartist:various",
@@ -153,6 +227,7 @@ def test_a_near_miss_is_named() -> None:
         "id:7",
         "year:1965",
         "year:1965..1965",
+        "release_year:2003",
         "track:..7",
         "disc:1",
         "bpm:120",
@@ -210,7 +285,7 @@ def test_every_field_reads_its_own_value() -> None:
         assert isinstance(low, RangeFilter)
         holding = {
             number
-            for number in (7, 1965, 1, 119.6, 120.3, 173.4, 320, 44_100, 2, 0.62, 0.41)
+            for number in (7, 1965, 2003, 1, 119.6, 120.3, 173.4, 320, 44_100, 2, 0.62, 0.41)
             if matches(replace(low, low=number, high=number), TRACK)
         }
         assert len(holding) == 1, field

@@ -6,14 +6,26 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musimo.library.db.folding import fold
-from musimo.library.db.schema import contents, emotions, tempo_keys, tracks, windows
-from musimo.records import KEYS, Filter, KeyFilter, PathFilter, RangeFilter, Tags, TempoKey, TextFilter
-from musimo.search.where import NUMBER_FIELDS, TEXT_FIELDS, matches, parse
+from musimo.library.db.schema import contents, emotions, ratings, tempo_keys, tracks, windows
+from musimo.records import (
+    KEYS,
+    AnyFilter,
+    Filter,
+    KeyFilter,
+    PathFilter,
+    RangeFilter,
+    Tags,
+    TempoKey,
+    TextFilter,
+)
+from musimo.search.plane import Plane
+from musimo.search.where import MOOD_RADIUS, NUMBER_FIELDS, TEXT_FIELDS, matches, parse
 from tests.catalog import Catalog, Entry, direction
 
 # Letters with several cases, spellings and widths; SQL's own wildcards and quotes; what bytes become.
@@ -30,7 +42,7 @@ names = st.lists(
 tags = st.builds(
     Tags,
     **{"codec" if field == "format" else field: st.none() | texts for field in TEXT_FIELDS},
-    **dict.fromkeys(("year", "track", "disc", "sample_rate", "channels", "bitrate"), wholes),
+    **dict.fromkeys(("year", "release_year", "track", "disc", "sample_rate", "channels", "bitrate"), wholes),
     bpm=st.none() | numbers.map(float),
     duration_s=st.none() | numbers.map(float),
 )
@@ -47,7 +59,7 @@ entries = st.builds(
         TempoKey, st.none() | numbers.map(float), moods, st.sampled_from([None, *KEYS[:2]]), moods
     ),
 )
-filters: st.SearchStrategy[Filter] = st.one_of(
+simple: st.SearchStrategy[Filter] = st.one_of(
     st.builds(TextFilter, st.sampled_from(TEXT_FIELDS), texts.map(fold), st.booleans()),
     st.builds(PathFilter, names | st.just(b""), st.booleans()),
     st.builds(KeyFilter, st.sampled_from([KEYS, KEYS[:1], KEYS[1:]]), st.booleans()),
@@ -55,6 +67,7 @@ filters: st.SearchStrategy[Filter] = st.one_of(
         RangeFilter, st.sampled_from(NUMBER_FIELDS), st.none() | numbers, st.none() | numbers, st.booleans()
     ),
 )
+filters = simple | st.builds(AnyFilter, st.lists(simple, max_size=3).map(tuple), st.booleans())
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +113,30 @@ def test_what_is_typed_in_another_encoding_matches_nothing_and_breaks_nothing(sh
     assert len(list(shelf.store.all_tracks([parse("artist:CAFE\u0301")]))) == 1
     assert len(list(shelf.store.all_tracks([parse(os.fsdecode(b"path:m\xfcsic/"))]))) == 1
     assert len(list(shelf.store.all_tracks([parse("id:..99999999999999999999999")]))) == 1
+
+
+def test_a_mood_is_near_in_percentiles_of_the_library(shelf: Catalog) -> None:
+    values = {"a": (0.50, 0.50), "b": (0.51, 0.40), "c": (0.52, 0.45), "d": (0.53, 0.41), "e": (0.49, 0.60)}
+    refill(shelf, [Entry(name, direction(1), *value) for name, value in values.items()] + [Entry("f")])
+    found = list(shelf.store.all_tracks([parse("mood:calm")]))
+    ids, points = zip(*((name, point) for name, point in values.items()), strict=True)
+    plane = Plane(np.arange(len(ids)), np.array(points, np.float32)).relative()
+    meant = [
+        ids[at] for at, _ in plane.nearest((0.75, 0.25)) if plane.distances((0.75, 0.25))[at] <= MOOD_RADIUS
+    ]
+    assert [os.fsdecode(track.path.name) for track in found] == sorted(meant)
+    assert meant
+    assert len(list(shelf.store.all_tracks([parse("^mood:calm")]))) == 6 - len(meant)
+
+
+def test_ratings_are_a_condition(shelf: Catalog) -> None:
+    refill(shelf, [Entry(name, direction(1)) for name in "abc"])
+    [a, b, c] = shelf.store.all_tracks()
+    with shelf.store.engine.begin() as connection:
+        for track, liking in ((a, 1), (b, -1), (c, None)):
+            rating = {"content_id": track.content, "liking": liking, "rated_at": "now"}
+            connection.execute(ratings.insert().values(rating))
+    for expression, meant in (("liked:", [a]), ("disliked:", [b]), ("^liked:", [b, c])):
+        assert list(shelf.store.all_tracks([parse(expression)])) == meant
+    with shelf.store.engine.begin() as connection:
+        connection.execute(ratings.delete())

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, tuple_
 
-from musimo.library.db.schema import contents, emotions, roots, tempo_keys, tracks
-from musimo.records import Filter, KeyFilter, NumberField, PathFilter, RangeFilter, TextFilter
+from musimo.library.db.schema import contents, emotions, ratings, roots, tempo_keys, tracks
+from musimo.records import (
+    AnyFilter,
+    Filter,
+    KeyFilter,
+    LikedFilter,
+    MoodFilter,
+    NumberField,
+    PathFilter,
+    RangeFilter,
+    TextFilter,
+)
 
 VALENCE = func.coalesce(emotions.c.own_valence, emotions.c.valence)
 AROUSAL = func.coalesce(emotions.c.own_arousal, emotions.c.arousal)
@@ -19,6 +29,7 @@ PARTIAL = func.coalesce(tracks.c.partial * emotions.c.partial, tracks.c.partial,
 NUMBERS: dict[NumberField, ColumnElement[Any]] = {
     "id": tracks.c.id,
     "year": tracks.c.year,
+    "release_year": tracks.c.release_year,
     "track": tracks.c.track,
     "disc": tracks.c.disc,
     "bpm": tracks.c.bpm,
@@ -49,6 +60,13 @@ def _holds(query: Filter) -> ColumnElement[bool]:
         case TextFilter():
             column = tracks.c.codec if query.field == "format" else tracks.c[query.field]
             return func.instr(func.fold(column), query.needle) > 0
+        case AnyFilter():
+            return or_(false(), *map(condition, query.filters))
+        case LikedFilter():
+            liked = select(ratings.c.content_id).where(ratings.c.liking == query.liking)
+            return tracks.c.content_id.in_(liked)
+        case MoodFilter():
+            return tuple_(emotions.c.content_id, emotions.c.model_id).in_(_near(query))
         case KeyFilter():
             return tempo_keys.c.key.in_(query.keys)
         case RangeFilter():
@@ -59,3 +77,31 @@ def _holds(query: Filter) -> ColumnElement[bool]:
             if query.high is not None:
                 bounds.append(number <= query.high)
             return and_(*bounds)
+
+
+def _near(query: MoodFilter) -> Select[Any]:
+    """Return a query for contents and models near a point of the plane of percentiles.
+
+    Percentiles are mid-ranks among the contents of present tracks, as in :mod:`musimo.search.plane`.
+    """
+    present = select(tracks.c.content_id).where(tracks.c.missing_since.is_(None))
+    n = func.count().over(partition_by=emotions.c.model_id)
+
+    def percentile(value: ColumnElement[Any]) -> ColumnElement[Any]:
+        below = func.rank().over(partition_by=emotions.c.model_id, order_by=value) - 1.0
+        not_above = func.cume_dist().over(partition_by=emotions.c.model_id, order_by=value)
+        return (below / n + not_above) / 2.0
+
+    ranks = (
+        select(
+            emotions.c.content_id,
+            emotions.c.model_id,
+            percentile(VALENCE).label("valence"),
+            percentile(AROUSAL).label("arousal"),
+        )
+        .where(emotions.c.content_id.in_(present))
+        .subquery()
+    )
+    right, up = ranks.c.valence - query.valence, ranks.c.arousal - query.arousal
+    near = right * right + up * up <= query.radius**2
+    return select(ranks.c.content_id, ranks.c.model_id).where(near)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,15 +48,21 @@ def tracks_with(store: Store, ids: Sequence[int], filters: Sequence[Filter] = ()
     return found
 
 
-def namesakes(store: Store) -> Iterator[list[int]]:
-    """Yield ids, ascending, of different contents of tracks with the same artist and title, folded."""
-    artist, title = func.fold(tracks.c.artist), func.fold(tracks.c.title)
-    query = select(artist, title, tracks.c.content_id).where(
+def namesakes(
+    store: Store, name_key: Callable[[str | None, str | None], Hashable | None]
+) -> Iterator[list[int]]:
+    """Yield ids, ascending, of different contents of tracks with the same artist and title.
+
+    Parameters
+    ----------
+    name_key : returns what an artist and a title are compared by; None where nothing is like them
+    """
+    query = select(tracks.c.artist, tracks.c.title, tracks.c.content_id).where(
         store.offered(), ANALYZED, tracks.c.artist.is_not(None), tracks.c.title.is_not(None)
     )
+    contents_of: defaultdict[Hashable, set[int]] = defaultdict(set)
     with store.connect() as connection:
-        rows = connection.execution_options(yield_per=1000).execute(query.order_by(artist, title))
-        for _, same in groupby(rows, key=lambda row: (row[0], row[1])):
-            ids = sorted({row[2] for row in same})
-            if len(ids) > 1:
-                yield ids
+        for row in connection.execution_options(yield_per=1000).execute(query):
+            if (key := name_key(row[0], row[1])) is not None:
+                contents_of[key].add(row[2])
+    yield from sorted(sorted(ids) for ids in contents_of.values() if len(ids) > 1)

@@ -19,7 +19,7 @@ from musimo.atomic import replacing
 from musimo.errors import LibraryError
 from musimo.installation import installation
 from musimo.library.db import schema
-from musimo.library.db.folding import fold_value
+from musimo.library.db.folding import SQL_FUNCTIONS
 from musimo.resources import resource
 from musimo.settings import check_library
 
@@ -165,7 +165,8 @@ def _prepare_connection(connection: sqlite3.Connection, _record: object) -> None
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=NORMAL")  # with WAL: safe against a kill, and fast
-    connection.create_function("fold", 1, fold_value, deterministic=True)
+    for name, (n_arguments, function) in SQL_FUNCTIONS.items():
+        connection.create_function(name, n_arguments, function, deterministic=True)
     connection.create_function("full_path", 2, os.path.join, deterministic=True)
 
 

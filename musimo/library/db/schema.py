@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0006"
+REVISION = "0007"
 """Newest revision in migrations/; a test compares the two, so that opening needs no Alembic."""
 
 HASH_VERSION = 2
@@ -81,7 +81,7 @@ tracks = Table(
     Column("album", Text),
     Column("genre", Text),
     Column("composer", Text),
-    Column("year", Integer),
+    Column("year", Integer),  # of the first release, where it is known
     Column("track", Integer),
     Column("disc", Integer),
     Column("bpm", Float),
@@ -93,6 +93,7 @@ tracks = Table(
     # of the content hash, when the file was last read
     Column("hash_version", Integer, nullable=False, server_default="1"),
     Column("partial", Float),  # share of the audio, as the file states it, that the file has; null: all
+    Column("release_year", Integer),  # of this release
     UniqueConstraint("root_id", "path"),
     Index(None, "content_id"),
     Index("ix_tracks_present", "missing_since", "content_id"),  # covers the query for present contents
