@@ -21,8 +21,8 @@ from musimo.output.formats import CURVE
     default=45.0,
     show_default=True,
     metavar="S",
-    help="Length of the windows in seconds, 5 to 45. The network was trained on 45; shorter windows are"
-    " repeated to that length, follow the music closer, and have larger errors.",
+    help="Window length in seconds, 5 to 45. The network was trained on 45; shorter windows "
+    "are repeated to that length, resolve changes better and are less accurate.",
 )
 @click.option(
     "--hop",
@@ -30,26 +30,28 @@ from musimo.output.formats import CURVE
     default=5.0,
     show_default=True,
     metavar="S",
-    help="Seconds from one window to the next.",
+    help="Seconds between readings.",
 )
 @format_options(CURVE)
 @click.option(
-    "--readings", is_flag=True, help="Put every reading into labels and EDL, not only what stands out."
+    "--readings",
+    is_flag=True,
+    help="Write all readings to labels and EDL, not only peaks and turning points.",
 )
 @click.option(
     "--fps",
     default="25",
     show_default=True,
     metavar="RATE",
-    help="Frame rate of an EDL: 23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60. 29.97 and 59.94 count"
-    " drop-frame; 29.97ndf and 59.94ndf do not.",
+    help="Frame rate of an EDL: 23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60. 29.97 and "
+    "59.94 use drop-frame timecode; append ndf for non-drop-frame.",
 )
 @click.option(
     "--start-timecode",
     default="01:00:00:00",
     show_default=True,
     metavar="TC",
-    help="Timecode of an EDL at which the track begins.",
+    help="Timecode of the start of the track in an EDL.",
 )
 @scale_option
 @analysis_options
@@ -68,11 +70,11 @@ def command(
     batch_size: int | None,
     **options: Any,
 ) -> None:
-    """Draw valence and arousal over time inside TRACK, with peaks and turning points.
+    """Show valence and arousal over time within TRACK, with peaks and turning points.
 
-    TRACK is any audio file on disk, or a library track as in similar. A reading is of the whole window around
-    its time, so changes shorter than a window are smoothed. A peak stands out by half a point of the 1-9
-    scale. At a turning point, the mood of the window after differs most from that of the window before.
+    TRACK is given as for similar. Each reading describes the window around its time, so changes shorter than
+    a window are smoothed. A peak has a prominence of at least half a point on the 1-9 scale. At a turning
+    point, the moods of the windows before and after differ most.
 
     \b
       musimo curve "So What"

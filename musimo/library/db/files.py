@@ -70,14 +70,15 @@ class PlannedFile:
     """A file that a scan processes.
 
     ``known_content`` is the content hash the library has for it, where the file is opened only to verify that
-    hash; else None. ``old_content`` is that hash where it is of an older version and the file is
-    as it was.
+    hash; else None. ``old_content`` is that hash where it is of an older version and the file is as it was.
+    ``known_failure``: it failed before, and has not changed since.
     """
 
     scan_folder: ScanFolder
     file: FoundFile
     known_content: bytes | None = None
     old_content: bytes | None = None
+    known_failure: bool = False
 
     @property
     def full_path(self) -> bytes:
@@ -97,12 +98,13 @@ class Renaming:
 
 @dataclass(frozen=True, slots=True)
 class GoneFile:
-    """A path that the library knows and the disk lacks; without ``track_id`` only a failure is known."""
+    """A path that the library knows and a scan did not find; without ``track_id`` only a failure is known."""
 
     root_id: int
     path: bytes
     track_id: int | None
     was_missing: bool  # before this scan
+    excluded: bool = False  # the scan was told to skip it, so that its drive is not in doubt
 
 
 @dataclass(frozen=True, slots=True)
