@@ -16,7 +16,7 @@ from typing import Literal
 
 from musimo.errors import MusimoError
 
-Extra = Literal["", "plots", "train"]
+Extra = Literal["", "editors", "plots", "train"]
 
 LEFT_OUT = {"torch": "PyTorch", "librosa": "librosa"}
 """Modules that a light set-up leaves out, and the projects they belong to."""
@@ -57,7 +57,7 @@ class Installation:
 
     def add(self, extra: Extra = "") -> str:
         """Return the command that installs what musimo requires and what ``extra`` adds."""
-        if not self.is_scripted:
+        if not self.is_scripted or extra == "editors":  # which no script installs
             return self.pip(*self._musimo(extra))
         if self.is_light and extra != "plots":  # which a light set-up has
             return self._script()

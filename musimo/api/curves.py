@@ -8,7 +8,7 @@ from collections.abc import Callable
 from musimo.api.seeds import AnyTrack, file_of, find_track
 from musimo.api.session import Session
 from musimo.audio.windows import sliding_plan
-from musimo.library.curve import analyze_curve
+from musimo.library.curve import CurveOpened, analyze_curve
 from musimo.records import Curve, Track
 
 Progress = Callable[[int, int], None]
@@ -16,7 +16,12 @@ Progress = Callable[[int, int], None]
 
 
 def curve(
-    session: Session, track: AnyTrack, window_s: float, hop_s: float, on_progress: Progress | None
+    session: Session,
+    track: AnyTrack,
+    window_s: float,
+    hop_s: float,
+    on_progress: Progress | None,
+    on_opened: Callable[[float, int], None] | None = None,
 ) -> Curve:
     """Answer :meth:`musimo.Library.curve`."""
     plan = sliding_plan(window_s, hop_s)
@@ -26,7 +31,10 @@ def curve(
     for event in events:
         if isinstance(event, Curve):
             return event
-        if on_progress is not None:
+        if isinstance(event, CurveOpened):
+            if on_opened is not None:
+                on_opened(event.duration_s, event.n_readings)
+        elif on_progress is not None:
             on_progress(event.done, event.total)
     raise AssertionError("the last event is the curve")
 

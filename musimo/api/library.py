@@ -300,6 +300,7 @@ class Library:
         window_s: float = 45.0,
         hop_s: float = 5.0,
         on_progress: Progress | None = None,
+        on_opened: Callable[[float, int], None] | None = None,
     ) -> Curve:
         """Analyze valence and arousal over time inside a track; a file needs no library.
 
@@ -308,15 +309,17 @@ class Library:
         window_s : length of the windows, 5 to 45 s
         hop_s : seconds from one window to the next
         on_progress : called with the windows done, and their total
+        on_opened : called once, before minutes of analysis, with the duration of the track, s, and about how
+            many readings there will be; an error that it raises ends the analysis
 
         Raises
         ------
         NotFoundError, UsageError : no track is meant, or several; windows that cannot be
-        AudioError : it cannot be analyzed
+        AudioError : it cannot be analyzed, or is digital silence
         """
         from musimo.api.curves import curve
 
-        return curve(self._session, track, window_s, hop_s, on_progress)
+        return curve(self._session, track, window_s, hop_s, on_progress, on_opened)
 
     def duplicates(self, where: Where = (), on_progress: Progress | None = None) -> list[DuplicateGroup]:
         """Find tracks with the same audio, of the same recording, and probably of the same recording.

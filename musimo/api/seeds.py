@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 from typing import Final
 
@@ -102,6 +103,11 @@ def file_seed(session: Session, path: bytes, plan: WindowPlan = "windows") -> Se
     if isinstance(analyzed, FailedFile):
         raise AudioError(analyzed.stage, f"cannot analyze {os.fsdecode(path)}: {analyzed.reason}")
     emotion = analyzed.emotion
+    if isnan(emotion.valence):
+        raise AudioError(
+            "analyze",
+            f"cannot compare {os.fsdecode(path)}: it contains digital silence only, which has no mood",
+        )
     valence, arousal = calibrated_emotion(opened.store, emotion)
     track = Track(
         id=None,

@@ -13,6 +13,7 @@ from musimo.audio.decoded_fraction import expected_duration_s
 from musimo.audio.features import compute_features
 from musimo.audio.files import AnyPath
 from musimo.audio.mixdown import DecodedWindow
+from musimo.audio.silence import MAX_SILENT_FRACTION, silent_fraction
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
 from musimo.audio.windows import MAX_WINDOWS, WINDOW_S, plan_windows, tile
@@ -39,7 +40,9 @@ def extract_windows(
     Yields
     ------
     `FileOpened` first, then an `ExtractedWindow` for each window that contains audio. Features are finite and
-    always cover 45 s [shape=(1938, 193)]: shorter audio is repeated to that length.
+    always cover 45 s [shape=(1938, 193)]: shorter audio is repeated to that length. Where all three windows
+    of the plan ``windows`` are silent, as of a song before minutes of silence and a hidden one, windows with
+    music take their place, as far as there are any.
 
     Raises
     ------
@@ -72,12 +75,22 @@ def extract_windows(
         if not wanted(decoder.content):
             return
         found_audio = False
-        groups = _overlapping(windows) if isinstance(plan, SlidingPlan) else [[window] for window in windows]
+        silent: list[ExtractedWindow] = []
+        groups = (
+            _overlapping(windows)
+            if isinstance(plan, SlidingPlan | tuple)
+            else [[window] for window in windows]
+        )
         for window, decoded in _decode_groups(decoder, groups):
             extracted = _extract_window(window, decoded)
-            if extracted is not None:
-                found_audio = True
+            if extracted is None:
+                continue
+            found_audio = True
+            if plan == "windows" and _is_silent(extracted):
+                silent.append(extracted)
+            else:
                 yield extracted
+        yield from _replaced(decoder, silent) if len(silent) == len(windows) else silent
         if not found_audio:
             raise AudioError("decode", "no audio could be decoded")
 
@@ -123,6 +136,25 @@ def _extract_window(window: Window, decoded: DecodedWindow) -> ExtractedWindow |
     return ExtractedWindow(
         Window(window.start_s, end_s), features, clip_statistics(features), decoded.missing_s
     )
+
+
+def _is_silent(window: ExtractedWindow) -> bool:
+    return silent_fraction(window.features) > MAX_SILENT_FRACTION
+
+
+def _replaced(decoder: AudioDecoder, silent: Sequence[ExtractedWindow]) -> Iterator[ExtractedWindow]:
+    """Yield as many windows as are silent: the first ones that have music, as far as there are any."""
+    n_left = len(silent)
+    for window in plan_windows(decoder.duration_s, "full"):
+        if not n_left:
+            break
+        decoded = decoder.decode(window)
+        if np.abs(decoded.samples).max(initial=0) > 0:
+            extracted = _extract_window(window, decoded)
+            if extracted is not None and not _is_silent(extracted):
+                n_left -= 1
+                yield extracted
+    yield from silent[:n_left]
 
 
 def _completed(tags: Tags, decoder: AudioDecoder) -> Tags:

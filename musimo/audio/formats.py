@@ -36,8 +36,11 @@ MUSIC_SUFFIXES = frozenset(suffix for suffixes in _BY_CONTAINER.values() for suf
 
 _SUFFIXES = frozenset(suffix.encode() for suffix in MUSIC_SUFFIXES)
 
-DEMUXERS = ",".join(_BY_CONTAINER)
-"""FFmpeg's audio containers, in the syntax of its ``format_whitelist``.
+_VIDEO_CONTAINERS = ("avi", "mxf", "flv")
+"""Containers of video with audio: opened where a user names the file, but not collected from folders."""
+
+DEMUXERS = ",".join((*_BY_CONTAINER, *_VIDEO_CONTAINERS))
+"""FFmpeg's containers that may be opened, in the syntax of its ``format_whitelist``.
 
 No other may be opened: pictures, subtitles, and above all playlists, which would make FFmpeg open further
 files or addresses.

@@ -54,10 +54,12 @@ def plan_windows(duration_s: float, plan: WindowPlan) -> tuple[Window, ...]:
         merge into one span, which is covered by as many windows as fit it best. ``full``: as many windows as
         cover every second. A track of at most 45 s is one window either way. `SlidingPlan`: one window per
         hop; the last one ends with the track, less than a hop after the one before. `Window`: as many windows
-        as cover every second of that passage inside the track.
+        as cover every second of that passage inside the track. Several `Window`: these.
     """
+    if isinstance(plan, tuple):
+        return plan
     if isinstance(plan, SlidingPlan):
-        return _slide(duration_s, plan)
+        return slide(0.0, duration_s, plan)
     if isinstance(plan, Window):
         start_s, end_s = min(plan.start_s, duration_s), min(plan.end_s, duration_s)
         n = max(1, ceil((end_s - start_s) / WINDOW_S))
@@ -78,16 +80,16 @@ def tile(samples: FloatArray, n: int) -> FloatArray:
     return samples[:n] if len(samples) >= n else np.resize(samples, n)
 
 
-def _slide(duration_s: float, plan: SlidingPlan) -> tuple[Window, ...]:
-    """Return a window at every hop, and one at the end."""
-    room_s = duration_s - plan.window_s
+def slide(start_s: float, end_s: float, plan: SlidingPlan) -> tuple[Window, ...]:
+    """Return a window at every hop inside a passage, and one at its end."""
+    room_s = end_s - start_s - plan.window_s
     if room_s <= SAME_S:
-        return (Window(0.0, duration_s),)
+        return (Window(start_s, end_s),)
     n = ceil((room_s - SAME_S) / plan.hop_s)  # windows that start before the last one
-    starts_s = [hop * plan.hop_s for hop in range(n)]
+    starts_s = [start_s + hop * plan.hop_s for hop in range(n)]
     return (
-        *(Window(start_s, start_s + plan.window_s) for start_s in starts_s),
-        Window(room_s, duration_s),
+        *(Window(start, start + plan.window_s) for start in starts_s),
+        Window(start_s + room_s, end_s),
     )
 
 

@@ -41,19 +41,24 @@ def command(
 
     Of a folder, all music files in it and below are analyzed.
 
+    - is a file on standard input.
+
     \b
       musimo analyze demo.wav
       musimo analyze ~/demos
+      ffmpeg -v error -i film.mkv -f wav - | musimo analyze -
       musimo analyze --coverage full --format csv -o moods.csv *.flac
     """
+    from musimo.cli.spool import files_of, spooling
     from musimo.output.answers import AnalyzeAnswer
     from musimo.output.text import safe
     from musimo.records import AnalyzedFile, FailedFile
 
     choice = choice_of(options, FILES)
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    found = [path for file in files for path in _music_files(file)]
-    results = list(library.analyze(*found, coverage=coverage))
+    with spooling() as spool:
+        found = [path for file in files_of(spool, files) for path in _music_files(file)]
+        results = [spool.named(one) for one in library.analyze(*found, coverage=coverage)]
     analyzed = [file for file in results if isinstance(file, AnalyzedFile)]
     failed = [file for file in results if isinstance(file, FailedFile)]
     if choice.output is not None or choice.format not in ("table", "json"):

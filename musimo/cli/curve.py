@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -11,6 +12,8 @@ from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.options import analysis_options, format_options, scale_option
 from musimo.cli.progress import progress_bar
 from musimo.output.formats import CURVE
+
+TIMED = ("markers", "otio", "fcpxml")  # formats with timecodes, beside an EDL
 
 
 @click.command("curve")
@@ -36,22 +39,22 @@ from musimo.output.formats import CURVE
 @click.option(
     "--readings",
     is_flag=True,
-    help="Write all readings to labels and EDL, not only peaks and turning points.",
+    help="Write all readings to labels and markers, not only peaks and turning points.",
 )
 @click.option(
     "--fps",
     default="25",
     show_default=True,
     metavar="RATE",
-    help="Frame rate of an EDL: 23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60. 29.97 and "
-    "59.94 use drop-frame timecode; append ndf for non-drop-frame.",
+    help="Frame rate of markers, EDL, OTIO and FCPXML: 23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60; 23.98"
+    " and 29,97 are read, too. 29.97 and 59.94 count drop-frame; 29.97ndf and 59.94ndf do not.",
 )
 @click.option(
     "--start-timecode",
     default="01:00:00:00",
     show_default=True,
     metavar="TC",
-    help="Timecode of the start of the track in an EDL.",
+    help="Timecode of the start of the track in markers.",
 )
 @scale_option
 @analysis_options
@@ -72,29 +75,45 @@ def command(
 ) -> None:
     """Show valence and arousal over time within TRACK, with peaks and turning points.
 
-    TRACK is given as for similar. Each reading describes the window around its time, so changes shorter than
-    a window are smoothed. A peak has a prominence of at least half a point on the 1-9 scale. At a turning
-    point, the moods of the windows before and after differ most.
+    TRACK is given as for similar. The track is divided where its music changes abruptly; each reading
+    describes the window around its time, and no window reaches from one section into another. Changes shorter
+    than a window are smoothed. A peak has a prominence of half a point on the 1-9 scale or more. At a turning
+    point, the mood changes with the music by half a point or more.
 
     \b
       musimo curve "So What"
       musimo curve score.flac --window 15 --hop 2 -o score.svg
       musimo curve score.flac --fps 29.97 -o markers.edl
+      musimo curve score.flac --fps 23.976 -o markers.fcpxml
     """
+    from musimo.cli.spool import spooling
     from musimo.emotion.turns import find_peaks, find_turns
     from musimo.output.curves import CurveAnswer, CurveOptions
     from musimo.output.edl import check_edl
+    from musimo.output.markers import check_times
     from musimo.output.rendering import render_curve
 
     choice = choice_of(options, CURVE)
     curve_options = CurveOptions(choice.width, choice.scale, readings, fps, start_timecode)
-    check_edl(curve_options)  # before minutes of analysis
+    check_times(curve_options)  # before minutes of analysis
+
+    def check(duration_s: float, n_readings: int) -> None:
+        if choice.format == "edl":
+            check_edl(curve_options, duration_s, n_readings)
+        elif choice.format in TIMED:
+            check_times(curve_options, duration_s)
+
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
-    with progress_bar(invocation, "analyzing", "window") as advance:
-        curve = library.curve(track, window, hop, on_progress=advance)
-    answer = CurveAnswer(curve, find_peaks(curve.readings), find_turns(curve.readings, window))
+    with spooling() as spool, progress_bar(invocation, "analyzing", "window") as advance:
+        curve = library.curve(spool.file_of(track), window, hop, advance, check)
+        curve = replace(curve, track=spool.named(curve.track))
+    answer = CurveAnswer(
+        curve,
+        find_peaks(curve.readings, curve.sections),
+        find_turns(curve.readings, curve.sections),
+    )
     put(render_curve(answer, choice.format, curve_options), choice)
-    if choice.format in ("labels", "edl") and not (answer.peaks or answer.turns or readings):
+    if choice.format in ("labels", "edl", *TIMED) and not (answer.peaks or answer.turns or readings):
         invocation.note("nothing stands out of this curve; --readings puts every reading in")
     if curve.partial is not None and choice.format != "table":
         invocation.note(f"{min(99, 100 * curve.partial):.0f} % of it could be decoded")

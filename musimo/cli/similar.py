@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -79,9 +80,9 @@ def command(
 ) -> int:
     """List the tracks of the library that are most similar to TRACKS.
 
-    A TRACK is an audio file on disk, the id of a library track, or words from the title or path of exactly
-    one track. The rankings of several TRACKS are combined. Of several versions of a work (live, remix,
-    remaster) only the most similar is listed; versions of TRACKS are left out.
+    A TRACK is an audio file on disk (- for standard input), the id of a library track, or words from the title
+    or path of exactly one track. The rankings of several TRACKS are combined. Of several versions of a work
+    (live, remix, remaster) only the most similar is listed; versions of TRACKS are left out.
 
     --explain shows the cosine of the sound vectors (0 for random tracks, 1 for the same audio), the distance
     in mood, tempi, keys and genres. Alike means much closer than two random tracks.
@@ -98,6 +99,7 @@ def command(
       musimo similar "So What" --explain
       musimo similar --liked
     """
+    from musimo.cli.spool import files_of, spooling
     from musimo.search.times import parse_time
 
     if not tracks and not liked:
@@ -106,18 +108,20 @@ def command(
     choice = choice_of(options, TRACKS)
     selection = with_duration(make_selection(library.settings, scale=choice.scale, **options), duration)
     from_s, to_s = (None if time is None else parse_time(time) for time in (from_, to))
-    result = library.similar(
-        *tracks,
-        by=by,
-        unlike=unlike,
-        liked=liked,
-        order=order,
-        explain=explained,
-        selection=selection,
-        min_similarity=min_similarity,
-        from_s=from_s,
-        to_s=to_s,
-    )
+    with spooling() as spool:
+        result = library.similar(
+            *files_of(spool, tracks),
+            by=by,
+            unlike=files_of(spool, unlike),
+            liked=liked,
+            order=order,
+            explain=explained,
+            selection=selection,
+            min_similarity=min_similarity,
+            from_s=from_s,
+            to_s=to_s,
+        )
+        result = replace(result, seeds=tuple(map(spool.named, result.seeds)))
     note_length(invocation, result, selection)
     print_answer(invocation, result, choice)
     return DONE if result else NOT_FOUND

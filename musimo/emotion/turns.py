@@ -4,22 +4,28 @@ A peak is a local maximum of valence or arousal whose topographic prominence is 
 how far the curve falls on both sides before it rises above the peak. The ends of the curve count, because a
 song may end at its height; they need to fall on one side only.
 
-A turning point is a time between two adjacent windows that do not overlap. The change at that time is the
-distance between their points on the valence-arousal plane; turning points are the peaks of the change. Here
-the ends do not count: where a change still grows at an end, its maximum lies where no whole window is left.
+Within a section whose readings differ by less than that, they count as equal: where an even part is loudest
+is chance. What lies in a silent section is no peak.
+
+A turning point is the boundary of two sections, where the music changes, see :mod:`musimo.audio.novelty`, at
+which the mood changes as well. The change is the distance, on the valence-arousal plane, between the last
+window before it and the first window after it. After silence, the next section is compared with the one
+before the silence.
 
 Not ``scipy.signal.find_peaks``, which ignores the ends, and SciPy is not needed to scan or ask.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from musimo.records import Dimension, Peak, Turn, WindowEmotion
+from musimo.records import Dimension, Peak, Section, Turn, WindowEmotion
 
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
@@ -28,19 +34,30 @@ DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 # windows of 15 s and more, of 0.02 with windows of 5 s.
 MIN_PROMINENCE = 1 / 16
 
+SHORT_S = (
+    10.0  # readings of shorter windows, repeated many times, are off by more: they need twice the change
+)
 
-def find_peaks(readings: Sequence[WindowEmotion], min_prominence: float = MIN_PROMINENCE) -> tuple[Peak, ...]:
+
+def find_peaks(
+    readings: Sequence[WindowEmotion],
+    sections: Sequence[Section] = (),
+    min_prominence: float = MIN_PROMINENCE,
+) -> tuple[Peak, ...]:
     """Return the peaks of valence and arousal, in order of time.
 
     Parameters
     ----------
     readings : in order of time
+    sections : of the track; none: it is one
     min_prominence : smallest prominence of a peak, 0..1
     """
+    groups = _by_section(readings, sections)
+    counted = [one for group in groups for one in group]
     peaks = [
-        Peak(readings[index].window.middle_s, dimension, float(values[index]), prominence)
+        Peak(counted[index].window.middle_s, dimension, float(values[index]), prominence)
         for dimension in DIMENSIONS
-        for values in [np.array([getattr(one, dimension) for one in readings], np.float64)]
+        for values in [np.concatenate([_leveled(group, dimension) for group in groups] or [np.empty(0)])]
         for index, prominence in prominences(values)
         if prominence >= min_prominence
     ]
@@ -48,19 +65,45 @@ def find_peaks(readings: Sequence[WindowEmotion], min_prominence: float = MIN_PR
 
 
 def find_turns(
-    readings: Sequence[WindowEmotion], window_s: float, min_prominence: float = MIN_PROMINENCE
+    readings: Sequence[WindowEmotion],
+    sections: Sequence[Section],
+    min_change: float = MIN_PROMINENCE,
 ) -> tuple[Turn, ...]:
-    """Return the turning points, in order of time; none in a track shorter than two windows.
+    """Return the turning points, in order of time.
 
     Parameters
     ----------
     readings : in order of time
-    window_s : length of their windows
-    min_prominence : smallest prominence of a change
+    sections : of the track
+    min_change : smallest change of the mood; twice that beside a window shorter than ``SHORT_S``
     """
-    turns = _changes(readings, window_s)
-    found = prominences(np.array([turn.change for turn in turns]), ends=False)
-    return tuple(turns[index] for index, prominence in found if prominence >= min_prominence)
+    turns = []
+    for section, following in pairwise(_by_section(readings, sections)):
+        before, after = section[-1], following[0]
+        turn = Turn(after.window.start_s, after.valence - before.valence, after.arousal - before.arousal)
+        shortest_s = min(one.window.end_s - one.window.start_s for one in (before, after))
+        if turn.change >= (min_change if shortest_s >= SHORT_S else 2 * min_change):
+            turns.append(turn)
+    return tuple(turns)
+
+
+def _by_section(
+    readings: Sequence[WindowEmotion], sections: Sequence[Section]
+) -> list[Sequence[WindowEmotion]]:
+    """Return the readings of each section that is not silent and has any."""
+    if not sections:
+        return [readings] if readings else []
+    ends_s = [section.window.end_s for section in sections]
+    groups: list[list[WindowEmotion]] = [[] for _ in sections]
+    for one in readings:
+        groups[min(bisect_right(ends_s, one.window.middle_s), len(sections) - 1)].append(one)
+    return [group for group, section in zip(groups, sections, strict=True) if group and not section.silent]
+
+
+def _leveled(readings: Sequence[WindowEmotion], dimension: Dimension) -> NDArray[np.float64]:
+    """Return the values of a section; their mean in place of each where they hardly differ."""
+    values = np.array([getattr(one, dimension) for one in readings], np.float64)
+    return np.full_like(values, values.mean()) if np.ptp(values) < MIN_PROMINENCE else values
 
 
 def prominences(values: NDArray[np.float64], *, ends: bool = True) -> list[tuple[int, float]]:
@@ -89,18 +132,3 @@ def _floor(side: NDArray[np.float64], height: float) -> float:
     higher = np.flatnonzero(side > height)
     reach = side[: higher[0]] if len(higher) else side
     return float(reach.min()) if len(reach) else height
-
-
-def _changes(readings: Sequence[WindowEmotion], window_s: float) -> list[Turn]:
-    """Return the change at the start of every window that is preceded by a whole one."""
-    if not readings:
-        return []
-    middles = np.array([one.window.middle_s for one in readings])
-    moods = np.array([(one.valence, one.arousal) for one in readings])
-    turns = []
-    for one, after in zip(readings, moods, strict=True):
-        before_s = one.window.middle_s - window_s
-        if before_s >= middles[0]:
-            before = [np.interp(before_s, middles, column) for column in moods.T]
-            turns.append(Turn(one.window.start_s, *map(float, after - before)))
-    return turns

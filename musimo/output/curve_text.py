@@ -12,7 +12,7 @@ from musimo.output.curves import CurveAnswer, CurveOptions, what_a_reading_cover
 from musimo.output.naming import full_name
 from musimo.output.tables import Column, decimal, duration, table
 from musimo.output.text import cut, joined, safe
-from musimo.records import Turn
+from musimo.records import Section, Turn, Window
 from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.times import format_time
 
@@ -48,12 +48,18 @@ def curve_text(answer: CurveAnswer, options: CurveOptions) -> str:
             f"{format_time(one.window.start_s)} to {format_time(one.window.end_s)}",
             decimal(from_unit(one.valence, scale), MOOD_DIGITS),
             decimal(from_unit(one.arousal, scale), MOOD_DIGITS),
-            ", ".join(peaks.get(one.window.middle_s, [])),
+            ", ".join(_remarks(one.window, peaks.get(one.window.middle_s, []), curve.sections)),
         )
         for one in curve.readings
     ]
-    lines += ["", *table(columns, rows, options.width), "", *_turns(answer.turns, answer, options)]
+    lines += ["", *table(columns, rows, options.width), "", *_turns(answer.turns, options)]
     return joined(lines)
+
+
+def _remarks(window: Window, peaks: list[str], sections: Sequence[Section]) -> list[str]:
+    """Return what is said of one reading."""
+    silent = any(one.silent and one.window.start_s <= window.middle_s < one.window.end_s for one in sections)
+    return ["silence"] if silent else peaks
 
 
 def sparkline(values: Sequence[float], columns: int) -> str:
@@ -77,13 +83,10 @@ def _drawn(name: str, values: Sequence[float], options: CurveOptions) -> str:
     return f"{lead}{sparkline(values, options.width - len(lead) - len(ends))}{ends}"
 
 
-def _turns(turns: Sequence[Turn], answer: CurveAnswer, options: CurveOptions) -> list[str]:
-    window_s = answer.curve.plan.window_s
-    if answer.curve.duration_s < 2 * window_s:
-        return wrap(f"no turning points: they need two windows of {window_s:g} s", options.width)
+def _turns(turns: Sequence[Turn], options: CurveOptions) -> list[str]:
     if not turns:
         return ["no turning points"]
-    caption = f"turning points, and the change from the {window_s:g} s before to the {window_s:g} s after"
+    caption = "turning points, and the change from the window before to the window after"
     columns = (Column("time", right=True), Column("valence", right=True), Column("arousal", right=True))
     rows = [(format_time(turn.time_s), *_signed(turn, options.scale)) for turn in turns]
     return [*wrap(caption, options.width), *table(columns, rows, options.width)]

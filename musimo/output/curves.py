@@ -15,6 +15,9 @@ from musimo.search.times import format_time
 COLUMNS: Final = ("time", "start", "end", "valence", "arousal")
 TRAINING_CLIP_S: Final = 45.0
 
+Kind = Literal["valence", "arousal", "turn", "reading"]
+"""Kinds of marks."""
+
 
 @dataclass(frozen=True, slots=True)
 class CurveAnswer:
@@ -34,7 +37,7 @@ class CurveOptions:
     width : columns of a table
     scale : scale of valence and arousal
     readings : include every reading in labels and markers
-    fps, start_timecode : of an edit decision list
+    fps, start_timecode : of markers for video editors
     """
 
     width: int = 80
@@ -49,7 +52,7 @@ class Mark:
     """A time with a label; the text is ASCII, on one line."""
 
     time_s: float
-    kind: Literal["valence", "arousal", "turn", "reading"]
+    kind: Kind
     text: str
 
 
@@ -93,11 +96,13 @@ def labels(answer: CurveAnswer, options: CurveOptions) -> str:
 def what_a_reading_covers(curve: Curve) -> str:
     """Return a sentence on how much audio a reading covers."""
     window_s = curve.plan.window_s
-    if curve.duration_s <= window_s:
+    if curve.duration_s <= window_s and len(curve.sections) <= 1:
         sentence = f"one reading, of the whole track ({format_time(curve.duration_s)})"
         window_s = curve.duration_s
     else:
         sentence = f"a reading every {curve.plan.hop_s:g} s, each of the {window_s:g} s around its time"
+        if len(curve.sections) > 1:
+            sentence += ", within its section"
     if window_s < TRAINING_CLIP_S - 1:
         sentence += f"; repeated to the {TRAINING_CLIP_S:g} s that the network was trained on"
     return sentence
@@ -134,6 +139,7 @@ def curve_content(answer: CurveAnswer, scale: Scale) -> dict[str, object]:
             }
             for turn in answer.turns
         ],
+        "sections": [section.as_dict() for section in curve.sections],
     }
 
 

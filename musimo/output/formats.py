@@ -16,7 +16,9 @@ FileFormat = Literal["table", "paths", "json", "jsonl", "csv"]
 FactFormat = Literal["table", "json"]
 GroupFormat = Literal["table", "paths", "json", "csv"]
 RatingFormat = Literal["table", "csv", "json"]
-CurveFormat = Literal["table", "csv", "json", "jsonl", "labels", "edl", "svg", "png", "pdf"]
+CurveFormat = Literal[
+    "table", "csv", "json", "jsonl", "labels", "markers", "edl", "otio", "fcpxml", "svg", "png", "pdf"
+]
 MapFormat = Literal["html", "svg", "png", "pdf", "json"]
 Format = TrackFormat | CurveFormat | MapFormat
 
@@ -24,7 +26,7 @@ NOT_FOR_TERMINALS: Final = ("html", "svg", "png", "pdf")
 _ENDINGS: Final = {".htm": "html", ".txt": "table"}
 """Endings that are not the name of their format; ``.txt`` stands for labels where a command has them."""
 
-_NO_ENDING: Final = ("table", "paths", "labels")
+_NO_ENDING: Final = ("table", "paths", "labels", "markers")
 
 F = TypeVar("F", bound=str)
 

@@ -92,8 +92,8 @@ def render_curve(answer: CurveAnswer, format: CurveFormat, options: CurveOptions
 
     Raises
     ------
-    UsageError : options of which no edit decision list can be made
-    MusimoError : a picture, and matplotlib is not installed
+    UsageError : options of which no timecode can be made, or too many marks
+    MusimoError : matplotlib or OpenTimelineIO is needed, and not installed
     """
     from musimo.output import curves
 
@@ -114,6 +114,18 @@ def render_curve(answer: CurveAnswer, format: CurveFormat, options: CurveOptions
             from musimo.output.edl import edl
 
             return edl(answer, options).encode("ascii")
+        case "markers":
+            from musimo.output.markers import markers_csv
+
+            return markers_csv(answer, options).encode()
+        case "otio":
+            from musimo.output.timelines import otio
+
+            return otio(answer, options).encode()
+        case "fcpxml":
+            from musimo.output.timelines import fcpxml
+
+            return fcpxml(answer, options).encode()
         case "svg" | "png" | "pdf":
             from musimo.output.curve_picture import curve_picture
 

@@ -95,6 +95,10 @@ FRAME_RATES: Final = {
 """By the name that video editors use; 29.97 and 59.94 are drop-frame unless ``ndf`` is added."""
 
 
+SPELLINGS: Final = {"23.98": "23.976", "23.97": "23.976", "29.970": "29.97", "59.940": "59.94"}
+"""Other spellings of a rate; a decimal comma is read as a point."""
+
+
 def frame_rate(name: str) -> FrameRate:
     """Return the frame rate of that name.
 
@@ -102,6 +106,11 @@ def frame_rate(name: str) -> FrameRate:
     ------
     UsageError : no such frame rate
     """
-    if name not in FRAME_RATES:
+    plain = name.strip().lower().replace(",", ".")
+    number = plain.removesuffix("ndf").strip()
+    whole, _, decimals = number.partition(".")
+    number = SPELLINGS.get(number, number) if decimals.strip("0") else whole  # 25.00 is 25
+    chosen = FRAME_RATES.get(number + ("ndf" if plain.endswith("ndf") else ""))
+    if chosen is None:
         raise UsageError(f"no frame rate {name!r}", f"there are: {', '.join(FRAME_RATES)}")
-    return FRAME_RATES[name]
+    return chosen

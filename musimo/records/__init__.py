@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musimo.records.check import Check as Check
+from musimo.records.failures import FailedFile as FailedFile
+from musimo.records.failures import Failure as Failure
 from musimo.records.fields import (
     CONFIDENCE_DIGITS,
     SECOND_DIGITS,
@@ -88,8 +90,8 @@ class Window:
         return {"start": number(self.start_s, SECOND_DIGITS), "end": number(self.end_s, SECOND_DIGITS)}
 
 
-WindowPlan = Coverage | SlidingPlan | Window
-"""Which windows of a track are analyzed: as in a library; sliding windows; or one passage only."""
+WindowPlan = Coverage | SlidingPlan | Window | tuple[Window, ...]
+"""Which windows of a track are analyzed: as in a library; sliding; of one passage; or exactly these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,27 +293,8 @@ class Track(OnDisk):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure(OnDisk):
-    """A file of the library that could not be analyzed; its path is absolute, ``when`` ISO 8601 in UTC."""
-
-    path_bytes: bytes
-    stage: str
-    reason: str
-    when: str
-
-    def as_dict(self, scale: Scale = "0-1") -> Fields:
-        """Return the fields of the JSON contract; the scale is of no account."""
-        return {
-            **path_fields(self.path_bytes),
-            "stage": self.stage,
-            "reason": self.reason,
-            "when": self.when,
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class AnalyzedFile(OnDisk):
-    """Emotion of a file outside any library."""
+    """Emotion of a file outside any library; valence and arousal are NaN where it is digital silence."""
 
     path_bytes: bytes
     tags: Tags
@@ -336,16 +319,15 @@ class AnalyzedFile(OnDisk):
 
 
 @dataclass(frozen=True, slots=True)
-class FailedFile(OnDisk):
-    """A file outside any library that could not be analyzed."""
+class Section:
+    """A part of a track between two changes of its music; ``silent`` where it is digital silence."""
 
-    path_bytes: bytes
-    stage: str
-    reason: str
+    window: Window
+    silent: bool = False
 
-    def as_dict(self, scale: Scale = "0-1") -> Fields:
-        """Return the fields of the JSON contract; the scale is of no account."""
-        return {**path_fields(self.path_bytes), "stage": self.stage, "reason": self.reason}
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields of the JSON contract."""
+        return {**self.window.as_dict(), "silent": self.silent}
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,8 +339,10 @@ class Curve:
     track : its id is None for a file outside the library
     plan : the windows of the query
     duration_s : of the track, measured
-    readings : in order of time; each covers its whole window, not only the middle
+    readings : in order of time; each covers its whole window, not only the middle. No window is in two
+        sections. In a silent section, readings are interpolated between those around it.
     partial : decoded fraction; None if nothing is missing
+    sections : parts of the track, in order of time
     """
 
     track: Track
@@ -366,6 +350,7 @@ class Curve:
     duration_s: float
     readings: tuple[WindowEmotion, ...]
     partial: float | None = None
+    sections: tuple[Section, ...] = ()
 
 
 Dimension = Literal["valence", "arousal"]
@@ -387,8 +372,8 @@ class Turn:
 
     Parameters
     ----------
-    time_s : where one window ends and the next begins
-    valence, arousal : differences, -1..1, of the window after it minus the window before
+    time_s : where one section ends and the next begins
+    valence, arousal : differences, -1..1, of the first window after it minus the last window before
     """
 
     time_s: float

@@ -35,8 +35,12 @@ def test_a_file_needs_no_library(shell: Shell, song: Path, home: Path) -> None:
     assert "turning points" in ran.out.decode()
     assert max(map(len, ran.out.decode().splitlines())) <= 80
     said = shell("curve", song, *SHORT, "--json").document
-    assert [row["time"] for row in said["readings"]] == [5, 10, 15, 20, 25, 30, 35]
+    assert [row["time"] for row in said["readings"]] == pytest.approx([5, 10, 15, 25, 30, 35])
     assert [turn["time"] for turn in said["turns"]] == [20]
+    assert said["sections"] == [
+        {"start": 0, "end": 20, "silent": False},
+        {"start": 20, "end": 40, "silent": False},
+    ]
     assert [*home.iterdir()] == []
 
 
@@ -46,9 +50,10 @@ def test_the_ending_of_the_file_names_the_format(shell: Shell, song: Path, tmp_p
         **{
             "a.svg": b"<?xml",
             "a.PDF": b"%PDF-",
-            "a.txt": b"15.000000\t",
+            "a.txt": b"20.000000\t",
             "a.edl": b"TITLE: song\r\nFCM: DROP",
             "a.csv": b"time,start",
+            "a.fcpxml": b"<?xml",
         },
         **{"a.json": b"{", "a.jsonl": b'{"time"', "plain": b"song, 0:40"},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,21 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musimo.emotion.turns import MIN_PROMINENCE, find_peaks, find_turns, prominences
-from musimo.records import Window, WindowEmotion
+from musimo.records import Section, Window, WindowEmotion
 
 WINDOW_S = 20.0
-
-
-def curve(
-    mood: Callable[[float], tuple[float, float]], duration_s: float = 120, hop_s: float = 5
-) -> list[WindowEmotion]:
-    """Readings of windows of 20 s: means of ``mood`` over each."""
-    readings = []
-    for start_s in np.arange(0, duration_s - WINDOW_S + 1e-9, hop_s):
-        moods = [mood(start_s + second + 0.5) for second in range(int(WINDOW_S))]
-        valence, arousal = (float(mean) for mean in np.mean(moods, axis=0))
-        readings.append(WindowEmotion(Window(start_s, start_s + WINDOW_S), valence, arousal))
-    return readings
 
 
 def series(*arousals: float) -> list[WindowEmotion]:
@@ -79,32 +67,66 @@ def test_what_no_listener_could_rate_is_no_peak() -> None:
     assert len(find_peaks(series(0.5, 0.5 + MIN_PROMINENCE + 0.001, 0.5))) == 1
 
 
-def test_a_step_is_one_turn_at_its_time() -> None:
-    readings = curve(lambda s: (0.5, 0.2) if s < 60 else (0.4, 0.8))
-    [turn] = find_turns(readings, WINDOW_S)
-    assert turn.time_s == 60
-    assert (turn.valence, turn.arousal) == pytest.approx((-0.1, 0.6))
-    assert turn.change == pytest.approx(np.hypot(0.1, 0.6))
+def section(start_s: float, end_s: float, *, silent: bool = False) -> Section:
+    return Section(Window(start_s, end_s), silent)
 
 
-def test_a_passage_has_a_turn_into_it_and_one_out_of_it() -> None:
-    readings = curve(lambda s: (0.5, 0.8) if 40 <= s < 80 else (0.5, 0.2))
-    into, out = find_turns(readings, WINDOW_S)
-    assert (into.time_s, out.time_s) == (40, 80)
-    assert (into.arousal, out.arousal) == pytest.approx((0.6, -0.6))
+def even(*parts: tuple[float, float, float, float]) -> list[WindowEmotion]:
+    """Readings of parts: start, end, valence and arousal; windows of 20 s, 10 s apart, inside each."""
+    return [
+        WindowEmotion(Window(at, at + WINDOW_S), valence, arousal)
+        for start_s, end_s, valence, arousal in parts
+        for at in np.arange(start_s, end_s - WINDOW_S + 1e-9, 10).tolist()
+    ]
 
 
-def test_a_hop_that_does_not_divide_the_window_still_finds_the_step() -> None:
-    [turn] = find_turns(curve(lambda s: (0.5, 0.2) if s < 60 else (0.5, 0.8), hop_s=6), WINDOW_S)
-    assert turn.time_s == 60
+def test_a_turn_is_where_the_mood_changes_with_the_music() -> None:
+    readings = even((0, 60, 0.5, 0.2), (60, 120, 0.4, 0.8), (120, 180, 0.4, 0.82), (180, 240, 0.4, 0.2))
+    sections = [section(at, at + 60) for at in (0, 60, 120, 180)]
+    up, down = find_turns(readings, sections)
+    assert (up.time_s, down.time_s) == (60, 180)
+    assert (up.valence, up.arousal) == pytest.approx((-0.1, 0.6))
+    assert up.change == pytest.approx(np.hypot(0.1, 0.6))
+    assert down.arousal == pytest.approx(-0.62)
 
 
-def test_a_steady_drift_and_a_change_without_a_whole_window_left_are_no_turns() -> None:
-    assert find_turns(curve(lambda s: (0.5, s / 120)), WINDOW_S) == ()
-    assert find_turns(curve(lambda s: (0.5, 0.2 if s < 110 else 0.9)), WINDOW_S) == ()
+def test_a_turn_compares_the_windows_next_to_it() -> None:
+    readings = series(0.2, 0.3, 0.4)
+    readings += [WindowEmotion(Window(30, 50), 0.5, 0.9), WindowEmotion(Window(40, 60), 0.5, 0.7)]
+    [turn] = find_turns(readings, [section(0, 30), section(30, 60)])
+    assert turn.time_s == 30
+    assert turn.arousal == pytest.approx(0.5)
 
 
-def test_short_curves_have_no_turns() -> None:
-    assert find_turns([], WINDOW_S) == ()
+def test_silence_is_no_turn_and_what_comes_after_it_is_compared_with_what_was_before() -> None:
+    sections = [section(0, 60), section(60, 100, silent=True), section(100, 160)]
+    same = even((0, 60, 0.5, 0.4), (60, 100, 0.9, 0.9), (100, 160, 0.5, 0.4))
+    assert find_turns(same, sections) == ()
+    assert find_peaks(same, sections) == ()
+    other = even((0, 60, 0.5, 0.4), (60, 100, 0.5, 0.5), (100, 160, 0.5, 0.6))
+    [turn] = find_turns(other, sections)
+    assert turn.time_s == 100
+    assert turn.arousal == pytest.approx(0.2)
+
+
+def test_an_even_section_has_its_peak_in_its_middle() -> None:
+    readings = even((0, 60, 0.5, 0.2), (60, 120, 0.5, 0.8), (120, 180, 0.5, 0.2))
+    noisy = [replace(one, arousal=one.arousal + 0.01 * (n % 3)) for n, one in enumerate(readings)]
+    [peak] = find_peaks(noisy, [section(0, 60), section(60, 120), section(120, 180)])
+    assert peak.time_s == 90
+    assert peak.value == pytest.approx(0.81, abs=0.01)
+
+
+@pytest.mark.parametrize(("seconds", "n_turns"), [(8, 0), (12, 1)])
+def test_short_windows_need_a_greater_change(seconds: float, n_turns: int) -> None:
+    readings = [WindowEmotion(Window(0, 20), 0.5, 0.5), WindowEmotion(Window(20, 20 + seconds), 0.5, 0.6)]
+    sections = [section(0, 20), section(20, 20 + seconds)]
+    assert len(find_turns(readings, sections)) == n_turns
+    readings[1] = replace(readings[1], arousal=0.63)
+    assert len(find_turns(readings, sections)) == 1
+
+
+def test_one_section_has_no_turn() -> None:
+    assert find_turns([], []) == ()
     assert find_peaks([]) == ()
-    assert find_turns(series(0.1, 0.9), WINDOW_S) == ()
+    assert find_turns(series(0.1, 0.9), [section(0, 30)]) == ()

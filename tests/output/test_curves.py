@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from musimo.emotion.turns import find_peaks, find_turns
+from musimo.emotion.turns import find_peaks
 from musimo.errors import MusimoError, UsageError
 from musimo.installation import installation
 from musimo.output.curve_picture import (
@@ -30,13 +30,14 @@ from musimo.output.curve_text import BLOCKS, sparkline
 from musimo.output.curves import CurveAnswer, CurveOptions
 from musimo.output.formats import CURVE, CurveFormat
 from musimo.output.rendering import render_curve
-from musimo.records import Curve, Peak, SlidingPlan, Track, Turn, Window, WindowEmotion
+from musimo.records import Curve, Peak, Section, SlidingPlan, Track, Turn, Window, WindowEmotion
 from musimo.records.scale import Scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
+SECTIONS = (Section(Window(0, 35)), Section(Window(35, 65)), Section(Window(65, 100)))
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -46,8 +47,9 @@ def answer_of(track: Track, n: int = 17) -> CurveAnswer:
     readings = tuple(
         WindowEmotion(Window(5.0 * place, 5.0 * place + 20), 0.5, arousals[place]) for place in range(n)
     )
-    curve = Curve(track, SlidingPlan(20, 5), 5.0 * (n - 1) + 20, readings)
-    return CurveAnswer(curve, find_peaks(readings), find_turns(readings, 20))
+    curve = Curve(track, SlidingPlan(20, 5), 5.0 * (n - 1) + 20, readings, sections=SECTIONS)
+    turns = (Turn(35, 0, 0.6), Turn(65, 0, -0.6)) if n > 1 else ()
+    return CurveAnswer(curve, find_peaks(readings), turns)
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def written(answer: CurveAnswer, format: CurveFormat, **options: object) -> str:
 
 def test_json_holds_all(answer: CurveAnswer) -> None:
     said = json.loads(written(answer, "json"))
-    assert list(said) == ["schema", "track", "window", "hop", "readings", "peaks", "turns"]
+    assert list(said) == ["schema", "track", "window", "hop", "readings", "peaks", "turns", "sections"]
     assert (said["schema"], said["window"], said["hop"]) == (1, 20, 5)
     assert said["track"]["title"] == "Feeling Good"
     assert said["readings"][1] == {"time": 15, "start": 5, "end": 25, "valence": 0.5, "arousal": 0.2}
@@ -109,7 +111,7 @@ def test_an_edl_has_a_marker_at_the_frame(answer: CurveAnswer) -> None:
 def test_an_edl_that_cannot_be_is_refused(answer: CurveAnswer) -> None:
     with pytest.raises(UsageError, match="no frame rate"):
         written(answer, "edl", fps="31")
-    many = replace(answer, turns=tuple(answer.turns) * 500)
+    many = replace(answer, turns=[Turn(n / 20, 0, 0.2) for n in range(1001)])
     with pytest.raises(UsageError, match="at most 999"):
         written(many, "edl")
 

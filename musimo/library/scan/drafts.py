@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import nan
 
 import numpy as np
 
 from musimo.audio.decoded_fraction import decoded_fraction
+from musimo.audio.silence import MAX_SILENT_FRACTION, silent_fraction
 from musimo.audio.tempo_key import TempoKeyFeatures, estimate_tempo_key, tempo_key_features
 from musimo.audio.windows import WINDOWS_PER_CALL
 from musimo.emotion.space import SoundSpace, unit
@@ -28,7 +30,9 @@ from musimo.records import (
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The analysis of a whole track.
+    """The analysis of a whole track, over the windows that are not silent.
+
+    Valence and arousal are NaN where all of it is digital silence.
 
     Parameters
     ----------
@@ -41,6 +45,17 @@ class Summary:
     partial: float | None
     tempo_key: TempoKey
     decoded: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _AnalyzedWindow:
+    """What is kept of a window for the summary."""
+
+    window: Window
+    prediction: WindowPrediction
+    statistics: FloatArray
+    tempo_key: TempoKeyFeatures
+    silent: float
 
 
 @dataclass(slots=True)
@@ -59,9 +74,7 @@ class Draft:
     error: AudioError | None = None
     window_vectors: dict[Window, FloatArray] = field(default_factory=dict)
     _waiting: list[ExtractedWindow] = field(default_factory=list)  # not in a group yet
-    _predictions: list[tuple[Window, WindowPrediction]] = field(default_factory=list)
-    _statistics: list[FloatArray] = field(default_factory=list)
-    _pulses: list[TempoKeyFeatures] = field(default_factory=list)
+    _analyzed: list[_AnalyzedWindow] = field(default_factory=list)
     _lacking_s: float = 0.0  # holes in the analyzed windows
 
     def take(self, message: ExtractMessage) -> list[ExtractedWindow]:
@@ -83,11 +96,17 @@ class Draft:
 
     def add(self, group: Sequence[ExtractedWindow], predictions: Sequence[WindowPrediction]) -> None:
         """Add the predictions of a group; of its windows only what the summary needs is kept."""
-        self._predictions += zip((window.window for window in group), predictions, strict=True)
-        self._statistics += [window.statistics for window in group]
-        self._pulses += map(tempo_key_features, group)
-        for window in group:
+        for window, prediction in zip(group, predictions, strict=True):
             self._lacking_s += window.missing_s
+            self._analyzed.append(
+                _AnalyzedWindow(
+                    window.window,
+                    prediction,
+                    window.statistics,
+                    tempo_key_features(window),
+                    silent_fraction(window.features),
+                )
+            )
 
     def add_window_vectors(
         self, space: SoundSpace, group: Sequence[ExtractedWindow], predictions: Sequence[WindowPrediction]
@@ -101,16 +120,33 @@ class Draft:
         vectors = space.block_vectors(descriptors)
         self.window_vectors |= zip((window.window for window in group), vectors, strict=True)
 
+    @property
+    def silent(self) -> bool:
+        """Whether every window that was analyzed is digital silence, from its first to its last frame."""
+        return bool(self._analyzed) and all(one.silent == 1 for one in self._analyzed)
+
     def summary(self) -> Summary | None:
         """Summarize the track; None where no window was to be analyzed."""
         assert self.opened is not None
-        if not self._predictions:
+        if not self._analyzed:
             return None
-        windows = [window for window, _ in self._predictions]
+        counted = _with_music(self._analyzed)
+        predictions = [(one.window, one.prediction) for one in counted]
+        if self.silent:
+            predictions = [(window, replace(one, valence=nan, arousal=nan)) for window, one in predictions]
+        windows = [one.window for one in self._analyzed]
         return Summary(
-            summarize(self._predictions),
-            mean_statistics(self._statistics),
+            summarize(predictions),
+            mean_statistics([one.statistics for one in counted]),
             decoded_fraction(self.opened, windows, self._lacking_s),
-            estimate_tempo_key(self._pulses),
+            estimate_tempo_key([one.tempo_key for one in counted]),
             decoded_fraction(replace(self.opened, expected_duration_s=None), windows, self._lacking_s),
         )
+
+
+def _with_music(windows: Sequence[_AnalyzedWindow]) -> Sequence[_AnalyzedWindow]:
+    """Return the windows that have little silence; if there are none, those with any music; else all."""
+    for most in (MAX_SILENT_FRACTION, np.nextafter(1, 0)):
+        if counted := [one for one in windows if one.silent <= most]:
+            return counted
+    return windows

@@ -228,13 +228,17 @@ def _decoded(values: dict[str, Any], floats: FloatArray) -> Message:
     raise ValueError("not a kind of message")
 
 
-def _encoded_plan(plan: WindowPlan) -> str | dict[str, float]:
+def _encoded_plan(plan: WindowPlan) -> str | dict[str, float] | list[list[float]]:
+    if isinstance(plan, tuple):
+        return [[window.start_s, window.end_s] for window in plan]
     return plan if isinstance(plan, str) else asdict(plan)
 
 
 def _plan(values: Any) -> WindowPlan:
     if isinstance(values, str):
         return COVERAGES[values]
+    if isinstance(values, list):
+        return tuple(map(_window, values))
     if values.keys() == {"window_s", "hop_s"}:
         window_s, hop_s = _seconds(values["window_s"]), _seconds(values["hop_s"])
         if not window_s or not hop_s:

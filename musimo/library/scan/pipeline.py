@@ -188,6 +188,8 @@ class Pipeline:
         failed: list[FileFailure] = []
         for number in self._ready():
             draft, planned = self._drafts.pop(number), self._files[number]
+            if draft.error is None and draft.silent:
+                draft.error = AudioError("analyze", "it contains digital silence only, which has no mood")
             if draft.error is not None:
                 failed.append(FileFailure(planned, draft.error))
             else:
@@ -251,5 +253,7 @@ def _file_analysis(planned: PlannedFile, draft: Draft) -> FileAnalysis:
         summary.statistics,
         summary.decoded,
         summary.tempo_key,
-        draft.window_vectors,
+        {one.window: draft.window_vectors[one.window] for one in summary.emotion.windows}
+        if draft.window_vectors
+        else {},
     )

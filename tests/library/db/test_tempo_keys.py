@@ -24,17 +24,17 @@ from tests.conftest import PlainPredictor
 
 RATE = 22_050
 COPY = "copy.wav"
-TOLD = {"fast.wav": (150, "D minor"), "slow.wav": (75, "G major"), "silence.wav": (None, None)}
+TOLD = {"fast.wav": (150, "D minor"), "slow.wav": (75, "G major"), "steady.wav": (None, None)}
 
 
 @pytest.fixture
 def music(tmp_path: Path) -> Path:
-    """Clicks with a chord at each, or at every other; a copy of one; and silence."""
+    """Clicks with a chord at each, or at every other; a copy of one; and a constant."""
     folder = tmp_path / "music"
     folder.mkdir()
     fast = clicks(150, 20) + 0.1 * np.resize(cadence("minor", 2), 20 * RATE)
     slow = clicks(75, 20) + 0.1 * np.resize(cadence("major", -5), 20 * RATE)
-    for name, samples in (("fast.wav", fast), ("slow.wav", slow), ("silence.wav", np.zeros(20 * RATE))):
+    for name, samples in (("fast.wav", fast), ("slow.wav", slow), ("steady.wav", np.full(20 * RATE, 0.1))):
         soundfile.write(folder / name, samples, RATE)
     (folder / COPY).write_bytes((folder / "slow.wav").read_bytes())
     return folder

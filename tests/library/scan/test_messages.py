@@ -47,6 +47,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))  # no database takes l
 lengths = st.floats(0, allow_infinity=False, allow_nan=False)
 integers = st.integers(0, 2**63 - 1)
 windows = st.tuples(lengths, lengths).map(lambda ends: Window(min(ends), max(ends)))
+several = st.lists(windows).map(tuple)
 slides = st.builds(SlidingPlan, *[st.floats(0, allow_infinity=False, exclude_min=True)] * 2)
 contents = st.binary(min_size=16, max_size=16)
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -60,7 +61,7 @@ tags = st.builds(
     codec=st.none() | texts,
 )
 messages: st.SearchStrategy[Message] = st.one_of(
-    st.builds(Request, st.binary(), st.sampled_from(("windows", "full")) | slides | windows),
+    st.builds(Request, st.binary(), st.sampled_from(("windows", "full")) | slides | windows | several),
     st.builds(ContentReply, st.booleans()),
     st.builds(ContentQuery, contents),
     st.just(Finished()),
