@@ -10,7 +10,7 @@ from musimo.api.session import Session
 from musimo.errors import UsageError
 from musimo.search.mood import MoodQuery, near, near_and_like, similarities_to
 from musimo.search.mood import mood_path as path_rows
-from musimo.search.mood_words import parse_point, point_of
+from musimo.search.mood_words import cancel, parse_point, point_of
 from musimo.search.order import Order, reorder
 from musimo.search.plane import Point
 from musimo.search.results import MoodPathResult, MoodResult
@@ -85,6 +85,7 @@ def _point(session: Session, valence: str | float, arousal: float | None) -> Poi
     if isinstance(valence, str):
         if arousal is not None:
             raise UsageError("a mood is given in words or in numbers, not both")
+        _note_opposites(session, valence)
         return point_of(valence, session.settings.moods)
     if arousal is None:
         raise UsageError("which mood?", "name one, like calm, or give valence and arousal")
@@ -94,7 +95,17 @@ def _point(session: Session, valence: str | float, arousal: float | None) -> Poi
 def _place(session: Session, mood: AnyMood) -> tuple[Point, bool]:
     """Return the point of a mood, and whether it was given in words."""
     point, named = parse_point(mood, session.settings.moods) if isinstance(mood, str) else (mood, False)
+    if named and isinstance(mood, str):
+        _note_opposites(session, mood)
     return point if named else _checked(point), named
+
+
+def _note_opposites(session: Session, words: str) -> None:
+    if cancel(words, session.settings.moods):
+        session.notice(
+            f"{words}: these moods cancel each other, what is left is neutral; name one of them, "
+            "or go from one to the other with mood-path"
+        )
 
 
 def _checked(point: Point) -> Point:

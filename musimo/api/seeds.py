@@ -6,12 +6,13 @@ import os
 from dataclasses import replace
 from math import isnan
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from musimo.api.session import Session
 from musimo.audio.files import path_bytes
-from musimo.errors import AudioError, NotFoundError
+from musimo.errors import AudioError, NotFoundError, UsageError
 from musimo.library.active_model import not_analyzed
 from musimo.library.calibration import calibrated_emotion
 from musimo.library.db.ratings import all_ratings
@@ -25,6 +26,9 @@ AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack
 """A track: path of an audio file, id, words only one title or path has, or a track or row of a result."""
 
 AnySeed = AnyTrack | Seed
+
+PLAYLISTS: Final = (".m3u", ".m3u8", ".pls", ".xspf", ".wpl", ".asx", ".cue")
+"""Endings of files that list tracks, and are no tracks."""
 
 
 def find_track(session: Session, named: AnyTrack) -> Track | None:
@@ -48,7 +52,13 @@ def find_track(session: Session, named: AnyTrack) -> Track | None:
         if held is not None and held.content == named.content:
             return held
         named = named.path
-    return find_named(store, named)
+    found = find_named(store, named)
+    if found is None and (suffix := Path(os.fsdecode(path_bytes(named))).suffix.lower()) in PLAYLISTS:
+        raise UsageError(
+            f"{_shown(named)} is a playlist ({suffix}), not a track",
+            "name tracks of it, as in: musimo similar TRACK TRACK",
+        )
+    return found
 
 
 def known_track(session: Session, named: AnyTrack) -> Track:
@@ -109,6 +119,7 @@ def file_seed(session: Session, path: bytes, plan: WindowPlan = "windows") -> Se
         arousal=arousal,
         partial=analyzed.partial,
         tempo_key=analyzed.tempo_key,
+        content_hash=analyzed.content,
     )
     sound = Descriptors(emotion.embedding[None], analyzed.statistics[None], emotion.fused[None])
     return Seed(track, sound, opened.store.content_id(analyzed.content))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,9 +11,12 @@ from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation, shown
 from musimo.cli.exit_codes import DONE, SOME_FAILED
 from musimo.cli.options import analysis_options, coverage_option, format_options, scale_option
+from musimo.errors import NotFoundError
 from musimo.output.formats import FILES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from musimo.records import Coverage
 
 
@@ -33,12 +37,15 @@ def command(
     batch_size: int | None,
     **options: Any,
 ) -> int:
-    """Analyze FILES and print their valence and arousal, as a whole and window by window.
+    """Analyze FILES; print valence and arousal of each file and of its windows. No library is needed.
+
+    Of a folder, all music files in it and below are analyzed.
 
     - is a file on standard input.
 
     \b
       musimo analyze demo.wav
+      musimo analyze ~/demos
       ffmpeg -v error -i film.mkv -f wav - | musimo analyze -
       musimo analyze --coverage full --format csv -o moods.csv *.flac
     """
@@ -50,7 +57,8 @@ def command(
     choice = choice_of(options, FILES)
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     with spooling() as spool:
-        results = [spool.named(one) for one in library.analyze(*files_of(spool, files), coverage=coverage)]
+        found = [path for file in files_of(spool, files) for path in _music_files(file)]
+        results = [spool.named(one) for one in library.analyze(*found, coverage=coverage)]
     analyzed = [file for file in results if isinstance(file, AnalyzedFile)]
     failed = [file for file in results if isinstance(file, FailedFile)]
     if choice.output is not None or choice.format not in ("table", "json"):
@@ -58,3 +66,19 @@ def command(
             invocation.note(f"failed: {shown(file.path_bytes)}: {safe(file.reason)}")
     print_answer(invocation, AnalyzeAnswer(analyzed, failed), choice)
     return SOME_FAILED if failed else DONE
+
+
+def _music_files(file: str) -> Sequence[str | bytes]:
+    """Return a file as it is named, or the music files of a folder by name."""
+    from musimo.library.db.files import FoundFile
+    from musimo.library.scan.walk import walk
+
+    if not os.path.isdir(file):  # noqa: PTH112 - False where a name is too long
+        return [file]
+    top = os.fsencode(file)
+    found = [event.path for event in walk(top) if isinstance(event, FoundFile)]
+    if not found:
+        raise NotFoundError(
+            f"the folder {shown(top)} contains no music file", "name files, or another folder"
+        )
+    return [os.path.join(top, path) for path in found]  # noqa: PTH118 - bytes

@@ -12,13 +12,13 @@ from musimo.cli.options import OutputFile
 
 @click.command("backup")
 @click.argument("file", type=OutputFile())
-@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_invocation
 def command(invocation: Invocation, /, file: str, force: bool, as_json: bool) -> None:
-    """Copy the library to FILE, checked and whole or not at all; a scan may go on meanwhile.
+    """Write a verified copy of the library to FILE; safe during a scan.
 
-    The copy is a library: musimo --library FILE status. To put it back, copy it over the library.
+    The copy can be used directly (musimo --library FILE status). To restore it, copy it over the library.
 
     \b
       musimo backup library-backup.db
@@ -31,4 +31,4 @@ def command(invocation: Invocation, /, file: str, force: bool, as_json: bool) ->
     if as_json:
         click.echo(backup_json(library.settings.library, copy, size), nl=False)
     else:
-        click.echo(f"{size / 1e6:.1f} MB copied to {shown(os.fsencode(copy))}")
+        invocation.report(f"{size / 1e6:.1f} MB copied to {shown(os.fsencode(copy))}")

@@ -16,22 +16,20 @@ if TYPE_CHECKING:
 
 
 @click.command("calibrate")
-@click.option("--dry-run", is_flag=True, help="Only print how well your ratings are fitted.")
+@click.option("--dry-run", is_flag=True, help="Only print the errors; change nothing.")
 @click.option("--undo", is_flag=True, help="Remove the calibration; ratings are kept.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @scale_option
 @pass_invocation
 def command(invocation: Invocation, /, dry_run: bool, undo: bool, as_json: bool, scale: Scale) -> int:
-    """Fit the library's valence and arousal to your ratings, if that is a gain.
+    """Calibrate valence and arousal of the library to your ratings, if that reduces the error.
 
-    The difference between your ratings and the network's predictions is learned from the audio (a ridge
-    regression on the embedding, shrunk towards the network). Two root mean square errors over the rated
-    tracks are printed: of the network, and of the fit, cross-validated by leaving each rating out. Where the
-    fit's error is not lower, or there are too few ratings, the network's predictions stay. A fit that is a
-    gain is applied to the whole library, and to tracks that are scanned later; mood, --where, map and all
-    other commands use it. Similarity does not change.
-
-    After more ratings, run it again: it fits all of them anew.
+    A ridge regression on the embedding learns the difference between your ratings and the predictions. Two
+    root-mean-square errors over the rated tracks are printed: of the network, and of the calibration,
+    cross-validated by leaving out one track at a time. If the calibration is not better, or there are too few
+    ratings, the network's values are kept. Otherwise it is applied to all tracks, including those scanned
+    later, and to all commands that use mood. Similarity does not change. Run it again after more ratings; it
+    is always fitted to all of them.
 
     \b
       musimo calibrate --dry-run

@@ -24,8 +24,8 @@ TIMED = ("markers", "otio", "fcpxml")  # formats with timecodes, beside an EDL
     default=45.0,
     show_default=True,
     metavar="S",
-    help="Length of the windows in seconds, 5 to 45. The network was trained on 45; shorter windows are"
-    " repeated to that length, follow the music closer, and have larger errors.",
+    help="Window length in seconds, 5 to 45. The network was trained on 45; shorter windows "
+    "are repeated to that length, resolve changes better and are less accurate.",
 )
 @click.option(
     "--hop",
@@ -33,26 +33,28 @@ TIMED = ("markers", "otio", "fcpxml")  # formats with timecodes, beside an EDL
     default=5.0,
     show_default=True,
     metavar="S",
-    help="Seconds from one window to the next.",
+    help="Seconds between readings.",
 )
 @format_options(CURVE)
 @click.option(
-    "--readings", is_flag=True, help="Put every reading into labels and markers, not only what stands out."
+    "--readings",
+    is_flag=True,
+    help="Write all readings to labels and markers, not only peaks and turning points.",
 )
 @click.option(
     "--fps",
     default="25",
     show_default=True,
     metavar="RATE",
-    help="Frame rate of markers, EDL, OTIO and FCPXML: 23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60; 23.98"
-    " and 29,97 are read, too. 29.97 and 59.94 count drop-frame; 29.97ndf and 59.94ndf do not.",
+    help="Frame rate of markers (EDL, OTIO, FCPXML, CSV): 23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60; "
+    "23.98 and 29,97 are read, too. 29.97 and 59.94 use drop-frame timecode; append ndf for non-drop-frame.",
 )
 @click.option(
     "--start-timecode",
     default="01:00:00:00",
     show_default=True,
     metavar="TC",
-    help="Timecode of markers at which the track begins.",
+    help="Timecode of the start of the track in markers.",
 )
 @scale_option
 @analysis_options
@@ -71,12 +73,12 @@ def command(
     batch_size: int | None,
     **options: Any,
 ) -> None:
-    """Draw valence and arousal over time inside TRACK, with peaks and turning points.
+    """Show valence and arousal over time within TRACK, with peaks and turning points.
 
-    TRACK is any audio file on disk, - for a file on standard input, or a library track as in similar. The
-    track is divided where its music changes, at once and by much; a reading is of the whole window around its
-    time, and no window reaches from one section into another. A peak stands out by half a point of the 1-9
-    scale. At a turning point, the mood changes with the music by half a point or more.
+    TRACK is given as for similar; - is a file on standard input. The track is divided into sections where its
+    music changes, at once and by much. Each reading describes the window around its time, inside one section.
+    A peak has a prominence of at least half a point on the 1-9 scale. At a turning point, the mood changes
+    with the music, by at least as much.
 
     \b
       musimo curve "So What"

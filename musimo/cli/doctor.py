@@ -9,13 +9,16 @@ from musimo.cli.exit_codes import DONE, ERROR
 
 
 @click.command("doctor")
-@click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.  [default: auto]")
+@click.option(
+    "--device", metavar="DEVICE", help="Device to check: auto, cpu, cuda, cuda:N or mps.  [default: auto]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 @pass_invocation
 def command(invocation: Invocation, /, device: str | None, as_json: bool) -> int:
-    """Check versions, codecs, weights, device, library, indexes and space; say what to do about each.
+    """Check versions, codecs, weights, device, library, indexes and disk space; print how to fix each
+    problem.
 
-    Nothing is changed. The exit code is 1 where something is bad.
+    Nothing is changed. The exit code is 1 if a check fails.
 
     \b
       musimo doctor

@@ -21,7 +21,7 @@ from musimo.output.formats import GROUPS
     "kinds",
     multiple=True,
     type=click.Choice(["sound", "recording", "probable"]),
-    help="Only groups of this kind; repeatable.",
+    help="Only groups of this kind. Repeatable.",
 )
 @format_options(GROUPS)
 @pass_invocation
@@ -32,12 +32,12 @@ def command(
     kinds: tuple[str, ...],
     **options: Any,
 ) -> int:
-    """List tracks that are the same recording: by their audio, or by their sound vectors.
+    """List tracks that are copies of the same audio or the same recording.
 
-    Three kinds of groups: sound, the same audio with other tags; recording, the same recording in other
-    encodings; and probable, probably the same recording, by artist, title and a similar sound, or by the
-    sound although titles differ. In a group the file that is best by its header comes first. A lossless file
-    may have been made from a lossy one: no header says so.
+    There are three kinds of groups: sound (identical audio, tags ignored), recording (one recording in
+    several encodings) and probable (same artist and title with similar sound, or same sound with different
+    titles). In each group the best file by format and bit rate comes first; a lossless file may have been
+    made from a lossy one.
 
     This is a report. Nothing is changed, moved or deleted.
 

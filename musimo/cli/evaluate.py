@@ -19,17 +19,18 @@ from musimo.installation import require_training
     "--weights",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Judge these weights as they are, instead of training: wise only on clips they have not met.",
+    help="Evaluate these weights instead of training; meaningful only on clips that they were "
+    "not trained on.",
 )
 @pass_invocation
 def command(
     invocation: Invocation, /, config: str, weights: Path | None, as_json: bool, **options: Any
 ) -> int:
-    """Measure what CONFIG makes, beside simple methods on the same folds; print the tables, write the report.
+    """Evaluate CONFIG and simple baselines on the same folds; print tables and write a report.
 
-    Every clip is judged by a network that has met none of its artist's. What an earlier run of this command
-    or of train has left is used. Ctrl-C stops; the same command goes on where it stopped.
-    Needs the full set-up of a checkout, or pip install 'musimo[train]'.
+    Each clip is predicted by a network trained without clips of its artist. Results of earlier runs of
+    evaluate or train are reused. After Ctrl-C, the same command resumes. Needs the full set-up of a checkout,
+    or pip install 'musimo[train]'.
 
     \b
       musimo evaluate default --data data

@@ -31,7 +31,7 @@ VECTORS_OPTIONS = (
     "--analyses",
     type=OutputFile(dir_okay=False),
     metavar="FILE",
-    help="Write all analyses to FILE, by a hash of the audio, for musimo import elsewhere; .gz packs it.",
+    help="Write the analyses to FILE for musimo import; compressed if FILE ends in .gz.",
 )
 @click.option(
     "--vectors",
@@ -41,11 +41,11 @@ VECTORS_OPTIONS = (
 )
 @pass_invocation
 def command(invocation: Invocation, /, analyses: str | None, vectors: str | None, **options: Any) -> int:
-    """Write every track with its tags and emotion, as CSV unless another format is asked for.
+    """Write all tracks with tags and mood, by default as CSV.
 
-    With --analyses, write the complete analyses, whatever the files are called and wherever they are: a
-    library elsewhere that imports them need not analyze these tracks. With --vectors, write the embeddings
-    and the vectors that similar compares, for NumPy and other programs.
+    --analyses writes the analyses themselves, identified by the audio and not by file names: another library
+    can import them instead of analyzing the same audio again. --vectors writes the embeddings and the vectors
+    that similar compares, for NumPy and other programs.
 
     \b
       musimo export -o tracks.csv
@@ -79,7 +79,7 @@ def _export_analyses(invocation: Invocation, target: str, options: dict[str, Any
     if options["as_json"]:
         _print_document(target, {"model": model, "analyses": n})
     else:
-        click.echo(f"{n} analys{'is' if n == 1 else 'es'} by {model}")
+        invocation.report(f"{n} analys{'is' if n == 1 else 'es'} by {model}")
     return DONE if n else NOT_FOUND
 
 
@@ -94,7 +94,7 @@ def _export_vectors(invocation: Invocation, target: str, options: dict[str, Any]
     if options["as_json"]:
         _print_document(target, {"tracks": n})
     else:
-        click.echo(f"{n} track{'' if n == 1 else 's'}")
+        invocation.report(f"{n} track{'' if n == 1 else 's'}")
     return DONE
 
 

@@ -16,11 +16,11 @@ from musimo.output.formats import FILES
 @format_options(FILES)
 @pass_invocation
 def command(invocation: Invocation, /, **options: Any) -> None:
-    """List the files that could not be analyzed, and why. They are tried again when they change.
+    """List the files that could not be analyzed, with reasons. They are retried when they change.
 
     \b
       musimo errors
-      musimo scan --retry-failed ~/Music     try them again as they are
+      musimo scan --retry-failed ~/Music     retry unchanged files as well
     """
     from musimo.output.answers import ErrorsAnswer
 

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("file", type=click.Path(dir_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="Print what was imported as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_invocation
 def command(invocation: Invocation, /, file: str, as_json: bool) -> int:
-    """Store analyses that another library exported, so that their tracks are not analyzed again.
+    """Import analyses exported from another library, so that the same audio is not analyzed again.
 
-    FILE was written by musimo export --analyses. Tracks are recognized by a hash of their audio, so names,
-    paths and tags may differ. Import before the first scan or after; a scan then only reads files. Lines that
-    are invalid are named and left out.
+    FILE is written by musimo export --analyses. Audio is identified by a hash of its encoded data, so file
+    names, folders and tags may differ. Import before or after the first scan; a scan then only reads files.
+    Invalid lines are reported and skipped.
 
     \b
       musimo export --analyses analyses.jsonl.gz     on the machine that analyzed them
@@ -50,7 +50,7 @@ def command(invocation: Invocation, /, file: str, as_json: bool) -> int:
     else:
         parts = " + ".join(f"{n} {name}" for name, n in counts.items() if n) or "nothing"
         total = sum(counts.values())
-        click.echo(f"{total} analys{'is' if total == 1 else 'es'} = {parts}")
+        invocation.report(f"{total} analys{'is' if total == 1 else 'es'} = {parts}")
     if done.interrupted:
         return INTERRUPTED
     return SOME_FAILED if done.refused else DONE

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 duration_option = click.option(
-    "--duration", metavar="TIME", help="Total length of the list, in place of -n: 45m, 1h30m, 1:30:00."
+    "--duration", metavar="TIME", help="Total duration of the list, instead of -n: 45m, 1h30m, 1:30:00."
 )
 order_option = click.option(
     "--order",
     type=click.Choice(["similarity", "mood", "flow"]),
     default="similarity",
     show_default=True,
-    help="Order of the rows: by rank; from calm to excited and back; "
-    "or with small changes in mood, tempo and key.",
+    help="Order of the rows: by rank (similarity), from calm to excited and back (mood), or "
+    "with small steps in mood, tempo and key (flow).",
 )
 
 
@@ -38,7 +38,7 @@ def with_duration(selection: Selection, duration: str | None) -> Selection:
     if duration is None:
         return selection
     if click.get_current_context().get_parameter_source("limit") is ParameterSource.COMMANDLINE:
-        raise UsageError("--duration and -n exclude each other", "limit the rows or the total length")
+        raise UsageError("--duration and -n cannot be combined", "limit the list by rows or by duration")
     return replace(selection, limit=None, duration_s=parse_duration(duration))
 
 

@@ -6,55 +6,106 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 from musimo import __version__
 from musimo.cli.context import Invocation
-from musimo.cli.exit_codes import DONE, ERROR, INTERRUPTED, NOT_FOUND, USAGE
+from musimo.cli.exit_codes import DONE, ERROR, INTERRUPTED, NOT_FOUND, SOME_FAILED, USAGE
 from musimo.errors import MusimoError, NotFoundError, UsageError
 
 EPILOG = """\b
-Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but some files failed,
-4 nothing found, 130 interrupted."""
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but a file failed that had
+not failed before, or something had to be left out, 4 nothing found,
+130 interrupted."""
 
 
 COMMANDS = {
-    "scan": "Walk FOLDERS, read tags, analyze what is new or changed, store and index it.",
-    "similar": "List tracks of the library that sound like TRACKS.",
-    "mood": "List tracks of the library whose mood lies nearest to a point, given in words or numbers.",
-    "path": "List tracks that lead from one track to another, each like the one before.",
-    "mood-path": "List tracks whose moods go evenly from one mood to another, for as long as is asked.",
-    "analyze": "Analyze FILES and print their valence and arousal, as a whole and window by window.",
-    "curve": "Draw valence and arousal over time inside TRACK, with peaks and turning points.",
-    "show": "Print all that is known of TRACK: tags, audio, emotion window by window.",
-    "export": "Write every track with its tags and emotion, as CSV unless another format is asked for.",
-    "tag": "Show what musimo's own tag fields of TRACKS would hold; write them into the files with --write.",
-    "import": "Store analyses that another library exported, so that their tracks are not analyzed again.",
-    "map": "Draw the library, every track a point, by mood and by sound: a page that works offline, or"
-    " SVG, PNG or PDF.",
-    "playlists": "Write the playlists of the configuration file's recipes, or those named.",
-    "duplicates": "List tracks that are the same recording: by their audio, or by their sound vectors.",
-    "rate": "Rate valence and arousal of TRACKS, or like or dislike them; without options, list all ratings.",
-    "calibrate": "Fit the library's valence and arousal to your ratings, if that is a gain.",
-    "status": "Print how many tracks there are, how many are analyzed, failed and missing, and by which"
-    " model.",
-    "errors": "List the files that could not be analyzed, and why. They are tried again when they change.",
-    "prune": "Delete missing tracks from the library, after showing them and asking.",
-    "relocate": "Rename the folder OLD to NEW in the library. Nothing is analyzed again.",
-    "backup": "Copy the library to FILE, checked and whole or not at all; a scan may go on meanwhile.",
-    "reindex": "Rebuild the indexes from the library. Nothing is analyzed.",
-    "doctor": "Check versions, codecs, weights, device, library, indexes and space; say what to do about"
-    " each.",
-    "train": "Train a network as CONFIG says: figures, then weights and their model card.",
-    "evaluate": "Measure what CONFIG makes, beside simple methods on the same folds; print the tables,"
-    " write the report.",
+    "scan": "Scan FOLDERS and analyze new and changed tracks.",
+    "similar": "List the tracks of the library that are most similar to TRACKS.",
+    "mood": "List the tracks of the library nearest to a mood, given in words or numbers.",
+    "path": "List tracks that lead from START to END in small steps of sound.",
+    "mood-path": "List tracks whose moods lead evenly from one mood to another in a given time.",
+    "analyze": "Analyze FILES; print valence and arousal of each file and of its windows. No library"
+    " is needed.",
+    "curve": "Show valence and arousal over time within TRACK, with peaks and turning points.",
+    "show": "Print tags, audio properties and the mood of each window of TRACK.",
+    "export": "Write all tracks with tags and mood, by default as CSV.",
+    "tag": "Show the tag fields that musimo would write to TRACKS; write them with --write.",
+    "import": "Import analyses exported from another library, so that the same audio is not analyzed again.",
+    "map": "Draw a map with a point for each track, by mood or by sound, as an offline HTML "
+    "page, SVG, PNG or PDF.",
+    "playlists": "Write the playlists defined in the configuration file, or only those named.",
+    "duplicates": "List tracks that are copies of the same audio or the same recording.",
+    "rate": "Rate the mood of TRACKS, or mark them as liked or disliked; without TRACKS, list your ratings.",
+    "calibrate": "Calibrate valence and arousal of the library to your ratings, if that reduces the error.",
+    "status": "Print the number of tracks, analyzed, failed and missing, and the active model.",
+    "errors": "List the files that could not be analyzed, with reasons. They are retried when they change.",
+    "prune": "Remove missing tracks from the library, after confirmation.",
+    "relocate": "Change the path of a scanned folder from OLD to NEW, without analyzing anything again.",
+    "backup": "Write a verified copy of the library to FILE; safe during a scan.",
+    "reindex": "Rebuild the search indexes from the library; nothing is analyzed.",
+    "doctor": "Check versions, codecs, weights, device, library, indexes and disk space; print how "
+    "to fix each problem.",
+    "train": "Train a network according to CONFIG; write figures, weights and a model card.",
+    "evaluate": "Evaluate CONFIG and simple baselines on the same folds; print tables and write a report.",
 }
 """Every command with the first paragraph of its help, so that the help of musimo loads none of them."""
 
 MODULES = {"errors": "failures", "mood-path": "mood_path", "import": "import_"}
 """Modules of commands that have another name."""
+
+OUTPUT_ENCODING = "MUSIMO_OUTPUT_ENCODING"  # from a process to the one that takes its place
+
+
+def _set_loudness(context: click.Context, option: click.Parameter, given: bool) -> None:
+    """Apply ``-q`` and ``-v`` where they stand behind the command."""
+    if given:
+        assert option.name is not None
+        context.obj = replace(context.obj, **{option.name: True})
+
+
+LOUDNESS = [
+    click.Option(
+        ["-q", "--quiet"],
+        is_flag=True,
+        expose_value=False,
+        callback=_set_loudness,
+        help="No progress and no notes; print nothing where nothing is wrong.",
+    ),
+    click.Option(
+        ["-v", "--verbose"],
+        is_flag=True,
+        expose_value=False,
+        callback=_set_loudness,
+        help="Print every file, and where an error arose.",
+    ),
+]
+"""Options that mean the same before a command and behind it."""
+
+
+HELP = "help"
+
+MEANT = {
+    **dict.fromkeys(("add", "index", "refresh", "sync", "update"), "scan"),
+    **dict.fromkeys(("find", "like", "neighbors", "recommend", "search"), "similar"),
+    **dict.fromkeys(("feel", "feeling", "moods"), "mood"),
+    **dict.fromkeys(("extract", "features", "predict"), "analyze"),
+    **dict.fromkeys(("details", "info"), "show"),
+    **dict.fromkeys(("csv", "dump", "list", "ls"), "export"),
+    **dict.fromkeys(("clean", "delete", "remove", "rm"), "prune"),
+    **dict.fromkeys(("move", "mv", "rename"), "relocate"),
+    **dict.fromkeys(("check", "diagnose"), "doctor"),
+    **dict.fromkeys(("failed", "failures"), "errors"),
+    **dict.fromkeys(("count", "stats"), "status"),
+    **dict.fromkeys(("plot", "visualize"), "map"),
+    **dict.fromkeys(("dedupe", "dupes"), "duplicates"),
+    **dict.fromkeys(("favorite", "love"), "rate"),
+}
+"""Commands of other programs, each with the command that does the same here."""
 
 
 class Commands(click.Group):
@@ -62,19 +113,35 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, as the help lists them."""
-        return list(COMMANDS)
+        return [*COMMANDS, HELP]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of that name; None where there is none."""
         if cmd_name not in COMMANDS:
-            return None
+            return super().get_command(ctx, cmd_name)
         command: click.Command = import_module(f"musimo.cli.{MODULES.get(cmd_name, cmd_name)}").command
+        for option in LOUDNESS:
+            if option not in command.params:
+                command.params.append(option)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is asked for; name similar ones if it does not exist."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(name.lower(), (*COMMANDS, *MEANT), n=1, cutoff=0.7)
+            guess = f" Did you mean {MEANT.get(close[0], close[0])!r}?" if close else ""
+            ctx.fail(f"No such command {name!r}.{guess}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands in the help."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([*COMMANDS.items(), (HELP, "Print the help of a command, as --help does.")])
 
 
 @click.group(
@@ -83,11 +150,18 @@ class Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="musimo", message="%(prog)s %(version)s")
-@click.option("--library", type=click.Path(), metavar="FILE", help="The library to use.")
-@click.option("--weights", type=click.Path(), metavar="FILE", help="A network in place of musimo's own.")
+@click.option("--library", type=click.Path(), metavar="FILE", help="Library file.")
+@click.option(
+    "--weights",
+    type=click.Path(),
+    metavar="FILE",
+    help="Weights of the network, in place of those shipped with musimo.",
+)
 @click.option("--config", type=click.Path(), metavar="FILE", help="Read settings from FILE.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
-@click.option("-v", "--verbose", is_flag=True, help="Print every file, and where an error arose.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="No progress and no notes; print nothing where nothing is wrong."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Print every file, and the traceback of an error.")
 @click.pass_context
 def cli(
     click_context: click.Context,
@@ -97,7 +171,7 @@ def cli(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Find the tracks of your music library that sound alike, and those of a mood.
+    """Analyze a music library; find tracks by similarity, by mood and by tags.
 
     \b
       musimo scan ~/Music                         analyze a folder of music
@@ -105,6 +179,33 @@ def cli(
       musimo mood --valence 0.7 --arousal 0.3     tracks of that mood
     """
     click_context.obj = Invocation(library, weights, config, quiet, verbose)
+
+
+@cli.result_callback()
+@click.pass_obj
+def _exit_code(invocation: Invocation, /, code: int | None, **options: object) -> int | None:
+    """Return the exit code of a command, or the one that says that a list is incomplete."""
+    return SOME_FAILED if invocation.left_out and code in (None, DONE, NOT_FOUND) else code
+
+
+@cli.command(HELP)
+@click.argument("command", required=False)
+@click.pass_context
+def print_help(context: click.Context, /, command: str | None) -> None:
+    """Print the help of COMMAND, or the list of commands.
+
+    \b
+      musimo help
+      musimo help similar
+    """
+    whole = context.find_root()
+    if command is None:
+        click.echo(whole.get_help())
+        return
+    _, found, _ = cli.resolve_command(whole, [command])
+    assert found is not None  # resolve_command raises for a command that does not exist
+    with click.Context(found, info_name=command, parent=whole) as of_command:
+        click.echo(found.get_help(of_command))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -143,13 +244,35 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the ``musimo`` program."""
+    _restart_in_utf8()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller: musimo >&-
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal in Latin-1 has no "…"
+            encoding = os.environ.get(OUTPUT_ENCODING)
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")  # Latin-1 has no "…"
+    os.environ.pop(OUTPUT_ENCODING, None)
     sys.exit(run(sys.argv[1:]))
+
+
+def _restart_in_utf8() -> None:
+    """Run this program again with paths and arguments as UTF-8, where the locale has another encoding.
+
+    In EUC-JP or Shift JIS, Python cannot pass on every name of a file that it is given. What is printed keeps
+    the encoding of the locale.
+    """
+    if sys.getfilesystemencoding() == "utf-8" or "PYTHONUTF8" in os.environ:
+        return
+    try:
+        arguments = Path("/proc/self/cmdline").read_bytes().split(b"\0")[:-1]
+        encoding = "" if os.environ.get("PYTHONIOENCODING") else sys.stdout.encoding
+        environment = {**os.environ, "PYTHONUTF8": "1"}
+        if encoding:
+            environment[OUTPUT_ENCODING] = encoding
+        os.execve(sys.executable, arguments, environment)
+    except (OSError, AttributeError):  # no /proc, or no stdout: go on as well as it can
+        return
 
 
 def _code(error: MusimoError) -> int:

@@ -25,7 +25,7 @@ COLOR_BY = ("genre", "artist", "year", "tempo", "mood", "valence", "arousal")
     type=click.Choice(["mood", "sound"]),
     default="mood",
     show_default=True,
-    help="Place tracks by mood or by sound; a page has both and opens with this.",
+    help="Arrange tracks by mood or by sound; an HTML page contains both and opens with this one.",
 )
 @click.option(
     "--color",
@@ -34,7 +34,7 @@ COLOR_BY = ("genre", "artist", "year", "tempo", "mood", "valence", "arousal")
     type=click.Choice(COLOR_BY),
     default="genre",
     show_default=True,
-    help="What the colors stand for; on a page it can be changed.",
+    help="What colors show; can be changed on an HTML page.",
 )
 @selection_options(limit=None)
 @scale_option
@@ -46,8 +46,7 @@ def command(
     color: ColorBy,
     **options: Any,
 ) -> None:
-    """Draw the library, every track a point, by mood and by sound: a page that works offline, or SVG, PNG
-    or PDF.
+    """Draw a map with a point for each track, by mood or by sound, as an offline HTML page, SVG, PNG or PDF.
 
     \b
       musimo map -o map.html

@@ -31,17 +31,15 @@ if TYPE_CHECKING:
 @click.option("--arousal", type=float, metavar="A", help="0 = calm … 1 = excited.")
 @relative_option
 @click.option(
-    "--spread", type=float, metavar="X", help="A mix: tracks within X of the mood, in random order."
+    "--spread", type=float, metavar="X", help="Only tracks within distance X of the mood, in random order."
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Seed of the random order of --spread; drawn if not given.",
+    help="Seed of the random order of --spread; random if not given.",
 )
-@click.option(
-    "--like", metavar="TRACK", help="Of the tracks near the mood, those that sound most like TRACK."
-)
+@click.option("--like", metavar="TRACK", help="Rank the tracks near the mood by similarity to TRACK.")
 @duration_option
 @order_option
 @selection_options(limit=10)
@@ -65,11 +63,11 @@ def command(
     batch_size: int | None,
     **options: Any,
 ) -> int:
-    """List tracks of the library whose mood lies nearest to a point, given in words or numbers.
+    """List the tracks of the library nearest to a mood, given in words or numbers.
 
-    Numbers are valence and arousal; 0.5 is neutral. Words are read in percentiles of the library, as with
-    --relative; several are averaged. The four quadrants are happy, tense, sad and calm. An unknown word lists
-    all words, and [moods] in the settings adds more.
+    Numbers are valence and arousal; 0.5 is neutral. Words are interpreted in percentiles of the library, as
+    with --relative; several words are averaged. The four quadrants are happy, tense, sad and calm. An unknown
+    word prints the list of words; [moods] in the settings adds more.
 
     --like ranks the nearest tenth of the library, or the tracks within --spread, by similarity to TRACK.
 
@@ -113,4 +111,6 @@ def command(
 
 
 def _hint(relative: bool) -> str:
-    return "percentiles are 0..1 on any scale" if relative else "--scale 1-9 reads ratings"
+    if relative:
+        return "write 0.7, for example; percentiles are 0..1 on any scale"
+    return "write --valence 0.7 --arousal 0.3, or ratings: --scale 1-9 --valence 7 --arousal 3"

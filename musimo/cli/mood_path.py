@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command("mood-path")
-@click.option("--from", "start", required=True, metavar="MOOD", help="Words, or valence,arousal.")
-@click.option("--to", "end", required=True, metavar="MOOD", help="Words, or valence,arousal.")
-@click.option("--duration", required=True, metavar="TIME", help="Length of the list: 45m, 1h30m, 1:30:00.")
+@click.option("--from", "start", required=True, metavar="MOOD", help="First mood: words, or valence,arousal.")
+@click.option("--to", "end", required=True, metavar="MOOD", help="Last mood: words, or valence,arousal.")
+@click.option("--duration", required=True, metavar="TIME", help="Total duration: 45m, 1h30m, 1:30:00.")
 @relative_option
 @choosing_options(diverse=True)
 @output_options
@@ -34,11 +34,11 @@ def command(
     relative: bool | None,
     **options: Any,
 ) -> int:
-    """List tracks whose moods go evenly from one mood to another, for as long as is asked.
+    """List tracks whose moods lead evenly from one mood to another in a given time.
 
-    A mood is given in words, as for mood, or as two numbers. Where one of the two is in words, both are read
-    in percentiles of the library. The total length is within a hundredth of the requested one, if there are
-    tracks for it; distance is from the point of each row on the way.
+    A mood is given in words, as for mood, or as two numbers. If one of the two is in words, both are
+    interpreted in percentiles of the library. The total duration is within one percent of the requested one
+    if the library has enough tracks. Distance is measured to the mood intended at that position of the list.
 
     \b
       musimo mood-path --from calm --to energetic --duration 45m -o workout.m3u8
@@ -56,14 +56,14 @@ def command(
     (first, first_named), (last, last_named) = parse_point(start, own), parse_point(end, own)
     among = first_named or last_named if relative is None else relative
     scale: Scale = "0-1" if among else choice.scale
-    first, last = (
-        point if named else _on_plane(point, scale)
-        for point, named in ((first, first_named), (last, last_named))
+    start_mood, end_mood = (
+        text if named else _on_plane(point, scale)
+        for text, point, named in ((start, first, first_named), (end, last, last_named))
     )
-    result = library.mood_path(first, last, duration_s, relative=among, selection=selection)
+    result = library.mood_path(start_mood, end_mood, duration_s, relative=among, selection=selection)
     lasts = sum(row.track.duration_s or 0 for row in result)
     if result and lasts < (1 - DURATION_TOLERANCE) * duration_s:
-        invocation.note("there are not enough tracks for so long; --no-diversity may allow more")
+        invocation.note("there are not enough tracks for this duration; --no-diversity may allow more")
     print_answer(invocation, result, choice)
     return DONE if result else NOT_FOUND
 

@@ -43,12 +43,16 @@ def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 analysis_options = _stack(
-    click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.  [default: auto]"),
+    click.option(
+        "--device",
+        metavar="DEVICE",
+        help="Device for inference: auto, cpu, cuda, cuda:N or mps.  [default: auto]",
+    ),
     click.option(
         "-j",
         "--jobs",
         type=click.IntRange(min=0),
-        help="Decoder processes; 0: decode in this process.  [default: one per core]",
+        help="Number of decoder processes; 0 decodes in the main process.  [default: one per core]",
     ),
     click.option(
         "--batch-size", type=click.IntRange(min=1), help="Windows per inference batch.  [default: 16]"
@@ -60,7 +64,7 @@ coverage_option = click.option(
     type=click.Choice(["windows", "full"]),
     default="windows",
     show_default=True,
-    help="Analyze three windows of 45 s of each track, or all of it.",
+    help="Analyze three windows of 45 s per track, or the whole track.",
 )
 
 scale_option = click.option(
@@ -68,21 +72,21 @@ scale_option = click.option(
     type=click.Choice(["0-1", "1-9"]),
     default="0-1",
     show_default=True,
-    help="Scale of valence and arousal, for options and output.",
+    help="Scale of valence and arousal, in options and output.",
 )
 
 where_option = click.option(
     "--where",
     multiple=True,
     metavar="EXPR",
-    help="Only tracks that match, such as year:1990..1999, genre:jazz, tempo:118..126, key:Am, ^artist:x"
-    " (not x); repeatable: all must match.",
+    help="Only tracks that match a condition: year:1990..1999, duration:..4m, genre:jazz, "
+    "tempo:118..126, key:Am; ^artist:x negates. Repeatable; all conditions must match.",
 )
 
 relative_option = click.option(
     "--relative/--absolute",
     default=None,
-    help="Read the mood in percentiles of the library's tracks, or on the scale.  "
+    help="Interpret the mood in percentiles of the library, or as absolute values.  "
     "[default: words relative, numbers absolute]",
 )
 
@@ -116,13 +120,13 @@ def choosing_options(*, diverse: bool) -> Callable[[F], F]:
         click.option(
             "--no-diversity",
             is_flag=True,
-            help="No limit per artist and album; list all versions of a work.",
+            help="No limits per artist and album, and all versions of a work.",
         ),
     )
 
 
 def _cap_help(what: str, default: int, diverse: bool) -> str:
-    return f"Maximum rows per {what}; 0: no limit.  [default: {default if diverse else 0}]"
+    return f"Maximum number of rows per {what}; 0 for no limit.  [default: {default if diverse else 0}]"
 
 
 def format_options(formats: FormatSet[Any]) -> Callable[[F], F]:
@@ -132,7 +136,7 @@ def format_options(formats: FormatSet[Any]) -> Callable[[F], F]:
             "--format",
             "format_",
             type=click.Choice(formats.formats),
-            help=f"Output format.  [default: by the ending of FILE, else {formats.default}]",
+            help=f"Output format.  [default: by the extension of FILE, else {formats.default}]",
         ),
         click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
         click.option(
@@ -151,7 +155,7 @@ def _labels_help(formats: FormatSet[Any]) -> str:
 
 
 _print0_option = click.option(
-    "-0", "--print0", is_flag=True, help="With --format paths: end each path with NUL."
+    "-0", "--print0", is_flag=True, help="With --format paths, terminate each path with NUL."
 )
 
 
@@ -162,15 +166,18 @@ def playlist_options(formats: FormatSet[Any]) -> Callable[[F], F]:
         click.option(
             "--relative-to",
             metavar="DIR|playlist",
-            help="In playlists and paths: paths relative to DIR, or to the playlist itself.",
+            help="Write paths in playlists and paths relative to DIR, or to the playlist itself.",
         ),
-        click.option("--prefix", default="", metavar="P", help="In playlists and paths: P before each path."),
+        click.option(
+            "--prefix", default="", metavar="P", help="Prefix P for every path in playlists and paths."
+        ),
         click.option(
             "--path-map",
             multiple=True,
             metavar="OLD=NEW",
-            help="In playlists and paths: NEW in place of a leading OLD; repeatable.",
+            help="Replace OLD at the start of a path by NEW, in playlists and paths. Repeatable.",
         ),
+        click.option("--excel", is_flag=True, help="Write CSV for Excel: UTF-8 with a byte order mark."),
         scale_option,
     )
 

@@ -21,7 +21,7 @@ ROWS = 12
 @click.command("path")
 @click.argument("start")
 @click.argument("end")
-@click.option("--through", multiple=True, metavar="TRACK", help="Lead through this track; repeatable.")
+@click.option("--through", multiple=True, metavar="TRACK", help="Include TRACK on the path. Repeatable.")
 @click.option(
     "--by",
     type=click.Choice(["both", "sound", "mood"]),
@@ -45,12 +45,12 @@ def command(
     batch_size: int | None,
     **options: Any,
 ) -> int:
-    """List tracks that lead from one track to another, each like the one before.
+    """List tracks that lead from START to END in small steps of sound.
 
-    START, END and --through are tracks of the library or any audio files, as for similar. They are part of
-    the list and count in -n. No track comes twice, and every step leads away from the last stop and towards
-    the next, as far as the library allows; where too few tracks lie between, the list is shorter. to start
-    and to end are angles: 0 = the same audio, 0.5 = nothing in common.
+    START, END and --through tracks are given as for similar. They are part of the list and count towards -n.
+    No track is listed twice, and every step leads away from one stop and towards the next, as far as the
+    library allows; the list is shorter if there are too few tracks between them. The columns to start and to
+    end are angles: 0 = the same audio, 0.5 = nothing in common.
 
     \b
       musimo path "So What" "One" -n 12 -o bridge.m3u8

@@ -26,17 +26,18 @@ LISTS = ("similar", "mood", "path", "mood-path", "export")
 
 @click.command("playlists")
 @click.argument("names", nargs=-1, metavar="[NAME]…")
-@click.option("--list", "listing", is_flag=True, help="Print the recipes; write nothing.")
-@click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
+@click.option("--list", "listing", is_flag=True, help="List the recipes; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @pass_invocation
 def command(
     invocation: Invocation, /, names: tuple[str, ...], listing: bool, dry_run: bool, as_json: bool
 ) -> int:
-    """Write the playlists of the configuration file's recipes, or those named.
+    """Write the playlists defined in the configuration file, or only those named.
 
-    A recipe is a command line of similar, mood, path, mood-path or export, and a file, whose ending sets the
-    format. A relative path starts at playlists_folder, or else at the configuration file.
+    A recipe consists of a query (a command line of similar, mood, path, mood-path or export) and a file,
+    whose extension selects the format. Relative paths start at playlists_folder, which is made where it is
+    absent, or else at the folder of the configuration file.
 
     \b
       [playlists.evening]
@@ -48,8 +49,8 @@ def command(
       musimo playlists evening        this one
       musimo -q playlists             for cron: silent unless something failed
 
-    A file that would not change is not written, and where no track is found the file stays as it is. A recipe
-    that fails does not stop the others.
+    Files that would not change are not written. If a query finds no track, its file is kept. If one recipe
+    fails, the others are still written.
     """
     from musimo.api import Library
     from musimo.output import recipes as recipe_output
@@ -97,13 +98,13 @@ class _Following(Invocation):
             return Invocation.library(self, **flags)
         return self.shared
 
-    def note(self, sentence: str) -> None:
+    def note(self, sentence: str, *, always: bool = False) -> None:
         """Print a note, with the name of the recipe."""
-        Invocation.note(self, f"{self.recipe.name}: {sentence}")
+        Invocation.note(self, f"{self.recipe.name}: {sentence}", always=always)
 
     def takes(self, answer: Answer, rendered: Rendered) -> bool:
         """Write the file, unless it is unchanged, and record the result."""
-        from musimo.atomic import write_atomically
+        from musimo.atomic import check_writable, make_folder, write_atomically
         from musimo.output.answers import tracks_of
         from musimo.output.recipes import Made
 
@@ -114,7 +115,13 @@ class _Following(Invocation):
         elif path.is_file() and path.read_bytes() == rendered.data:
             self.made.append(Made(self.recipe, "unchanged", tracks))
         else:
-            if not self.dry_run:
+            folder = self.shared.settings.playlists_folder
+            make = folder is not None and path.is_relative_to(folder)
+            if self.dry_run:
+                check_writable(path, make=make)
+            else:
+                if make:
+                    make_folder(path)
                 write_atomically(path, rendered.data)
             self.made.append(Made(self.recipe, "written", tracks))
         return True
@@ -137,6 +144,7 @@ def _follow(
         invocation.config,
         invocation.quiet,
         invocation.verbose,
+        left_out=invocation.left_out,
         shared=library,
         recipe=recipe,
         dry_run=dry_run,

@@ -10,16 +10,17 @@ from musimo.errors import UsageError
 
 
 @click.command("prune")
-@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
-@click.option("-y", "--yes", is_flag=True, help="Delete without asking.")
-@click.option("--accept-missing", is_flag=True, help="Accept that files are gone, however many.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--accept-missing", is_flag=True, help="Accept any number of missing files.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_invocation
 def command(invocation: Invocation, /, dry_run: bool, yes: bool, accept_missing: bool, as_json: bool) -> int:
-    """Delete missing tracks from the library, after showing them and asking.
+    """Remove missing tracks from the library, after confirmation.
 
-    Files are never touched, and analyses are kept: a file that comes back is not analyzed again. Nothing is
-    deleted of a folder that is not there, is empty, or lacks more than a fifth of its tracks.
+    Audio files are never touched, and analyses are kept: a file that returns is not analyzed again. Tracks
+    are not removed if their folder does not exist, is empty, or lacks more than a fifth of its tracks (see
+    --accept-missing).
 
     \b
       musimo prune --dry-run
@@ -31,7 +32,8 @@ def command(invocation: Invocation, /, dry_run: bool, yes: bool, accept_missing:
 
     library = invocation.library()
     plan = library.maintenance.prune_plan(accept_missing=accept_missing)
-    click.echo(prune_lines(plan), nl=False, err=as_json)
+    if not (invocation.quiet and yes and not dry_run and not plan.refused):
+        click.echo(prune_lines(plan), nl=False, err=as_json)
     deleted = 0
     if plan.tracks and not dry_run:
         if not yes and not sys.stdin.isatty():
@@ -39,7 +41,7 @@ def command(invocation: Invocation, /, dry_run: bool, yes: bool, accept_missing:
         if yes or click.confirm("delete them from the library?", err=True):
             deleted = library.maintenance.prune(plan)
         if not as_json:
-            click.echo(f"{deleted} deleted")
+            invocation.report(f"{deleted} deleted")
     if as_json:
         click.echo(pruned_json(plan, deleted, dry_run=dry_run), nl=False)
     return SOME_FAILED if plan.refused else DONE

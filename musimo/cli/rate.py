@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 @click.argument("tracks", nargs=-1)
 @click.option("--valence", type=float, metavar="V", help="0 = unpleasant … 1 = pleasant.")
 @click.option("--arousal", type=float, metavar="A", help="0 = calm … 1 = excited.")
-@click.option("--like", is_flag=True, help="Like them: similar --liked finds more like them.")
-@click.option("--dislike", is_flag=True, help="Dislike them: similar --liked avoids what is like them.")
-@click.option("--forget", is_flag=True, help="Delete their ratings.")
+@click.option("--like", is_flag=True, help="Mark as liked, for similar --liked.")
+@click.option("--dislike", is_flag=True, help="Mark as disliked; similar --liked ranks similar tracks lower.")
+@click.option("--forget", is_flag=True, help="Delete all ratings of TRACKS.")
 @click.option(
     "--from",
     "from_",
     metavar="FILE",
-    help="Read ratings from CSV, all or none; - is stdin.",
+    help="Import ratings from CSV, all or none; - for standard input.",
 )
-@click.option("--list", "listed", is_flag=True, help="List all ratings; so does rate alone.")
+@click.option("--list", "listed", is_flag=True, help="List your ratings (default without TRACKS).")
 @format_options(RATINGS)
 @scale_option
 @pass_invocation
@@ -52,14 +52,14 @@ def command(
     listed: bool,
     **options: Any,
 ) -> int:
-    """Rate valence and arousal of TRACKS, or like or dislike them; without options, list all ratings.
+    """Rate the mood of TRACKS, or mark them as liked or disliked; without TRACKS, list your ratings.
 
-    A rating belongs to the audio: it stays when a file is moved, renamed or retagged, and copies share it. A
-    field that is not given stays unchanged. Ratings change no result by themselves; when there are enough of
-    them, musimo calibrate fits the library to them.
+    A rating belongs to the audio: it is kept when a file is moved, renamed or retagged, and copies share it.
+    Fields that are not given stay unchanged. Ratings alone do not change results; once there are enough,
+    musimo calibrate fits the library to them.
 
-    A CSV file has a header with path, id or sound, and any of valence, arousal and liking (like, dislike);
-    the list is such a file.
+    A CSV file has a header with path, id or sound, and any of valence, arousal and liking (like, dislike).
+    rate -o FILE writes such a file.
 
     \b
       musimo rate "So What" --valence 0.6 --arousal 0.3 --like
@@ -80,7 +80,10 @@ def command(
     library = invocation.library()
     if from_ is not None:
         n = library.ratings.read_csv(_read(from_), scale)
-        click.echo(rated_json("rated", n, (), scale) if as_json else f"{n} rated\n", nl=False)
+        if as_json:
+            click.echo(rated_json("rated", n, (), scale), nl=False)
+        else:
+            invocation.report(f"{n} rated")
         return DONE
     if not tracks:
         return _list(library, choice)
@@ -100,7 +103,8 @@ def command(
         done = library.ratings.rate(*tracks, **asdict(opinion))
         said = opinion_words(opinion, scale)
         say = rated_json("rated", len(done), done, scale) if as_json else rated_lines(said, done)
-    click.echo(say, nl=False)
+    if as_json or not invocation.quiet:
+        click.echo(say, nl=False)
     return DONE if done else NOT_FOUND
 
 

@@ -8,10 +8,10 @@ from musimo.cli.context import Invocation, pass_invocation
 
 
 @click.command("reindex")
-@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_invocation
 def command(invocation: Invocation, /, as_json: bool) -> None:
-    """Rebuild the indexes from the library. Nothing is analyzed.
+    """Rebuild the search indexes from the library; nothing is analyzed.
 
     \b
       musimo reindex
@@ -24,4 +24,4 @@ def command(invocation: Invocation, /, as_json: bool) -> None:
     if as_json:
         click.echo(reindexed_json(library.settings.library, indexed, files), nl=False)
     else:
-        click.echo(f"{indexed} sounds indexed")
+        invocation.report(f"{indexed} sounds indexed")

@@ -10,14 +10,14 @@ from musimo.cli.context import Invocation, pass_invocation
 @click.command("relocate")
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
-@click.option("--dry-run", is_flag=True, help="Only print what would be done.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be changed.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_invocation
 def command(invocation: Invocation, /, old: str, new: str, dry_run: bool, as_json: bool) -> None:
-    """Rename the folder OLD to NEW in the library. Nothing is analyzed again.
+    """Change the path of a scanned folder from OLD to NEW, without analyzing anything again.
 
-    OLD is a scanned folder, one within it, or one above. Move the files first: NEW must be there, and hold
-    at least one of the tracks. Where other audio is known at NEW, nothing is done.
+    OLD is a scanned folder, or a folder inside or above one. Move the files first: NEW must exist and contain
+    at least one of the tracks. If the library already has different audio at NEW, nothing is changed.
 
     \b
       musimo relocate /media/old-disk/Music /media/new-disk/Music
@@ -25,5 +25,7 @@ def command(invocation: Invocation, /, old: str, new: str, dry_run: bool, as_jso
     from musimo.output.maintenance import relocated_json, relocated_lines
 
     done = invocation.library().maintenance.relocate(old, new, dry_run=dry_run)
-    say = relocated_json if as_json else relocated_lines
-    click.echo(say(done, dry_run=dry_run), nl=False)
+    if as_json:
+        click.echo(relocated_json(done, dry_run=dry_run), nl=False)
+    elif dry_run or not invocation.quiet:
+        click.echo(relocated_lines(done, dry_run=dry_run), nl=False)

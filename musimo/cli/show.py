@@ -18,9 +18,9 @@ from musimo.output.formats import FACTS
 @scale_option
 @pass_invocation
 def command(invocation: Invocation, /, track: str, **options: Any) -> None:
-    """Print all that is known of TRACK: tags, audio, emotion window by window.
+    """Print tags, audio properties and the mood of each window of TRACK.
 
-    TRACK is the path or id of a library track, or words that only one has in its title or path.
+    TRACK is the path or id of a library track, or words from the title or path of exactly one track.
 
     \b
       musimo show "So What"

@@ -29,18 +29,21 @@ if TYPE_CHECKING:
     show_default=True,
     help="Compare mood, sound, or both.",
 )
-@click.option("--not", "unlike", multiple=True, metavar="TRACK", help="Less like this; repeatable.")
+@click.option(
+    "--not", "unlike", multiple=True, metavar="TRACK", help="Rank tracks similar to TRACK lower. Repeatable."
+)
 @click.option(
     "--liked",
     is_flag=True,
-    help="Also like the tracks you rated as liked, and less like the disliked ones: see rate.",
+    help="Add the tracks that you like as seeds, and rank tracks similar to those that you "
+    "dislike lower: see rate.",
 )
 @click.option(
     "--min-similarity",
     type=click.FloatRange(0, 1),
     default=0.0,
     metavar="X",
-    help="Leave out tracks less similar than X.",
+    help="Leave out tracks with a similarity below X.",
 )
 @duration_option
 @order_option
@@ -48,12 +51,12 @@ if TYPE_CHECKING:
     "--explain",
     "explained",
     is_flag=True,
-    help="Show what each track shares with the one it was found for, and what not.",
+    help="Show for each track what it has in common with the seed, and what not.",
 )
 @click.option(
-    "--from", "from_", metavar="TIME", help="Compare TRACK only from this time on: 70, 1:10, 1:02:03."
+    "--from", "from_", metavar="TIME", help="Start of the passage of TRACK to compare: 70, 1:10, 1m10s."
 )
-@click.option("--to", metavar="TIME", help="Compare TRACK only up to this time.")
+@click.option("--to", metavar="TIME", help="End of the passage.")
 @output_options
 @analysis_options
 @pass_invocation
@@ -75,19 +78,18 @@ def command(
     batch_size: int | None,
     **options: Any,
 ) -> int:
-    """List tracks of the library that sound like TRACKS.
+    """List the tracks of the library that are most similar to TRACKS.
 
-    A track is any audio file on disk (- for one on standard input), the id of a library track, or words that
-    only one track has in its title or path. Several tracks are combined by the agreement of their rankings.
-    Of the versions of a work (live, remix, remaster) only the nearest is listed, and none of TRACKS
-    themselves.
+    A TRACK is an audio file on disk (- is standard input), the id of a track, or words from the title or path of
+    exactly one track. The rankings of several TRACKS are combined. Of several versions of a work (live, remix,
+    remaster) only the most similar is listed; versions of TRACKS are left out.
 
-    --explain shows cosines of sound vectors (0 for two at random, 1 for the same), distances of moods, tempi,
-    keys and genres; alike is what is much nearer than in two tracks at random.
+    --explain shows the cosine of the sound vectors (0 for random tracks, 1 for the same audio), the distance
+    in mood, tempi, keys and genres. Alike means much closer than two random tracks.
 
-    For a passage (--from, --to), the column at shows where each result's best window starts: of the windows
-    of 45 s that a scan analyzed, three a track unless scanned with --coverage full, the one most similar to
-    the passage. JSON and CSV have it for any query.
+    With --from or --to, the column at shows where each result's best window starts: the analyzed window of 45
+    s that is most similar to the passage. A track has three windows, or more after scan --coverage full. JSON
+    and CSV contain it for every query.
 
     \b
       musimo similar "So What"
@@ -101,7 +103,7 @@ def command(
     from musimo.search.times import parse_time
 
     if not tracks and not liked:
-        raise click.UsageError("name at least one TRACK, or ask with --liked")
+        raise click.UsageError("name at least one TRACK, or use --liked")
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options, TRACKS)
     selection = with_duration(make_selection(library.settings, scale=choice.scale, **options), duration)

@@ -16,7 +16,7 @@ from musimo.output.formats import FACTS
 @format_options(FACTS)
 @pass_invocation
 def command(invocation: Invocation, /, **options: Any) -> None:
-    """Print how many tracks there are, how many are analyzed, failed and missing, and by which model.
+    """Print the number of tracks, analyzed, failed and missing, and the active model.
 
     \b
       musimo status

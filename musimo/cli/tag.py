@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 @click.option(
     "--write/--dry-run",
     default=False,
-    help="Write into the files, after asking, or only show.  [default: show]",
+    help="Write to the files, after confirmation, or only show.  [default: show]",
 )
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
-@click.option("--remove", is_flag=True, help="Remove musimo's fields, and nothing else.")
-@click.option("--keep-mtime", is_flag=True, help="Keep the files' modification times.")
+@click.option("--remove", is_flag=True, help="Remove musimo's fields only.")
+@click.option("--keep-mtime", is_flag=True, help="Keep the modification times of the files.")
 @click.option(
     "--absolute",
     is_flag=True,
-    help="Take words for moods from the plane, not from percentiles of the library.",
+    help="Choose mood words from absolute values, not from percentiles of the library.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_invocation
 def command(
     invocation: Invocation,
@@ -49,17 +49,17 @@ def command(
     absolute: bool,
     as_json: bool,
 ) -> int:
-    """Show what musimo's own tag fields of TRACKS would hold; write them into the files with --write.
+    """Show the tag fields that musimo would write to TRACKS; write them with --write.
 
-    The fields are MUSIMO_VALENCE, MUSIMO_AROUSAL, MUSIMO_MOOD and MUSIMO_BPM; nothing else in a file is
-    changed, neither your own BPM nor a comment. Without TRACKS and --where, the whole library is meant. Every
-    file is written as a copy, which is checked and then renamed over it; a file that holds the fields
-    already is not written.
+    The fields are MUSIMO_VALENCE, MUSIMO_AROUSAL, MUSIMO_MOOD and MUSIMO_BPM; all other tags are left
+    unchanged, your own BPM and comments too. Without TRACKS and --where, the whole library is meant. Each
+    file is written as a copy, verified, and renamed over the original; files that are up to date are not
+    written.
 
     \b
       musimo tag --where genre:jazz                  what would be written?
       musimo tag --where genre:jazz --write
-      musimo tag --remove --write                    all of it out again
+      musimo tag --remove --write                    remove all fields
     """
     import sys
 
@@ -86,7 +86,7 @@ def command(
     counts: Counter[State] = Counter(tagged.state for tagged in done)
     if as_json:
         click.echo(tagged_json(done, dry_run=not wrote), nl=False)
-    else:
+    elif not (invocation.quiet and wrote) or stopped or counts["left out"]:
         click.echo(tally_line(counts, stopped=stopped), nl=False)
     if to_write and not write:
         invocation.note("nothing was written; the same with --write writes it")
@@ -119,7 +119,8 @@ def _follow(
             done.append(tagged)
             bar.update()
             new = (id(tagged.update), tagged.reason) not in shown
-            if not quiet and new and (tagged.state != "unchanged" or invocation.verbose):
+            says = tagged.state in ("to write", "left out") or not invocation.quiet
+            if not quiet and new and says and (tagged.state != "unchanged" or invocation.verbose):
                 bar.clear()
                 click.echo(tagged_line(tagged), nl=False)
     return done

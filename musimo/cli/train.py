@@ -16,11 +16,11 @@ from musimo.installation import require_training
 @training_options
 @pass_invocation
 def command(invocation: Invocation, /, config: str, as_json: bool, **options: Any) -> int:
-    """Train a network as CONFIG says: figures, then weights and their model card.
+    """Train a network according to CONFIG; write figures, weights and a model card.
 
-    CONFIG is a .toml file, or the name of one of musimo's own: default, paper, …; its head says what it
-    makes, how long it takes and what to expect. Ctrl-C stops; the same command goes on where it stopped.
-    Needs the full set-up of a checkout, or pip install 'musimo[train]'.
+    CONFIG is a .toml file, or the name of a shipped one (default, paper, …); the comment at its top describes
+    result, duration and expected accuracy. After Ctrl-C, the same command resumes. Needs the full set-up of a
+    checkout, or pip install 'musimo[train]'.
 
     \b
       musimo train default --data data

@@ -28,20 +28,32 @@ def training_options(function: F) -> F:
             type=FOLDER,
             default=Path("data"),
             show_default=True,
-            help="Holds the rated data sets, a folder each: data/musifeast17, data/deam, …",
+            help="Folder of the rated data sets, one subfolder each: data/musifeast17, data/deam, …",
         ),
-        click.option("--music", type=FOLDER, help="Unlabelled music.  [default: music within --data]"),
+        click.option(
+            "--music", type=FOLDER, help="Folder of unlabeled music.  [default: music within --data]"
+        ),
         click.option(
             "--teacher",
             type=click.Path(path_type=Path),
             help="Weights of MSD-MusiCNN.  [default: msd_musicnn.npz within --data]",
         ),
         click.option(
-            "--out", type=FOLDER, help="Caches, checkpoints and results.  [default: runs/ and CONFIG's name]"
+            "--out",
+            type=FOLDER,
+            help="Output folder for caches, checkpoints and results.  [default: runs/ and CONFIG's name]",
         ),
-        click.option("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps."),
         click.option(
-            "--processes", type=click.IntRange(min=1), metavar="N", help="Cores to use.  [default: all]"
+            "--device",
+            default="auto",
+            metavar="DEVICE",
+            help="Device for training: auto, cpu, cuda, cuda:N or mps.",
+        ),
+        click.option(
+            "--processes",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Number of processes.  [default: all]",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
     )

@@ -37,7 +37,7 @@ from musimo.output.list_text import (
     versions_line,
 )
 from musimo.output.naming import full_name
-from musimo.output.tables import UNKNOWN, Column, clock, decimal, table
+from musimo.output.tables import UNKNOWN, Column, clock, decimal, duration, table
 from musimo.output.text import counted, cut, joined, path_text, safe
 from musimo.records import FailedFile, Failure, TempoKey, Track
 from musimo.records.fields import TEMPO_DIGITS
@@ -258,7 +258,7 @@ def _track_cells(
     return (
         mood_number(track.valence, scale),
         mood_number(track.arousal, scale),
-        clock(track.duration_s),
+        duration(track.duration_s),
         *(tonal_cells(track.tempo_key) if tonal else ()),
         *versions,
         safe(full_name(track)),
@@ -274,7 +274,7 @@ def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
             (
                 mood_number(one.emotion.valence, options.scale),
                 mood_number(one.emotion.arousal, options.scale),
-                clock(one.duration_s),
+                duration(one.duration_s),
                 *_tonal_cells(one.tempo_key),
                 path_text(one.path_bytes),
             )

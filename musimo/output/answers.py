@@ -26,12 +26,14 @@ class PrintOptions:
     scale : scale of valence and arousal
     print0 : end each of ``paths`` with NUL instead of a line feed
     paths : how playlists name files
+    excel : start CSV with a byte order mark
     """
 
     width: int = 80
     scale: Scale = "0-1"
     print0: bool = False
     paths: PathStyle = field(default_factory=PathStyle)
+    excel: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 A spreadsheet runs a cell that starts with ``= + - @`` as a formula, and tags come from anywhere. Such a text
 cell gets a leading single quote. Leading quotes of the text count, so that the rule can be undone: where a
 text cell starts with quotes and one of these characters, drop the first quote (:func:`unguarded`). Numbers
-stay as they are.
+stay as they are. For Excel, a byte order mark comes first; without it, Excel does not read UTF-8.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from musimo.output.json_out import rows
 from musimo.output.naming import unicode_text
 from musimo.records.scale import Scale
 
+BYTE_ORDER_MARK: Final = "\ufeff"
 TEMPO_KEY_COLUMNS: Final = ("tempo", "tempo_confidence", "key", "key_confidence")
 TRACK_COLUMNS: Final = (
     "id",
@@ -46,6 +47,7 @@ TRACK_COLUMNS: Final = (
     "path_bytes",
     "partial",
     *TEMPO_KEY_COLUMNS,
+    "content",
 )
 WINDOW_COLUMNS: Final = ("window_start", "window_end", "window_similarity")
 EXPLAIN_COLUMNS: Final = tuple(
@@ -72,9 +74,12 @@ SEPARATOR: Final = "; "  # between several values in one cell
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
-def csv_table(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale) -> str:
-    """Return the rows of an answer as CSV; unknown values, and ``path_bytes`` of UTF-8 paths, are empty."""
-    return csv_text(_columns(answer), map(_flat, rows(answer, scale)))
+def csv_table(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale, *, excel: bool = False) -> str:
+    """Return the rows of an answer as CSV; unknown values, and ``path_bytes`` of UTF-8 paths, are empty.
+
+    ``excel`` puts a byte order mark before them.
+    """
+    return (BYTE_ORDER_MARK if excel else "") + csv_text(_columns(answer), map(_flat, rows(answer, scale)))
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
@@ -112,7 +117,7 @@ def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...
         case TracksAnswer():
             return TRACK_COLUMNS
         case AnalyzeAnswer():
-            return ("path", "duration", "valence", "arousal", "path_bytes", *TEMPO_KEY_COLUMNS)
+            return ("path", "duration", "valence", "arousal", "path_bytes", *TEMPO_KEY_COLUMNS, "content")
         case ErrorsAnswer():
             return ("path", "stage", "reason", "when", "path_bytes")
 

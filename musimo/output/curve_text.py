@@ -10,7 +10,7 @@ import numpy as np
 
 from musimo.output.curves import CurveAnswer, CurveOptions, what_a_reading_covers
 from musimo.output.naming import full_name
-from musimo.output.tables import Column, clock, decimal, table
+from musimo.output.tables import Column, decimal, duration, table
 from musimo.output.text import cut, joined, safe
 from musimo.records import Section, Turn, Window
 from musimo.records.scale import RANGES, Scale, from_unit
@@ -24,7 +24,7 @@ MOOD_DIGITS: Final = 2
 def curve_text(answer: CurveAnswer, options: CurveOptions) -> str:
     """Return a curve in lines of at most ``options.width`` columns."""
     curve, scale = answer.curve, options.scale
-    lines = [cut(f"{safe(full_name(curve.track))}, {clock(curve.duration_s)}", options.width)]
+    lines = [cut(f"{safe(full_name(curve.track))}, {duration(curve.duration_s)}", options.width)]
     lines += wrap(what_a_reading_covers(curve), options.width)
     if curve.partial is not None:
         lines.append(f"{min(99, 100 * curve.partial):.0f} % of it could be decoded")

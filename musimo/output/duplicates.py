@@ -8,7 +8,7 @@ from typing import Final
 from musimo.output.csv_out import TRACK_COLUMNS, csv_text
 from musimo.output.formats import GroupFormat
 from musimo.output.json_out import document
-from musimo.output.tables import clock
+from musimo.output.tables import duration
 from musimo.output.text import counted, joined, pad, path_text, safe, width
 from musimo.records.fields import SCORE_DIGITS, number
 from musimo.search.duplicates import DUPLICATE_KINDS, DuplicateGroup, describe_quality
@@ -87,6 +87,6 @@ def _lines(place: int, group: DuplicateGroup) -> list[str]:
     room = max(map(width, qualities))
     lines = [first]
     for track, quality in zip(group.tracks, qualities, strict=True):
-        lasts = pad(clock(track.duration_s), 5, right=True)
+        lasts = pad(duration(track.duration_s), 5, right=True)
         lines.append(f"   {pad(quality, room)}  {lasts}  {path_text(track.path_bytes)}")
     return lines

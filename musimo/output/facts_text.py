@@ -10,7 +10,7 @@ from musimo.library.active_model import ModelUpgrade
 from musimo.output.answers import Details, PrintOptions, Status
 from musimo.output.naming import full_name
 from musimo.output.ratings import applied_words, opinion_words
-from musimo.output.tables import UNKNOWN, Column, clock, decimal, facts, table
+from musimo.output.tables import UNKNOWN, Column, decimal, duration, facts, table
 from musimo.output.text import counted, cut, path_text, safe
 from musimo.records import Tags, TempoKey, Track, WindowEmotion
 from musimo.records.fields import CONFIDENCE_DIGITS, TEMPO_DIGITS
@@ -39,7 +39,7 @@ def shown(answer: Details, options: PrintOptions) -> list[str]:
         ("disc", _whole(tags.disc)),
         ("tempo", _tempo(track)),
         ("key", _key(track.tempo_key)),
-        ("time", clock(track.duration_s)),
+        ("time", duration(track.duration_s)),
         ("partial", partial_words(track.partial)),
         ("format", _format(tags)),
         ("valence", _predicted_and_calibrated(answer, 0, scale)),
@@ -56,7 +56,7 @@ def windows_table(windows: Iterable[WindowEmotion], options: PrintOptions) -> li
     columns = (Column("window"), *MOOD_COLUMNS)
     rows = [
         (
-            f"{clock(one.window.start_s)} to {clock(one.window.end_s)}",
+            f"{duration(one.window.start_s)} to {duration(one.window.end_s)}",
             mood_number(one.valence, options.scale),
             mood_number(one.arousal, options.scale),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from musimo.output.naming import artist_and_title
-from musimo.output.tables import UNKNOWN, Column, clock, decimal
+from musimo.output.tables import UNKNOWN, Column, clock, decimal, duration
 from musimo.output.text import cut, safe, width
 from musimo.records import TempoKey, Track
 from musimo.records.scale import RANGES, Scale
@@ -21,7 +21,7 @@ _DIGITS: Final = 2  # neighbors differ in the first
 _ORDERS: Final[dict[Order, str]] = {
     "similarity": "",
     "mood": "in order of mood: from calm to excited and back",
-    "flow": "in order of flow: small changes in mood, tempo and key",
+    "flow": "in order of flow: small steps in mood, tempo and key",
 }
 
 
@@ -61,7 +61,7 @@ def versions_cells(rows: Sequence[Sequence[Track]]) -> list[str]:
 def length(tracks: Sequence[Track], duration_s: float) -> str:
     """Return the length of a list, and the length that was asked for."""
     n = "1 track" if len(tracks) == 1 else f"{len(tracks)} tracks"
-    total = clock(sum(track.duration_s or 0 for track in tracks))
+    total = duration(sum(track.duration_s or 0 for track in tracks))
     return f"{n}, {total}; asked for {clock(duration_s)}"
 
 

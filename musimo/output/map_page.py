@@ -19,7 +19,7 @@ from musimo.output.coloring import COLOR_BY, ColorBy, Groups, coloring
 from musimo.output.colors import CIVIDIS, OKABE_ITO, OTHER
 from musimo.output.map_picture import View
 from musimo.output.naming import artist_and_title, unicode_text
-from musimo.output.tables import clock
+from musimo.output.tables import duration
 from musimo.output.text import cut, safe
 from musimo.records import TempoKey
 from musimo.records.fields import MOOD_DIGITS, SCORE_DIGITS, mood, number
@@ -71,7 +71,7 @@ def _columns(drawn: SoundMap, scale: Scale) -> dict[str, list[object]]:
         "album": [_text(track.tags.album) for track in tracks],
         "genre": [_text(track.tags.genre) for track in tracks],
         "year": [track.tags.year for track in tracks],
-        "time": [clock(track.duration_s) for track in tracks],
+        "time": [duration(track.duration_s) for track in tracks],
         "pulse": [_pulse(track.tempo_key) for track in tracks],
         "valence": [mood(track.valence, scale) for track in tracks],
         "arousal": [mood(track.arousal, scale) for track in tracks],

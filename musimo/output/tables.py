@@ -12,6 +12,7 @@ from musimo.search.times import format_time
 
 UNKNOWN: Final = "–"
 GAP: Final = "  "
+SHORT_S: Final = 10.0
 MIN_STRETCH: Final = 10  # width of a stretching column on the narrowest terminal
 
 
@@ -60,6 +61,14 @@ def clock(seconds: float | None) -> str:
     if seconds is None or not math.isfinite(seconds):
         return UNKNOWN
     return format_time(round(seconds))
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration as :func:`clock` does, with milliseconds below 10 s, or a dash."""
+    if seconds is None or not 0 < seconds < SHORT_S:
+        return clock(seconds)
+    milliseconds = round(1000 * seconds)
+    return clock(seconds) if milliseconds % 1000 == 0 else f"0:{milliseconds / 1000:06.3f}"
 
 
 def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -254,6 +254,7 @@ class Track(OnDisk):
     valence, arousal : 0..1; None where the audio is not analyzed by the active model
     partial : decoded fraction of the audio, 0..1; None where all of it was decoded, or it is not analyzed
     tempo_key : None where it is not analyzed
+    content_hash : hash of its audio, the ``content`` of JSON and of exported analyses; None where not known
     """
 
     id: int | None
@@ -265,6 +266,7 @@ class Track(OnDisk):
     arousal: float | None
     partial: float | None = None
     tempo_key: TempoKey | None = None
+    content_hash: bytes | None = None
 
     def as_dict(self, scale: Scale = "0-1") -> Fields:
         """Return the fields of the JSON contract; what is not known is None."""
@@ -284,6 +286,7 @@ class Track(OnDisk):
             **point(self.valence, self.arousal, scale),
             "partial": number(self.partial, SECOND_DIGITS),
             **tempo_key_fields(self.tempo_key),
+            "content": None if self.content_hash is None else self.content_hash.hex(),
         }
 
 
@@ -308,6 +311,7 @@ class AnalyzedFile(OnDisk):
             **point(self.emotion.valence, self.emotion.arousal, scale),
             "partial": number(self.partial, SECOND_DIGITS),
             **tempo_key_fields(self.tempo_key),
+            "content": self.content.hex(),
             "clips": [one.as_dict(scale) for one in self.emotion.windows],
         }
 

@@ -3,7 +3,8 @@
 Most words lie on a circle around the middle of the plane. Their angles, counted from pleasant (0°) towards
 excited (90°), are those that Russell measured (J. A. Russell, "A circumplex model of affect", Journal of
 Personality and Social Psychology 39, 1980, rounded to a degree). Words for music that his study does not
-contain are placed between his by musimo's authors. The four quadrants have their usual names (happy, tense,
+contain are placed between his by musimo's authors; most of them, and translations, are in
+:mod:`musimo.search.mood_vocabulary`. The four quadrants have their usual names (happy, tense,
 sad, calm); such a word stands for the middle of its quadrant.
 
 Points of words are meant in percentiles of the library, unless the caller asks for the absolute plane.
@@ -12,12 +13,14 @@ Points of words are meant in percentiles of the library, unless the caller asks 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from math import cos, dist, radians, sin
 from typing import Final
 
+from musimo.audio.files import typed_text
 from musimo.errors import UsageError
+from musimo.search.mood_suggestions import suggest, word_keys
+from musimo.search.mood_vocabulary import FORMS, WORDS
 from musimo.search.plane import Point
 
 MIDDLE: Final[Point] = (0.5, 0.5)
@@ -73,18 +76,36 @@ OURS: Final[dict[str, int]] = {
 }
 """Angles in degrees of words for music; chosen by musimo's authors."""
 
-MOODS: Final[dict[str, Point]] = {
+
+def _on_circle(degrees: int) -> Point:
+    return 0.5 + RADIUS * cos(radians(degrees)), 0.5 + RADIUS * sin(radians(degrees))
+
+
+TAG_WORDS: Final[dict[str, Point]] = {
     **QUADRANTS,
-    **{
-        word: (0.5 + RADIUS * cos(radians(degrees)), 0.5 + RADIUS * sin(radians(degrees)))
-        for word, degrees in (RUSSELL | OURS).items()
-    },
+    **{word: _on_circle(degrees) for word, degrees in (RUSSELL | OURS).items()},
 }
-"""Every word that musimo knows, and its point, 0..1."""
+"""The words that describe tracks in tags: a fixed set, so that the tags of a library do not change."""
+
+MOODS: Final[dict[str, Point]] = {
+    **TAG_WORDS,
+    **{word: _on_circle(degrees) for word, degrees in WORDS.items()},
+}
+"""Every word that musimo lists, and its point, 0..1. Other forms and translations are in ``FORMS``."""
+
+_POINTS: Final[dict[str, Point]] = {
+    **{key: MOODS[word] for form, word in FORMS.items() for key in word_keys(form)},
+    **{word_keys(word)[0]: point for word, point in MOODS.items()},
+}
+"""The point for the key of every known word and form."""
+
+LONGEST: Final = 1 + max(word.count(" ") for word in (*FORMS, *MOODS))  # words in a mood
 
 
 def point_of(text: str, own: Mapping[str, Point] | None = None) -> Point:
     """Return the mean point of one or several words.
+
+    Case, accents and hyphens make no difference: ``Chill-out`` is ``chill out``.
 
     Parameters
     ----------
@@ -95,20 +116,19 @@ def point_of(text: str, own: Mapping[str, Point] | None = None) -> Point:
     ------
     UsageError : there is no word, or an unknown one; the hint lists the known words
     """
-    known = {**MOODS, **{word.casefold(): point for word, point in (own or {}).items()}}
-    words = text.replace(",", " ").casefold().split()
-    for word in words:
-        if word not in known:
-            close = difflib.get_close_matches(word, known, n=1)
-            guess = f"did you mean {close[0]}? " if close else ""
-            raise UsageError(
-                f"there is no mood {word!r}",
-                f"{guess}moods are: {', '.join(sorted(known))}; [moods] in the settings adds more",
-            )
-    if not words:
-        raise UsageError("no mood is named", f"moods are: {', '.join(sorted(known))}")
-    valences, arousals = zip(*(known[word] for word in words), strict=True)
-    return sum(valences) / len(words), sum(arousals) / len(words)
+    return _mean(_points(text, own))
+
+
+def cancel(text: str, own: Mapping[str, Point] | None = None) -> bool:
+    """Return whether words are opposites: each is far from the middle of the plane, but their mean is not.
+
+    Raises
+    ------
+    UsageError : as in :func:`point_of`
+    """
+    points = _points(text, own)
+    far = all(dist(point, MIDDLE) > RADIUS / 2 for point in points)
+    return len(points) > 1 and far and dist(_mean(points), MIDDLE) < RADIUS / 4
 
 
 def parse_point(text: str, own: Mapping[str, Point] | None = None) -> tuple[Point, bool]:
@@ -127,7 +147,7 @@ def parse_point(text: str, own: Mapping[str, Point] | None = None) -> tuple[Poin
 
 
 def words_for(point: Point, own: Mapping[str, Point] | None = None) -> tuple[str, ...]:
-    """Return the quadrant of a point, and the nearest word if that is another one.
+    """Return the quadrant of a point, and the nearest of the words for tags if that is another one.
 
     For a point that is closer to the middle of the plane than to the circle of words, return the quadrant
     alone.
@@ -137,14 +157,59 @@ def words_for(point: Point, own: Mapping[str, Point] | None = None) -> tuple[str
     point : valence and arousal, 0..1, in percentiles or absolute as in :func:`point_of`
     own : words from the user's settings; they override musimo's
     """
-    valence, arousal = point
-    if arousal >= MIDDLE[1]:
-        quadrant = "happy" if valence >= MIDDLE[0] else "tense"
-    else:
-        quadrant = "calm" if valence >= MIDDLE[0] else "sad"
+    quadrant = quadrant_of(point)
     if dist(point, MIDDLE) < RADIUS / 2:
         return (quadrant,)
     points = {word.casefold(): own_point for word, own_point in (own or {}).items()}
-    points |= {word: known for word, known in MOODS.items() if word not in points}
+    points |= {word: known for word, known in TAG_WORDS.items() if word not in points}
     nearest = min(points, key=lambda word: dist(point, points[word]))  # a tie goes to the user's word
     return (quadrant,) if nearest == quadrant else (quadrant, nearest)
+
+
+def quadrant_of(point: Point) -> str:
+    """Return the name of the quadrant that contains a point."""
+    valence, arousal = point
+    if arousal >= MIDDLE[1]:
+        return "happy" if valence >= MIDDLE[0] else "tense"
+    return "calm" if valence >= MIDDLE[0] else "sad"
+
+
+def _mean(points: list[Point]) -> Point:
+    valences, arousals = zip(*points, strict=True)
+    return sum(valences) / len(points), sum(arousals) / len(points)
+
+
+def _points(text: str, own: Mapping[str, Point] | None) -> list[Point]:
+    """Return the point of each mood in a text; the longest run of words that is a mood is one."""
+    mine = {key: point for word, point in (own or {}).items() for key in word_keys(word)}
+    longest = max([LONGEST, *(1 + word.count(" ") for word in own or ())])
+    words = typed_text(text).replace(",", " ").split()
+    points: list[Point] = []
+    while words:
+        for n in range(min(longest, len(words)), 0, -1):
+            key = word_keys("".join(words[:n]))[0]
+            if (point := mine.get(key, _POINTS.get(key))) is not None:
+                points.append(point)
+                words = words[n:]
+                break
+        else:
+            raise UsageError(f"there is no mood {words[0].casefold()!r}", _hint(words[0], own))
+    if not points:
+        raise UsageError("no mood is named", _hint("", own))
+    return points
+
+
+def _hint(word: str, own: Mapping[str, Point] | None) -> str:
+    """Return what can be written in place of an unknown word: the one that is meant, if any, and all."""
+    quadrants = {name: quadrant_of(point) for name, point in {**MOODS, **(own or {})}.items()}
+    forms = {form: quadrants[name] for form, name in FORMS.items()}
+    meant = suggest(word, quadrants) or suggest(word, forms)
+    guess = f"did you mean {meant}? " if meant else ""
+    groups = (
+        f"{quadrant} ({', '.join(sorted(name for name in quadrants if quadrants[name] == quadrant != name))})"
+        for quadrant in QUADRANTS
+    )
+    return (
+        f"{guess}moods are {', '.join(groups)}, and German, French and Spanish words; "
+        "[moods] in the settings adds more"
+    )

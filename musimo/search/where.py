@@ -25,6 +25,7 @@ import os
 import re
 from typing import Final, TypeGuard, get_args
 
+from musimo.audio.files import typed_text
 from musimo.errors import UsageError
 from musimo.library.db.folding import fold
 from musimo.records import (
@@ -44,6 +45,38 @@ from musimo.search.times import read_time
 TEXT_FIELDS: Final[tuple[TextField, ...]] = get_args(TextField)
 NUMBER_FIELDS: Final[tuple[NumberField, ...]] = get_args(NumberField)
 FIELDS: Final[tuple[str, ...]] = (*TEXT_FIELDS, "path", "key", *NUMBER_FIELDS)
+
+MEANT: Final[dict[str, str]] = {
+    **dict.fromkeys(("band", "performer", "singer"), "artist"),
+    **dict.fromkeys(("name", "song", "track_title"), "title"),
+    **dict.fromkeys(("dir", "directory", "file", "filename", "folder"), "path"),
+    **dict.fromkeys(("length", "lasts", "seconds", "time"), "duration"),
+    **dict.fromkeys(("date", "decade", "released"), "year"),
+    **dict.fromkeys(("codec", "type", "encoding"), "format"),
+    **dict.fromkeys(("style",), "genre"),
+    **dict.fromkeys(("energy", "excitement"), "arousal"),
+    **dict.fromkeys(("happiness", "positivity"), "valence"),
+    **dict.fromkeys(("beats", "speed"), "tempo"),
+    **dict.fromkeys(("rate", "kbps"), "bitrate"),
+}
+"""Other names for a field, to suggest it: near in meaning, though not in spelling."""
+
+EXAMPLES: Final[dict[NumberField, str]] = {
+    "id": "1..100, 17.. or 17",
+    "year": "1990..1999, 1990.., ..1999 or 1999",
+    "track": "1..3 or 1",
+    "disc": "1..2 or 2",
+    "duration": "2:30..4:00, 1h.. or ..45m",
+    "bitrate": "256.., ..128 or 320, in kbit/s",
+    "samplerate": "44100, 48000.. or ..32000, in Hz",
+    "channels": "1, 2 or 2..",
+    "bpm": "118..126, 120.. or 120",
+    "tempo": "118..126, 120.. or 120",
+    "valence": "0.6.., ..0.4 or 0.4..0.6",
+    "arousal": "0.6.., ..0.4 or 0.4..0.6",
+}
+"""Values of each number field, for error messages."""
+RATING_EXAMPLES: Final = "6.., ..4 or 4..6"  # of valence and arousal on the scale 1-9
 
 _WHOLE = frozenset({"id", "year", "track", "disc", "bitrate", "samplerate", "channels"})
 _MOOD = frozenset({"valence", "arousal"})
@@ -69,16 +102,16 @@ def parse(expression: str, scale: Scale = "0-1") -> Filter:
         raise UsageError(f"--where {expression!r} names no field", f"write FIELD:VALUE; {_fields()}")
     value = _unquoted(value.strip())
     if field == "path":
-        return PathFilter(_bytes(value), negated)
+        return PathFilter(_bytes(value), negated, _resolved(_bytes(value)))
     if field == "key":
         return KeyFilter(parse_keys(value), negated)
     if _is_text_field(field):
-        return TextFilter(field, fold(_bytes(value).decode("utf-8", "backslashreplace")), negated)
+        return TextFilter(field, fold(_bytes(typed_text(value)).decode("utf-8", "backslashreplace")), negated)
     if _is_number_field(field):
         low, high = _range(field, value, scale)
         return RangeFilter(field, low, high, negated)
-    close = difflib.get_close_matches(field, FIELDS, n=1)
-    guess = f"did you mean {close[0]}? " if close else ""
+    close = difflib.get_close_matches(field, (*FIELDS, *MEANT), n=1)
+    guess = f"did you mean {MEANT.get(close[0], close[0])}? " if close else ""
     raise UsageError(f"--where {expression!r}: there is no field {name.strip()!r}", guess + _fields())
 
 
@@ -89,8 +122,9 @@ def matches(condition: Filter, track: Track) -> bool:
 
 def _holds(condition: Filter, track: Track) -> bool:
     match condition:
-        case PathFilter(needle=path_needle):
-            return path_needle in track.path_bytes
+        case PathFilter(needle=path_needle, resolved=resolved):
+            path = track.path_bytes
+            return path_needle in path or (resolved is not None and path.startswith(resolved))
         case TextFilter(field=text_field, needle=needle):
             text = _text(text_field, track)
             return text is not None and needle in fold(text)
@@ -128,35 +162,43 @@ def _number(field: NumberField, track: Track) -> float | None:
 
 def _range(field: NumberField, value: str, scale: Scale) -> tuple[float | None, float | None]:
     if ".." not in value:
-        center, step = _written(field, value, value)
+        center, step = _written(field, value, value, scale)
         reach = 0.0 if field in _WHOLE else step / 2
         _check_scale(field, center, scale)
         return _stored(field, center - reach, scale), _stored(field, center + reach, scale)
-    ends = [_written(field, end.strip(), value)[0] if end.strip() else None for end in value.split("..", 1)]
+    ends = [
+        _written(field, end.strip(), value, scale)[0] if end.strip() else None for end in value.split("..", 1)
+    ]
     for end in ends:
         if end is not None:
             _check_scale(field, end, scale)
     low, high = ends
     if low is not None and high is not None and low > high:
-        raise UsageError(f"--where {field}:{value} runs backwards", "write the lower end first: LOW..HIGH")
+        raise UsageError(
+            f"--where {field}:{value} runs backwards",
+            f"write the lower end first, LOW..HIGH, as in {_examples(field, scale)}",
+        )
     return (
         None if low is None else _stored(field, low, scale),
         None if high is None else _stored(field, high, scale),
     )
 
 
-def _written(field: NumberField, text: str, value: str) -> tuple[float, float]:
+def _written(field: NumberField, text: str, value: str, scale: Scale) -> tuple[float, float]:
     """Parse one number; return its value and one unit of its last written digit."""
     if field == "duration" and (time := read_time(text)):
         return time
     number = _NUMBER.fullmatch(text)
     if number and math.isfinite(float(text)):
         return float(text), 10.0 ** -len(number[2] or number[3] or "")
-    example = "2:30..4:00, 1h.. or ..45m" if field == "duration" else "1990..1999, 1990.., ..1999 or 1999"
     raise UsageError(
         f"--where {field}:{value}: {text!r} is not a {'duration' if field == 'duration' else 'number'}",
-        f"write a range such as {example}",
+        f"write a range or a value: {_examples(field, scale)}",
     )
+
+
+def _examples(field: NumberField, scale: Scale) -> str:
+    return RATING_EXAMPLES if field in _MOOD and scale == "1-9" else EXAMPLES[field]
 
 
 def _check_scale(field: NumberField, number: float, scale: Scale) -> None:
@@ -164,7 +206,8 @@ def _check_scale(field: NumberField, number: float, scale: Scale) -> None:
     if field in _MOOD and not low <= number <= high:
         raise UsageError(
             f"--where {field}: {number:g} is outside the scale {low:g}..{high:g}",
-            "the default scale is 0..1 with 0.5 = neutral; ratings are read with --scale 1-9",
+            f"write {_examples(field, scale)}; the default scale is 0..1 with 0.5 = neutral, "
+            "and ratings are read with --scale 1-9",
         )
 
 
@@ -178,6 +221,16 @@ def _bytes(value: str) -> bytes:
         return os.fsencode(value)
     except UnicodeEncodeError as error:
         raise UsageError(f"--where: {value!r} contains half a character", "no tag has one") from error
+
+
+def _resolved(path: bytes) -> bytes | None:
+    """Return the path as a scan stores it, links and ``~`` resolved; None where it holds none of them."""
+    if not path.startswith((b"/", b"~")) or b"\0" in path:
+        return None
+    resolved = os.path.realpath(os.path.expanduser(path))  # noqa: PTH111 - bytes
+    if resolved == os.path.normpath(path):
+        return None
+    return resolved + b"/" if os.path.isdir(resolved) else resolved  # noqa: PTH112 - bytes
 
 
 def _unquoted(value: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import json
 import os
 from pathlib import Path
 
@@ -32,6 +34,7 @@ TRACK = {
     "tempo_confidence",
     "key",
     "key_confidence",
+    "content",
 }
 BESIDE = {"rank", "similarity", "versions", "window"}
 
@@ -198,7 +201,7 @@ class TestShow:
     @pytest.mark.parametrize(
         ("named", "code"),
         [
-            ("One", 2),
+            ("Metal/", 2),
             ("flac", 2),
             ("Bohemian Rhapsody", 4),
             ("99999999999999999999", 4),
@@ -211,10 +214,13 @@ class TestShow:
         assert ran.out == b""
 
     def test_an_ambiguous_name_lists_its_candidates(self, shell: Shell, library: Catalog) -> None:
-        ran = shell("show", "One")
+        ran = shell("show", "Metal/")
         assert ran.code == 2
-        for name in ("Metal/One.flac", "Metal/One (copy).flac"):
+        for name in ("Metal/Paranoid.flac", "Metal/One (copy).flac"):
             assert f"{library.id(name)}: {os.fsdecode(library.path(name))}".encode() in ran.err
+
+    def test_exact_copies_are_one_name(self, shell: Shell, library: Catalog) -> None:
+        assert shell("show", "One", "--json").document["track"]["id"] == library.id("Metal/One (copy).flac")
 
 
 def test_status_counts(shell: Shell, library: Catalog, home: Path) -> None:
@@ -262,6 +268,44 @@ def test_export_writes_every_track_and_selects_like_the_others(shell: Shell, lib
     assert (nothing.code, nothing.document["results"]) == (4, [])
 
 
+def test_the_content_of_export_is_that_of_the_analyses(
+    shell: Shell, library: Catalog, tmp_path: Path
+) -> None:
+    rows = shell("export", "--json").document["results"]
+    by_content = {row["content"]: row for row in rows if row["valence"] is not None}
+    assert shell("export", "--analyses", tmp_path / "a.jsonl").code == 0
+    _, *analyses, _ = map(json.loads, (tmp_path / "a.jsonl").read_text("utf-8").splitlines())
+    assert analyses
+    assert {one["content"] for one in analyses} == set(by_content)
+    written = csv.DictReader(shell("export").out.decode().splitlines())
+    assert [row["content"] for row in written] == [row["content"] or "" for row in rows]
+
+
+def test_csv_for_excel_begins_with_a_byte_order_mark(shell: Shell, library: Catalog, tmp_path: Path) -> None:
+    plain = shell("export").out
+    assert shell("export", "--excel").out == b"\xef\xbb\xbf" + plain
+    assert shell("similar", "So What", "--excel").out.startswith(b"\xef\xbb\xbfrank,similarity,")
+    file = tmp_path / "tracks.csv"
+    assert shell("export", "--excel", "-o", file).code == 0
+    assert file.read_bytes() == b"\xef\xbb\xbf" + plain
+    for other in (("--json",), ("--format", "paths"), ("-o", tmp_path / "a.m3u8")):
+        ran = shell("export", "--excel", *other)
+        assert (ran.code, ran.out) == (2, b"")
+        assert b"--excel goes with CSV" in ran.err
+    assert shell("export", "--excel", "--analyses", tmp_path / "a.jsonl").code == 2
+
+
+@pytest.mark.parametrize("name", ["list.m3u8", "list.M3U", "list.pls", "list.xspf"])
+def test_a_playlist_is_no_seed_and_that_is_said(
+    shell: Shell, library: Catalog, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("a.mp3\n")
+    for command in (("similar",), ("show",), ("similar", "So What", "--not"), ("mood", "calm", "--like")):
+        ran = shell(*command, tmp_path / name)
+        assert (ran.code, ran.out) == (2, b"")
+        assert b"is a playlist" in ran.err
+
+
 def test_a_field_that_does_not_exist_lists_those_that_do(shell: Shell) -> None:
     for command in (("export",), ("similar", "So What"), ("mood", "--valence", "0.5", "--arousal", "0.5")):
         ran = shell(*command, "--where", "gener:jazz")
@@ -295,7 +339,7 @@ def test_analyze_needs_no_library(shell: Shell, home: Path, tmp_path: Path) -> N
     assert ran.code == 3
     assert {*ran.document} == {"schema", "results", "failed"}
     [row] = ran.document["results"]
-    told = {"tempo", "tempo_confidence", "key", "key_confidence"}
+    told = {"tempo", "tempo_confidence", "key", "key_confidence", "content"}
     assert {*row} == {"path", "duration", "valence", "arousal", "partial", "clips", *told}
     assert (row["path"], row["duration"]) == (str(tmp_path / "a.wav"), 2)
     [clip] = row["clips"]
@@ -309,6 +353,24 @@ def test_analyze_needs_no_library(shell: Shell, home: Path, tmp_path: Path) -> N
     assert ran.out.count(b"\n") == 2
     assert b"b.mp3" in ran.err, "a format without room for failures tells them beside"
     assert shell("analyze", tmp_path / "a.wav").code == 0
+
+
+def test_analyze_takes_the_music_of_a_folder(shell: Shell, home: Path, tmp_path: Path) -> None:
+    import soundfile
+
+    from tests.sounds import melody
+
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    for name in ("b.wav", "deep/a.wav"):
+        soundfile.write(tmp_path / "in" / name, melody(2), 22_050)
+    (tmp_path / "in" / "cover.jpg").write_bytes(b"no music")
+    ran = shell("analyze", tmp_path / "in", tmp_path / "in" / "b.wav", "--format", "paths")
+    assert ran.code == 0
+    assert [Path(line).name for line in ran.out.decode().splitlines()] == ["b.wav", "a.wav", "b.wav"]
+    (tmp_path / "empty").mkdir()
+    ran = shell("analyze", tmp_path / "empty")
+    assert (ran.code, ran.out) == (4, b"")
+    assert b"contains no music file" in ran.err
 
 
 def test_an_outside_file_finds_what_sounds_like_it(shell: Shell, tmp_path: Path) -> None:

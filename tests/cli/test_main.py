@@ -227,3 +227,33 @@ def test_what_is_no_list_of_tracks_is_offered_in_no_format_of_a_playlist(
     assert formats in page
     assert ("--print0" in page) == ("paths" in formats)
     assert "--path-map" not in page
+
+
+def test_help_is_a_command_too(shell: Shell) -> None:
+    assert shell("help").out == shell("--help").out
+    for name in main.COMMANDS:
+        assert shell("help", name).out == shell(name, "--help").out
+    ran = shell("help", "simlar")
+    assert (ran.code, ran.out) == (2, b"")
+    assert b"Did you mean 'similar'?" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        *[("simlar", "similar"), ("Scan", "scan"), ("playlist", "playlists"), ("mood_path", "mood-path")],
+        *[("find", "similar"), ("info", "show"), ("serach", "similar"), ("delete", "prune")],
+    ],
+)
+def test_a_command_that_does_not_exist_names_the_one_that_is_meant(
+    shell: Shell, typed: str, meant: str
+) -> None:
+    ran = shell(typed, "x")
+    assert (ran.code, ran.out) == (2, b"")
+    assert f"No such command '{typed}'. Did you mean '{meant}'?" in ran.err.decode()
+
+
+def test_no_command_is_suggested_where_none_is_near(shell: Shell) -> None:
+    assert b"mean" not in shell("frobnicate").err
+    assert set(main.MEANT.values()) <= set(main.COMMANDS)
+    assert not set(main.MEANT) & set(main.COMMANDS)

@@ -172,3 +172,13 @@ class TestMoodPath:
     def test_wrong_usage(self, shell: Shell, huddled: Catalog, wrong: tuple[str, str]) -> None:
         ran = shell("mood-path", "--from", wrong[0], "--to", "0.5,0.5", "--duration", wrong[1])
         assert (ran.code, ran.out) == (2, b"")
+
+
+def test_moods_that_cancel_are_noted_and_answered(shell: Shell, huddled: Catalog) -> None:
+    ran = shell("mood", "happy", "sad", "--json")
+    assert ran.code == 0
+    assert (ran.document["query"]["valence"], ran.document["query"]["arousal"]) == (0.5, 0.5)
+    assert b"happy sad: these moods cancel each other" in ran.err
+    assert b"cancel" in shell("mood-path", "--from", "happy sad", "--to", "calm", "--duration", "1h").err
+    assert b"cancel" not in shell("mood", "calm", "sad").err
+    assert shell("-q", "mood", "happy", "sad").err == b""

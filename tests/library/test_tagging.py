@@ -16,7 +16,7 @@ from musimo.audio.tag_writing import read_fields
 from musimo.errors import LibraryError, NotFoundError, UsageError
 from musimo.library.db.lock import hold
 from musimo.records import TempoKey
-from musimo.search.mood_words import MOODS, QUADRANTS, words_for
+from musimo.search.mood_words import QUADRANTS, TAG_WORDS, words_for
 from musimo.search.selection import Selection
 from musimo.search.where import parse
 from tests.conftest import PlainPredictor
@@ -140,10 +140,10 @@ def test_a_track_that_is_not_analysed_has_nothing_to_say(library: Library, music
 
 
 def test_words_are_those_that_lead_to_the_place() -> None:
-    for word, place in MOODS.items():
+    for word, place in TAG_WORDS.items():
         quadrant, *nearer = words_for(place)
         assert quadrant in QUADRANTS
-        assert [MOODS[word] for word in nearer] == [place] if word not in QUADRANTS else not nearer
+        assert [TAG_WORDS[word] for word in nearer] == [place] if word not in QUADRANTS else not nearer
     assert words_for((0.5, 0.55)) == ("happy",)
     assert words_for((0.9, 0.9), {"Mine": (0.9, 0.91)}) == ("happy", "mine")
     assert words_for((0.2, 0.2), {"sad": (0.9, 0.9)})[0] == "sad"

@@ -17,9 +17,9 @@ def read(written: str) -> list[dict[str, str]]:
 def test_golden(track: Track) -> None:
     assert csv_table(TracksAnswer([track]), "0-1") == (
         "id,path,title,artist,album,albumartist,genre,year,duration,format,bitrate,valence,arousal,"
-        "path_bytes,partial,tempo,tempo_confidence,key,key_confidence\r\n"
+        "path_bytes,partial,tempo,tempo_confidence,key,key_confidence,content\r\n"
         "7,/music/Nina/07 Feeling Good.mp3,Feeling Good,Nina Simone,I Put a Spell on You,,Jazz,1965,173.42,"
-        "mp3,320,0.625,0.25,,,120.0,0.88,G minor,0.52\r\n"
+        "mp3,320,0.625,0.25,,,120.0,0.88,G minor,0.52,\r\n"
     )
 
 
@@ -39,6 +39,7 @@ def test_rows_of_every_answer(similar: SimilarResult, mood: MoodResult, analyzed
         "tempo_confidence": "0.1",
         "key": "Eb major",
         "key_confidence": "0.5",
+        "content": "68617368",
     }
     failure = Failure(b"/a", "read", "gone, alas", "2026")
     assert read(csv_table(ErrorsAnswer([failure]), "0-1"))[0]["reason"] == "gone, alas"
@@ -76,3 +77,8 @@ def test_titles_come_back(titles: list[str]) -> None:
     rows = read(csv_table(TracksAnswer(tracks), "0-1"))
     assert [unguarded(row["title"]) for row in rows] == titles
     assert not any(row["title"].startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for row in rows)
+
+
+def test_for_excel_a_byte_order_mark_comes_first(track: Track) -> None:
+    plain = csv_table(TracksAnswer([track]), "0-1")
+    assert csv_table(TracksAnswer([track]), "0-1", excel=True) == "\ufeff" + plain

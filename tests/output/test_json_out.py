@@ -49,6 +49,7 @@ TRACK = {
     "tempo_confidence": 0.88,
     "key": "G minor",
     "key_confidence": 0.52,
+    "content": None,
 }
 
 
@@ -90,6 +91,7 @@ def test_analyze(analyzed: AnalyzedFile) -> None:
                 "tempo_confidence": 0.1,
                 "key": "Eb major",
                 "key_confidence": 0.5,
+                "content": "68617368",
                 "clips": [
                     {"start": 0.0, "end": 45.0, "valence": 0.5, "arousal": 0.25},
                     {"start": 60.5, "end": 105.5, "valence": 0.75, "arousal": 0.25},

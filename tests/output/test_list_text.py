@@ -47,8 +47,8 @@ def test_the_best_window_stands_beside_the_row_of_a_passage_and_is_written_for_s
     told = [{"start": 111.6, "end": 156.6, "similarity": 0.123457}, None]
     assert [row["window"] for row in content(answer, "0-1")["results"]] == told  # type: ignore[attr-defined]
     header, first, second = csv_table(answer, "0-1").splitlines()
-    assert header.endswith(",key_confidence,window_start,window_end,window_similarity")
-    assert first.endswith(",1.0,111.6,156.6,0.123457")
+    assert header.endswith(",key_confidence,content,window_start,window_end,window_similarity")
+    assert first.endswith(",1.0,,111.6,156.6,0.123457")
     assert second.endswith(",,,,,,,")
 
 
@@ -98,7 +98,7 @@ def test_tempo_and_key_stand_beside_the_rows_that_they_put_in_order() -> None:
 
 def test_order_and_length_are_told_where_they_were_asked_for() -> None:
     answer = SimilarResult((SimilarTrack(1, 0.5, ONE),), (SO_WHAT,), duration_s=310, order="flow")
-    assert lines(answer)[1] == "      in order of flow: small changes in mood, tempo and key"
+    assert lines(answer)[1] == "      in order of flow: small steps in mood, tempo and key"
     assert lines(answer)[-2:] == ["", "1 track, 5:00; asked for 5:10"]
     read = content(answer, "0-1")
     assert (read["duration"], read["order"]) == (310, "flow")

@@ -1,6 +1,7 @@
 import pytest
 
-from musimo.output.tables import Column, clock, decimal, facts, table
+from musimo.output.tables import Column, clock, decimal, duration, facts, table
+from musimo.search.times import parse_time
 
 
 @pytest.mark.parametrize(
@@ -9,6 +10,16 @@ from musimo.output.tables import Column, clock, decimal, facts, table
 )
 def test_clock(seconds: float | None, shown: str) -> None:
     assert clock(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(None, "–"), (0.0, "0:00"), (0.65, "0:00.650"), (9.9994, "0:09.999"), (9.9996, "0:10"), (3.0, "0:03")],
+)
+def test_a_duration_below_ten_seconds_has_milliseconds(seconds: float | None, shown: str) -> None:
+    assert duration(seconds) == shown
+    assert seconds is None or parse_time(shown) == pytest.approx(seconds, abs=0.0005)
+    assert duration(173.4) == clock(173.4)
 
 
 def test_decimal() -> None:

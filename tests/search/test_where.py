@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from musimo.errors import UsageError
 from musimo.records import KEYS, KeyFilter, PathFilter, RangeFilter, Tags, TempoKey, TextFilter, Track
+from musimo.records.scale import Scale
 from musimo.search.where import (
     FIELDS,
+    MEANT,
     NUMBER_FIELDS,
     TEXT_FIELDS,
     matches,
@@ -242,3 +244,41 @@ def test_nonsense_is_a_usage_error_and_nothing_else(text: str) -> None:
         except UsageError:
             continue
         assert matches(condition, BARE) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("field", "scale", "example"),
+    [
+        *[("year", "0-1", "1990..1999"), ("tempo", "0-1", "118..126"), ("duration", "0-1", "2:30..4:00")],
+        *[("valence", "0-1", "0.4..0.6"), ("arousal", "1-9", "4..6"), ("bitrate", "0-1", "kbit/s")],
+    ],
+)
+def test_an_error_of_a_range_gives_an_example_of_that_field(field: str, scale: Scale, example: str) -> None:
+    for value in ("x", "x..", "..x"):
+        with pytest.raises(UsageError) as caught:
+            parse(f"{field}:{value}", scale)
+        assert example in caught.value.hint
+
+
+@pytest.mark.parametrize("scale", ["0-1", "1-9"])
+def test_every_example_can_be_typed(scale: Scale) -> None:
+    for field in NUMBER_FIELDS:
+        with pytest.raises(UsageError) as caught:
+            parse(f"{field}:x", scale)
+        _, _, examples = caught.value.hint.partition(": ")
+        for example in examples.partition(", in ")[0].replace(" or ", ", ").split(", "):
+            parse(f"{field}:{example}", scale)
+
+
+def test_other_names_of_a_field_suggest_it() -> None:
+    assert set(MEANT.values()) <= set(FIELDS)
+    assert not set(MEANT) & set(FIELDS)
+    for typed, meant in (
+        ("length", "duration"),
+        ("lenght", "duration"),
+        ("band", "artist"),
+        ("gener", "genre"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            parse(f"{typed}:x")
+        assert caught.value.hint.startswith(f"did you mean {meant}?")

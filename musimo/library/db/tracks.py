@@ -37,6 +37,7 @@ def track_query(model: str) -> Select[Any]:
         tracks,
         roots.c.path.label("root"),
         contents.c.duration_s.label("measured_s"),
+        contents.c.hash.label("content_hash"),
         VALENCE.label("valence"),
         AROUSAL.label("arousal"),
         emotions.c.partial,
@@ -56,4 +57,5 @@ def track_of(row: Row[Any]) -> Track:
         arousal=row.arousal,
         partial=row.partial,
         tempo_key=tempo_keys.read(row),
+        content_hash=row.content_hash,
     )
