@@ -80,9 +80,9 @@ def command(
 ) -> int:
     """List the tracks of the library that are most similar to TRACKS.
 
-    A TRACK is an audio file on disk (- is standard input), the id of a track, or words from the title or path of
-    exactly one track. The rankings of several TRACKS are combined. Of several versions of a work (live, remix,
-    remaster) only the most similar is listed; versions of TRACKS are left out.
+    A TRACK is an audio file on disk (- is standard input), the id of a track, or words from the title or path
+    of exactly one track. The rankings of several TRACKS are combined. Of several versions of a work (live,
+    remix, remaster) only the most similar is listed; versions of TRACKS are left out.
 
     --explain shows the cosine of the sound vectors (0 for random tracks, 1 for the same audio), the distance
     in mood, tempi, keys and genres. Alike means much closer than two random tracks.
