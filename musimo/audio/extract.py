@@ -22,6 +22,7 @@ from musimo.records import ExtractedWindow, FileOpened, SlidingPlan, Tags, Windo
 
 MIN_AUDIO_S = 0.1  # less is a click; one frame of the spectrum alone is 0.093 s long
 MAX_AUDIO_S = 7 * 86_400.0  # a week; longer ones are damaged clocks, and files made to keep a decoder busy
+MAX_SEARCHED = 160  # windows searched for music, two hours; of more silence, every second, third, ... one
 SEGMENT_S = 300.0  # 26 MB of samples: overlapping windows are cut from segments of this length
 
 
@@ -145,7 +146,8 @@ def _is_silent(window: ExtractedWindow) -> bool:
 def _replaced(decoder: AudioDecoder, silent: Sequence[ExtractedWindow]) -> Iterator[ExtractedWindow]:
     """Yield as many windows as are silent: the first ones that have music, as far as there are any."""
     n_left = len(silent)
-    for window in plan_windows(decoder.duration_s, "full"):
+    searched = plan_windows(decoder.duration_s, "full")
+    for window in searched[:: 1 + len(searched) // MAX_SEARCHED]:
         if not n_left:
             break
         decoded = decoder.decode(window)
