@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 STDIN: Final = "-"
 STDIN_NAME: Final = "standard input"
+OPEN_FILES: Final = ("/dev/fd/", "/dev/stdin", "/proc/")  # where process substitution names its pipe
 CHUNK: Final = 2**20  # bytes
 MAX_SIZE: Final = 2**34  # bytes: 27 hours of a CD; an endless pipe must not fill the disk
 
@@ -126,6 +127,9 @@ def files_of(spool: Spool, typed: Sequence[str]) -> list[str]:
 
 
 def _is_pipe(path: str) -> bool:
+    """Return whether a path is a pipe that a shell has opened. A named pipe without a writer would block."""
+    if not path.startswith(OPEN_FILES):
+        return False
     try:
         return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116
     except (OSError, ValueError):
