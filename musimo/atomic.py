@@ -12,6 +12,8 @@ from pathlib import Path
 
 from musimo.errors import MusimoError
 
+NOT_REGULAR = "It is not a regular file"
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path``: write a file beside it, flush it to disk, and rename it over ``path``.
@@ -30,11 +32,31 @@ def write_atomically(path: Path, data: bytes) -> None:
         else:
             _replace(target, data)
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links; a NUL in the name
-        why = getattr(error, "strerror", None) or str(error)
-        raise MusimoError(
-            f"cannot write {path}: {why}",
-            "name another path, or check that its folder exists and is writable",
-        ) from error
+        raise _cannot_write(path, error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder of ``path`` where it is absent; raise MusimoError if that is impossible."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def check_writable(path: Path, *, make: bool = False) -> None:
+    """Raise the MusimoError that :func:`write_atomically` would; write nothing.
+
+    Parameters
+    ----------
+    path : of the file
+    make : as if :func:`make_folder` came first
+    """
+    try:
+        error = _obstacle(path.resolve(), make=make)
+    except (OSError, RuntimeError, ValueError) as unresolved:
+        raise _cannot_write(path, unresolved) from unresolved
+    if error is not None:
+        raise _cannot_write(path, error)
 
 
 @contextmanager
@@ -52,7 +74,7 @@ def replacing(target: Path) -> Iterator[Path]:
     OSError : ``target`` cannot be replaced, or exists and is not a regular file
     """
     if target.exists() and not target.is_file():
-        raise OSError(errno.EINVAL, "It is not a regular file", str(target))
+        raise OSError(errno.EINVAL, NOT_REGULAR, str(target))
     handle, name = tempfile.mkstemp(prefix=".musimo-", suffix=".tmp", dir=target.parent)
     os.close(handle)  # other libraries take a name
     beside = Path(name)
@@ -66,6 +88,30 @@ def replacing(target: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def _obstacle(target: Path, *, make: bool) -> OSError | None:
+    if target.is_dir():
+        return OSError(errno.EINVAL, NOT_REGULAR)
+    if target.exists() and not target.is_file():
+        return None if os.access(target, os.W_OK) else _error(errno.EACCES)
+    above = next(folder for folder in target.parents if os.path.lexists(folder))
+    if above != target.parent and not make:
+        return _error(errno.ENOENT)
+    if not above.is_dir():
+        return _error(errno.EEXIST if make and above == target.parent else errno.ENOTDIR)
+    return None if os.access(above, os.W_OK) else _error(errno.EACCES)
+
+
+def _error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
+
+
+def _cannot_write(path: Path, error: Exception) -> MusimoError:
+    why = getattr(error, "strerror", None) or str(error)
+    return MusimoError(
+        f"cannot write {path}: {why}", "name another path, or check that its folder exists and is writable"
+    )
 
 
 def _replace(target: Path, data: bytes) -> None:

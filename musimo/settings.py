@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 
@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "jobs": "MUSIMO_JOBS",
     "batch_size": "MUSIMO_BATCH_SIZE",
 }
+NOWHERE = Path(os.devnull)  # a file, so that nothing can be in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Settings:
     moods : the user's own mood words, and the points (valence, arousal), 0..1, that they name
     playlists : by name, written by ``musimo playlists``
     playlists_folder : for relative paths of playlists; None for the folder of the configuration file
+    exclude : globs of folders and files that a scan skips, beside the recycle bins it knows
     """
 
     library: Path
@@ -71,6 +73,7 @@ class Settings:
     moods: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     playlists: Mapping[str, PlaylistRecipe] = field(default_factory=dict)
     playlists_folder: Path | None = None
+    exclude: tuple[str, ...] = ()
 
 
 def usable_cores() -> int:
@@ -98,11 +101,9 @@ def load_settings(
     SettingsError : a source cannot be read, or contains an unknown key or an invalid value
     """
     environment = os.environ if environment is None else environment
-    home = environment.get("MUSIMO_HOME")
-    data = Path(home) if home else Path(platformdirs.user_data_dir("musimo", appauthor=False))
-    config_folder = Path(home) if home else Path(platformdirs.user_config_dir("musimo", appauthor=False))
-    file = config or config_folder / "config.toml"
-    settings = Settings(library=data / "library.db", jobs=usable_cores())
+    data, config_folder = _folder("data", environment), _folder("config", environment)
+    file = config or (config_folder or NOWHERE) / "config.toml"
+    settings = Settings(library=(data or NOWHERE) / "library.db", jobs=usable_cores())
     settings = _apply(
         settings, _from_file(file, required=config is not None), f"the configuration file {file}"
     )
@@ -114,11 +115,32 @@ def load_settings(
     return _apply(settings, {k: v for k, v in flags.items() if v is not None}, "the command line")
 
 
+def check_library(path: Path) -> None:
+    """Raise SettingsError if ``path`` is that of :func:`load_settings` for a user without a home folder."""
+    if path.parent == NOWHERE:
+        raise SettingsError(
+            "there is no folder to keep the library in: HOME is not set, and the user has no home folder",
+            "set MUSIMO_HOME to a folder, or name the library: musimo --library FILE",
+        )
+
+
+def _folder(kind: Literal["data", "config"], environment: Mapping[str, str]) -> Path | None:
+    """Return musimo's folder for data or configuration; None where the user has no home folder."""
+    if home := environment.get("MUSIMO_HOME"):
+        return Path(home)
+    find = platformdirs.user_data_dir if kind == "data" else platformdirs.user_config_dir
+    try:
+        folder = Path(find("musimo", appauthor=False))
+    except (RuntimeError, KeyError):  # pathlib and pwd know no home folder
+        return None
+    return folder if folder.is_absolute() else None  # "~" stays where nothing says what it means
+
+
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
     try:
         if not required and not path.is_file():
             return {}
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad writes a byte order mark
     except OSError as error:
         raise SettingsError(f"cannot read the configuration file {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, a number too long, nesting too deep
@@ -146,6 +168,8 @@ def _parse(name: str, value: Any, origin: str, label: str = "") -> Any:
         return _moods(value, origin)
     if name == "playlists":
         return _recipes(value, origin)
+    if name == "exclude":
+        return _globs(value, label)
     try:
         number = int(str(value))  # as text, because int() would accept 1.5 and True
     except ValueError:
@@ -153,6 +177,17 @@ def _parse(name: str, value: Any, origin: str, label: str = "") -> Any:
     if number < (1 if name == "batch_size" else 0):
         raise SettingsError(f"{label} is too small: {number}")
     return number
+
+
+def _globs(value: Any, label: str) -> tuple[str, ...]:
+    globs = value if isinstance(value, list | tuple) else ()
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(one, str) and one.strip("/") for one in globs
+    ):
+        raise SettingsError(
+            f"{label} must be a list of names or paths, not {value!r}", "write exclude = ['Old/*', '*.bak']"
+        )
+    return tuple(globs)
 
 
 def _moods(value: Any, origin: str) -> dict[str, tuple[float, float]]:

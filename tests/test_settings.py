@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from musimo.errors import SettingsError
+from musimo.library.db.engine import open_database
 from musimo.settings import load_settings, usable_cores
 
 NAMES = ("library", "weights", "device", "jobs", "batch_size", "max_per_artist", "max_per_album")
@@ -214,3 +215,35 @@ def test_a_wrong_recipe_is_reported_with_file_table_and_key(home: Path, text: st
         load_settings()
     assert said in raised.value.message
     assert str(home / "config.toml") in raised.value.message
+
+
+def test_a_byte_order_mark_is_skipped(home: Path) -> None:
+    (home / "config.toml").write_bytes(b"\xef\xbb\xbfmax_per_artist = 3\r\n")
+    assert load_settings(environment={"MUSIMO_HOME": str(home)}).max_per_artist == 3
+
+
+def test_globs_to_exclude(home: Path) -> None:
+    config(home, "exclude = ['Old', '*.wav']")
+    assert load_settings(environment={"MUSIMO_HOME": str(home)}).exclude == ("Old", "*.wav")
+    for wrong in ("'Old'", "[1]", "['/']"):
+        config(home, f"exclude = {wrong}")
+        with pytest.raises(SettingsError, match="exclude in"):
+            load_settings(environment={"MUSIMO_HOME": str(home)})
+
+
+@pytest.mark.parametrize("folders", ["~/.local/share/musimo", RuntimeError(), KeyError()])
+def test_without_a_home_a_library_must_be_named(
+    folders: str | Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(name: str, appauthor: bool) -> str:
+        if isinstance(folders, Exception):
+            raise folders
+        return folders
+
+    for which in ("user_data_dir", "user_config_dir"):
+        monkeypatch.setattr(f"platformdirs.{which}", find)
+    settings = load_settings(environment={})
+    with pytest.raises(SettingsError, match="HOME is not set") as raised:
+        open_database(settings.library, create=True)
+    assert "MUSIMO_HOME" in raised.value.hint
+    assert load_settings(environment={}, library=tmp_path / "a.db").library == tmp_path / "a.db"

@@ -21,7 +21,7 @@ from musimo.library.db.engine import may_write
 from musimo.library.db.health import examine, sqlite_version
 from musimo.records import Check as Check
 from musimo.resources import weights_path
-from musimo.settings import Settings
+from musimo.settings import NOWHERE, Settings, check_library
 
 if TYPE_CHECKING:
     from musimo.library.db.queries import Store
@@ -67,7 +67,8 @@ def diagnose(settings: Settings) -> Iterator[Check]:
     yield _weights(settings)
     yield _device(settings)
     yield from _library(settings)
-    yield _free_space(settings.library)
+    if settings.library.parent != NOWHERE:
+        yield _free_space(settings.library)
 
 
 def _set_up() -> Check:
@@ -174,6 +175,11 @@ def _device(settings: Settings) -> Check:
 
 def _library(settings: Settings) -> Iterator[Check]:
     path = settings.library
+    try:
+        check_library(path)
+    except MusimoError as error:
+        yield Check("library", "bad", error.message, error.hint)
+        return
     if not path.exists():
         yield Check("library", "note", f"there is none yet at {path}", "make one: musimo scan FOLDER")
         return

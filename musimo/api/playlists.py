@@ -12,7 +12,7 @@ from musimo.atomic import write_atomically
 from musimo.audio.files import AnyPath, path_bytes
 from musimo.errors import NotFoundError, UsageError
 from musimo.output import playlists
-from musimo.output.playlist_paths import PathStyle
+from musimo.output.playlist_paths import PathStyle, resolved_path_map
 from musimo.output.playlists import Skipped
 from musimo.records import Track
 from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
@@ -96,7 +96,9 @@ class Playlists:
         style = PathStyle(
             relative_to=None if relative_to is None else os.path.abspath(path_bytes(relative_to)),  # noqa: PTH100
             prefix=os.fsencode(prefix),
-            path_map=tuple((os.fsencode(old), os.fsencode(new)) for old, new in (path_map or {}).items()),
+            path_map=resolved_path_map(
+                (os.fsencode(old), os.fsencode(new)) for old, new in (path_map or {}).items()
+            ),
         )
         listed = [one if isinstance(one, Track) else one.track for one in tracks]
         data, skipped = writer(listed, style)

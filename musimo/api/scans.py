@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from musimo.api.session import Session
 from musimo.library.scan.events import ScanEvent
@@ -20,6 +21,7 @@ def scan_events(
     keep_model: bool,
 ) -> Iterator[ScanEvent]:
     """Answer :meth:`musimo.Library.scan_events`."""
+    options = replace(options, exclude=(*session.settings.exclude, *options.exclude))
 
     def finish() -> Iterator[ScanEvent]:
         session.close()  # another model may be active now

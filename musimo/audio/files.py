@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import locale
 import os
 import stat
 from io import FileIO
@@ -28,6 +29,27 @@ def path_bytes(path: AnyPath) -> bytes:
     A ``~user`` that the system does not know is left as written.
     """
     return os.path.expanduser(os.fsencode(path))  # noqa: PTH111 - pathlib raises for an unknown user
+
+
+def holds_files(folder: bytes) -> bool:
+    """Return whether a folder has any entry; an empty one may be the mount point of an absent drive."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
+
+
+def typed_text(words: str) -> str:
+    """Return words of a command line that the terminal encodes otherwise than as UTF-8, as they are meant."""
+    try:
+        words.encode()
+    except UnicodeEncodeError:  # bytes that are not UTF-8: of a file name, or of another encoding
+        try:
+            return os.fsencode(words).decode(locale.getencoding())
+        except (UnicodeError, LookupError):
+            return words
+    return words
 
 
 class MusicFile(FileIO):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import click
+
 from musimo.cli.context import Invocation, shown
 from musimo.errors import UsageError
 
@@ -72,10 +74,55 @@ def print_answer(invocation: Invocation, answer: Answer, choice: OutputChoice[An
     from musimo.output.rendering import render
 
     rendered = render(answer, choice.format, _print_options(choice))
-    for skipped in rendered.skipped:
-        invocation.note(f"left out {shown(skipped.path)}: {skipped.reason}")
     if not invocation.takes(answer, rendered):
         put(rendered.data, choice)
+    for skipped in rendered.skipped:
+        invocation.leave_out(skipped.path, skipped.reason)
+    _note_unused_mappings(invocation, answer, choice)
+    _note_unknown_paths(invocation, answer)
+
+
+def _note_unused_mappings(invocation: Invocation, answer: Answer, choice: OutputChoice[Any]) -> None:
+    """Say which --path-map changes no path of the answer."""
+    if not choice.path_map:
+        return
+    from musimo.output.answers import tracks_of
+    from musimo.output.playlist_paths import parse_path_map, unused_mappings
+
+    paths = [track.path_bytes for track in tracks_of(answer)]  # type: ignore[arg-type]  # lists have the option
+    for old in unused_mappings(map(parse_path_map, choice.path_map), paths) if paths else ():
+        invocation.note(
+            f"--path-map: no path of this list begins with {shown(old)}; the first is {shown(paths[0])}"
+        )
+
+
+def _note_unknown_paths(invocation: Invocation, answer: Answer) -> None:
+    """Say which ``--where path:`` of an empty list no path of the library meets, and what its folders are."""
+    expressions = click.get_current_context().params.get("where") or ()
+    if not expressions or getattr(answer, "rows", True):
+        return
+    from musimo.records import PathFilter
+    from musimo.search.selection import Selection
+    from musimo.search.where import parse
+
+    library = invocation.library()
+    for expression in expressions:
+        if not expression.strip().lower().startswith("path"):
+            continue
+        condition = parse(expression)
+        if not isinstance(condition, PathFilter):
+            continue
+        if next(library.tracks(Selection(None, (condition,), None, None, fold_versions=False)), None) is None:
+            folders = ", ".join(shown(os.fsencode(root)) for root in library.status().roots)
+            invocation.note(
+                f"--where {expression}: no path of the library holds that; its folders: {folders}"
+            )
+
+
+def _in_encoding_of_stdout(table: bytes) -> bytes:
+    """Encode a table, which is UTF-8, as the terminal wants it; other formats say what they are."""
+    encoding = (sys.stdout.encoding or "utf-8").lower()
+    return table if encoding == "utf-8" else table.decode().encode(encoding, "backslashreplace")
 
 
 def put(data: bytes, choice: OutputChoice[Any]) -> None:
@@ -92,17 +139,24 @@ def put(data: bytes, choice: OutputChoice[Any]) -> None:
         from musimo.output.text import for_terminal
 
         data = for_terminal(data)
+    if choice.format == "table":
+        data = _in_encoding_of_stdout(data)
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 
 def _print_options(choice: OutputChoice[TrackFormat]) -> PrintOptions:
     from musimo.output.answers import PrintOptions
-    from musimo.output.playlist_paths import PathStyle, parse_path_map, relative_folder
+    from musimo.output.playlist_paths import (
+        PathStyle,
+        parse_path_map,
+        relative_folder,
+        resolved_path_map,
+    )
 
     style = PathStyle(
         relative_to=relative_folder(choice.relative_to, choice.output) if choice.relative_to else None,
         prefix=os.fsencode(choice.prefix),
-        path_map=tuple(parse_path_map(pair) for pair in choice.path_map),
+        path_map=resolved_path_map(parse_path_map(pair) for pair in choice.path_map),
     )
     return PrintOptions(choice.width, choice.scale, choice.print0, style, choice.excel)

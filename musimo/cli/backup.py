@@ -31,4 +31,4 @@ def command(invocation: Invocation, /, file: str, force: bool, as_json: bool) ->
     if as_json:
         click.echo(backup_json(library.settings.library, copy, size), nl=False)
     else:
-        click.echo(f"{size / 1e6:.1f} MB copied to {shown(os.fsencode(copy))}")
+        invocation.report(f"{size / 1e6:.1f} MB copied to {shown(os.fsencode(copy))}")

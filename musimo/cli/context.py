@@ -21,7 +21,8 @@ BAR_DELAY_S = 0.5  # what takes no longer needs no progress bar
 class Invocation:
     """The options before the command.
 
-    ``bars`` holds at most one progress bar, of an index that is built.
+    ``bars`` holds at most one progress bar, of an index that is built; ``left_out`` the paths that the format
+    of a list cannot hold.
     """
 
     library_path: str | None
@@ -30,6 +31,7 @@ class Invocation:
     quiet: bool
     verbose: bool
     bars: list[Any] = field(default_factory=list)
+    left_out: list[bytes] = field(default_factory=list)
 
     def settings(self, **flags: Any) -> Settings:
         """Return the settings, with the options of a command applied."""
@@ -46,9 +48,19 @@ class Invocation:
 
         return Library(self.settings(**flags), on_notice=self.note, on_step=self.step)
 
-    def note(self, sentence: str) -> None:
-        """Print a note to stderr, unless quiet."""
+    def report(self, text: str, *, nl: bool = True) -> None:
+        """Print what a command did to stdout, unless quiet; not for results that were asked for."""
         if not self.quiet:
+            click.echo(text, nl=nl)
+
+    def leave_out(self, path: bytes, reason: str) -> None:
+        """Say, even if quiet, that a list lacks a track; the exit code says so too."""
+        self.left_out.append(path)
+        self.note(f"left out {shown(path)}: {reason}", always=True)
+
+    def note(self, sentence: str, *, always: bool = False) -> None:
+        """Print a note to stderr, unless quiet."""
+        if always or not self.quiet:
             from musimo.output.text import safe_lines
 
             click.echo(safe_lines(sentence), err=True)

@@ -79,7 +79,7 @@ def _export_analyses(invocation: Invocation, target: str, options: dict[str, Any
     if options["as_json"]:
         _print_document(target, {"model": model, "analyses": n})
     else:
-        click.echo(f"{n} analys{'is' if n == 1 else 'es'} by {model}")
+        invocation.report(f"{n} analys{'is' if n == 1 else 'es'} by {model}")
     return DONE if n else NOT_FOUND
 
 
@@ -94,7 +94,7 @@ def _export_vectors(invocation: Invocation, target: str, options: dict[str, Any]
     if options["as_json"]:
         _print_document(target, {"tracks": n})
     else:
-        click.echo(f"{n} track{'' if n == 1 else 's'}")
+        invocation.report(f"{n} track{'' if n == 1 else 's'}")
     return DONE
 
 

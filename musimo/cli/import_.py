@@ -50,7 +50,7 @@ def command(invocation: Invocation, /, file: str, as_json: bool) -> int:
     else:
         parts = " + ".join(f"{n} {name}" for name, n in counts.items() if n) or "nothing"
         total = sum(counts.values())
-        click.echo(f"{total} analys{'is' if total == 1 else 'es'} = {parts}")
+        invocation.report(f"{total} analys{'is' if total == 1 else 'es'} = {parts}")
     if done.interrupted:
         return INTERRUPTED
     return SOME_FAILED if done.refused else DONE

@@ -6,18 +6,21 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 from musimo import __version__
 from musimo.cli.context import Invocation
-from musimo.cli.exit_codes import DONE, ERROR, INTERRUPTED, NOT_FOUND, USAGE
+from musimo.cli.exit_codes import DONE, ERROR, INTERRUPTED, NOT_FOUND, SOME_FAILED, USAGE
 from musimo.errors import MusimoError, NotFoundError, UsageError
 
 EPILOG = """\b
-Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but some files failed,
-4 nothing found, 130 interrupted."""
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but a file failed that had
+not failed before, or something had to be left out, 4 nothing found,
+130 interrupted."""
 
 
 COMMANDS = {
@@ -55,6 +58,34 @@ COMMANDS = {
 MODULES = {"errors": "failures", "mood-path": "mood_path", "import": "import_"}
 """Modules of commands that have another name."""
 
+OUTPUT_ENCODING = "MUSIMO_OUTPUT_ENCODING"  # from a process to the one that takes its place
+
+
+def _set_loudness(context: click.Context, option: click.Parameter, given: bool) -> None:
+    """Apply ``-q`` and ``-v`` where they stand behind the command."""
+    if given:
+        assert option.name is not None
+        context.obj = replace(context.obj, **{option.name: True})
+
+
+LOUDNESS = [
+    click.Option(
+        ["-q", "--quiet"],
+        is_flag=True,
+        expose_value=False,
+        callback=_set_loudness,
+        help="Print neither progress nor notes, and nothing if nothing is wrong.",
+    ),
+    click.Option(
+        ["-v", "--verbose"],
+        is_flag=True,
+        expose_value=False,
+        callback=_set_loudness,
+        help="Print every file, and the traceback of an error.",
+    ),
+]
+"""Options that mean the same before a command and behind it."""
+
 
 HELP = "help"
 
@@ -89,6 +120,9 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
         command: click.Command = import_module(f"musimo.cli.{MODULES.get(cmd_name, cmd_name)}").command
+        for option in LOUDNESS:
+            if option not in command.params:
+                command.params.append(option)
         return command
 
     def resolve_command(
@@ -124,7 +158,9 @@ class Commands(click.Group):
     help="Weights of the network, in place of those shipped with musimo.",
 )
 @click.option("--config", type=click.Path(), metavar="FILE", help="Read settings from FILE.")
-@click.option("-q", "--quiet", is_flag=True, help="Print neither progress nor notes.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Print neither progress nor notes, and nothing if nothing is wrong."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Print every file, and the traceback of an error.")
 @click.pass_context
 def cli(
@@ -143,6 +179,13 @@ def cli(
       musimo mood --valence 0.7 --arousal 0.3     tracks of that mood
     """
     click_context.obj = Invocation(library, weights, config, quiet, verbose)
+
+
+@cli.result_callback()
+@click.pass_obj
+def _exit_code(invocation: Invocation, /, code: int | None, **options: object) -> int | None:
+    """Return the exit code of a command, or the one that says that a list is incomplete."""
+    return SOME_FAILED if invocation.left_out and code in (None, DONE, NOT_FOUND) else code
 
 
 @cli.command(HELP)
@@ -201,13 +244,35 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the ``musimo`` program."""
+    _restart_in_utf8()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller: musimo >&-
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal in Latin-1 has no "…"
+            encoding = os.environ.get(OUTPUT_ENCODING)
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")  # Latin-1 has no "…"
+    os.environ.pop(OUTPUT_ENCODING, None)
     sys.exit(run(sys.argv[1:]))
+
+
+def _restart_in_utf8() -> None:
+    """Run this program again with paths and arguments as UTF-8, where the locale has another encoding.
+
+    In EUC-JP or Shift JIS, Python cannot pass on every name of a file that it is given. What is printed keeps
+    the encoding of the locale.
+    """
+    if sys.getfilesystemencoding() == "utf-8" or "PYTHONUTF8" in os.environ:
+        return
+    try:
+        arguments = Path("/proc/self/cmdline").read_bytes().split(b"\0")[:-1]
+        encoding = "" if os.environ.get("PYTHONIOENCODING") else sys.stdout.encoding
+        environment = {**os.environ, "PYTHONUTF8": "1"}
+        if encoding:
+            environment[OUTPUT_ENCODING] = encoding
+        os.execve(sys.executable, arguments, environment)
+    except (OSError, AttributeError):  # no /proc, or no stdout: go on as well as it can
+        return
 
 
 def _code(error: MusimoError) -> int:

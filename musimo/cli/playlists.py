@@ -37,7 +37,7 @@ def command(
 
     A recipe consists of a query (a command line of similar, mood, path, mood-path or export) and a file,
     whose extension selects the format. Relative paths start at playlists_folder, or else at the folder of the
-    configuration file.
+    configuration file. playlists_folder is created if it does not exist, with folders in it.
 
     \b
       [playlists.evening]
@@ -98,13 +98,13 @@ class _Following(Invocation):
             return Invocation.library(self, **flags)
         return self.shared
 
-    def note(self, sentence: str) -> None:
+    def note(self, sentence: str, *, always: bool = False) -> None:
         """Print a note, with the name of the recipe."""
-        Invocation.note(self, f"{self.recipe.name}: {sentence}")
+        Invocation.note(self, f"{self.recipe.name}: {sentence}", always=always)
 
     def takes(self, answer: Answer, rendered: Rendered) -> bool:
         """Write the file, unless it is unchanged, and record the result."""
-        from musimo.atomic import write_atomically
+        from musimo.atomic import check_writable, make_folder, write_atomically
         from musimo.output.answers import tracks_of
         from musimo.output.recipes import Made
 
@@ -115,7 +115,13 @@ class _Following(Invocation):
         elif path.is_file() and path.read_bytes() == rendered.data:
             self.made.append(Made(self.recipe, "unchanged", tracks))
         else:
-            if not self.dry_run:
+            folder = self.shared.settings.playlists_folder
+            make = folder is not None and path.is_relative_to(folder)
+            if self.dry_run:
+                check_writable(path, make=make)
+            else:
+                if make:
+                    make_folder(path)
                 write_atomically(path, rendered.data)
             self.made.append(Made(self.recipe, "written", tracks))
         return True
@@ -138,6 +144,7 @@ def _follow(
         invocation.config,
         invocation.quiet,
         invocation.verbose,
+        left_out=invocation.left_out,
         shared=library,
         recipe=recipe,
         dry_run=dry_run,

@@ -32,7 +32,8 @@ def command(invocation: Invocation, /, dry_run: bool, yes: bool, accept_missing:
 
     library = invocation.library()
     plan = library.maintenance.prune_plan(accept_missing=accept_missing)
-    click.echo(prune_lines(plan), nl=False, err=as_json)
+    if not (invocation.quiet and yes and not dry_run and not plan.refused):
+        click.echo(prune_lines(plan), nl=False, err=as_json)
     deleted = 0
     if plan.tracks and not dry_run:
         if not yes and not sys.stdin.isatty():
@@ -40,7 +41,7 @@ def command(invocation: Invocation, /, dry_run: bool, yes: bool, accept_missing:
         if yes or click.confirm("delete them from the library?", err=True):
             deleted = library.maintenance.prune(plan)
         if not as_json:
-            click.echo(f"{deleted} deleted")
+            invocation.report(f"{deleted} deleted")
     if as_json:
         click.echo(pruned_json(plan, deleted, dry_run=dry_run), nl=False)
     return SOME_FAILED if plan.refused else DONE

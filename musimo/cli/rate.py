@@ -80,7 +80,10 @@ def command(
     library = invocation.library()
     if from_ is not None:
         n = library.ratings.read_csv(_read(from_), scale)
-        click.echo(rated_json("rated", n, (), scale) if as_json else f"{n} rated\n", nl=False)
+        if as_json:
+            click.echo(rated_json("rated", n, (), scale), nl=False)
+        else:
+            invocation.report(f"{n} rated")
         return DONE
     if not tracks:
         return _list(library, choice)
@@ -100,7 +103,8 @@ def command(
         done = library.ratings.rate(*tracks, **asdict(opinion))
         said = opinion_words(opinion, scale)
         say = rated_json("rated", len(done), done, scale) if as_json else rated_lines(said, done)
-    click.echo(say, nl=False)
+    if as_json or not invocation.quiet:
+        click.echo(say, nl=False)
     return DONE if done else NOT_FOUND
 
 

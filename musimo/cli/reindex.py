@@ -24,4 +24,4 @@ def command(invocation: Invocation, /, as_json: bool) -> None:
     if as_json:
         click.echo(reindexed_json(library.settings.library, indexed, files), nl=False)
     else:
-        click.echo(f"{indexed} sounds indexed")
+        invocation.report(f"{indexed} sounds indexed")

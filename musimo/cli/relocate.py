@@ -25,5 +25,7 @@ def command(invocation: Invocation, /, old: str, new: str, dry_run: bool, as_jso
     from musimo.output.maintenance import relocated_json, relocated_lines
 
     done = invocation.library().maintenance.relocate(old, new, dry_run=dry_run)
-    say = relocated_json if as_json else relocated_lines
-    click.echo(say(done, dry_run=dry_run), nl=False)
+    if as_json:
+        click.echo(relocated_json(done, dry_run=dry_run), nl=False)
+    elif dry_run or not invocation.quiet:
+        click.echo(relocated_lines(done, dry_run=dry_run), nl=False)

@@ -14,7 +14,7 @@ from musimo.cli.options import analysis_options, coverage_option
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from musimo.library.scan.events import Audit, ScanEvent
+    from musimo.library.scan.events import Audit, RootMayHaveMoved, ScanEvent
     from musimo.records import Coverage
 
 
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 )
 @click.option("--accept-missing", is_flag=True, help="Accept any number of missing files.")
 @click.option("--keep-model", is_flag=True, help="Keep the active model; do not analyze with a new one yet.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="GLOB",
+    help="Skip files and folders like 'Old' or 'Live/*.wav'. Repeatable. The setting exclude does so always.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 3 also for failures that were known before.")
 @click.option("--wait", is_flag=True, help="Wait if another process is writing to the library.")
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
 @pass_invocation
@@ -46,13 +53,17 @@ def command(
     verify: bool,
     accept_missing: bool,
     keep_model: bool,
+    exclude: tuple[str, ...],
+    strict: bool,
     wait: bool,
     as_json: bool,
 ) -> int:
     """Scan FOLDERS and analyze new and changed tracks.
 
     Files with unchanged size and modification time are not opened, except with --verify. Ctrl-C finishes the
-    current batch; the next scan continues there. Folders that contain a file named .notmusic are skipped.
+    current batch; the next scan continues there. Folders that contain a file named .notmusic are skipped, and
+    so are recycle bins and snapshots. A file that failed before, and has not changed, does not make the exit
+    code 3 again.
 
     \b
       musimo scan ~/Music
@@ -69,20 +80,23 @@ def command(
         retry_failed=retry_failed,
         verify=verify,
         accept_missing=accept_missing,
+        exclude=exclude,
     )
     with gentle_interrupt(invocation, "the batch") as pressed:
         events = library.scan_events(
             folders, options, lambda: bool(pressed), wait=wait, keep_model=keep_model
         )
-        audit = _follow(invocation, events)
-    click.echo(audit_json(audit) if as_json else audit_lines(audit), nl=False)
+        audit, moved = _follow(invocation, events)
+    failed = audit.has_failed or (strict and audit.failed > 0)
+    if as_json or failed or audit.interrupted or not invocation.quiet:
+        click.echo(audit_json(audit, moved) if as_json else audit_lines(audit, moved), nl=False)
     if audit.interrupted:
         return INTERRUPTED
-    return SOME_FAILED if audit.failed or audit.refused else DONE
+    return SOME_FAILED if failed else DONE
 
 
-def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
-    """Draw the bar and print notes while a scan runs; return its audit."""
+def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> tuple[Audit, list[RootMayHaveMoved]]:
+    """Draw the bar and print notes while a scan runs; return its audit, and roots to relocate."""
     import sys
 
     from tqdm import tqdm
@@ -94,9 +108,11 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
         FolderRefused,
         Indexing,
         Planned,
+        RootMayHaveMoved,
     )
     from musimo.output.text import safe
 
+    moved: list[RootMayHaveMoved] = []
     hidden = invocation.quiet or not sys.stderr.isatty()
     bar = tqdm(desc="analyzing", unit="track", disable=hidden, dynamic_ncols=True, smoothing=0.05)
     with bar:
@@ -131,6 +147,8 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> Audit:
                     f"nothing of {shown(event.path)} was marked missing: {event.reason}\n"
                     "if its files are really gone: musimo scan --accept-missing FOLDER"
                 )
+            elif isinstance(event, RootMayHaveMoved):
+                moved.append(event)
             else:
                 audit: Audit = event
-    return audit
+    return audit, moved

@@ -86,7 +86,7 @@ def command(
     counts: Counter[State] = Counter(tagged.state for tagged in done)
     if as_json:
         click.echo(tagged_json(done, dry_run=not wrote), nl=False)
-    else:
+    elif not (invocation.quiet and wrote) or stopped or counts["left out"]:
         click.echo(tally_line(counts, stopped=stopped), nl=False)
     if to_write and not write:
         invocation.note("nothing was written; the same with --write writes it")
@@ -119,7 +119,8 @@ def _follow(
             done.append(tagged)
             bar.update()
             new = (id(tagged.update), tagged.reason) not in shown
-            if not quiet and new and (tagged.state != "unchanged" or invocation.verbose):
+            says = tagged.state in ("to write", "left out") or not invocation.quiet
+            if not quiet and new and says and (tagged.state != "unchanged" or invocation.verbose):
                 bar.clear()
                 click.echo(tagged_line(tagged), nl=False)
     return done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -66,6 +67,26 @@ def parse_path_map(text: str) -> tuple[bytes, bytes]:
     return os.fsencode(old), os.fsencode(new)
 
 
+def resolved_path_map(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the pairs, and those whose OLD is or leads through a link, or begins with ``~``, also resolved.
+
+    A library has the paths of files with the links in a scanned folder's path resolved.
+    """
+    written = list(pairs)
+    resolved = ((os.path.realpath(os.path.expanduser(old)), new) for old, new in written)  # noqa: PTH111
+    return tuple(dict([*((old, new) for old, new in resolved if old != b"/"), *written]).items())
+
+
+def unused_mappings(pairs: Iterable[tuple[bytes, bytes]], paths: Iterable[bytes]) -> list[bytes]:
+    """Return the OLD of those pairs that no path begins with, resolved or not."""
+    paths = list(paths)
+    return [
+        old
+        for old, new in pairs
+        if not any(_begins(path, one) for one, _ in resolved_path_map([(old, new)]) for path in paths)
+    ]
+
+
 def relative_folder(wish: str, playlist: str | None) -> bytes:
     """Return the folder of ``--relative-to``: ``playlist`` stands for the folder of the playlist.
 
@@ -84,7 +105,7 @@ def _rewritten(path: bytes, style: PathStyle) -> bytes:
     path = _slashed(path)
     for old, new in sorted(style.path_map, key=lambda pair: -len(pair[0])):
         root = _slashed(old).rstrip(b"/")
-        if path == root or path.startswith(root + b"/"):
+        if _begins(path, old):
             path = (new.rstrip(b"/\\") if path != root else new) + _separated(path[len(root) :], new)
             break
     if style.relative_to is not None and path.startswith(b"/"):
@@ -92,6 +113,11 @@ def _rewritten(path: bytes, style: PathStyle) -> bytes:
         if b":" in path.split(b"/", 1)[0]:  # or players take it for a URL or a drive (RFC 3986, 4.2)
             path = b"./" + path
     return path
+
+
+def _begins(path: bytes, folder: bytes) -> bool:
+    path, root = _slashed(path), _slashed(folder).rstrip(b"/")
+    return path == root or path.startswith(root + b"/")
 
 
 def _separated(path: bytes, example: bytes) -> bytes:

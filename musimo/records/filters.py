@@ -33,10 +33,11 @@ class TextFilter:
 
 @dataclass(frozen=True, slots=True)
 class PathFilter:
-    """``needle`` occurs in the absolute path."""
+    """``needle`` occurs in the absolute path, or the path begins with ``resolved``."""
 
     needle: bytes
     negated: bool
+    resolved: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

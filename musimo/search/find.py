@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from musimo.audio.files import typed_text
 from musimo.errors import NotFoundError, UsageError
 from musimo.library.db.folding import fold, fold_path
 from musimo.library.db.queries import Store
@@ -27,12 +28,13 @@ def find_track(store: Store, named: str | Path) -> Track | None:
     known = track_of_file(store, path)
     if known is not None or os.path.isfile(path):  # noqa: PTH113 - False where a name is too long
         return known
-    words = str(named)
+    words = typed_text(str(named))
     if not words.strip():  # such as an unset variable of a shell; every title holds it
         raise UsageError("which track? its name is empty", "name a path, an id, or words of a title")
     if (known := track_of_id(store, words)) is not None:
         return known
-    found = store.tracks_like(words, LISTED + 1)
+    # Names of files may be in the encoding of the terminal, as it is typed.
+    found = store.tracks_like(words, LISTED + 1) or store.tracks_like(str(named), LISTED + 1)
     if len(found) > 1:
         exact = [track for track in found if fold(track.tags.title or "") == fold(words)]
         if not exact and len(found) <= LISTED:  # all there are; without a title, a track is shown by its file

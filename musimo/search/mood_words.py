@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from math import cos, dist, radians, sin
 from typing import Final
 
+from musimo.audio.files import typed_text
 from musimo.errors import UsageError
 from musimo.search.mood_suggestions import suggest, word_keys
 from musimo.search.mood_vocabulary import FORMS, WORDS
@@ -182,7 +183,7 @@ def _points(text: str, own: Mapping[str, Point] | None) -> list[Point]:
     """Return the point of each mood in a text; the longest run of words that is a mood is one."""
     mine = {key: point for word, point in (own or {}).items() for key in word_keys(word)}
     longest = max([LONGEST, *(1 + word.count(" ") for word in own or ())])
-    words = text.replace(",", " ").split()
+    words = typed_text(text).replace(",", " ").split()
     points: list[Point] = []
     while words:
         for n in range(min(longest, len(words)), 0, -1):

@@ -25,6 +25,7 @@ import os
 import re
 from typing import Final, TypeGuard, get_args
 
+from musimo.audio.files import typed_text
 from musimo.errors import UsageError
 from musimo.library.db.folding import fold
 from musimo.records import (
@@ -101,11 +102,11 @@ def parse(expression: str, scale: Scale = "0-1") -> Filter:
         raise UsageError(f"--where {expression!r} names no field", f"write FIELD:VALUE; {_fields()}")
     value = _unquoted(value.strip())
     if field == "path":
-        return PathFilter(_bytes(value), negated)
+        return PathFilter(_bytes(value), negated, _resolved(_bytes(value)))
     if field == "key":
         return KeyFilter(parse_keys(value), negated)
     if _is_text_field(field):
-        return TextFilter(field, fold(_bytes(value).decode("utf-8", "backslashreplace")), negated)
+        return TextFilter(field, fold(_bytes(typed_text(value)).decode("utf-8", "backslashreplace")), negated)
     if _is_number_field(field):
         low, high = _range(field, value, scale)
         return RangeFilter(field, low, high, negated)
@@ -121,8 +122,9 @@ def matches(condition: Filter, track: Track) -> bool:
 
 def _holds(condition: Filter, track: Track) -> bool:
     match condition:
-        case PathFilter(needle=path_needle):
-            return path_needle in track.path_bytes
+        case PathFilter(needle=path_needle, resolved=resolved):
+            path = track.path_bytes
+            return path_needle in path or (resolved is not None and path.startswith(resolved))
         case TextFilter(field=text_field, needle=needle):
             text = _text(text_field, track)
             return text is not None and needle in fold(text)
@@ -219,6 +221,16 @@ def _bytes(value: str) -> bytes:
         return os.fsencode(value)
     except UnicodeEncodeError as error:
         raise UsageError(f"--where: {value!r} contains half a character", "no tag has one") from error
+
+
+def _resolved(path: bytes) -> bytes | None:
+    """Return the path as a scan stores it, links and ``~`` resolved; None where it holds none of them."""
+    if not path.startswith((b"/", b"~")) or b"\0" in path:
+        return None
+    resolved = os.path.realpath(os.path.expanduser(path))  # noqa: PTH111 - bytes
+    if resolved == os.path.normpath(path):
+        return None
+    return resolved + b"/" if os.path.isdir(resolved) else resolved  # noqa: PTH112 - bytes
 
 
 def _unquoted(value: str) -> str:

@@ -201,7 +201,7 @@ class TestShow:
     @pytest.mark.parametrize(
         ("named", "code"),
         [
-            ("One", 2),
+            ("Metal/", 2),
             ("flac", 2),
             ("Bohemian Rhapsody", 4),
             ("99999999999999999999", 4),
@@ -214,10 +214,13 @@ class TestShow:
         assert ran.out == b""
 
     def test_an_ambiguous_name_lists_its_candidates(self, shell: Shell, library: Catalog) -> None:
-        ran = shell("show", "One")
+        ran = shell("show", "Metal/")
         assert ran.code == 2
-        for name in ("Metal/One.flac", "Metal/One (copy).flac"):
+        for name in ("Metal/Paranoid.flac", "Metal/One (copy).flac"):
             assert f"{library.id(name)}: {os.fsdecode(library.path(name))}".encode() in ran.err
+
+    def test_exact_copies_are_one_name(self, shell: Shell, library: Catalog) -> None:
+        assert shell("show", "One", "--json").document["track"]["id"] == library.id("Metal/One (copy).flac")
 
 
 def test_status_counts(shell: Shell, library: Catalog, home: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sqlite3
 from contextlib import closing
@@ -13,6 +14,7 @@ import mutagen
 import pytest
 import soundfile
 
+from musimo.cli.main import COMMANDS
 from tests.cli.conftest import HOSTILE, Ran, Shell, harmless
 from tests.sounds import encode, melody, sine
 
@@ -234,3 +236,106 @@ def test_a_part_of_a_track_is_never_told_as_the_whole(shell: Shell, tmp_path: Pa
     (folder / "half.flac").write_bytes(data)  # the download is finished
     shell("-q", "scan", folder)
     assert shell("status", "--json").document["partial"] == 0
+
+
+def test_a_known_failure_is_counted_and_no_failure_again(shell: Shell, music: Path) -> None:
+    first = shell("-q", "scan", music)
+    assert first.code == 3
+    assert b"1 failed" in first.out, "quiet is no silence where something is wrong"
+    for again in ([], ["--retry-failed"], ["--verify"]):
+        ran = shell("scan", music, *again, "--json")
+        assert (ran.code, ran.document["failed"], ran.document["failed_before"]) == (0, 1, 1)
+        assert shell("scan", music, *again, "--strict", "--json").code == 3
+    (music / "fake.mp3").write_bytes(b"another fake, which is new")
+    assert shell("scan", music).code == 3
+    assert shell("scan", music).code == 0
+
+
+def test_what_cannot_be_read_fails_once(shell: Shell, music: Path) -> None:
+    shell("scan", music)
+    (music / "broken link.mp3").symlink_to("nowhere")
+    assert [shell("scan", music).code for _ in range(3)] == [3, 0, 0]
+    assert shell("scan", music, "--strict").code == 3
+
+
+@pytest.mark.parametrize("quiet", ["-q", "--quiet"])
+def test_quiet_says_nothing_where_nothing_is_wrong(shell: Shell, music: Path, quiet: str) -> None:
+    (music / "fake.mp3").unlink()
+    for words in (["scan", music], ["scan", music], ["reindex"], ["rate", "a.wav", "--like"]):
+        for ran in (shell(quiet, *words), shell(*words, quiet)):
+            assert (ran.code, ran.out, ran.err) == (0, b"", b"")
+    shutil.rmtree(music)
+    ran = shell("scan", music, quiet)
+    assert ran.code == 3
+    assert ran.out
+
+
+def test_quiet_and_verbose_are_options_of_every_command(shell: Shell) -> None:
+    for name in COMMANDS:
+        ran = shell(name, "-q", "-v", "--help")
+        assert (ran.code, ran.err) == (0, b"")
+        assert b"-q, --quiet" in ran.out
+
+
+def test_excluded_tracks_leave_the_answers_and_return(shell: Shell, music: Path, home: Path) -> None:
+    (music / "fake.mp3").unlink()
+    shell("scan", music)
+    assert audit(shell("scan", music, "--exclude", "SUB", "--json")) == {
+        "unchanged": 1,
+        "ignored": 1,
+        "missing": 1,
+    }
+    assert len(shell("export", "--json").document["results"]) == 1
+    (home / "config.toml").write_text("exclude = ['b.*', 'a.wav']")
+    ran = shell("scan", music, "--json")
+    assert ran.code == 0, "a drive that is told to be skipped is not away"
+    assert audit(ran) == {"ignored": 3, "missing": 2}
+    (home / "config.toml").unlink()
+    assert audit(shell("scan", music, "--json")) == {"unchanged": 2, "ignored": 1}
+
+
+def test_a_bin_that_an_older_musimo_scanned_leaves_the_answers(
+    shell: Shell, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (music / "fake.mp3").unlink()
+    (music / "@Recycle").mkdir()
+    (music / "a.wav").rename(music / "@Recycle" / "a.wav")
+    with monkeypatch.context() as older:
+        older.setattr("musimo.library.scan.exclusions.SYSTEM_FOLDERS", {})
+        assert audit(shell("scan", music, "--json"))["new"] == 2
+    ran = shell("scan", music, "--json")
+    assert (ran.code, audit(ran)) == (0, {"unchanged": 1, "ignored": 1, "missing": 1})
+
+
+def test_a_folder_that_may_have_moved_ends_the_scan_with_the_command(
+    shell: Shell, music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("musimo.library.scan.moved_roots.DRIVE_FOLDERS", (os.fsencode(tmp_path),))
+    shell("scan", music)
+    moved = tmp_path / "it's new"
+    music.rename(moved)
+    last = shell("scan", moved).out.decode().splitlines()[-1]
+    command = last[last.index("musimo relocate") :]
+    assert command == f"musimo relocate {shlex.quote(str(music))} {shlex.quote(str(moved))}"
+    shell(*shlex.split(command)[1:])
+    assert [row["path"] for row in shell("export", "--json").document["results"]] == [
+        str(moved / "a.wav"),
+        str(moved / "sub" / "b.wav"),
+    ]
+
+
+def test_paths_that_are_nowhere_are_told_and_links_are_resolved(
+    shell: Shell, music: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(music)
+    shell("-q", "scan", link)
+    ran = shell("export", "--format", "m3u8", "--path-map", f"{link}/=/sd")
+    assert (ran.code, ran.err) == (0, b"")
+    assert b"\n/sd/a.wav\n" in ran.out
+    ran = shell("export", "--format", "m3u8", "--path-map", "/nowhere=/sd")
+    assert b"no path of this list begins with /nowhere" in ran.err
+    assert len(shell("export", "--where", f"path:{link}/sub", "--json").document["results"]) == 1
+    ran = shell("export", "--where", "path:/nowhere")
+    assert ran.code == 4
+    assert f"its folders: {music}".encode() in ran.err

@@ -192,8 +192,13 @@ class TestPlaylists:
         assert ran.out.count(b"#EXTINF") == 10
         assert ran.err.count(b"left out") == 1
         assert b"caf\\xe9\\n.mp3" in ran.err
-        assert ran.code == 0
-        assert shell("-q", "export", "--format", "m3u8").err == b""
+        assert ran.code == 3, "the list is incomplete"
+        quiet = shell("-q", "export", "--format", "m3u8")
+        assert (quiet.code, quiet.err, quiet.out) == (3, ran.err, ran.out), "nothing is lost in silence"
+        behind = shell("export", "--format", "m3u8", "-q")
+        assert (behind.code, behind.err, behind.out) == (3, ran.err, ran.out)
+        assert shell("export", "--format", "m3u").code == 3, "a line break"
+        assert shell("export", "--format", "xspf").code == 0, "which an XSPF can hold"
 
 
 def test_ratings_are_printed_on_their_scale(shell: Shell) -> None:

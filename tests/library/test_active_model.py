@@ -15,6 +15,7 @@ import soundfile
 from safetensors.numpy import save_file
 
 from musimo import Library
+from musimo.api.session import Session
 from musimo.emotion import calibration
 from musimo.errors import WeightsError
 from musimo.library.active_model import kept_weights
@@ -56,7 +57,7 @@ def in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shipped = tmp_path / "package"
     shipped.mkdir()
     shutil.copy(weights_path(), shipped / f"{OLD}.safetensors")
-    monkeypatch.setattr(Library, "_load_predictor", lambda self, path: FixedPredictor(VALENCE[path.stem]))
+    monkeypatch.setattr(Session, "load_predictor", lambda self, path: FixedPredictor(VALENCE[path.stem]))
     monkeypatch.setattr("musimo.api.session.weights_path", lambda chosen: chosen or next(shipped.iterdir()))
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     return shipped

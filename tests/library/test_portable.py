@@ -19,6 +19,7 @@ from sqlalchemy import func, insert, select
 
 from musimo.api import Library
 from musimo.api.analyses import Imported
+from musimo.api.session import Session
 from musimo.audio.features import FEATURE_ID
 from musimo.emotion.calibration import Calibration
 from musimo.emotion.predictor import Predictor
@@ -266,7 +267,7 @@ def music(tmp_path: Path) -> Path:
 @pytest.fixture
 def heard(music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     """A library that has heard the music by the network that ships, so to say."""
-    monkeypatch.setattr(Library, "_load_predictor", lambda self, weights: PlainPredictor())
+    monkeypatch.setattr(Session, "load_predictor", lambda self, weights: PlainPredictor())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     library = Library.open(tmp_path / "gpu.db")
     library.scan(music)
@@ -292,7 +293,7 @@ def test_a_scan_after_an_import_hears_nothing(
     def loaded(self: Library, weights: Path) -> Predictor:
         raise AssertionError("a sound is heard that is known")
 
-    monkeypatch.setattr(Library, "_load_predictor", loaded)
+    monkeypatch.setattr(Session, "load_predictor", loaded)
     moved = music.rename(tmp_path / "elsewhere")
     audit = nas.scan(moved)
     assert (audit.new, audit.failed) == (3, 0)
@@ -378,7 +379,7 @@ def test_one_writer_at_a_time_and_no_half_file(
         raise OSError(28, "No space left on device")
 
     data = path.read_bytes()
-    monkeypatch.setattr("musimo.sharing.to_lines", full)
+    monkeypatch.setattr("musimo.api.analyses.to_lines", full)
     with pytest.raises(MusimoError, match="No space left"):
         heard.analyses.export(path)
     assert path.read_bytes() == data

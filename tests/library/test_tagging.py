@@ -96,7 +96,7 @@ def test_other_sound_and_missing_files_are_left_out(library: Library, music: Pat
     looked = states(library.tags.preview(library.tags.updates()))
     assert [looked[name] for name in ("0.flac", "1.flac", "2.flac")] == ["left out", "left out", "to write"]
     reasons = {row.reason for row in library.tags.write(library.tags.updates()) if row.reason}
-    assert any("not the one the library knows" in reason for reason in reasons)
+    assert any("not the one that the library knows" in reason for reason in reasons)
     assert "it is not there" in reasons
     assert read_fields(music / "0.flac", {})[0] == {}
 

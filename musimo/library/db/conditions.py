@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, not_
+from sqlalchemy import ColumnElement, and_, func, not_, or_
 
 from musimo.library.db.schema import contents, emotions, roots, tempo_keys, tracks
 from musimo.records import Filter, KeyFilter, NumberField, PathFilter, RangeFilter, TextFilter
@@ -38,7 +38,11 @@ def condition(query: Filter) -> ColumnElement[bool]:
 def _holds(query: Filter) -> ColumnElement[bool]:
     match query:
         case PathFilter():
-            return func.instr(func.full_path(roots.c.path, tracks.c.path), query.needle) > 0
+            path = func.full_path(roots.c.path, tracks.c.path)
+            contained = func.instr(path, query.needle) > 0
+            return (
+                contained if query.resolved is None else or_(contained, func.instr(path, query.resolved) == 1)
+            )
         case TextFilter():
             column = tracks.c.codec if query.field == "format" else tracks.c[query.field]
             return func.instr(func.fold(column), query.needle) > 0

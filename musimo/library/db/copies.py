@@ -16,7 +16,7 @@ from musimo.library.db.schema import contents, roots, tracks
 from musimo.library.db.tracks import track_of, track_query
 from musimo.records import Filter, Track
 
-PRESENT = tracks.c.missing_since.is_(None), tracks.c.content_id.is_not(None)
+ANALYZED = tracks.c.content_id.is_not(None)
 
 
 def durations(store: Store) -> tuple[Ids, NDArray[np.float64]]:
@@ -28,7 +28,7 @@ def durations(store: Store) -> tuple[Ids, NDArray[np.float64]]:
 
 def shared_contents(store: Store) -> list[int]:
     """Return ids of the contents that several present tracks have, ascending."""
-    query = select(tracks.c.content_id).where(*PRESENT).group_by(tracks.c.content_id)
+    query = select(tracks.c.content_id).where(store.offered(), ANALYZED).group_by(tracks.c.content_id)
     rows = store.rows(query.having(func.count() > 1).order_by(tracks.c.content_id))
     return [row.content_id for row in rows]
 
@@ -40,7 +40,7 @@ def tracks_with(store: Store, ids: Sequence[int], filters: Sequence[Filter] = ()
         query = (
             track_query(store.model)
             .where(tracks.c.content_id.in_(ids[part]))
-            .where(*PRESENT, *map(condition, filters))
+            .where(store.offered(), ANALYZED, *map(condition, filters))
             .order_by(roots.c.path, tracks.c.path)
         )
         for row in store.rows(query):
@@ -52,7 +52,7 @@ def namesakes(store: Store) -> Iterator[list[int]]:
     """Yield ids, ascending, of different contents of tracks with the same artist and title, folded."""
     artist, title = func.fold(tracks.c.artist), func.fold(tracks.c.title)
     query = select(artist, title, tracks.c.content_id).where(
-        *PRESENT, tracks.c.artist.is_not(None), tracks.c.title.is_not(None)
+        store.offered(), ANALYZED, tracks.c.artist.is_not(None), tracks.c.title.is_not(None)
     )
     with store.connect() as connection:
         rows = connection.execution_options(yield_per=1000).execute(query.order_by(artist, title))

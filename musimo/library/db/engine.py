@@ -21,6 +21,7 @@ from musimo.installation import installation
 from musimo.library.db import schema
 from musimo.library.db.folding import fold_value
 from musimo.resources import resource
+from musimo.settings import check_library
 
 VARIABLES = 10_000  # in one statement; SQLite takes 32,766
 BUSY_TIMEOUT_MS = 30_000  # a batch of a scan commits within milliseconds; 30 s rides out a slow disk
@@ -51,7 +52,9 @@ def open_database(path: Path, *, create: bool = False) -> Engine:
     Raises
     ------
     LibraryError : the file is absent, is not a library, is newer than this musimo, or cannot be read
+    SettingsError : no file is named, and the user has no home folder
     """
+    check_library(path)
     try:
         if not path.exists():
             if not create:

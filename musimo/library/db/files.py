@@ -69,12 +69,13 @@ class PlannedFile:
     """A file that a scan processes.
 
     ``known_content`` is the content hash the library has for it, where the file is opened only to verify that
-    hash; else None.
+    hash; else None. ``known_failure``: it failed before, and has not changed since.
     """
 
     scan_folder: ScanFolder
     file: FoundFile
     known_content: bytes | None = None
+    known_failure: bool = False
 
     @property
     def full_path(self) -> bytes:
@@ -94,12 +95,13 @@ class Renaming:
 
 @dataclass(frozen=True, slots=True)
 class GoneFile:
-    """A path that the library knows and the disk lacks; without ``track_id`` only a failure is known."""
+    """A path that the library knows and a scan did not find; without ``track_id`` only a failure is known."""
 
     root_id: int
     path: bytes
     track_id: int | None
     was_missing: bool  # before this scan
+    excluded: bool = False  # the scan was told to skip it, so that its drive is not in doubt
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,13 @@ class Journal:
         with self._transaction() as connection:
             return tempo_keys.n_outdated(connection, self._model_id, self._maker)
 
+    def delete_unused_roots(self, folders: Iterable[bytes]) -> None:
+        """Delete those of the roots at ``folders`` that have neither tracks nor failures."""
+        folders = list(folders)
+        if folders:
+            with self._transaction() as connection:
+                paths.delete_unused_roots(connection, folders)
+
     def rename(self, renamings: Iterable[Renaming]) -> None:
         """Give files the paths they are found by; where both paths have a row, that of the new path stays."""
         with self._transaction() as connection:

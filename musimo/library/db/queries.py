@@ -14,8 +14,9 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, not_, or_, select
 
+from musimo.audio.files import holds_files
 from musimo.library.db.conditions import AROUSAL, VALENCE, condition
 from musimo.library.db.engine import VARIABLES, connected, open_database, slices
 from musimo.library.db.folding import fold
@@ -160,23 +161,27 @@ class Store:
         return np.array([row.content_id for row in self.rows(query)], np.int64)
 
     def tracks_of(self, content_ids: Sequence[int], filters: Sequence[Filter] = ()) -> dict[int, Track]:
-        """Return, for each content, the first present track by path that passes ``filters``."""
+        """Return, for each content, the first present track by path that passes ``filters``.
+
+        Tracks of roots whose folders are absent come last.
+        """
         found: dict[int, Track] = {}
+        is_absent = tracks.c.root_id.in_(self._absent_roots())
         for part in slices(len(content_ids)):
             query = (
                 track_query(self.model)
                 .where(tracks.c.content_id.in_(content_ids[part]))
                 .where(tracks.c.missing_since.is_(None), *map(condition, filters))
-                .order_by(roots.c.path.desc(), tracks.c.path.desc())
+                .order_by(is_absent.desc(), roots.c.path.desc(), tracks.c.path.desc())
             )
             found.update((row.content_id, track_of(row)) for row in self.rows(query))
         return found
 
     def all_tracks(self, filters: Sequence[Filter] = ()) -> Iterator[Track]:
-        """Yield every present track that passes ``filters``, by path."""
+        """Yield every present track that passes ``filters``, by path; see :meth:`offered`."""
         query = (
             track_query(self.model)
-            .where(tracks.c.missing_since.is_(None), *map(condition, filters))
+            .where(self.offered(), *map(condition, filters))
             .order_by(roots.c.path, tracks.c.path)
         )
         with self.connect() as connection:
@@ -216,18 +221,26 @@ class Store:
         return [(row.id, os.path.join(row.root, row.path)) for row in rows]
 
     def tracks_like(self, words: str, limit: int) -> list[Track]:
-        """Return tracks whose title or path contains ``words``, folded; exact titles come first."""
+        """Return tracks whose title or path contains ``words``, folded; exact titles come first.
+
+        Of exact copies, only the first by path is returned; see also :meth:`offered`.
+        """
         needle = fold(os.fsencode(words).decode("utf-8", "backslashreplace"))  # as SQL's fold reads a path
         path = func.fold(func.full_path(roots.c.path, tracks.c.path))
         title = func.fold(tracks.c.title)
         query = (
             track_query(self.model)
-            .where(tracks.c.missing_since.is_(None))
+            .where(self.offered())
             .where(or_(func.instr(title, needle) > 0, func.instr(path, needle) > 0))
             .order_by(func.coalesce(title == needle, False).desc(), roots.c.path, tracks.c.path)
-            .limit(limit)
         )
-        return [track_of(row) for row in self.rows(query)]
+        found: dict[int | None, Track] = {}
+        with self.connect() as connection:
+            for row in connection.execution_options(yield_per=100).execute(query):
+                found.setdefault(-row.id if row.content_id is None else row.content_id, track_of(row))
+                if len(found) == limit:
+                    break
+        return list(found.values())
 
     def content_id(self, content: bytes) -> int | None:
         """Return the id of the content with that hash."""
@@ -274,6 +287,24 @@ class Store:
             for row in self.rows(query)
         ]
 
+    def offered(self) -> ColumnElement[bool]:
+        """Return the condition on tracks that results may list; for modules of this room.
+
+        Missing tracks are not, nor tracks of an absent root whose content is also elsewhere.
+        """
+        present = tracks.c.missing_since.is_(None)
+        absent = self._absent_roots()
+        if not absent:
+            return present
+        away = tracks.c.root_id.in_(absent)
+        copies = tracks.alias()
+        elsewhere = exists().where(
+            copies.c.content_id == tracks.c.content_id,
+            copies.c.missing_since.is_(None),
+            copies.c.root_id.not_in(absent),
+        )
+        return and_(present, not_(and_(away, elsewhere)))
+
     def connect(self) -> AbstractContextManager[Connection]:
         """Open a connection to read; for modules of this room. Its errors are LibraryErrors."""
         return connected(self.engine, self.path)
@@ -294,6 +325,10 @@ class Store:
             while rows := cursor.fetchmany(VARIABLES):
                 parts.append(np.array(rows, columns))
         return np.concatenate(parts)
+
+    def _absent_roots(self) -> list[int]:
+        """Return ids of the roots whose folders are absent or empty; looks at the root folders alone."""
+        return [row.id for row in self.rows(select(roots.c.id, roots.c.path)) if not holds_files(row.path)]
 
     def _of_model(self) -> Any:
         return emotions.c.model_id == id_of(self.model)

@@ -54,6 +54,14 @@ class FolderRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class RootMayHaveMoved:
+    """A root is absent and still has tracks, of which a scanned folder holds most, by path and size."""
+
+    old: bytes
+    new: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Indexing:
     """Progress of an index that is built or updated, in steps."""
 
@@ -69,6 +77,7 @@ class Audit:
     ----------
     missing : tracks in these folders whose files are gone; not part of ``seen``
     known_failures : those of ``failed`` that were not tried again
+    failed_again : those of ``failed`` that were tried again, though they have not changed since they failed
     refused : folders whose missing tracks were not marked
     left : files not yet opened when the scan was interrupted; not part of ``seen``
     """
@@ -81,10 +90,21 @@ class Audit:
     ignored: int = 0
     missing: int = 0
     known_failures: int = 0
+    failed_again: int = 0
     refused: int = 0
     left: int = 0
     interrupted: bool = False
     seconds: float = 0.0
+
+    @property
+    def failed_before(self) -> int:
+        """Number of the failed files that failed before, and have not changed since."""
+        return self.known_failures + self.failed_again
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether something failed that had not failed before, or missing tracks were not marked."""
+        return self.failed > self.failed_before or self.refused > 0
 
     @property
     def seen(self) -> int:
@@ -92,4 +112,6 @@ class Audit:
         return self.new + self.changed + self.moved + self.unchanged + self.failed + self.ignored
 
 
-ScanEvent = Planned | FileStored | ContentChanged | FileFailed | FolderRefused | Indexing | Audit
+ScanEvent = (
+    Planned | FileStored | ContentChanged | FileFailed | FolderRefused | RootMayHaveMoved | Indexing | Audit
+)

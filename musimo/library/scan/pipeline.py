@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
+from functools import partial
 from threading import Thread
 from typing import Protocol
 
@@ -47,6 +48,7 @@ class Pipeline:
     Attributes
     ----------
     arrivals : number of files by arrival, or ``failed``
+    n_failed_again : those of the failed files that failed before, and have not changed since
     interrupted : whether it was stopped before the last file
     """
 
@@ -58,14 +60,17 @@ class Pipeline:
         jobs: int,
         batch_size: int,
         coverage: Coverage,
+        moved_roots: Mapping[int, bytes],
     ) -> None:
         self.arrivals: Counter[str] = Counter()
+        self.n_failed_again = 0
         self.interrupted = False
         self._journal = journal
         self._predictor = _LoadingPredictor(load_predictor)
         self._jobs = jobs
         self._batch_size = batch_size
         self._coverage = coverage
+        self._moved_from = partial(moved_from, moved_roots=moved_roots)
         self._files: Sequence[PlannedFile] = ()
         self._known: set[bytes] = set()  # contents that need no analysis
         self._drafts: dict[int, Draft] = {}
@@ -98,7 +103,7 @@ class Pipeline:
     def store_failed(self, failed: Sequence[FileFailure]) -> Iterator[FileFailed]:
         """Store files that could not even be opened."""
         if failed:
-            self._journal.write([], failed, moved_from)
+            self._journal.write([], failed, self._moved_from)
         for file in failed:
             yield self._report_failure(file)
 
@@ -164,7 +169,7 @@ class Pipeline:
                 failed.append(FileFailure(planned, draft.error))
             else:
                 analyzed.append(_file_analysis(planned, draft))
-        arrivals = self._journal.write(analyzed, failed, moved_from) if analyzed or failed else []
+        arrivals = self._journal.write(analyzed, failed, self._moved_from) if analyzed or failed else []
         self._known.update(file.opened.content for file in analyzed)
         self._last_commit = time.monotonic()
         for file, arrival in zip(analyzed, arrivals, strict=True):
@@ -177,6 +182,7 @@ class Pipeline:
 
     def _report_failure(self, failed: FileFailure) -> FileFailed:
         self.arrivals["failed"] += 1
+        self.n_failed_again += failed.planned.known_failure
         return FileFailed(failed.planned.full_path, failed.error.stage, failed.error.reason)
 
 

@@ -11,6 +11,9 @@ a new path, its content known         opened, not analyzed: a move if the one tr
 another spelling of a known path      the same file if the disk leads both paths to one inode and lists one
                                       of them; compared as usual, not opened for it
 a link into a known folder            skipped; a track that was known by the link gets its real path
+files of a root that was moved        a move, opened only if its mtime differs; see
+                                      :mod:`musimo.library.scan.moved_roots`
+a file or folder that is excluded     skipped; a track that was known there is marked missing
 a failed file                         opened if size or mtime differ, if it could not be read, or with
                                       ``retry_failed``
 ====================================  ====================================================================
@@ -30,6 +33,8 @@ from dataclasses import dataclass, field, replace
 from musimo.library.db.files import FoundFile, GoneFile, KnownFile, PlannedFile, Renaming, ScanFolder
 from musimo.library.db.folding import fold_path
 from musimo.library.db.journal import Journal
+from musimo.library.scan.exclusions import Exclusions
+from musimo.library.scan.moved_roots import Moved, absent_roots, find_moved
 from musimo.library.scan.roots import Identities, locate, within
 from musimo.library.scan.spelling import respelled
 from musimo.library.scan.walk import IgnoredFile, OtherName, UnreadableEntry, walk
@@ -46,8 +51,10 @@ class ScanPlan:
     unreadable: list[tuple[PlannedFile, str]] = field(default_factory=list)
     found_again: list[int] = field(default_factory=list)
     gone: list[GoneFile] = field(default_factory=list)
-    n_present: int = 0  # tracks that were not marked missing before
+    n_present: int = 0  # tracks that were not marked missing before, and are not excluded now
     n_unchanged: int = 0
+    n_moved: int = 0  # tracks of a moved root that are not opened
+    moved_roots: list[Moved] = field(default_factory=list)
     n_known_failures: int = 0
     n_ignored: int = 0
     n_music: int = 0
@@ -58,6 +65,7 @@ class _Walked:
     """Files in a folder. Paths are relative to the root."""
 
     scan_folder: ScanFolder
+    exclusions: Exclusions
     files: dict[bytes, FoundFile] = field(default_factory=dict)
     unreadable: list[UnreadableEntry] = field(default_factory=list)
     other_names: dict[bytes, bytes | None] = field(default_factory=dict)  # and the paths they are found by
@@ -90,7 +98,12 @@ def _no_collection() -> Iterator[None]:
 
 @_no_collection()
 def make_plans(
-    journal: Journal, scan_folders: Sequence[ScanFolder], *, retry_failed: bool = False, verify: bool = False
+    journal: Journal,
+    scan_folders: Sequence[ScanFolder],
+    *,
+    retry_failed: bool = False,
+    verify: bool = False,
+    exclude: Sequence[str] = (),
 ) -> list[ScanPlan]:
     """Walk folders and compare them with the library.
 
@@ -102,8 +115,12 @@ def make_plans(
     scan_folders : none of them inside another
     retry_failed : plan to open files again that failed before
     verify : plan to also open files whose size and mtime are unchanged
+    exclude : globs of files and folders to skip, see :class:`musimo.library.scan.exclusions.Exclusions`
     """
-    walks = [_walk_folder(scan_folder, journal.roots()) for scan_folder in scan_folders]
+    walks = [
+        _walk_folder(scan_folder, journal.roots(), Exclusions(exclude, scan_folder.root))
+        for scan_folder in scan_folders
+    ]
     known = [journal.known_files(scan_folder) for scan_folder in scan_folders]
     renamings = [
         renaming
@@ -113,15 +130,66 @@ def make_plans(
     if renamings:
         journal.rename(renamings)
         known = [journal.known_files(scan_folder) for scan_folder in scan_folders]
-    return [
+    moved = [
+        _moved_roots(journal, walked, files, scan_folders) for walked, files in zip(walks, known, strict=True)
+    ]
+    arrived = [
+        _follow_moves(journal, walked, files, roots)
+        for walked, files, roots in zip(walks, known, moved, strict=True)
+    ]
+    if any(arrived):
+        known = [journal.known_files(scan_folder) for scan_folder in scan_folders]
+    plans = [
         _compare(walked, files, retry_failed=retry_failed, verify=verify)
         for walked, files in zip(walks, known, strict=True)
     ]
+    for plan, roots, paths in zip(plans, moved, arrived, strict=True):
+        plan.moved_roots = roots
+        opened = {planned.file.path for planned in plan.to_open}
+        plan.n_moved = len(paths - opened)
+        plan.n_unchanged -= plan.n_moved
+    return plans
 
 
-def _walk_folder(scan_folder: ScanFolder, roots: Collection[bytes]) -> _Walked:
-    walked = _Walked(scan_folder)
-    for found in walk(scan_folder.folder, roots) if os.path.isdir(scan_folder.folder) else ():
+def _moved_roots(
+    journal: Journal, walked: _Walked, known: dict[bytes, KnownFile], scan_folders: Sequence[ScanFolder]
+) -> list[Moved]:
+    """Return the absent roots whose files may be among the new files of a folder."""
+    absent = absent_roots(journal.roots(), (one.folder for one in scan_folders))
+    if not absent or all(path in known for path in walked.files):
+        return []
+    root = walked.scan_folder.root
+    found = (
+        find_moved(old, journal.known_files(ScanFolder(old[1], old[0], b"")), root, walked.files)
+        for old in absent.items()
+    )
+    return [moved for moved in found if moved is not None]
+
+
+def _follow_moves(
+    journal: Journal, walked: _Walked, known: dict[bytes, KnownFile], moved: Sequence[Moved]
+) -> set[bytes]:
+    """Give files of moved roots that are otherwise unchanged their new paths; return those of tracks."""
+    renamings, arrived = [], set()
+    for root in moved:
+        if not root.is_certain:
+            continue
+        for path, file in journal.known_files(ScanFolder(root.root_id, root.old, b"")).items():
+            to_path = root.prefix + path
+            found = walked.files.get(to_path)
+            if found is None or (found.size, found.mtime_ns) != (file.size, file.mtime_ns):
+                continue
+            renamings.append(Renaming(root.root_id, path, walked.scan_folder.root_id, to_path))
+            if file.track_id is not None and not file.failed and to_path not in known:
+                arrived.add(to_path)
+    if renamings:
+        journal.rename(renamings)
+    return arrived
+
+
+def _walk_folder(scan_folder: ScanFolder, roots: Collection[bytes], exclusions: Exclusions) -> _Walked:
+    walked, top = _Walked(scan_folder, exclusions), scan_folder.folder
+    for found in walk(top, roots, exclusions, scan_folder.prefix) if os.path.isdir(top) else ():
         path = (scan_folder.prefix + found.path).rstrip(b"/")  # an unreadable folder itself has an empty path
         if isinstance(found, FoundFile):
             walked.files[path] = found._replace(path=path) if scan_folder.prefix else found
@@ -174,16 +242,28 @@ def _behind_links(roots: dict[bytes, int], walked: _Walked, unseen: Sequence[byt
 
 def _compare(walked: _Walked, known: dict[bytes, KnownFile], *, retry_failed: bool, verify: bool) -> ScanPlan:
     plan = ScanPlan(walked.scan_folder, n_music=len(walked.files), n_ignored=walked.n_ignored)
-    plan.n_present = sum(file.track_id is not None and not file.missing for file in known.values())
     for entry in walked.unreadable:
-        planned = PlannedFile(walked.scan_folder, FoundFile(entry.path, 0, 0))
+        before = known.get(entry.path)
+        known_failure = before is not None and before.failed
+        planned = PlannedFile(walked.scan_folder, FoundFile(entry.path, 0, 0), known_failure=known_failure)
         plan.unreadable.append((planned, entry.reason))
     for path, found in walked.files.items():
         _compare_file(plan, found, known.get(path), retry_failed=retry_failed, verify=verify)
     plan.gone = [
-        GoneFile(walked.scan_folder.root_id, path, known[path].track_id, known[path].missing)
+        GoneFile(
+            walked.scan_folder.root_id,
+            path,
+            known[path].track_id,
+            known[path].missing,
+            walked.exclusions.covers(path),
+        )
         for path in walked.unseen(known)
     ]
+    excluded = {file.path for file in plan.gone if file.excluded}
+    plan.n_present = sum(
+        file.track_id is not None and not file.missing and path not in excluded
+        for path, file in known.items()
+    )
     return plan
 
 
@@ -195,7 +275,7 @@ def _compare_file(
         plan.to_open.append(PlannedFile(plan.scan_folder, found))
     elif known.failed:
         if retry_failed or known.may_pass:
-            plan.to_open.append(PlannedFile(plan.scan_folder, found))
+            plan.to_open.append(PlannedFile(plan.scan_folder, found, known_failure=True))
         else:
             plan.n_known_failures += 1
     elif not known.analyzed:

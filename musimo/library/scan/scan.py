@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from musimo.errors import AudioError, UsageError
 from musimo.library.db.files import FileFailure, ScanFolder
 from musimo.library.db.journal import Journal
-from musimo.library.scan.events import Audit, FolderRefused, Planned, ScanEvent
+from musimo.library.scan.events import Audit, FolderRefused, Planned, RootMayHaveMoved, ScanEvent
 from musimo.library.scan.pipeline import Pipeline, WindowPredictor
 from musimo.library.scan.plan import ScanPlan, make_plans, refusal
 from musimo.library.scan.roots import claim, is_known, outermost
@@ -33,6 +33,7 @@ class ScanOptions:
     retry_failed : try files again that failed before
     accept_missing : mark tracks as missing, however many
     verify : also open files whose size and mtime are unchanged, and compare content and tags
+    exclude : globs of files and folders to skip, beside recycle bins and snapshots
     """
 
     jobs: int = 0
@@ -41,6 +42,7 @@ class ScanOptions:
     retry_failed: bool = False
     accept_missing: bool = False
     verify: bool = False
+    exclude: tuple[str, ...] = ()
 
 
 def scan(
@@ -74,7 +76,13 @@ def scan(
             refusals.append(FolderRefused(folder, "it is not there now: is the drive there?"))
         else:
             raise no_folder(folder)
-    plans = make_plans(journal, scan_folders, retry_failed=options.retry_failed, verify=options.verify)
+    plans = make_plans(
+        journal,
+        scan_folders,
+        retry_failed=options.retry_failed,
+        verify=options.verify,
+        exclude=options.exclude,
+    )
     journal.mark_found([track_id for plan in plans for track_id in plan.found_again])
     to_open = [planned for plan in plans for planned in plan.to_open]
     yield Planned(len(to_open), journal.n_outdated_tempo_keys() if to_open else 0)
@@ -84,6 +92,9 @@ def scan(
         jobs=options.jobs,
         batch_size=options.batch_size,
         coverage=options.coverage,
+        moved_roots={
+            root.root_id: root.new for plan in plans for root in plan.moved_roots if root.is_certain
+        },
     )
     unreadable = [pair for plan in plans for pair in plan.unreadable]
     failed = [FileFailure(file, AudioError("read", reason)) for file, reason in unreadable]
@@ -94,17 +105,22 @@ def scan(
         for plan in plans:
             missing += _mark_missing(journal, plan, refusals, accept=options.accept_missing)
     yield from refusals
+    moved_roots = [root for plan in plans for root in plan.moved_roots]
+    journal.delete_unused_roots(root.old for root in moved_roots)
+    left = {} if pipeline.interrupted else journal.roots()
+    yield from (RootMayHaveMoved(root.old, root.new) for root in moved_roots if root.old in left)
     arrivals = pipeline.arrivals
     known_failures = sum(plan.n_known_failures for plan in plans)
     yield Audit(
         new=arrivals["new"],
         changed=arrivals["changed"],
-        moved=arrivals["moved"],
+        moved=arrivals["moved"] + sum(plan.n_moved for plan in plans),
         unchanged=arrivals["unchanged"] + sum(plan.n_unchanged for plan in plans),
         failed=arrivals["failed"] + known_failures,
         ignored=sum(plan.n_ignored for plan in plans),
         missing=missing,
         known_failures=known_failures,
+        failed_again=pipeline.n_failed_again,
         refused=len(refusals),
         left=len(to_open) + len(unreadable) - sum(arrivals.values()),
         interrupted=pipeline.interrupted,
@@ -125,10 +141,12 @@ def no_folder(path: bytes) -> UsageError:
 def _mark_missing(journal: Journal, plan: ScanPlan, refusals: list[FolderRefused], *, accept: bool) -> int:
     """Mark missing tracks, unless so many are gone that the drive may be; return how many are missing."""
     gone = journal.still_gone(plan.gone)
-    vanished = [file for file in gone if file.track_id is not None and not file.was_missing]
+    vanished = [
+        file for file in gone if file.track_id is not None and not (file.was_missing or file.excluded)
+    ]
     reason = None if accept else refusal(plan, len(vanished))
     if reason is not None:
         refusals.append(FolderRefused(plan.scan_folder.folder, reason))
-        return sum(file.was_missing for file in gone)
+        gone = [file for file in gone if file.excluded or file.was_missing]
     journal.mark_missing(gone)
     return sum(file.track_id is not None for file in gone)

@@ -7,8 +7,9 @@ them.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from musimo.audio.files import holds_files
 from musimo.library.db.files import KnownPath, PlannedFile
 from musimo.library.db.folding import fold_path
 
@@ -41,22 +42,30 @@ def as_listed(root: bytes, path: bytes) -> bytes:
     return listed
 
 
-def moved_from(planned: PlannedFile, known: Sequence[KnownPath]) -> int | None:
+def moved_from(
+    planned: PlannedFile, known: Sequence[KnownPath], moved_roots: Mapping[int, bytes] | None = None
+) -> int | None:
     """Return the id of the track that moved to a new file; None where there is none, or more than one.
 
-    A track whose path leads to this very file is preferred to tracks whose files are gone.
+    A track of a moved root that had the same path there comes first, then one whose path leads to this very
+    file, then tracks whose files are gone.
 
     Parameters
     ----------
     planned : the new file
     known : tracks that have its content
+    moved_roots : absolute paths of the folders that roots moved to, by id
     """
     here, path = planned.scan_folder, planned.file.path
+    for track in known:
+        new_folder = (moved_roots or {}).get(track.root_id)
+        if new_folder is not None and os.path.join(new_folder, track.path) == planned.full_path:
+            return track.track_id
     renamed = [track.track_id for track in known if is_other_name(track.root, track.path, here.root, path)]
     gone = [
         track.track_id
         for track in known
-        if (_has_entries(track.root) or (track.root_id == here.root_id and os.path.isdir(track.root)))
+        if (holds_files(track.root) or (track.root_id == here.root_id and os.path.isdir(track.root)))
         and not os.path.lexists(os.path.join(track.root, track.path))
     ]
     candidates = renamed or gone
@@ -77,15 +86,6 @@ def is_other_name(root: bytes, path: bytes, new_root: bytes, new_path: bytes) ->
         return False
     real = os.path.join(os.path.realpath(new_root), new_path)
     return os.path.realpath(old) == real or as_listed(root, path) != path
-
-
-def _has_entries(folder: bytes) -> bool:
-    """Return whether a folder has any entry; an empty one may be the mount point of an absent drive."""
-    try:
-        with os.scandir(folder) as entries:
-            return next(entries, None) is not None
-    except OSError:
-        return False
 
 
 def _is_same(old: bytes, new: bytes) -> bool:

@@ -10,19 +10,8 @@ from dataclasses import dataclass
 
 from musimo.audio.formats import is_music
 from musimo.library.db.files import FoundFile
+from musimo.library.scan.exclusions import Exclusions
 
-SKIPPED_FOLDERS = frozenset(
-    {
-        b"@eaDir",  # Synology's thumbnails
-        b"#recycle",
-        b"$RECYCLE.BIN",
-        b"System Volume Information",
-        b"lost+found",
-        b".Trash",
-        b".Trashes",
-    }
-)
-SKIPPED_PREFIX = b".Trash-"  # the freedesktop.org trash of a mounted drive, .Trash-1000
 MARKER = b".notmusic"
 """A folder that contains a file of this name is skipped, with all below it."""
 
@@ -37,7 +26,7 @@ LATEST_NS = 2**63 - 1  # the year 2262: the limit of a 64-bit integer, but not o
 
 @dataclass(frozen=True, slots=True)
 class IgnoredFile:
-    """Something that is not music: another extension, a pipe, a device."""
+    """Something that is not music, another extension, a pipe, a device; or a file that a glob excludes."""
 
     path: bytes
 
@@ -65,7 +54,9 @@ class OtherName:
 WalkEvent = FoundFile | IgnoredFile | UnreadableEntry | OtherName
 
 
-def walk(top: bytes, others: Collection[bytes] = ()) -> Iterator[WalkEvent]:
+def walk(
+    top: bytes, others: Collection[bytes] = (), exclusions: Exclusions | None = None, prefix: bytes = b""
+) -> Iterator[WalkEvent]:
     """Yield every file below ``top``, by name; links to folders come after all real folders.
 
     A link into ``top`` or one of the ``others``, or to a folder already walked, is skipped: its target is
@@ -75,17 +66,38 @@ def walk(top: bytes, others: Collection[bytes] = ()) -> Iterator[WalkEvent]:
     ----------
     top : absolute path of a folder
     others : absolute paths of folders that have walks of their own
+    exclusions : folders to skip, and files to ignore; None for the folders of systems alone
+    prefix : path of ``top`` relative to the root of ``exclusions``; empty, or ends with a slash
     """
+    exclusions = exclusions or Exclusions()
+    rules = _Rules(exclusions, prefix, exclusions.skips_files)
     links: list[bytes] = []
     visited: Visited = {found: None for other in others if (found := identity(other))}
     visited.pop(identity(top), None)
     elsewhere = [os.path.realpath(folder) for folder in (top, *others)]
-    yield from _walk_folder(top, b"", visited, links)
+    yield from _walk_folder(top, b"", visited, links, rules)
     while links:
-        yield from _follow(top, links.pop(0), visited, links, elsewhere)
+        yield from _follow(top, links.pop(0), visited, links, elsewhere, rules)
 
 
-def _walk_folder(top: bytes, relative: bytes, visited: Visited, links: list[bytes]) -> Iterator[WalkEvent]:
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """Exclusions, as a walk asks them: for paths relative to its top."""
+
+    exclusions: Exclusions
+    prefix: bytes
+    for_files: bool
+
+    def skip_folder(self, path: bytes) -> bool:
+        return self.exclusions.skips_folder(self.prefix + path)
+
+    def skip_file(self, path: bytes) -> bool:
+        return self.for_files and self.exclusions.skips(self.prefix + path)
+
+
+def _walk_folder(
+    top: bytes, relative: bytes, visited: Visited, links: list[bytes], rules: _Rules
+) -> Iterator[WalkEvent]:
     pending = [relative]
     while pending:
         folder = pending.pop()
@@ -111,9 +123,9 @@ def _walk_folder(top: bytes, relative: bytes, visited: Visited, links: list[byte
             if entry.is_symlink():
                 links.append(path)
             elif entry.is_dir(follow_symlinks=False):
-                if not _skipped(entry.name):
+                if not rules.skip_folder(path):
                     subfolders.append(path)
-            elif is_music(entry.name):
+            elif is_music(entry.name) and not (rules.for_files and rules.skip_file(path)):
                 yield _stat_entry(entry, path)
             else:
                 yield IgnoredFile(path)
@@ -133,26 +145,31 @@ def _found(path: bytes, status: os.stat_result) -> FoundFile:
 
 
 def _follow(
-    top: bytes, link: bytes, visited: Visited, links: list[bytes], elsewhere: Collection[bytes]
+    top: bytes,
+    link: bytes,
+    visited: Visited,
+    links: list[bytes],
+    elsewhere: Collection[bytes],
+    rules: _Rules,
 ) -> Iterator[WalkEvent]:
     full = os.path.join(top, link)
     name = os.path.basename(link)
     try:
         status = os.stat(full)
     except OSError as error:
-        if is_music(name):
+        if is_music(name) and not rules.skip_file(link):
             yield UnreadableEntry(link, _reason(error), is_folder=False)
         else:
             yield IgnoredFile(link)
         return
     if stat.S_ISDIR(status.st_mode):
-        if _skipped(name):
+        if rules.skip_folder(link):
             return
         if _leads_into(full, elsewhere):
             yield OtherName(link)
         else:
-            yield from _walk_folder(top, link, visited, links)
-    elif not is_music(name) or not stat.S_ISREG(status.st_mode):
+            yield from _walk_folder(top, link, visited, links, rules)
+    elif not is_music(name) or not stat.S_ISREG(status.st_mode) or rules.skip_file(link):
         yield IgnoredFile(link)
     elif _leads_into(full, elsewhere):
         yield OtherName(link)
@@ -175,10 +192,6 @@ def identity(path: bytes) -> Identity | None:
 
 def _identity(status: os.stat_result) -> Identity | None:
     return (status.st_dev, status.st_ino) if status.st_ino else None
-
-
-def _skipped(name: bytes) -> bool:
-    return name in SKIPPED_FOLDERS or name.startswith(SKIPPED_PREFIX)
 
 
 def _reason(error: OSError) -> str:

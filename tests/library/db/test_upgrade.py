@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from musimo import Library
+from musimo.api.session import Session
 from musimo.errors import NotFoundError
 from musimo.library.db import schema
 from musimo.library.db.queries import Store
@@ -35,7 +36,7 @@ def library(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Libr
     shutil.copy(FIRST, home / "library.db")
     with closing(sqlite3.connect(home / "library.db")) as connection, connection:
         connection.execute("UPDATE roots SET path = ?", (os.fsencode(music),))
-    monkeypatch.setattr(Library, "_load_predictor", lambda self, weights: PlainPredictor())
+    monkeypatch.setattr(Session, "load_predictor", lambda self, weights: PlainPredictor())
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     return Library.open()
 

@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from musimo import Library
+from musimo.api.session import Session
 from musimo.library.db.journal import Journal
 from musimo.library.db.queries import Store
 from musimo.library.db.windows import WindowVectors, window_vectors
@@ -82,7 +83,7 @@ def test_places_are_the_same_bits_whoever_heard_them(tmp_path: Path, music: Path
 def test_a_passage_finds_the_half_of_a_track_that_is_like_it(
     music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Library, "_load_predictor", lambda self, weights: PlacingPredictor())
+    monkeypatch.setattr(Session, "load_predictor", lambda self, weights: PlacingPredictor())
     monkeypatch.setattr(Indexes, "_space", lambda self: SPACE)
     monkeypatch.setenv("MUSIMO_JOBS", "0")
     library = Library.open()

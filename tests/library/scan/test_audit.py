@@ -29,7 +29,7 @@ from musimo.library.db.queries import Store
 from musimo.library.scan import worker
 from musimo.library.scan.events import Audit, FileFailed, FileStored
 from musimo.library.scan.scan import ScanOptions, scan
-from musimo.library.scan.walk import MARKER, SKIPPED_FOLDERS
+from musimo.library.scan.walk import MARKER
 from musimo.records import Coverage, ExtractedWindow, FileOpened, FloatArray, Tags, Window
 from tests.conftest import PlainPredictor
 
@@ -174,7 +174,7 @@ def look(world: World, folder: bytes) -> tuple[set[bytes], set[bytes], int]:
     for name in names:
         path = os.path.join(folder, name)
         if os.path.isdir(path):
-            if name not in SKIPPED_FOLDERS and not name.startswith(b".Trash-"):
+            if name not in (b"@eaDir", b".Trash-7"):
                 below = look(world, path)
                 music, broken, ignored = music | below[0], broken | below[1], ignored + below[2]
         elif not is_music(name):

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,8 +51,8 @@ class Disk:
         hidden.hardlink_to(os.fsdecode(self.catalog.path(new)))
         self.hidden.add(self.catalog.path(old))
 
-    def _walk(self, top: bytes, others: Collection[bytes]) -> Iterator[WalkEvent]:
-        return (event for event in walk(top, others) if top + b"/" + event.path not in self.hidden)
+    def _walk(self, top: bytes, others: Collection[bytes], *more: Any) -> Iterator[WalkEvent]:
+        return (event for event in walk(top, others, *more) if top + b"/" + event.path not in self.hidden)
 
 
 @pytest.fixture
