@@ -11,7 +11,6 @@ from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation, shown
 from musimo.cli.exit_codes import DONE, SOME_FAILED
 from musimo.cli.options import analysis_options, coverage_option, format_options, scale_option
-from musimo.errors import NotFoundError
 from musimo.output.formats import FILES
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def command(
 
 
 def _music_files(file: str) -> Sequence[str | bytes]:
-    """Return a file as it is named, or the music files of a folder by name."""
+    """Return a file as it is named, or the music files of a folder by name; the folder if it has none."""
     from musimo.library.db.files import FoundFile
     from musimo.library.scan.walk import walk
 
@@ -77,8 +76,4 @@ def _music_files(file: str) -> Sequence[str | bytes]:
         return [file]
     top = os.fsencode(file)
     found = [event.path for event in walk(top) if isinstance(event, FoundFile)]
-    if not found:
-        raise NotFoundError(
-            f"the folder {shown(top)} contains no music file", "name files, or another folder"
-        )
-    return [os.path.join(top, path) for path in found]  # noqa: PTH118 - bytes
+    return [os.path.join(top, path) for path in found] or [file]  # noqa: PTH118 - bytes

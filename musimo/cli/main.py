@@ -74,14 +74,14 @@ LOUDNESS = [
         is_flag=True,
         expose_value=False,
         callback=_set_loudness,
-        help="No progress and no notes; print nothing where nothing is wrong.",
+        help="Print neither progress nor notes, and nothing if nothing is wrong.",
     ),
     click.Option(
         ["-v", "--verbose"],
         is_flag=True,
         expose_value=False,
         callback=_set_loudness,
-        help="Print every file, and where an error arose.",
+        help="Print every file, and the traceback of an error.",
     ),
 ]
 """Options that mean the same before a command and behind it."""
@@ -159,7 +159,7 @@ class Commands(click.Group):
 )
 @click.option("--config", type=click.Path(), metavar="FILE", help="Read settings from FILE.")
 @click.option(
-    "-q", "--quiet", is_flag=True, help="No progress and no notes; print nothing where nothing is wrong."
+    "-q", "--quiet", is_flag=True, help="Print neither progress nor notes, and nothing if nothing is wrong."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Print every file, and the traceback of an error.")
 @click.pass_context

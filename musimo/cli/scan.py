@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     "--exclude",
     multiple=True,
     metavar="GLOB",
-    help="Skip files and folders like 'Old' or 'Live/*.wav'; repeatable. The setting exclude does so always.",
+    help="Skip files and folders like 'Old' or 'Live/*.wav'. Repeatable. The setting exclude does so always.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 3 also for failures that were known before.")
 @click.option("--wait", is_flag=True, help="Wait if another process is writing to the library.")

@@ -369,9 +369,10 @@ def test_analyze_takes_the_music_of_a_folder(shell: Shell, home: Path, tmp_path:
     assert ran.code == 0
     assert [Path(line).name for line in ran.out.decode().splitlines()] == ["b.wav", "a.wav", "b.wav"]
     (tmp_path / "empty").mkdir()
-    ran = shell("analyze", tmp_path / "empty")
-    assert (ran.code, ran.out) == (4, b"")
-    assert b"contains no music file" in ran.err
+    ran = shell("analyze", tmp_path / "empty", "--json")
+    assert ran.code == 3
+    [failed] = ran.document["failed"]
+    assert failed["path"] == str(tmp_path / "empty")
 
 
 def test_an_outside_file_finds_what_sounds_like_it(shell: Shell, tmp_path: Path) -> None:
