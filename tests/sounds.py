@@ -140,7 +140,7 @@ def make_bad_folder(folder: Path) -> dict[bytes, Fate]:
 
     encode(add("one second.flac", "analysed"), tune[:44_100])
     encode(add("a click.wav", "failed"), tune[:441])
-    encode(add("silence.wav", "analysed"), np.zeros(3 * 44_100, np.float32))
+    encode(add("silence.wav", "failed"), np.zeros(3 * 44_100, np.float32))
     encode(add("six channels.flac", "analysed"), np.stack([melody(3, 44_100, k) for k in range(6)], axis=1))
     encode(add("8 kHz.wav", "analysed"), melody(3, 8_000), 8_000)
     encode(add("192 kHz.flac", "analysed"), melody(3, 192_000), 192_000)
