@@ -17,7 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
-Fate = Literal["analysed", "failed", "ignored"]
+Fate = Literal["analysed", "failed", "ignored", "silent"]  # silent: it decodes, and a scan rejects it
 
 # ending -> FFmpeg's container and encoder; None where soundfile writes it: FFmpeg's Vorbis encoder is poor
 ENCODERS: dict[str, tuple[str, str] | None] = {
@@ -140,7 +140,7 @@ def make_bad_folder(folder: Path) -> dict[bytes, Fate]:
 
     encode(add("one second.flac", "analysed"), tune[:44_100])
     encode(add("a click.wav", "failed"), tune[:441])
-    encode(add("silence.wav", "failed"), np.zeros(3 * 44_100, np.float32))
+    encode(add("silence.wav", "silent"), np.zeros(3 * 44_100, np.float32))
     encode(add("six channels.flac", "analysed"), np.stack([melody(3, 44_100, k) for k in range(6)], axis=1))
     encode(add("8 kHz.wav", "analysed"), melody(3, 8_000), 8_000)
     encode(add("192 kHz.flac", "analysed"), melody(3, 192_000), 192_000)
