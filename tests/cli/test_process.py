@@ -239,5 +239,5 @@ def test_names_are_read_in_a_locale_without_utf_8(library: Catalog, tmp_path: Pa
     first = done.stderr.decode("euc_jp").splitlines()[0]
     assert (done.returncode, first) == (
         4,
-        f"error: no track of the library has {name!r} in its title or path, and no such file exists",
+        f"error: no track of the library has {name!r} in its artist, title or path, and no such file exists",
     )
