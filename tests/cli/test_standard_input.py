@@ -78,18 +78,22 @@ def test_what_is_no_audio_is_called_standard_input(temporary: Path, tmp_path: Pa
     assert [*temporary.glob("musimo-*")] == []
 
 
-def test_an_endless_pipe_is_an_error(
-    temporary: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_an_endless_pipe_is_an_error(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool_module, "MAX_SIZE", 10)
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    with (
-        subprocess.Popen(["sh", "-c", f"echo 12345678901234567890 > {pipe}"]),
-        pytest.raises(MusimoError, match="does not end"),
-        spooling() as spool,
-    ):
-        spool.file_of(str(pipe))
+    reading, writing = os.pipe()
+    os.write(writing, b"12345678901234567890")
+    os.close(writing)
+    try:
+        with pytest.raises(MusimoError, match="does not end"), spooling() as spool:
+            spool.file_of(f"/dev/fd/{reading}")
+    finally:
+        os.close(reading)
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp3")
+    with spooling() as spool:
+        assert spool.file_of(str(tmp_path / "pipe.mp3")) == str(tmp_path / "pipe.mp3")
 
 
 def test_a_command_that_is_ended_leaves_no_file(tmp_path: Path, temporary: Path) -> None:
