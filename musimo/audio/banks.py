@@ -29,13 +29,18 @@ def hann(n_fft: int) -> FloatArray:
     return (0.5 - 0.5 * np.cos(2 * np.pi * phase)).astype(np.float32)
 
 
+def mel_edges(n_mels: int, fmin: float, fmax: float) -> NDArray[np.float64]:
+    """Return the frequencies, Hz, where the triangles of `mel` start, peak and end [shape=(n_mels + 2,)]."""
+    return np.asarray(_mel_to_hz(np.linspace(_hz_to_mel(fmin), _hz_to_mel(fmax), n_mels + 2)))
+
+
 @lru_cache
 def mel(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> FloatArray:
     """Return a mel filter bank [shape=(n_fft // 2 + 1, n_mels)].
 
     Triangles of equal area on Slaney's mel scale (Auditory Toolbox, 1998).
     """
-    edges = _mel_to_hz(np.linspace(_hz_to_mel(fmin), _hz_to_mel(fmax), n_mels + 2))
+    edges = mel_edges(n_mels, fmin, fmax)
     low, center, high = edges[:-2], edges[1:-1], edges[2:]
     f = _bin_frequencies(sample_rate, n_fft)[:, np.newaxis]
     triangles = np.minimum((f - low) / (center - low), (high - f) / (high - center)).clip(min=0)

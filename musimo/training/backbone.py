@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from musimo.training.corpus import N_VALUES, open_corpus
+from musimo.training.corpus import n_values_of, open_corpus
 from musimo.training.devices import torch_threads
 from musimo.training.distill import Batch, Distillation, DistillConfig, Scales, Student
 from musimo.training.processes import run_in_processes
@@ -59,7 +59,7 @@ def _train_rank(
     device: str,
 ) -> Iterator[Batch | None]:
     """Train as process ``rank``; after each batch yield it from the first process, None from the others."""
-    corpora = [open_corpus(folder, None, n_steps, N_VALUES, "r") for folder, n_steps in folders]
+    corpora = [open_corpus(folder, None, n_steps, n_values_of(folder), "r") for folder, n_steps in folders]
     if n_processes > 1:
         dist.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=n_processes)
     training = Distillation(corpora, config, checkpoint, rank, n_processes, torch.device(device))
@@ -80,6 +80,6 @@ def batches_done(checkpoint: Path) -> int:
 def load_backbone(checkpoint: Path, config: DistillConfig) -> tuple[Student, Scales]:
     """Load student and scales of a completed training."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    student = Student(config.network, N_VALUES)
+    student = Student(config.network, state["student"]["of_embedding.bias"].numel())
     student.load_state_dict(state["student"])
     return student.eval(), Scales(**state["scales"])

@@ -1,4 +1,7 @@
-"""Corpora for distillation: features of windows and mixes of unlabeled music, with the teacher's activations.
+"""Corpora for distillation: features of windows and mixes of unlabeled music, with the teachers' activations.
+
+Every track and every mix is brought to the reference loudness first, for the student and for the teachers: level
+is not a property of the music.
 
 A corpus is a folder of memory-mapped arrays with one row per excerpt, computed in any order by any number of
 processes; an interrupted run continues with the missing rows. The audio of a row follows from its number and
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 
 from musimo.audio.decode import SAMPLE_RATE, open_audio
 from musimo.audio.features import compute_features
+from musimo.audio.loudness import gain_to_reference, loudness, relative_features
 from musimo.audio.windows import tile
 from musimo.errors import AudioError, UsageError
 from musimo.records import FloatArray, Window
@@ -26,14 +30,14 @@ from musimo.training.devices import torch_threads
 from musimo.training.mixes import mix, required_samples
 from musimo.training.processes import run_in_processes
 from musimo.training.progress import Stage, Step, Work
-from musimo.training.teacher import MusicNN
+from musimo.training.teacher import N_ACTIVATIONS, Teachers
 
 STEP_S = 187 * 256 / 16_000  # one step of the teacher: 187 frames of 16 ms
-HEADROOM = 2.0  # decoded lossy audio exceeds full scale; 16 bits store up to twice of it
+HEADROOM = 4.0  # at the reference loudness, peaks of classical music exceed full scale; 16 bits store 4 times it
+LOUDNESS_SAMPLES = 30 * SAMPLE_RATE  # measured at once
 MIN_TRACK_S = 5.0  # rows of shorter jingles would mostly be repetitions
 N_FEATURES = 193
 
-N_VALUES = 200  # per step of the teacher
 WINDOW_STEPS, MIX_STEPS = 15, 10  # 45 s, the windows of a scan; 30 s, the length of most labeled clips
 SUFFIXES = {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma"}
 
@@ -63,7 +67,7 @@ class Corpus:
     folder : that contains the arrays
     n_steps : teacher steps per row
     features : float16, not normalized [shape=(n, n_frames, 193)]
-    steps : the teacher's activations, float32 [shape=(n, n_steps, n_values)]
+    steps : the teachers' activations, float32 [shape=(n, n_steps, n_values)]
     done : rows that are computed, bool [shape=(n,)]
     """
 
@@ -112,8 +116,15 @@ def open_corpus(
     return Corpus(folder, n_steps, **arrays)
 
 
+def n_values_of(folder: Path) -> int:
+    """Return the teachers' activations per step of an existing corpus."""
+    return int(np.load(folder / "steps.npy", mmap_mode="r", allow_pickle=False).shape[2])
+
+
 def decode_tracks(paths: Sequence[Path], folder: Path, n_processes: int) -> Work[list[Path]]:
-    """Decode whole tracks to mono, 22,050 Hz, 16 bits, one ``.npy`` each; skip short and broken ones.
+    """Decode whole tracks to mono, 22,050 Hz, 16 bits, at the reference loudness, one ``.npy`` each.
+
+    Short, silent and broken ones are skipped.
 
     A skipped track leaves an empty file, so that a later run does not try it again.
     """
@@ -147,8 +158,16 @@ def _decode_track(path: Path) -> NDArray[np.int16] | None:
         return None
     if len(samples) < MIN_TRACK_S * SAMPLE_RATE:
         return None
+    samples = at_reference_loudness(samples)
     pcm: NDArray[np.int16] = np.rint(np.clip(samples / HEADROOM, -1, 1) * 32767).astype(np.int16)
     return pcm
+
+
+def at_reference_loudness(samples: FloatArray) -> FloatArray:
+    """Return samples with the gain that gives all of them together the reference loudness; silence as it is."""
+    blocks = (samples[start : start + LOUDNESS_SAMPLES] for start in range(0, len(samples), LOUDNESS_SAMPLES))
+    measured = loudness([compute_features(block) for block in blocks])
+    return samples * gain_to_reference(measured) if np.isfinite(measured) else samples
 
 
 def read_excerpt(track: Path, start: int, n: int) -> FloatArray:
@@ -202,7 +221,7 @@ def find_music(folder: Path) -> list[Path]:
 
 
 def prepare_corpora(
-    music: Path, folder: Path, teacher: Path, config: CorpusConfig, n_processes: int
+    music: Path, folder: Path, teachers: Sequence[Path], config: CorpusConfig, n_processes: int
 ) -> Work[tuple[Corpus, Corpus]]:
     """Compute the corpora of windows and of mixes of a folder of music, or resume an interrupted run.
 
@@ -210,7 +229,7 @@ def prepare_corpora(
     ----------
     music : folder with audio files in any format that musimo decodes; undecodable files are skipped
     folder : of the results, about 4 MB per minute of music and 0.5 MB per mix
-    teacher : weights of MSD-MusiCNN
+    teachers : weights of each
     config : size of the corpora
     n_processes : number of processes
 
@@ -231,8 +250,9 @@ def prepare_corpora(
         raise UsageError(f"no music in {music} can be decoded", "name another folder with --music")
     lengths = [len(np.load(track, mmap_mode="r", allow_pickle=False)) for track in tracks]
     starts = window_starts(lengths, row_samples(WINDOW_STEPS))[:: config.every_window]
-    windows = open_corpus(folder / "windows", len(starts), WINDOW_STEPS, N_VALUES)
-    mixes = open_corpus(folder / "mixes", config.n_mixes, MIX_STEPS, N_VALUES)
+    n_values = N_ACTIVATIONS * len(teachers)
+    windows = open_corpus(folder / "windows", len(starts), WINDOW_STEPS, n_values)
+    mixes = open_corpus(folder / "mixes", config.n_mixes, MIX_STEPS, n_values)
     row_samplers: tuple[Callable[[int], FloatArray], ...] = (
         partial(window_samples, tracks, starts, n=row_samples(WINDOW_STEPS)),
         partial(mix_samples, tracks, lengths, n=row_samples(MIX_STEPS), seed=config.seed),
@@ -242,7 +262,7 @@ def prepare_corpora(
         if len(missing):
             yield Stage(f"computing features and teacher activations of {name}", n, n - len(missing), "row")
         shares = [
-            (corpus.folder, corpus.n_steps, teacher, sampler, missing[share::n_processes])
+            (corpus.folder, corpus.n_steps, tuple(teachers), sampler, missing[share::n_processes], name == "mixes")
             for share in range(min(n_processes, len(missing)))
         ]
         for _ in run_in_processes(fill_rows, shares):
@@ -264,17 +284,26 @@ def _require_same_files(note: Path, listing: str, music: Path) -> None:
 def fill_rows(
     folder: Path,
     n_steps: int,
-    teacher: Path,
+    teachers: Sequence[Path],
     sampler: Callable[[int], FloatArray],
     rows: NDArray[np.int64],
+    own_level: bool,
 ) -> Iterator[int]:
-    """Compute rows; yield the number of each. Runs in one process."""
-    corpus = open_corpus(folder, None, n_steps, N_VALUES)
-    teacher_network = MusicNN(teacher)
+    """Compute rows; yield the number of each. Runs in one process.
+
+    With ``own_level``, each row is brought to the reference loudness by itself; windows keep their level within
+    their track.
+    """
+    corpus = open_corpus(folder, None, n_steps, N_ACTIVATIONS * len(teachers))
+    networks = Teachers(teachers)
     for row in map(int, rows):
         samples = sampler(row)
-        corpus.features[row] = compute_features(samples)
+        features = compute_features(samples)
+        if own_level and np.isfinite(measured := loudness([features])):
+            features = relative_features(features, measured)
+            samples = samples * gain_to_reference(measured)
+        corpus.features[row] = features
         with torch_threads(1):
-            corpus.steps[row] = teacher_network.embed(samples)[:n_steps]
+            corpus.steps[row] = networks.embed(samples)[:n_steps]
         corpus.done[row] = True
         yield row

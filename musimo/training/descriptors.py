@@ -1,4 +1,4 @@
-"""Descriptors of clips for fine-tuning: frozen features, teacher activations, statistics and harmony."""
+"""Descriptors of clips for fine-tuning: frozen features, teachers' activations and tags, statistics, harmony."""
 
 from __future__ import annotations
 
@@ -15,44 +15,49 @@ from musimo.emotion.mase_net import MaseNet
 from musimo.records import FloatArray, Window
 from musimo.training.baselines import stack_statistics
 from musimo.training.clips import LabeledClip
-from musimo.training.corpus import Corpus
+from musimo.training.corpus import Corpus, at_reference_loudness
 from musimo.training.distill import Scales
 from musimo.training.head_training import fused_features
 from musimo.training.metrics import Matrix
 from musimo.training.progress import Stage, Step, Work
-from musimo.training.teacher import MusicNN
+from musimo.training.teacher import Teachers
 
 CHUNK = 16  # clips per progress step: a second or two
 
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """Four descriptors of each clip.
+    """Descriptors of each clip, all of them at the reference loudness.
 
     Parameters
     ----------
     fused : output of the frozen layers [shape=(n, 2048)]
-    teacher : mean activations of the teacher [shape=(n, 200)]
+    teachers : mean activations of the teachers [shape=(n, 200 * n_teachers)]
+    tags : mean probabilities of the teachers' tags [shape=(n, 50 * n_teachers)]
     statistics : of the features [shape=(n, 3 * 193)]
     harmony : of the features [shape=(n, 109)]
     """
 
     fused: NDArray[np.float32]
-    teacher: Matrix
+    teachers: Matrix
+    tags: Matrix
     statistics: Matrix
     harmony: NDArray[np.float32]
 
     def part(self, which: NDArray[np.int64]) -> Descriptors:
         """Return the descriptors of the given indices."""
-        return Descriptors(
-            self.fused[which], self.teacher[which], self.statistics[which], self.harmony[which]
-        )
+        return Descriptors(*(getattr(self, field.name)[which] for field in fields(self)))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Descriptors]) -> Descriptors:
+        """Return the descriptors of all clips of several collections."""
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
 
 def describe_clips(
     clips: Sequence[LabeledClip],
     features: Sequence[FloatArray],
-    teacher: Path,
+    teachers: Sequence[Path],
     network: MaseNet,
     scales: Scales,
     cache: Path,
@@ -67,15 +72,19 @@ def describe_clips(
     if known is not None:
         return known
     yield Stage("computing descriptors of clips", len(clips), unit="clip")
-    teacher_network, parts, activations = MusicNN(teacher), [], []
+    networks, parts, activations, tags = Teachers(teachers), [], [], []
     for start in range(0, len(clips), CHUNK):
         chunk = clips[start : start + CHUNK]
         parts.append(fused_features(network, features[start : start + CHUNK], scales.features).numpy())
-        activations += [teacher_network.embed(clip_samples(clip)).mean(axis=0) for clip in chunk]
+        for clip in chunk:
+            steps = networks.embed(at_reference_loudness(clip_samples(clip)))
+            activations.append(steps.mean(axis=0))
+            tags.append(networks.tag_scores(steps).mean(axis=0))
         yield Step(len(chunk))
     described = Descriptors(
         fused=np.concatenate(parts),
-        teacher=np.array(activations, dtype=np.float64),
+        teachers=np.array(activations, dtype=np.float64),
+        tags=np.array(tags, dtype=np.float64),
         statistics=stack_statistics(features),
         harmony=np.stack([harmony_features(clip) for clip in features]),
     )
@@ -84,7 +93,7 @@ def describe_clips(
 
 
 def describe_music(
-    corpora: Sequence[Corpus], network: MaseNet, scales: Scales, cache: Path
+    corpora: Sequence[Corpus], teachers: Sequence[Path], network: MaseNet, scales: Scales, cache: Path
 ) -> Work[Descriptors]:
     """Compute the descriptors of all completed rows of corpora, or load them from ``cache``, an ``.npz``."""
     rows = [(corpus, row) for corpus in corpora for row in np.flatnonzero(corpus.done)]
@@ -92,17 +101,19 @@ def describe_music(
     if known is not None:
         return known
     yield Stage("computing descriptors of music", len(rows), unit="row")
-    parts, statistics, harmonies = [], [], []
+    networks, parts, statistics, harmonies, tags = Teachers(teachers), [], [], [], []
     for start in range(0, len(rows), CHUNK):
         chunk = [corpus.features[row].astype(np.float32) for corpus, row in rows[start : start + CHUNK]]
         parts.append(fused_features(network, chunk, scales.features).numpy())
         statistics.append(stack_statistics(chunk))
         harmonies += [harmony_features(clip) for clip in chunk]
+        tags += [networks.tag_scores(corpus.steps[row]).mean(axis=0) for corpus, row in rows[start : start + CHUNK]]
         yield Step(len(chunk))
     activations = np.stack([corpus.steps[row].mean(axis=0) for corpus, row in rows])
     described = Descriptors(
         fused=np.concatenate(parts),
-        teacher=activations.astype(np.float64),
+        teachers=activations.astype(np.float64),
+        tags=np.array(tags, dtype=np.float64),
         statistics=np.concatenate(statistics),
         harmony=np.stack(harmonies),
     )

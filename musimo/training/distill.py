@@ -1,6 +1,6 @@
-"""Distillation: train the backbone without labels, on a teacher's activations for freely licensed music.
+"""Distillation: train the backbone without labels, on the teachers' activations for freely licensed music.
 
-The student learns four targets at once: the teacher's activations of every three seconds, by linear maps of
+The student learns four targets at once: the teachers' activations of every three seconds, by linear maps of
 its last block and of its attention; their mean over the clip, by a linear map of its embedding; and, by
 linear maps of the embedding, the statistics and the harmony of its input, which preserve what the teacher
 ignores and prevent a collapse of the embedding.
@@ -21,9 +21,11 @@ import numpy as np
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from musimo.audio.decode import SAMPLE_RATE
+from musimo.audio.features import PARAMETERS
 from musimo.audio.harmony import N_HARMONY, harmony_features
 from musimo.emotion.mase_net import MaseNet, MaseNetConfig
 from musimo.records import FloatArray
@@ -34,6 +36,7 @@ POOLED_STEP = 8  # network steps of 16 frames per teacher step: 2.97 s of 2.99 s
 FRAMES_PER_STEP = 128
 SPARE_FRAMES = 8  # beyond the steps, so that rounding cannot shorten the last one
 SCALE_ROWS = 256  # rows for means and standard deviations: enough for three digits
+N_MELS = PARAMETERS.n_mels
 MAX_SDS = 4.0  # higher moments have long tails, which must not dominate the loss
 MAX_GRADIENT_NORM = 2.0  # typical gradients are smaller
 
@@ -51,6 +54,7 @@ class DistillConfig:
     crop_steps : teacher steps per crop
     whole_share : share of the batches, the last ones, that use whole rows instead of crops
     clip_weight, statistics_weight, harmony_weight : of these losses; those of the steps have weight 1
+    level_sd : of random changes of level, dB: the loudness of a track is measured from a part of it
     checkpoint_every : batches between checkpoints
     seed : of all random numbers
     """
@@ -65,6 +69,7 @@ class DistillConfig:
     clip_weight: float = 1.0
     statistics_weight: float = 0.3
     harmony_weight: float = 0.5
+    level_sd: float = 2.0
     checkpoint_every: int = 50
     seed: int = 0
     network: MaseNetConfig = field(default_factory=lambda: MaseNetConfig(dropout=0.1, dense_dropout=0.2))
@@ -224,6 +229,15 @@ def fit_scales(corpora: Sequence[Corpus], config: DistillConfig) -> Scales:
     )
 
 
+def shift_level(features: Tensor, gains_db: NDArray[np.float64]) -> Tensor:
+    """Return features, not normalized, of audio with a gain: (B, T, 193), (B,) -> (B, T, 193)."""
+    shifted = features.clone()
+    gains = torch.from_numpy(gains_db).to(features)[:, None]
+    shifted[:, :, :N_MELS] += gains[:, :, None]
+    shifted[:, :, N_MELS] += gains * N_MELS**0.5  # the first cepstral coefficient, of an orthonormal DCT
+    return shifted
+
+
 def batch_harmony(features: Tensor) -> Tensor:
     """Return `harmony_features` of features that are not normalized: (B, T, 193) -> (B, 109)."""
     return torch.from_numpy(np.stack([harmony_features(clip) for clip in features.cpu().numpy()])).to(
@@ -300,7 +314,7 @@ class Distillation:
         batch = sample_batch(self.corpora, n, None if whole_rows else config.crop_steps, rng)
         features, steps = (torch.from_numpy(array).to(self.device) for array in batch)
         target_harmony = _scaled(batch_harmony(features), scales.harmony).clamp(-MAX_SDS, MAX_SDS)
-        features = _scaled(features, scales.features)
+        features = _scaled(shift_level(features, rng.normal(0, config.level_sd, n)), scales.features)
         with seeded(torch_seed, self.device):
             block, attention, clips, statistics, predicted_harmony = self.student(features, steps.shape[1])
         target_steps = _scaled(steps, scales.steps)

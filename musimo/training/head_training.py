@@ -1,7 +1,8 @@
 """Train the heads of a distilled backbone; takes minutes, so that every fold can have its own.
 
 Convolutions, recurrence and attention are frozen, so their output is computed once per clip. The layers after
-them are trained on two kinds of clips: clips rated by listeners, and unlabeled music with pseudo-labels.
+them are trained on parts of three kinds: clips rated by listeners, the same and other labeled clips with
+pseudo-labels, and unlabeled music with pseudo-labels.
 
 Harmony features become inputs of the first dense layer, beside the fused values, with initial weights of
 zero, so that the initial embedding is that of the backbone.
@@ -10,8 +11,9 @@ zero, so that the initial embedding is that of the backbone.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -31,8 +33,9 @@ class HeadsConfig:
     Parameters
     ----------
     n_batches : number of batches
-    clips, unlabelled : rated clips and clips with pseudo-labels per batch
+    clips, labeled, unlabelled : rated clips, labeled clips with pseudo-labels, and music with pseudo-labels per batch
     clip_weight : of the listeners' ratings of valence and of arousal; pseudo-labels have weight 1
+    halves_weight : of quadrants in pseudo-labels of valence and of arousal, beside ratings
     keep_weight : of the distance from the initial embedding
     learning_rate, weight_decay : of AdamW; the rate decays to zero by a half cosine
     n_members : networks from different seeds, whose mean predictions train the final one
@@ -40,8 +43,10 @@ class HeadsConfig:
 
     n_batches: int = 300
     clips: int = 32
+    labeled: int = 64
     unlabelled: int = 128
     clip_weight: tuple[float, float] = (0.05, 0.5)
+    halves_weight: tuple[float, float] = (0.5, 0.2)
     keep_weight: float = 2.0
     learning_rate: float = 5e-4
     weight_decay: float = 0.05
@@ -62,6 +67,22 @@ class HeadData:
     fused: Tensor
     harmony: Tensor
     ratings: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPart:
+    """Clips that take part in every batch.
+
+    Parameters
+    ----------
+    data : of the clips
+    n : clips per batch
+    weights : of their losses of valence and of arousal
+    """
+
+    data: HeadData
+    n: int
+    weights: tuple[float, float] = (1.0, 1.0)
 
 
 def add_harmony_inputs(backbone: MaseNet, harmony: Tensor) -> MaseNet:
@@ -90,45 +111,48 @@ def fused_features(network: MaseNet, clips: Iterable[FloatArray], scale: Tensor)
     return torch.cat([network.fuse(((f - scale[0]) / scale[1])[None]) for f in frames])
 
 
-def train_heads(
-    network: MaseNet, clips: HeadData, pseudo_labeled: HeadData, config: HeadsConfig, seed: int
-) -> MaseNet:
-    """Return a copy of the network with heads trained on rated clips and on clips with pseudo-labels.
+def train_heads(network: MaseNet, parts: Sequence[HeadPart], config: HeadsConfig, seed: int) -> MaseNet:
+    """Return a copy of the network with heads trained on several kinds of clips.
 
     Parameters
     ----------
     network : with harmony inputs; layers before its dense layers are frozen
-    clips, pseudo_labeled : rated clips, and clips with pseudo-labels
+    parts : clips with ratings; ratings of the first are the unit of the losses
     config : hyperparameters
     seed : of all random numbers
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        means, sds = clips.ratings.mean(0), clips.ratings.std(0)
+        means, sds = parts[0].data.ratings.mean(0), parts[0].data.ratings.std(0)
         trained = copy.deepcopy(network)
         trained.heads = MaseNet(network.config, (float(means[0]), float(means[1]))).heads
-        frozen = torch.cat([clips.fused, pseudo_labeled.fused])
-        harmony = torch.cat([clips.harmony, pseudo_labeled.harmony])
-        targets = torch.cat([clips.ratings, pseudo_labeled.ratings])
+        frozen = torch.cat([part.data.fused for part in parts])
+        harmony = torch.cat([part.data.harmony for part in parts])
+        targets = torch.cat([part.data.ratings for part in parts])
+        firsts = np.cumsum([0, *(len(part.data.fused) for part in parts)]).tolist()
+        sizes = [part.n for part in parts]
+        weights = [torch.tensor(part.weights) for part in parts]
         with torch.no_grad():
             initial_embedding = network.eval().rate(frozen, harmony)[1]
             spread = initial_embedding.var(0).mean()
-        parts = [trained.dense1, trained.dense2, trained.heads]
+        trainable = [trained.dense1, trained.dense2, trained.heads]
         optimizer = torch.optim.AdamW(
-            [parameter for part in parts for parameter in part.parameters()],
+            [parameter for part in trainable for parameter in part.parameters()],
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
         )
         scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.n_batches)
-        clip_weight = torch.tensor(config.clip_weight)
         for _ in range(config.n_batches):
-            labeled = torch.randint(len(clips.fused), (config.clips,))
-            pseudo = torch.randint(len(clips.fused), len(frozen), (config.unlabelled,))
-            chosen = torch.cat([labeled, pseudo])
+            chosen = torch.cat(
+                [torch.randint(low, high, (n,)) for (low, high), n in zip(pairwise(firsts), sizes, strict=True)]
+            )
             trained.train()
             ratings, embedding = trained.rate(frozen[chosen], harmony[chosen])
             squared = ((ratings - targets[chosen]) / sds).square()
-            loss = (squared[: config.clips] * clip_weight).mean() + squared[config.clips :].mean()
+            losses = [
+                (part * weight).mean() for part, weight in zip(squared.split(sizes), weights, strict=True)
+            ]
+            loss = torch.stack(losses).sum()
             loss = loss + config.keep_weight * F.mse_loss(embedding, initial_embedding[chosen]) / spread
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]

@@ -1,5 +1,5 @@
-"""Random mixes of recordings: mixed or cross-faded, with changed speed, equalization, reverberation and
-noise.
+"""Random mixes of recordings: mixed or cross-faded, with changed speed, equalization, bandwidth, reverberation
+and noise.
 
 Distillation needs much audio but no labels; mixes extend the music without limit. All random numbers come
 from the given generator.
@@ -18,12 +18,12 @@ PEAK_DB = 10.0  # maximum gain of the peak
 PEAK_OCTAVES = 1.0  # standard deviation of the peak
 PEAK_HZ = (80.0, 8000.0)
 SECOND_DB = (-14.0, 0.0)  # level of the second recording relative to the first
-LEVEL_DB = (-8.0, 4.0)
+LOW_PASS_HZ = (4_000.0, 11_000.0)  # bandwidths of old recordings, low bitrates and low sampling rates
 NOISE_DB = (-45.0, -12.0)  # relative to the music
 REVERB_S = (0.3, 2.5)  # decay by 60 dB
 WET_DB = (-16.0, -3.0)
 P_SINGLE, P_CROSS_FADE = 0.25, 0.25  # otherwise both are mixed
-P_NOISE, P_REVERB = 0.2, 0.25
+P_NOISE, P_REVERB, P_LOW_PASS = 0.2, 0.25, 0.3
 FADE_S = (0.5, 8.0)
 QUIET = 1e-5  # RMS below which a recording is silence, and its level is not matched
 EQ_RANGE_DB = 24.0  # maximum of the equalizer, so that it does not amplify inaudible hiss
@@ -41,7 +41,7 @@ def mix(first: FloatArray, second: FloatArray, rate: int, n: int, rng: np.random
 
     Returns
     -------
-    float32, within full scale [shape=(n,)]
+    float32, at about the level of the first recording [shape=(n,)]
     """
     one = _change_speed_and_eq(first, rate, n, rng)
     kind = rng.random()
@@ -56,8 +56,9 @@ def mix(first: FloatArray, second: FloatArray, rate: int, n: int, rng: np.random
         one = _add_reverb(one, rate, rng)
     if rng.random() < P_NOISE:
         one = one + _pink_noise(n, rng) * np.float32(_rms(one)) * _amplitude(rng.uniform(*NOISE_DB))
-    one = one * _amplitude(rng.uniform(*LEVEL_DB))
-    return np.asarray(one / max(float(np.abs(one).max(initial=0)), 1.0), dtype=np.float32)
+    if rng.random() < P_LOW_PASS:
+        one = _low_pass(one, rate, rng)
+    return one
 
 
 def required_samples(n: int) -> int:
@@ -106,6 +107,15 @@ def _add_reverb(samples: FloatArray, rate: int, rng: np.random.Generator) -> Flo
     size = fft.next_fast_len(len(samples) + len(echo), real=True)
     wet = fft.irfft(fft.rfft(samples, size) * fft.rfft(echo, size), size)[: len(samples)]
     return np.asarray(samples + wet * _amplitude(rng.uniform(*WET_DB)), dtype=np.float32)
+
+
+def _low_pass(samples: FloatArray, rate: int, rng: np.random.Generator) -> FloatArray:
+    """Remove what is above a random frequency, as resamplers and lossy encoders do: within a few hertz."""
+    size = fft.next_fast_len(len(samples), real=True)
+    spectrum = fft.rfft(samples, size)
+    low, high = np.log(LOW_PASS_HZ)
+    spectrum[round(np.exp(rng.uniform(low, high)) / rate * size) :] = 0
+    return np.asarray(fft.irfft(spectrum, size)[: len(samples)], dtype=np.float32)
 
 
 def _pink_noise(n: int, rng: np.random.Generator) -> FloatArray:

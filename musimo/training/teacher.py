@@ -1,15 +1,18 @@
-"""MSD-MusiCNN, the teacher of the backbone: a music tagger whose activations describe audio.
+"""MusiCNN, the teachers of the backbone: music taggers whose activations describe audio.
 
 The network (Pons & Serra 2019, "musicnn: pre-trained convolutional neural networks for music audio tagging")
-predicts 50 tags of the Million Song Dataset from 3 s of log-mel spectrogram; here only its penultimate layer
-is used. Its weights are under the ISC license, in the wheel ``musicnn`` on PyPI; required is one ``.npz``
-with the variables of that TensorFlow checkpoint under their own names and in their own layout.
+predicts 50 tags from 3 s of log-mel spectrogram. There are two: one was trained on the Million Song Dataset,
+whose tags are genres, moods and decades, one on MagnaTagATune, whose tags are instruments and voices. Their
+weights are under the ISC license, in the wheel ``musicnn`` on PyPI; required is one ``.npz`` each with the
+variables of that TensorFlow checkpoint under their own names and in their own layout, and with its ``tags``.
 
     16 kHz -> STFT 512/256 -> 96 mel bands of power -> log10(1 + 10,000 x) -> 187 frames each -> 200 values
+    -> ReLU -> batch normalization -> 50 tags
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import librosa
@@ -33,6 +36,7 @@ ZERO_CROSSINGS, ROLLOFF, BETA = (
 SCALE = UP * 512 // DOWN / 512  # "kaiser_best" of resampy, with a table of 512 values a zero crossing
 BN_EPSILON = 1e-3
 N_FRONT, N_CONVOLUTIONS = 5, 8
+N_ACTIVATIONS, N_TAGS = 200, 50
 DEAD_KERNEL_SUM = 1e-3  # sum of magnitudes below which a filter is constant
 
 
@@ -44,6 +48,7 @@ class Convolution(nn.Module):
     bias: Tensor
     scale: Tensor
     shift: Tensor
+    sign: Tensor
 
     def __init__(self, weights: dict[str, Tensor], number: int) -> None:
         super().__init__()
@@ -53,16 +58,23 @@ class Convolution(nn.Module):
         self.register_buffer("kernel", kernel[alive].contiguous())
         self.register_buffer("bias", weights[_numbered("conv2d", number) + "/bias"])
         scale, shift = _batch_norm(weights, number + 1)
+        self.register_buffer("sign", torch.where(scale[alive] > 0, 1.0, -1.0))
         self.register_buffer("scale", scale)
         self.register_buffer("shift", shift)
 
     def over_bands(self, x: Tensor) -> Tensor:
-        """Convolve and take the maximum over bands, before ReLU: (B, T, bands) -> (B, T, n_filters)."""
+        """Convolve and take the maximum over bands, before ReLU: (B, T, bands) -> (B, T, n_filters).
+
+        ReLU and batch normalization are monotone, so the maximum may come first; it is the minimum where they fall.
+        """
         length = self.kernel.shape[2]
         padded = F.pad(x[:, None], (0, 0, (length - 1) // 2, length // 2))
-        low, high = torch.aminmax(F.conv2d(padded, self.kernel, self.bias[self.alive]), dim=3)
+        kernel, bias = self.kernel * self.sign[:, None, None, None], self.bias[self.alive] * self.sign
         best = self.bias.repeat(len(x), x.shape[1], 1)
-        best[..., self.alive] = torch.where(self.scale[self.alive, None] > 0, high, low).transpose(1, 2)
+        for row, step in enumerate(padded.split(1)):  # the result of one step fits the cache
+            y = F.conv2d(step, kernel, bias)
+            highest = F.max_pool2d(y, (1, y.shape[3]))[0, :, :, 0]
+            best[row, :, self.alive] = (highest * self.sign[:, None]).T
         return best.relu() * self.scale + self.shift
 
     def over_time(self, x: Tensor) -> Tensor:
@@ -76,11 +88,15 @@ class Convolution(nn.Module):
 
 
 class MusicNN(nn.Module):
-    """The network up to its last dense layer, before that layer's ReLU.
+    """The network up to its penultimate layer, before that layer's ReLU.
 
     Parameters
     ----------
     path : the ``.npz``
+
+    Attributes
+    ----------
+    tags : names, in the order of `tag_scores`
 
     Raises
     ------
@@ -99,10 +115,13 @@ class MusicNN(nn.Module):
                     for name in file.files
                     if file[name].dtype == np.float32
                 }
+                self.tags = tuple(map(str, file["tags"]))
             self.input_scale, self.input_shift = _batch_norm(weights, 0)
             self.convolutions = [Convolution(weights, i) for i in range(N_CONVOLUTIONS)]
             self.pooled_scale, self.pooled_shift = _batch_norm(weights, N_CONVOLUTIONS + 1)
             self.kernel, self.bias = weights["dense/kernel"].T, weights["dense/bias"]
+            self.tag_scale, self.tag_shift = _batch_norm(weights, N_CONVOLUTIONS + 2)
+            self.tag_kernel, self.tag_bias = weights["dense_1/kernel"].T, weights["dense_1/bias"]
         except (OSError, ValueError, KeyError) as error:
             raise UsageError(f"{path} does not hold the weights of MusiCNN: {error}") from error
         bands = librosa.filters.mel(sr=RATE, n_fft=N_FFT, n_mels=N_MELS)
@@ -123,17 +142,52 @@ class MusicNN(nn.Module):
         return F.linear(pooled * self.pooled_scale + self.pooled_shift, self.kernel, self.bias)
 
     @torch.inference_mode()
-    def embed(self, samples: FloatArray) -> FloatArray:
-        """Return the activations of each 2.99 s: mono at 22,050 Hz [shape=(n,)] -> (n_steps, 200).
+    def tag_scores(self, activations: FloatArray) -> FloatArray:
+        """Return the probabilities of the tags: (..., 200) -> (..., 50)."""
+        penultimate = torch.from_numpy(activations).relu() * self.tag_scale + self.tag_shift
+        return np.asarray(F.linear(penultimate, self.tag_kernel, self.tag_bias).sigmoid().numpy())
 
-        The level must be that of the source. Audio shorter than one step gives no row.
-        """
+    @torch.inference_mode()
+    def log_mel(self, samples: FloatArray) -> Tensor:
+        """Return the input of each 2.99 s: mono at 22,050 Hz [shape=(n,)] -> (n_steps, 187, 96)."""
         audio = torch.from_numpy(to_16_khz(samples))
         spectrum = torch.stft(audio, N_FFT, HOP, window=self.hann, return_complex=True)
         log_mel = torch.log10(1 + 1e4 * (self.mel @ spectrum.abs().square())).T
         n_steps = len(log_mel) // N_FRAMES
-        steps = log_mel[: n_steps * N_FRAMES].reshape(n_steps, N_FRAMES, N_MELS)
-        return np.asarray(self(steps).numpy(), dtype=np.float32)
+        return log_mel[: n_steps * N_FRAMES].reshape(n_steps, N_FRAMES, N_MELS)
+
+
+class Teachers:
+    """Several networks that share their input.
+
+    Parameters
+    ----------
+    paths : the ``.npz`` of each; errors as of `MusicNN`
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.networks = [MusicNN(path) for path in paths]
+
+    def embed(self, samples: FloatArray) -> FloatArray:
+        """Return the activations of each 2.99 s, side by side: (n,) -> (n_steps, 200 * n_teachers).
+
+        Parameters
+        ----------
+        samples : mono at 22,050 Hz, at the level that the teachers are to hear; less than one step gives no row
+        """
+        log_mel = self.networks[0].log_mel(samples)
+        return np.concatenate([network(log_mel).numpy() for network in self.networks], axis=1, dtype=np.float32)
+
+    def tag_scores(self, activations: FloatArray) -> FloatArray:
+        """Return the probabilities of all tags, side by side: (..., 200 * n) -> (..., 50 * n)."""
+        parts = np.split(activations, len(self.networks), axis=-1)
+        scores = [network.tag_scores(part) for network, part in zip(self.networks, parts, strict=True)]
+        return np.concatenate(scores, axis=-1)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Names of the tags, in the order of `tag_scores`."""
+        return tuple(tag for network in self.networks for tag in network.tags)
 
 
 def to_16_khz(samples: FloatArray) -> FloatArray:
