@@ -220,7 +220,7 @@ def _attention(graph: _Graph, config: MaseNetConfig, x: str, n_in: int) -> str:
 
 
 def _with_harmony(graph: _Graph, config: MaseNetConfig, fused: str) -> tuple[str, int]:
-    """Append scaled harmony features, if the network uses them; return what the heads share, and its width."""
+    """Append scaled harmony features, if the network uses them; return what heads take, and its width."""
     if not config.n_harmony:
         return fused, config.fused_width
     mean, sd = (graph.take(f"harmony_{part}", config.n_harmony) for part in ("mean", "sd"))

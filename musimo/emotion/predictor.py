@@ -167,7 +167,8 @@ class Predictor:
     def _convert(self, output: NetworkOutput) -> list[WindowPrediction]:
         """Convert ratings to the 0..1 scale, and fused values to the axes of the sound space."""
         fused = self._weights.space.fused.transform(output.fused)
-        if not all(np.isfinite(part).all() for part in (output.ratings, output.embedding, fused, output.tags)):
+        parts = (output.ratings, output.embedding, fused, output.tags)
+        if not all(np.isfinite(part).all() for part in parts):
             raise AudioError("analyze", "the network's output for it is not finite")
         unit = ((output.ratings.astype(np.float64) - 1) / 8).clip(0, 1)  # 1-9 -> 0..1
         return [

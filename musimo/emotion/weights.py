@@ -97,7 +97,7 @@ def save_weights(
 
     Raises
     ------
-    ValueError : the card's version contains a dash, statistics, space or names of tags do not fit, or the card
+    ValueError : the card's version contains a dash, statistics, space or tags do not fit, or the card
         contains NaN
     """
     if "-" in card.version:
@@ -142,6 +142,16 @@ def load_weights(path: Path, feature_id: str) -> Weights:
 def load_network_weights(path: Path, feature_id: str) -> NetworkWeights:
     """Read a weights file that may lack a sound space; errors as in `load_weights`."""
     return _load(path, feature_id)[0]
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read the card of a weights file, without its tensors; WeightsError as in `load_weights`."""
+    try:
+        with safe_open(path, "np") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} is not a complete safetensors file: {error}", OTHER_WEIGHTS) from error
+    return _card(path, metadata)
 
 
 def _load(path: Path, feature_id: str) -> tuple[NetworkWeights, SoundSpace | None]:

@@ -40,16 +40,14 @@ from musimo.records.filters import TextFilter as TextFilter
 from musimo.records.heard import Heard as Heard
 from musimo.records.heard import HeardScores as HeardScores
 from musimo.records.heard import HeardTag as HeardTag
-from musimo.records.heard import heard_fields
+from musimo.records.heard import heard_fields, no_tags
 from musimo.records.scale import Scale
+from musimo.records.turns import Dimension as Dimension
+from musimo.records.turns import Peak as Peak
+from musimo.records.turns import Turn as Turn
 
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
-
-
-def no_tags() -> FloatArray:
-    """Return the scores of a network that hears no tags."""
-    return np.empty(0, np.float32)
 
 
 CONTENT_BYTES = 16  # of a content hash: the first collision is expected at some 10^19 tracks
@@ -276,8 +274,7 @@ class Track(OnDisk):
     partial : decoded fraction of the audio, 0..1; None where all of it was decoded, or it is not analyzed
     tempo_key : None where it is not analyzed
     content_hash : hash of its audio, the ``content`` of JSON and of exported analyses; None where not known
-    heard : tags heard, strongest first; None where the active model hears none, it is not analyzed, or they
-        were not asked for
+    heard : tags heard, strongest first; None where the model hears none, or they were not asked for
     """
 
     id: int | None
@@ -377,36 +374,3 @@ class Curve:
     readings: tuple[WindowEmotion, ...]
     partial: float | None = None
     sections: tuple[Section, ...] = ()
-
-
-Dimension = Literal["valence", "arousal"]
-
-
-@dataclass(frozen=True, slots=True)
-class Peak:
-    """A local maximum of valence or arousal; ``value`` and ``prominence`` are 0..1."""
-
-    time_s: float
-    dimension: Dimension
-    value: float
-    prominence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A time at which the emotion changes.
-
-    Parameters
-    ----------
-    time_s : where one section ends and the next begins
-    valence, arousal : differences, -1..1, of the first window after it minus the last window before
-    """
-
-    time_s: float
-    valence: float
-    arousal: float
-
-    @property
-    def change(self) -> float:
-        """Distance on the valence-arousal plane, 0..1.41."""
-        return float(np.hypot(self.valence, self.arousal))

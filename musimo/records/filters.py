@@ -94,13 +94,6 @@ class AnyFilter:
 
 
 Filter = (
-    TextFilter
-    | PathFilter
-    | RangeFilter
-    | KeyFilter
-    | HeardFilter
-    | MoodFilter
-    | LikedFilter
-    | AnyFilter
+    TextFilter | PathFilter | RangeFilter | KeyFilter | HeardFilter | MoodFilter | LikedFilter | AnyFilter
 )
 """One condition on a track; what is not known meets none, and meets every negated one."""

@@ -26,7 +26,16 @@ MAX_TAG_NAME: Final = 40  # characters
 
 GENRES: Final = frozenset(
     {
-        *("alternative", "ambient", "blues", "classic rock", "classical", "country", "dance", "easy listening"),
+        *(
+            "alternative",
+            "ambient",
+            "blues",
+            "classic rock",
+            "classical",
+            "country",
+            "dance",
+            "easy listening",
+        ),
         *("electronic", "experimental", "folk", "funk", "hard rock", "hip hop", "house", "indian", "indie"),
         *("jazz", "metal", "new age", "oldies", "opera", "pop", "progressive rock", "punk", "reggae", "rnb"),
         *("rock", "soul", "techno"),
@@ -67,6 +76,11 @@ class HeardScores:
     track_ids: NDArray[np.int64]
     tags: tuple[str, ...]
     scores: NDArray[np.float32]
+
+
+def no_tags() -> NDArray[np.float32]:
+    """Return the scores of a network that hears no tags."""
+    return np.empty(0, np.float32)
 
 
 def stored_scores(scores: NDArray[np.floating[Any]]) -> NDArray[np.float16]:
