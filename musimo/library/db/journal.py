@@ -269,8 +269,9 @@ class Journal:
         ]
         connection.execute(insert(windows), rows)
         heard.delete_scores(connection, self._model_id, [content_id])
-        scores = [(content_id, heard.to_blob(emotion.tags))]
-        heard.write_scores(connection, self._model_id, self._tags, scores)
+        if emotion.tags.size:
+            scores = [(content_id, heard.to_blob(emotion.tags))]
+            heard.write_scores(connection, self._model_id, self._tags, scores)
 
 
 def _paths_of_content(connection: Connection, content_id: int) -> list[KnownPath]:
