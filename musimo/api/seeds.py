@@ -15,6 +15,7 @@ from musimo.audio.files import path_bytes
 from musimo.errors import AudioError, NotFoundError, UsageError
 from musimo.library.active_model import not_analyzed
 from musimo.library.calibration import calibrated_emotion
+from musimo.library.db.heard import with_heard
 from musimo.library.db.ratings import all_ratings
 from musimo.records import Descriptors, FailedFile, Track, Window, WindowPlan
 from musimo.search.find import find_track as find_named
@@ -32,12 +33,17 @@ PLAYLISTS: Final = (".m3u", ".m3u8", ".pls", ".xspf", ".wpl", ".asx", ".cue")
 
 
 def find_track(session: Session, named: AnyTrack) -> Track | None:
-    """Return the track of the library that is meant; None for a file outside it.
+    """Return the track of the library that is meant, with the tags heard; None for a file outside it.
 
     Raises
     ------
     NotFoundError, UsageError : no track is meant, or several
     """
+    found = _find_track(session, named)
+    return None if found is None else with_heard(session.store, [found])[0]
+
+
+def _find_track(session: Session, named: AnyTrack) -> Track | None:
     store = session.store
     if isinstance(named, SimilarTrack | MoodTrack | PathTrack):
         named = named.track
@@ -120,6 +126,7 @@ def file_seed(session: Session, path: bytes, plan: WindowPlan = "windows") -> Se
         partial=analyzed.partial,
         tempo_key=analyzed.tempo_key,
         content_hash=analyzed.content,
+        heard=analyzed.heard,
     )
     sound = Descriptors(emotion.embedding[None], analyzed.statistics[None], emotion.fused[None])
     return Seed(track, sound, opened.store.content_id(analyzed.content))

@@ -10,6 +10,7 @@ from musimo.library.scan.drafts import Draft
 from musimo.library.scan.pipeline import WindowPredictor
 from musimo.library.scan.workers import Task, extract_all
 from musimo.records import AnalyzedFile, FailedFile, WindowPlan
+from musimo.records.heard import set_tags
 
 
 def analyze(
@@ -28,12 +29,14 @@ def analyze(
     drafts: dict[int, Draft] = {}
     done: dict[int, AnalyzedFile | FailedFile] = {}
     n_yielded = 0
+    tags: tuple[str, ...] = ()
     with closing(extract_all([Task.of(path) for path in files], jobs, plan, lambda _content: True)) as events:
         for number, message in events:
             draft = drafts.setdefault(number, Draft())
             group = draft.take(message)
             if group:
                 predictor = predictor or load_predictor()
+                tags = predictor.tags
                 try:
                     [predictions] = predictor.predict([[window.features for window in group]])
                 except AudioError as error:
@@ -41,13 +44,13 @@ def analyze(
                 else:
                     draft.add(group, predictions)
             if draft.ended:
-                done[number] = _result(files[number], drafts.pop(number))
+                done[number] = _result(files[number], drafts.pop(number), tags)
             while n_yielded in done:
                 yield done.pop(n_yielded)
                 n_yielded += 1
 
 
-def _result(path: bytes, draft: Draft) -> AnalyzedFile | FailedFile:
+def _result(path: bytes, draft: Draft, tags: tuple[str, ...]) -> AnalyzedFile | FailedFile:
     if draft.error is not None:
         return FailedFile(path, draft.error.stage, draft.error.reason)
     summary = draft.summary()
@@ -62,4 +65,5 @@ def _result(path: bytes, draft: Draft) -> AnalyzedFile | FailedFile:
         summary.statistics,
         summary.partial,
         summary.tempo_key,
+        set_tags(tags, summary.emotion.tags) if tags else None,
     )

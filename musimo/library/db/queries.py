@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, not_, or_, select
 
 from musimo.audio.files import holds_files
-from musimo.library.db.conditions import AROUSAL, PARTIAL, VALENCE, condition
+from musimo.library.db.conditions import AROUSAL, PARTIAL, VALENCE, asked_tags, check_tags, condition
 from musimo.library.db.engine import VARIABLES, connected, open_database, slices
 from musimo.library.db.folding import as_text, fold, fold_case, without_punctuation
 from musimo.library.db.models import id_of
@@ -156,7 +157,7 @@ class Store:
             .distinct()
             .select_from(joined(self.model))
             .where(tracks.c.missing_since.is_(None), tracks.c.content_id.is_not(None))
-            .where(*map(condition, filters))
+            .where(*self.passing(filters))
         )
         return np.array([row.content_id for row in self.rows(query)], np.int64)
 
@@ -171,7 +172,7 @@ class Store:
             query = (
                 track_query(self.model)
                 .where(tracks.c.content_id.in_(content_ids[part]))
-                .where(tracks.c.missing_since.is_(None), *map(condition, filters))
+                .where(tracks.c.missing_since.is_(None), *self.passing(filters))
                 .order_by(is_absent.desc(), roots.c.path.desc(), tracks.c.path.desc())
             )
             found.update((row.content_id, track_of(row)) for row in self.rows(query))
@@ -181,7 +182,7 @@ class Store:
         """Yield every present track that passes ``filters``, by path; see :meth:`offered`."""
         query = (
             track_query(self.model)
-            .where(self.offered(), *map(condition, filters))
+            .where(self.offered(), *self.passing(filters))
             .order_by(roots.c.path, tracks.c.path)
         )
         with self.connect() as connection:
@@ -315,6 +316,20 @@ class Store:
             Failure(os.path.join(row.root, row.path).rstrip(b"/"), row.stage, row.reason, row.failed_at)
             for row in self.rows(query)
         ]
+
+    def heard_tags(self) -> tuple[str, ...]:
+        """Return the names of the tags that the model hears."""
+        rows = self.rows(select(models.c.tags).where(models.c.name == self.model, models.c.tags.is_not(None)))
+        return tuple(json.loads(rows[0].tags)) if rows else ()
+
+    def passing(self, filters: Sequence[Filter]) -> list[ColumnElement[bool]]:
+        """Return the conditions on tracks that pass ``filters``; for modules of this room.
+
+        UsageError: they ask for a tag that the model does not hear.
+        """
+        if next(asked_tags(filters), None) is not None and self.model in self.analyzed_by():
+            check_tags(filters, self.heard_tags(), self.model)
+        return [condition(one) for one in filters]
 
     def offered(self) -> ColumnElement[bool]:
         """Return the condition on tracks that results may list; for modules of this room.
