@@ -35,8 +35,11 @@ def training_options(function: F) -> F:
         ),
         click.option(
             "--teacher",
+            "teachers",
             type=click.Path(path_type=Path),
-            help="Weights of MSD-MusiCNN.  [default: msd_musicnn.npz within --data]",
+            multiple=True,
+            help="Weights of MSD-MusiCNN, then of MTT-MusiCNN.  [default: msd_musicnn.npz and mtt_musicnn.npz "
+            "within --data]",
         ),
         click.option(
             "--out",
@@ -67,7 +70,7 @@ def make_workspace(
     *,
     data: Path,
     music: Path | None,
-    teacher: Path | None,
+    teachers: tuple[Path, ...],
     out: Path | None,
     device: str,
     processes: int | None,
@@ -79,7 +82,7 @@ def make_workspace(
     return Workspace(
         data=data,
         music=music or data / "music",
-        teacher=teacher or data / "msd_musicnn.npz",
+        teachers=teachers or tuple(data / f"{name}_musicnn.npz" for name in ("msd", "mtt")),
         out=out or Path("runs") / config.stem,
         device=device,
         n_processes=processes or usable_cores(),

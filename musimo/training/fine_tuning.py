@@ -71,9 +71,9 @@ def fine_tune(
     network = add_harmony_inputs(backbone, torch.from_numpy(music.harmony))
     labeled = Descriptors.concatenate([each.descriptors for each in (rated, halves) if each is not None])
     parts = [
-        HeadPart(_head_data(rated.descriptors, rated.labels), config.clips, config.clip_weight),
+        HeadPart(head_data(rated.descriptors, rated.labels), config.clips, config.clip_weight),
         *(
-            HeadPart(_head_data(clips, labeler.predict(label_inputs(backbone, clips))), n)
+            HeadPart(head_data(clips, labeler.predict(label_inputs(backbone, clips))), n)
             for clips, n in ((labeled, config.labeled), (music, config.unlabelled))
             if n
         ),
@@ -186,11 +186,13 @@ def _baselines(backbone: MaseNet, train: LabeledClips, test: LabeledClips) -> di
     return {name: methods[name](known[name], train.labels, unknown[name]) for name in known}
 
 
-def _head_data(descriptors: Descriptors, ratings: Matrix) -> HeadData:
+def head_data(descriptors: Descriptors, ratings: Matrix | None = None) -> HeadData:
+    """Return what the heads are trained on; zeros for ratings if there are none."""
+    labels = np.zeros((len(descriptors.fused), 2)) if ratings is None else ratings
     return HeadData(
         torch.from_numpy(descriptors.fused),
         torch.from_numpy(descriptors.harmony),
-        torch.from_numpy(ratings).float(),
+        torch.from_numpy(labels).float(),
     )
 
 

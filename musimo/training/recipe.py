@@ -14,6 +14,7 @@ from musimo.training.corpus import CorpusConfig
 from musimo.training.datasets.catalog import DatasetConfig
 from musimo.training.distill import DistillConfig
 from musimo.training.head_training import HeadsConfig
+from musimo.training.tag_training import TagConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,18 @@ class DistilRecipe:
     version : of the weights; part of their name
     training_data : statement on the training data for users of the weights
     dataset : of rated clips
+    quadrants : data set whose clips have quadrants; its labels are combined with the ratings
     cross : further data sets for evaluation; none of their clips is used in training
     seed : of folds and heads; further seeds of the figures count up from it
     n_folds, n_seeds : of the figures
-    corpus, distill, heads : of the three steps
+    corpus, distill, heads, tags : of the steps
     """
 
     version: str
     training_data: str
     dataset: DatasetConfig
     kind: Literal["distilled"] = "distilled"
+    quadrants: DatasetConfig | None = None
     cross: tuple[DatasetConfig, ...] = ()
     seed: int = 0
     n_folds: int = 5
@@ -43,6 +46,7 @@ class DistilRecipe:
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     distill: DistillConfig = field(default_factory=DistillConfig)
     heads: HeadsConfig = field(default_factory=HeadsConfig)
+    tags: TagConfig = field(default_factory=TagConfig)
 
 
 Recipe = TrainingConfig | DistilRecipe

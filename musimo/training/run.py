@@ -35,6 +35,7 @@ from musimo.training.results import (
 from musimo.training.retrieval_metrics import RetrievalConfig, RetrievalTable
 from musimo.training.run_log import write_log
 from musimo.training.supervised import SupervisedTrainer
+from musimo.training.tag_training import TAGS
 from musimo.training.trainer import Trainer
 from musimo.training.transfer import SmokeTest, Transfer
 from musimo.training.workspace import Workspace, open_workspace
@@ -81,7 +82,14 @@ def _train(recipe: Recipe, workspace: Workspace) -> Work[None]:
     study = yield from make_study(trainer, rated, _seeds(recipe), workspace, _title(rated))
     final = yield from trainer.train_final(rated)
     figures = study_figures(study, recipe.seed)
-    card = ModelCard(recipe.version, FEATURE_ID, final.network.config, recipe.training_data.strip(), figures)
+    card = ModelCard(
+        recipe.version,
+        FEATURE_ID,
+        final.network.config,
+        recipe.training_data.strip(),
+        figures,
+        TAGS if final.network.config.n_tags else (),
+    )
     weights = save_weights(
         workspace.out, network_tensors(final.network), final.means, final.sds, final.space, card
     )
@@ -163,10 +171,10 @@ def _retrieval(config: Path, workspace: Workspace, weights: Path | None) -> Work
     from musimo.training.retrieval import evaluate_retrieval
 
     recipe = load_table(RetrievalConfig, config)
-    teacher = workspace.teacher if workspace.teacher.is_file() else None
+    teachers = workspace.teachers if all(path.is_file() for path in workspace.teachers) else ()
     found = None
     for event in evaluate_retrieval(
-        recipe, workspace.music, workspace.out / "heard", teacher, weights_path(weights)
+        recipe, workspace.music, workspace.out / "heard", teachers, weights_path(weights)
     ):
         if isinstance(event, RetrievalTable):
             found = event

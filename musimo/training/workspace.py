@@ -21,7 +21,7 @@ class Workspace:
     ----------
     data : folder of the rated data sets, one folder each
     music : folder of unlabeled music, for the distilled kind
-    teacher : weights of MSD-MusiCNN, ``.npz``, for the distilled kind
+    teachers : weights of MSD-MusiCNN and of MTT-MusiCNN, ``.npz``, for the distilled kind
     out : folder of caches, checkpoints and results, of one recipe
     device : of the training: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``
     n_processes : cores to use
@@ -29,7 +29,7 @@ class Workspace:
 
     data: Path
     music: Path
-    teacher: Path
+    teachers: tuple[Path, ...]
     out: Path
     device: str = "auto"
     n_processes: int = 1
