@@ -25,7 +25,7 @@ from musimo.audio.content_hash import PADDED, stream_hash
 from musimo.audio.fallback import MAGIC as SNDFILE_MAGIC
 from musimo.audio.fallback import SndfileDecoder
 from musimo.audio.features import SAMPLE_RATE
-from musimo.audio.files import AnyPath, MusicFile
+from musimo.audio.files import MusicFile
 from musimo.audio.formats import DEMUXERS, describe_non_audio
 from musimo.audio.gaps import GapCounter
 from musimo.audio.mixdown import (
@@ -39,6 +39,7 @@ from musimo.audio.mixdown import (
     resample,
 )
 from musimo.audio.ogg_survey import survey_pages
+from musimo.audio.paths import AnyPath
 from musimo.audio.survey import Survey, mean_bitrate, packets, survey
 from musimo.errors import AudioError
 from musimo.records import FloatArray, Window

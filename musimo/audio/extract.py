@@ -11,8 +11,8 @@ from musimo.audio.completeness import UNKNOWN_SHARE
 from musimo.audio.decode import SAMPLE_RATE, AudioDecoder, old_content, open_audio
 from musimo.audio.decoded_fraction import expected_duration_s
 from musimo.audio.features import compute_features
-from musimo.audio.files import AnyPath
 from musimo.audio.mixdown import DecodedWindow
+from musimo.audio.paths import AnyPath
 from musimo.audio.silence import MAX_SILENT_FRACTION, silent_fraction
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
