@@ -22,7 +22,6 @@ from numpy.typing import ArrayLike
 from safetensors import SafetensorError, safe_open
 
 from musimo.errors import WeightsError
-from musimo.installation import installation
 from musimo.records import Descriptors, FloatArray
 
 PREFIX = "space."  # of its tensors in a weights file
@@ -32,7 +31,6 @@ WHITENING = 0.75  # exponent of an axis's SD that divides it: 0 is none, 1 full 
 RIDGE = 0.1  # penalty of the regression of a teacher, for standardized inputs; .01 to 1 work as well
 ROUNDING = 1e-6  # relative SD below which an axis is only float32 rounding
 
-OTHER_WEIGHTS = f"use other weights, or restore those of musimo: {installation().restore()}"
 NO_SPACE = "fit one to a folder of music: scripts/fit_space.py FOLDER --weights FILE --out FOLDER"
 
 
@@ -189,6 +187,13 @@ def fit_space(
     )
 
 
+def other_weights() -> str:
+    """Return the hint of errors of a weights file."""
+    from musimo.installation import installation
+
+    return f"use other weights, or restore those of musimo: {installation().restore()}"
+
+
 def load_space(path: Path) -> SoundSpace:
     """Read the space of a weights file, without its network.
 
@@ -197,14 +202,14 @@ def load_space(path: Path) -> SoundSpace:
     WeightsError : the file is missing or damaged, or contains no space
     """
     if not path.is_file():
-        raise WeightsError(f"there is no weights file {path}", OTHER_WEIGHTS)
+        raise WeightsError(f"there is no weights file {path}", other_weights())
     try:
         with safe_open(path, "numpy") as file:
             digest = (file.metadata() or {}).get(DIGEST, "")
             names = [name for name in file.keys() if name.startswith(PREFIX)]  # noqa: SIM118
             tensors = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} is not a complete safetensors file: {error}", OTHER_WEIGHTS) from error
+        raise WeightsError(f"{path} is not a complete safetensors file: {error}", other_weights()) from error
     return space_from_tensors(path, tensors, digest)
 
 
@@ -212,7 +217,6 @@ def space_from_tensors(path: Path, tensors: Mapping[str, FloatArray], digest: st
     """Return the space of a weights file from its stored tensors; errors as in `load_space`."""
     if not tensors:
         raise WeightsError(f"{path} contains a network without a sound space", NO_SPACE)
-    damaged = WeightsError(f"the sound space in {path} is damaged", OTHER_WEIGHTS)
     try:
         space = SoundSpace(
             *(
@@ -226,10 +230,14 @@ def space_from_tensors(path: Path, tensors: Mapping[str, FloatArray], digest: st
             )
         )
     except KeyError as error:
-        raise damaged from error
+        raise _damaged(path) from error
     if digest != space.digest() or not all(np.isfinite(tensor).all() for tensor in space.tensors().values()):
-        raise damaged
+        raise _damaged(path)
     return space
+
+
+def _damaged(path: Path) -> WeightsError:
+    return WeightsError(f"the sound space in {path} is damaged", other_weights())
 
 
 def _combine(blocks: Mapping[str, FloatArray], mixture: Mapping[str, float]) -> FloatArray:

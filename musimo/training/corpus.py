@@ -33,7 +33,9 @@ from musimo.training.progress import Stage, Step, Work
 from musimo.training.teacher import N_ACTIVATIONS, Teachers
 
 STEP_S = 187 * 256 / 16_000  # one step of the teacher: 187 frames of 16 ms
-HEADROOM = 4.0  # at the reference loudness, peaks of classical music exceed full scale; 16 bits store 4 times it
+HEADROOM = (
+    4.0  # at the reference loudness, peaks of classical music exceed full scale; 16 bits store 4 times it
+)
 LOUDNESS_SAMPLES = 30 * SAMPLE_RATE  # measured at once
 MIN_TRACK_S = 5.0  # rows of shorter jingles would mostly be repetitions
 N_FEATURES = 193
@@ -262,7 +264,14 @@ def prepare_corpora(
         if len(missing):
             yield Stage(f"computing features and teacher activations of {name}", n, n - len(missing), "row")
         shares = [
-            (corpus.folder, corpus.n_steps, tuple(teachers), sampler, missing[share::n_processes], name == "mixes")
+            (
+                corpus.folder,
+                corpus.n_steps,
+                tuple(teachers),
+                sampler,
+                missing[share::n_processes],
+                name == "mixes",
+            )
             for share in range(min(n_processes, len(missing)))
         ]
         for _ in run_in_processes(fill_rows, shares):

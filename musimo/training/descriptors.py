@@ -107,7 +107,9 @@ def describe_music(
         parts.append(fused_features(network, chunk, scales.features).numpy())
         statistics.append(stack_statistics(chunk))
         harmonies += [harmony_features(clip) for clip in chunk]
-        tags += [networks.tag_scores(corpus.steps[row]).mean(axis=0) for corpus, row in rows[start : start + CHUNK]]
+        tags += [
+            networks.tag_scores(corpus.steps[row]).mean(axis=0) for corpus, row in rows[start : start + CHUNK]
+        ]
         yield Step(len(chunk))
     activations = np.stack([corpus.steps[row].mean(axis=0) for corpus, row in rows])
     described = Descriptors(

@@ -84,9 +84,7 @@ def fine_tune(
     averaged = [
         replace(
             part,
-            data=replace(
-                part.data, ratings=predict_ratings(members, part.data.fused, part.data.harmony)
-            ),
+            data=replace(part.data, ratings=predict_ratings(members, part.data.fused, part.data.harmony)),
         )
         for part in parts
     ]

@@ -144,7 +144,10 @@ def train_heads(network: MaseNet, parts: Sequence[HeadPart], config: HeadsConfig
         scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.n_batches)
         for _ in range(config.n_batches):
             chosen = torch.cat(
-                [torch.randint(low, high, (n,)) for (low, high), n in zip(pairwise(firsts), sizes, strict=True)]
+                [
+                    torch.randint(low, high, (n,))
+                    for (low, high), n in zip(pairwise(firsts), sizes, strict=True)
+                ]
             )
             trained.train()
             ratings, embedding = trained.rate(frozen[chosen], harmony[chosen])

@@ -147,4 +147,6 @@ def _scale(block: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def _standardize(blocks: Blocks, scales: Sequence[tuple[Matrix, Matrix]]) -> Matrix:
-    return np.hstack([(block - mean) / divisor for block, (mean, divisor) in zip(blocks, scales, strict=True)])
+    return np.hstack(
+        [(block - mean) / divisor for block, (mean, divisor) in zip(blocks, scales, strict=True)]
+    )

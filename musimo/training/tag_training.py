@@ -224,6 +224,9 @@ def train_tags(
         with torch.no_grad():
             logits = trained.tag_logits(*(each[:n_labeled] for each in inputs))
             shares = (torch.from_numpy(labeled[1]) > 0).double().mean(0)
-            cuts = [torch.quantile(column, 1 - float(share)) for column, share in zip(logits.T, shares, strict=True)]
+            cuts = [
+                torch.quantile(column, 1 - float(share))
+                for column, share in zip(logits.T, shares, strict=True)
+            ]
             trained.tag_head.tags.bias -= torch.stack(cuts)
     return trained

@@ -176,7 +176,9 @@ class Teachers:
         samples : mono at 22,050 Hz, at the level that the teachers are to hear; less than one step gives no row
         """
         log_mel = self.networks[0].log_mel(samples)
-        return np.concatenate([network(log_mel).numpy() for network in self.networks], axis=1, dtype=np.float32)
+        return np.concatenate(
+            [network(log_mel).numpy() for network in self.networks], axis=1, dtype=np.float32
+        )
 
     def tag_scores(self, activations: FloatArray) -> FloatArray:
         """Return the probabilities of all tags, side by side: (..., 200 * n) -> (..., 50 * n)."""
