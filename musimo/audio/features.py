@@ -26,8 +26,9 @@ class FeatureParameters:
     """Every number that the features depend on, under librosa's names where it has one.
 
     The paper (section III) gives the features and their sizes; where it leaves a value open, it is librosa's
-    default, except ``ref`` (1, not the maximum: level carries arousal) and ``tuning`` (0, not estimated: an
-    estimate jumps between windows of one track). The names of the fields are part of the feature id.
+    default, except ``ref`` (1, not the maximum: level within a track carries arousal) and ``tuning`` (0, not
+    estimated: an estimate jumps between windows of one track). The names of the fields are part of the
+    feature id.
     """
 
     sample_rate: int = SAMPLE_RATE  # Hz
@@ -52,6 +53,7 @@ class FeatureParameters:
     contrast_fmin: float = 200.0  # Hz
     quantile: float = 0.02  # share of a band's bins that are averaged for its peak and its valley
     n_tonnetz: int = 6
+    level: str = "track at -14 LUFS"  # of the network's input, see musimo.audio.loudness
 
     @property
     def id(self) -> str:

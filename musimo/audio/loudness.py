@@ -1,12 +1,13 @@
 """Loudness of music, measured from its mel spectrogram, and features relative to it.
 
-A track's level is a decision of its mastering, not of its music: copies that differ by a gain must get the same
-mood and the same sound vector. So the network sees features relative to the loudness of the whole track. What
-is loud or soft within a track stays.
+A track's level is a decision of its mastering, not of its music: copies that differ by a gain must get the
+same mood and the same sound vector. So the network sees features relative to the loudness of the whole track.
+What is loud or soft within a track stays.
 
-The measure follows ITU-R BS.1770-4: K-weighted power in overlapping blocks of 400 ms, gated at -70 LUFS and at 10 LU
-below the mean of the blocks that remain. The weighting is applied to mel bands instead of samples, and to the mean
-of the channels, so that values differ from a meter's by a few tenths, and for wide stereo by up to 3 LU.
+The measure follows ITU-R BS.1770-4: K-weighted power in overlapping blocks of 400 ms, gated at -70 LUFS and
+at 10 LU below the mean of the blocks that remain. The weighting is applied to mel bands instead of samples,
+and to the mean of the channels, so that values differ from a meter's by a few tenths, and for wide stereo by
+up to 3 LU.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from musimo.audio import banks
 from musimo.audio.features import PARAMETERS
-from musimo.records import DoubleArray, FloatArray
+from musimo.records import DoubleArray, ExtractedWindow, FloatArray
 
 REFERENCE_LUFS = -14.0  # level that features are moved to: that of streaming services
 BLOCK_FRAMES, BLOCK_HOP = 17, 4  # 395 ms, overlapping by three quarters
@@ -51,6 +52,11 @@ def loudness(log_mels: Sequence[FloatArray]) -> float:
 def gain_to_reference(track_lufs: float) -> np.float32:
     """Return the factor that gives samples of a track the reference loudness."""
     return np.float32(10 ** ((REFERENCE_LUFS - track_lufs) / 20))
+
+
+def network_input(window: ExtractedWindow) -> FloatArray:
+    """Return the features of a window relative to its track."""
+    return relative_features(window.features, window.track_lufs)
 
 
 def relative_features(features: FloatArray, track_lufs: float) -> FloatArray:

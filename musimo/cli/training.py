@@ -38,8 +38,8 @@ def training_options(function: F) -> F:
             "teachers",
             type=click.Path(path_type=Path),
             multiple=True,
-            help="Weights of MSD-MusiCNN, then of MTT-MusiCNN.  [default: msd_musicnn.npz and mtt_musicnn.npz "
-            "within --data]",
+            help="Weights of MSD-MusiCNN; given again, those of MTT-MusiCNN.  "
+            "[default: msd_musicnn.npz and mtt_musicnn.npz within --data]",
         ),
         click.option(
             "--out",

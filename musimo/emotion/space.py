@@ -67,7 +67,7 @@ class BlockTransform:
         )
 
     def extended(self, rows: FloatArray, targets: FloatArray, k: int) -> Self:
-        """Return the transform with further axes, of equal weight: those of a ridge regression of ``targets``.
+        """Return the transform with further axes, of equal weight: those of a ridge regression of targets.
 
         Parameters
         ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
+from musimo.audio.loudness import network_input
 from musimo.errors import AudioError
 from musimo.library.scan.drafts import Draft
 from musimo.library.scan.pipeline import WindowPredictor
@@ -38,7 +39,7 @@ def analyze(
                 predictor = predictor or load_predictor()
                 tags = predictor.tags
                 try:
-                    [predictions] = predictor.predict([[window.features for window in group]])
+                    [predictions] = predictor.predict([list(map(network_input, group))])
                 except AudioError as error:
                     draft.error = error
                 else:

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from musimo.audio.loudness import network_input
 from musimo.audio.decoded_fraction import decoded_fraction
 from musimo.audio.novelty import SURVEY_PLAN, ChangeFinder, Changes
 from musimo.audio.windows import MAX_WINDOWS, slide
@@ -158,7 +159,7 @@ class _Analysis:
         for group in self._groups(tuple(windows)):
             self._predictor = self._predictor or self._load()
             try:
-                [predictions] = self._predictor.predict([[window.features for window in group]])
+                [predictions] = self._predictor.predict([list(map(network_input, group))])
             except AudioError as error:
                 raise _error_of(self._path, error) from error
             for window, prediction in zip(group, predictions, strict=True):

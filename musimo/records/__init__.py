@@ -135,14 +135,16 @@ class ExtractedWindow:
     Parameters
     ----------
     window : the part of the track that could be decoded
-    features : [shape=(n_frames, 193), float32]
-    statistics : of the features over time [shape=(579,), float32]
+    features : at the level of the file [shape=(n_frames, 193), float32]
+    statistics : of the features relative to the track, over time [shape=(579,), float32]
+    track_lufs : loudness of the track; -inf if it is silent. See :mod:`musimo.audio.loudness`
     missing_s : gaps within the window, where audio is too damaged to be decoded
     """
 
     window: Window
     features: FloatArray
     statistics: FloatArray
+    track_lufs: float
     missing_s: float = 0.0
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from musimo.audio.decode import open_audio
 from musimo.audio.features import FEATURE_ID, compute_features
+from musimo.audio.loudness import loudness, relative_features
 from musimo.records import FloatArray, Window
 
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
@@ -58,7 +59,7 @@ def ratings_of(clips: Iterable[LabeledClip]) -> NDArray[np.float64]:
 
 
 def cached_features(clips: Sequence[LabeledClip], cache: Path, n_processes: int = 1) -> list[FloatArray]:
-    """Return the features of clips, (n_frames, 193) each; compute those that are not cached.
+    """Return the features of clips at the reference loudness, (n_frames, 193) each; compute missing ones.
 
     Parameters
     ----------
@@ -97,5 +98,6 @@ def _compute(path: Path, window: Window | None, target: Path) -> None:
         samples = audio.samples(window or Window(0.0, audio.duration_s))
     unfinished = target.with_name(f"{target.name}.part")
     with unfinished.open("wb") as file:
-        np.save(file, compute_features(samples))
+        features = compute_features(samples)
+        np.save(file, relative_features(features, loudness([features])))
     unfinished.replace(target)

@@ -1,7 +1,7 @@
 """Corpora for distillation: features of windows and mixes of unlabeled music, with the teachers' activations.
 
-Every track and every mix is brought to the reference loudness first, for the student and for the teachers: level
-is not a property of the music.
+Every track and every mix is brought to the reference loudness first, for the student and for the teachers:
+level is not a property of the music.
 
 A corpus is a folder of memory-mapped arrays with one row per excerpt, computed in any order by any number of
 processes; an interrupted run continues with the missing rows. The audio of a row follows from its number and
@@ -166,7 +166,7 @@ def _decode_track(path: Path) -> NDArray[np.int16] | None:
 
 
 def at_reference_loudness(samples: FloatArray) -> FloatArray:
-    """Return samples with the gain that gives all of them together the reference loudness; silence as it is."""
+    """Return samples at the reference loudness, which all of them have together; silence as it is."""
     blocks = (samples[start : start + LOUDNESS_SAMPLES] for start in range(0, len(samples), LOUDNESS_SAMPLES))
     measured = loudness([compute_features(block) for block in blocks])
     return samples * gain_to_reference(measured) if np.isfinite(measured) else samples
@@ -300,8 +300,8 @@ def fill_rows(
 ) -> Iterator[int]:
     """Compute rows; yield the number of each. Runs in one process.
 
-    With ``own_level``, each row is brought to the reference loudness by itself; windows keep their level within
-    their track.
+    With ``own_level``, each row is brought to the reference loudness by itself; windows keep their level
+    within their track.
     """
     corpus = open_corpus(folder, None, n_steps, N_ACTIVATIONS * len(teachers))
     networks = Teachers(teachers)

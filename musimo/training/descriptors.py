@@ -1,4 +1,4 @@
-"""Descriptors of clips for fine-tuning: frozen features, teachers' activations and tags, statistics, harmony."""
+"""Descriptors of clips for fine-tuning: frozen features, what the teachers hear, statistics, harmony."""
 
 from __future__ import annotations
 

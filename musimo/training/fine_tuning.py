@@ -123,7 +123,7 @@ def embedding(backbone: MaseNet, descriptors: Descriptors) -> Matrix:
 
 @dataclass(frozen=True, slots=True)
 class FoldOfBoth:
-    """Predictions for the clips of one fold: of the rated data set, and of that with halves, if there is one."""
+    """Predictions for the clips of one fold: of the rated data set, and of that with halves, if any."""
 
     rated: FoldPredictions
     halves: FoldPredictions | None

@@ -33,7 +33,8 @@ class HeadsConfig:
     Parameters
     ----------
     n_batches : number of batches
-    clips, labeled, unlabelled : rated clips, labeled clips with pseudo-labels, and music with pseudo-labels per batch
+    clips, labeled, unlabelled : rated clips, labeled clips with pseudo-labels, and music with pseudo-labels
+        per batch
     clip_weight : of the listeners' ratings of valence and of arousal; pseudo-labels have weight 1
     halves_weight : of quadrants in pseudo-labels of valence and of arousal, beside ratings
     keep_weight : of the distance from the initial embedding

@@ -1,5 +1,5 @@
-"""Random mixes of recordings: mixed or cross-faded, with changed speed, equalization, bandwidth, reverberation
-and noise.
+"""Random mixes of recordings: mixed or cross-faded, with changed speed, equalization, bandwidth,
+reverberation and noise.
 
 Distillation needs much audio but no labels; mixes extend the music without limit. All random numbers come
 from the given generator.

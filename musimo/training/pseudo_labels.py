@@ -1,12 +1,13 @@
 """Pseudo-labels: support vector machines, fitted to labeled clips only, label unlabeled music.
 
-Their inputs are blocks of descriptors, each standardized and equally weighted: the activations and tags of the
-teachers, clip statistics, harmony, and the network's embedding before fine-tuning. Together they predict better
-than any of them; the network learns to reproduce the predictions from its features alone.
+Their inputs are blocks of descriptors, each standardized and equally weighted: the activations and tags of
+the teachers, clip statistics, harmony, and the network's embedding before fine-tuning. Together they predict
+better than any of them; the network learns to reproduce the predictions from its features alone.
 
-There are two kinds of labels, and neither alone is enough. Ratings say how pleasant and how excited a clip is;
-among quiet music, they hardly separate sad from calm. Quadrants, from mood words, do; but they only say which half
-of each dimension a clip belongs to. A fixed combination of both predictions is what the network learns.
+There are two kinds of labels, and neither alone is enough. Ratings say how pleasant and how excited a clip
+is; among quiet music, they hardly separate sad from calm. Quadrants, from mood words, do; but they only say
+which half of each dimension a clip belongs to. A fixed combination of both predictions is what the network
+learns.
 """
 
 from __future__ import annotations

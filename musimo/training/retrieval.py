@@ -6,7 +6,7 @@ import csv
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
@@ -20,6 +20,7 @@ import numpy as np
 from musimo.audio.decode import SAMPLE_RATE, open_audio
 from musimo.audio.features import FEATURE_ID, compute_features
 from musimo.audio.formats import is_music
+from musimo.audio.loudness import gain_to_reference, loudness, relative_features
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
 from musimo.audio.windows import tile
@@ -41,7 +42,7 @@ from musimo.training.retrieval_metrics import (
     space_methods,
     z_scored_methods,
 )
-from musimo.training.teacher import MusicNN
+from musimo.training.teacher import Teachers
 
 TrackDescriptors = Mapping[str, FloatArray]
 
@@ -53,15 +54,23 @@ BLISS_FAILS = "not measured: bliss-audio does not run on this machine"
 
 @dataclass(frozen=True, slots=True)
 class WindowDescriber:
-    """Networks that describe a window; the teacher is optional."""
+    """Networks that describe a window; teachers are optional."""
 
     weights: Weights
     network: OnnxNetwork
-    teacher: MusicNN | None
+    teachers: Teachers | None
 
-    def describe(self, samples: FloatArray) -> dict[str, FloatArray]:
-        """Return the descriptors of one window by kind [shape=(d,)]."""
-        features = compute_features(samples)
+    def describe(self, windows: Sequence[FloatArray]) -> dict[str, FloatArray]:
+        """Return the descriptors of the windows of a track by kind [shape=(n, d)]."""
+        computed = [compute_features(samples) for samples in windows]
+        track_lufs = loudness(computed)
+        described = [
+            self._describe(relative_features(features, track_lufs), samples * gain_to_reference(track_lufs))
+            for features, samples in zip(computed, windows, strict=True)
+        ]
+        return {kind: np.stack([each[kind] for each in described]) for kind in described[0]}
+
+    def _describe(self, features: FloatArray, samples: FloatArray) -> dict[str, FloatArray]:
         frames = (features - self.weights.means) / self.weights.sds
         prediction = self.network.predict(
             [frames], stack_harmony(self.weights.card.config.n_harmony, [features])
@@ -71,11 +80,13 @@ class WindowDescriber:
             "embedding": prediction.embedding[0],
             "fused": prediction.fused[0],
         }
-        return descriptors | ({"teacher": self.teacher.embed(samples).mean(axis=0)} if self.teacher else {})
+        if self.teachers is not None:
+            descriptors["teacher"] = self.teachers.embed(samples).mean(axis=0)
+        return descriptors
 
 
 def evaluate_retrieval(
-    config: RetrievalConfig, music: Path, cache: Path, teacher: Path | None, weights: Path
+    config: RetrievalConfig, music: Path, cache: Path, teachers: Sequence[Path], weights: Path
 ) -> Generator[Event | RetrievalTable, None, None]:
     """Evaluate how well ``similar`` finds related tracks in a folder of music, beside simpler methods.
 
@@ -84,7 +95,7 @@ def evaluate_retrieval(
     config : protocol
     music : folder of music; its top-level folders are packages
     cache : folder for the descriptors of each track, from which an interrupted run resumes
-    teacher : weights of MSD-MusiCNN, ``.npz``; None omits its row
+    teachers : weights of MSD-MusiCNN and MTT-MusiCNN, ``.npz``; none omits their row
     weights : a weights file
 
     Yields
@@ -97,8 +108,8 @@ def evaluate_retrieval(
     WeightsError : as in `musimo.emotion.weights.load_weights`
     """
     loaded = load_weights(weights, FEATURE_ID)
-    describer = WindowDescriber(loaded, OnnxNetwork(loaded), MusicNN(teacher) if teacher else None)
-    kept = cache / f"{describer.weights.model_id}{'-and-teacher' if teacher else ''}-{config.window_s:g}s"
+    describer = WindowDescriber(loaded, OnnxNetwork(loaded), Teachers(teachers) if teachers else None)
+    kept = cache / f"{describer.weights.model_id}{'-and-teachers' if teachers else ''}-{config.window_s:g}s"
     found = sorted(path for path in music.rglob("*") if is_music(os.fsencode(path.name)))
     paths, descriptors = [], []
     yield Stage("computing descriptors", len(found), unit="track")
@@ -114,7 +125,7 @@ def evaluate_retrieval(
     if len(paths) < 2:
         raise UsageError(f"there is no music in {music}", "name a folder of music")
 
-    missing = {} if teacher else {"teacher": "not measured: give its weights"}
+    missing = {} if teachers else {"teacher": "not measured: give the weights of both"}
     whole = {}
     if find_spec("bliss_audio") is None:
         missing["bliss"] = INSTALL_BLISS
@@ -155,9 +166,8 @@ def _cached_descriptors(
     """Return the descriptors of a track, computed or cached."""
     if not cache.is_file():
         cache.parent.mkdir(parents=True, exist_ok=True)
-        windows = [describer.describe(samples) for samples in _windows(path, config)]
+        rows: dict[str, Any] = describer.describe(_windows(path, config))
         unfinished = cache.with_suffix(".part.npz")
-        rows: dict[str, Any] = {kind: np.stack([w[kind] for w in windows]) for kind in windows[0]}
         np.savez(unfinished, **rows)
         unfinished.replace(cache)
     with np.load(cache, allow_pickle=False) as file:

@@ -1,8 +1,8 @@
 """Train the tag head: distill the tags of both teachers, their synonyms merged, into one head.
 
-A teacher's probability of a tag follows how often people wrote it, so that most tags never reach one half. The
-targets are therefore calibrated: a score of one half separates the share of the music that the teachers expect to
-have the tag.
+A teacher's probability of a tag follows how often people wrote it, so that most tags never reach one half.
+The targets are therefore calibrated: a score of one half separates the share of the music that the teachers
+expect to have the tag.
 """
 
 from __future__ import annotations
@@ -185,8 +185,8 @@ def train_tags(
     Parameters
     ----------
     network : with harmony inputs
-    labeled, unlabeled : clips and their calibrated logits [shape=(n, n_tags)]; the first kind is like the music
-        of users, and the bias of each tag is set so that it is set for the same share of it as in the targets
+    labeled, unlabeled : clips and their calibrated logits [shape=(n, n_tags)]; the first kind is like
+        the music of users, and the bias of each tag is set so that it is set for the same share of it as in the targets
     config : hyperparameters
     seed : of all random numbers
     """

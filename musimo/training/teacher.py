@@ -65,7 +65,8 @@ class Convolution(nn.Module):
     def over_bands(self, x: Tensor) -> Tensor:
         """Convolve and take the maximum over bands, before ReLU: (B, T, bands) -> (B, T, n_filters).
 
-        ReLU and batch normalization are monotone, so the maximum may come first; it is the minimum where they fall.
+        ReLU and batch normalization are monotone, so the maximum may come first; it is the minimum where they
+        fall.
         """
         length = self.kernel.shape[2]
         padded = F.pad(x[:, None], (0, 0, (length - 1) // 2, length // 2))
@@ -173,7 +174,7 @@ class Teachers:
 
         Parameters
         ----------
-        samples : mono at 22,050 Hz, at the level that the teachers are to hear; less than one step gives no row
+        samples : mono at 22,050 Hz, at the level for the teachers; less than one step gives no row
         """
         log_mel = self.networks[0].log_mel(samples)
         return np.concatenate(

@@ -12,7 +12,7 @@ import json
 import struct
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from math import isfinite
+from math import inf, isfinite
 from typing import IO, Any, TypeVar
 
 import numpy as np
@@ -183,7 +183,8 @@ def _encoded(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
         case ExtractedWindow():
             window = message.window
             ends = [window.start_s, window.end_s]
-            values = {"kind": "window", "window": ends, "missing_s": message.missing_s}
+            lufs = message.track_lufs if isfinite(message.track_lufs) else None
+            values = {"kind": "window", "window": ends, "track_lufs": lufs, "missing_s": message.missing_s}
             return values, (message.statistics, message.features)
 
 
@@ -224,7 +225,8 @@ def _decoded(values: dict[str, Any], floats: FloatArray) -> Message:
             window, missing_s = _window(values["window"]), _seconds(values["missing_s"])
             if missing_s > window.end_s - window.start_s:
                 raise ValueError("more is lacking than the window holds")
-            return ExtractedWindow(window, features, statistics, missing_s)
+            lufs = _loudness(values["track_lufs"])
+            return ExtractedWindow(window, features, statistics, lufs, missing_s)
     raise ValueError("not a kind of message")
 
 
@@ -266,6 +268,14 @@ def _integer(value: Any) -> int:
 def _seconds(value: Any) -> float:
     if type(value) not in (int, float) or not (isfinite(value) and value >= 0):
         raise ValueError("not a duration")
+    return float(value)
+
+
+def _loudness(value: Any) -> float:
+    if value is None:
+        return -inf
+    if type(value) not in (int, float) or not isfinite(value):
+        raise ValueError("not a loudness")
     return float(value)
 
 

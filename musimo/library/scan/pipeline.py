@@ -13,6 +13,7 @@ from typing import Protocol
 
 from threadpoolctl import threadpool_limits
 
+from musimo.audio.loudness import network_input
 from musimo.emotion.space import SoundSpace
 from musimo.errors import AudioError
 from musimo.library.db.files import FileAnalysis, FileFailure, PlannedFile
@@ -243,7 +244,7 @@ class _LoadingPredictor:
 
 
 def _features(group: Sequence[ExtractedWindow]) -> list[FloatArray]:
-    return [window.features for window in group]
+    return list(map(network_input, group))
 
 
 def _file_analysis(planned: PlannedFile, draft: Draft) -> FileAnalysis:
