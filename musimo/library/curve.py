@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from musimo.audio.loudness import network_input
 from musimo.audio.decoded_fraction import decoded_fraction
+from musimo.audio.loudness import network_input
 from musimo.audio.novelty import SURVEY_PLAN, ChangeFinder, Changes
 from musimo.audio.windows import MAX_WINDOWS, slide
 from musimo.emotion.turns import find_turns

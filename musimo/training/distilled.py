@@ -46,10 +46,10 @@ class DistilledTrainer:
     def description(self) -> str:
         """Return a description of the network for the report."""
         return (
-            "MASE-Net. Its backbone was distilled from MSD-MusiCNN and MTT-MusiCNN on unlabeled music, without
-            " "labels and without any of these clips. Its last layers were then fine-tuned on rated clips, and
-            on " "pseudo-labels of unlabeled music and of labeled clips, predicted by SVRs fitted to these
-            clips only."
+            "MASE-Net. Its backbone was distilled from MSD-MusiCNN and MTT-MusiCNN on unlabeled music, "
+            "without labels and without any of these clips. Its last layers were then fine-tuned on rated "
+            "clips, and on pseudo-labels of unlabeled music and of labeled clips, predicted by SVRs fitted to "
+            "these clips only."
         )
 
     def check(self) -> None:
@@ -63,9 +63,9 @@ class DistilledTrainer:
         for teacher in self.workspace.teachers:
             if not teacher.is_file():
                 raise UsageError(
-                    f"there is no teacher at {teacher}", "put the variables of MusiCNN's checkpoints (in the
-                    wheel musicnn on PyPI) there, as one .npz " "each under their own names and with their
-                    tags, or name other files with --teacher",
+                    f"there is no teacher at {teacher}",
+                    "put the variables of MusiCNN's checkpoints (in the wheel musicnn on PyPI) there, as one "
+                    ".npz each under their own names and with their tags, or name other files with --teacher",
                 )
 
     def out_of_fold(self, rated: RatedDataset, seed: int, folder: Path) -> Work[OutOfFold]:
