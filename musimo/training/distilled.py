@@ -23,7 +23,8 @@ from musimo.training.metrics import Matrix
 from musimo.training.progress import Row, Stage, Step, Work
 from musimo.training.rated_dataset import RatedDataset, load_rated_dataset
 from musimo.training.recipe import DistilRecipe
-from musimo.training.tag_training import TagTargets, train_tags
+from musimo.training.tag_metrics import TagScores
+from musimo.training.tag_training import TAGS, TagTargets, merge, train_tags
 from musimo.training.teacher import N_ACTIVATIONS, Teachers
 from musimo.training.trainer import OutOfFold, TrainedNetwork, combine_folds, fit_network_space
 from musimo.training.workspace import Workspace
@@ -48,8 +49,8 @@ class DistilledTrainer:
         return (
             "MASE-Net. Its backbone was distilled from MSD-MusiCNN and MTT-MusiCNN on unlabeled music, "
             "without labels and without any of these clips. Its last layers were then fine-tuned on rated "
-            "clips, and on pseudo-labels of unlabeled music and of labeled clips, predicted by SVRs fitted to "
-            "these clips only."
+            "clips, and on pseudo-labels of unlabeled music and of labeled clips, predicted by SVRs fitted "
+            "to these clips only."
         )
 
     def check(self) -> None:
@@ -117,7 +118,14 @@ class DistilledTrainer:
             windows.harmony,
             second if second.shape[1] else None,
         )
-        return TrainedNetwork(network, means, sds, space)
+        return TrainedNetwork(network, means, sds, space, TAGS if network.config.n_tags else ())
+
+    def teacher_tags(self, rated: RatedDataset) -> Work[TagScores]:
+        """Return the teachers' tags of clips, synonyms merged."""
+        backbone, scales, _ = yield from self.backbone()
+        with torch_threads(1):
+            clips = yield from self.labeled_clips(rated, rated.ratings, backbone, scales)
+        return TagScores(TAGS, merge(clips.descriptors.tags, Teachers(self.workspace.teachers).tags))
 
     def _with_tags(self, network: MaseNet, labeled: Descriptors, music: Descriptors, seed: int) -> MaseNet:
         names = Teachers(self.workspace.teachers).tags

@@ -154,7 +154,8 @@ def train_heads(network: MaseNet, parts: Sequence[HeadPart], config: HeadsConfig
             ratings, embedding = trained.rate(frozen[chosen], harmony[chosen])
             squared = ((ratings - targets[chosen]) / sds).square()
             losses = [
-                (part * weight).mean() for part, weight in zip(squared.split(sizes), weights, strict=True)
+                (part * weight).mean()
+                for part, weight in zip(torch.split(squared, sizes), weights, strict=True)
             ]
             loss = torch.stack(losses).sum()
             loss = loss + config.keep_weight * F.mse_loss(embedding, initial_embedding[chosen]) / spread

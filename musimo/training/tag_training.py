@@ -186,7 +186,7 @@ def train_tags(
     ----------
     network : with harmony inputs
     labeled, unlabeled : clips and their calibrated logits [shape=(n, n_tags)]; the first kind is like
-        the music of users, and the bias of each tag is set so that it is set for the same share of it as in the targets
+        the music of users, and each tag is set for the same share of it as in the targets
     config : hyperparameters
     seed : of all random numbers
     """
@@ -228,5 +228,5 @@ def train_tags(
                 torch.quantile(column, 1 - float(share))
                 for column, share in zip(logits.T, shares, strict=True)
             ]
-            trained.tag_head.tags.bias -= torch.stack(cuts)
+            trained.tag_head.tags.bias.sub_(torch.stack(cuts))
     return trained

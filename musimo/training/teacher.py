@@ -72,7 +72,7 @@ class Convolution(nn.Module):
         padded = F.pad(x[:, None], (0, 0, (length - 1) // 2, length // 2))
         kernel, bias = self.kernel * self.sign[:, None, None, None], self.bias[self.alive] * self.sign
         best = self.bias.repeat(len(x), x.shape[1], 1)
-        for row, step in enumerate(padded.split(1)):  # the result of one step fits the cache
+        for row, step in enumerate(torch.split(padded, 1)):  # the result of one step fits the cache
             y = F.conv2d(step, kernel, bias)
             highest = F.max_pool2d(y, (1, y.shape[3]))[0, :, :, 0]
             best[row, :, self.alive] = (highest * self.sign[:, None]).T
