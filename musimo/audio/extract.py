@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from musimo.audio.completeness import UNKNOWN_SHARE
+from musimo.audio.cue_sheet import with_sheet
 from musimo.audio.decode import SAMPLE_RATE, AudioDecoder, old_content, open_audio
 from musimo.audio.decoded_fraction import expected_duration_s
 from musimo.audio.features import compute_features
 from musimo.audio.files import AnyPath
 from musimo.audio.mixdown import DecodedWindow
+from musimo.audio.sheet_tracks import SheetTrackDecoder, sheet_tracks
 from musimo.audio.silence import MAX_SILENT_FRACTION, silent_fraction
 from musimo.audio.statistics import clip_statistics
-from musimo.audio.tags import read_tags
+from musimo.audio.tags import read_file_tags
 from musimo.audio.windows import MAX_WINDOWS, WINDOW_S, plan_windows, tile
 from musimo.errors import AudioError
-from musimo.records import ExtractedWindow, FileOpened, SlidingPlan, Tags, Window, WindowPlan
+from musimo.records import CueSheet, ExtractedWindow, FileOpened, SlidingPlan, Tags, Window, WindowPlan
 
 MIN_AUDIO_S = 0.1  # less is a click; one frame of the spectrum alone is 0.093 s long
 MAX_AUDIO_S = 7 * 86_400.0  # a week; longer ones are damaged clocks, and files made to keep a decoder busy
@@ -27,7 +29,12 @@ SEGMENT_S = 300.0  # 26 MB of samples: overlapping windows are cut from segments
 
 
 def extract_windows(
-    path: AnyPath, plan: WindowPlan, wanted: Callable[[bytes], bool], *, with_old_hash: bool = False
+    path: AnyPath,
+    plan: WindowPlan,
+    wanted: Callable[[bytes], bool],
+    *,
+    with_old_hash: bool = False,
+    sheet: CueSheet | None = (),
 ) -> Iterator[FileOpened | ExtractedWindow]:
     """Open a file, describe it, and extract its windows one after the other.
 
@@ -35,12 +42,15 @@ def extract_windows(
     ----------
     path : of the file
     plan : which windows to extract
-    wanted : called once with the content hash; if it returns False, nothing is decoded
+    wanted : called once with each content hash; if it returns False, nothing is decoded
     with_old_hash : also compute the content hash of the version before
+    sheet : tracks to extract in place of the whole file; empty for those of the sheet inside the file, if
+        there is one; None for the whole file
 
     Yields
     ------
-    `FileOpened` first, then an `ExtractedWindow` for each window that contains audio. Features are finite and
+    `FileOpened` first, then an `ExtractedWindow` for each window that contains audio; the same again for each
+    further track of a sheet, which has no window where nothing could be decoded. Features are finite and
     always cover 45 s [shape=(1938, 193)]: shorter audio is repeated to that length. Where all three windows
     of the plan ``windows`` are silent, as of a song before minutes of silence and a hidden one, windows with
     music take their place, as far as there are any.
@@ -57,43 +67,63 @@ def extract_windows(
             raise AudioError(
                 "decode", f"it claims to contain {decoder.duration_s / 86_400:.0f} days of audio"
             )
-        windows = plan_windows(decoder.duration_s, plan)
-        if len(windows) > MAX_WINDOWS:
-            raise AudioError(
-                "read", f"it would take {len(windows)} windows; at most {MAX_WINDOWS} are analyzed"
-            )
-        tags = read_tags(path)
-        claims_s = [claim_s for claim_s in (tags.duration_s, decoder.claimed_s) if claim_s is not None]
-        expected_s = expected_duration_s(
-            max(claims_s, default=None), decoder.codec, decoder.bitrate, decoder.duration_s, decoder.skipped_s
-        )
-        if expected_s is None and decoder.lacks_end:
-            expected_s = decoder.duration_s / UNKNOWN_SHARE
-        old = old_content(path, decoder) if with_old_hash else None
-        yield FileOpened(
-            _completed(tags, decoder), decoder.content, decoder.duration_s, windows, expected_s, old
-        )
-        if not wanted(decoder.content):
-            return
-        found_audio = False
-        silent: list[ExtractedWindow] = []
-        groups = (
-            _overlapping(windows)
-            if isinstance(plan, SlidingPlan | tuple)
-            else [[window] for window in windows]
-        )
-        for window, decoded in _decode_groups(decoder, groups):
-            extracted = _extract_window(window, decoded)
-            if extracted is None:
-                continue
-            found_audio = True
-            if plan == "windows" and _is_silent(extracted):
-                silent.append(extracted)
-            else:
-                yield extracted
-        yield from _replaced(decoder, silent) if len(silent) == len(windows) else silent
-        if not found_audio:
-            raise AudioError("decode", "no audio could be decoded")
+        found = read_file_tags(path)
+        tracks = [] if sheet is None else sheet_tracks(decoder, sheet or found.sheet, MIN_AUDIO_S)
+        if not tracks:
+            old = old_content(path, decoder) if with_old_hash else None
+            n_windows = yield from _extract(decoder, plan, wanted, found.tags, old)
+            if n_windows == 0:
+                raise AudioError("decode", "no audio could be decoded")
+        for track in tracks:
+            track.expect(_claimed_s(found.tags, decoder))
+            yield from _extract(track, plan, wanted, with_sheet(found.tags, track.track))
+
+
+def _extract(
+    decoder: AudioDecoder,
+    plan: WindowPlan,
+    wanted: Callable[[bytes], bool],
+    tags: Tags,
+    old: bytes | None = None,
+) -> Generator[FileOpened | ExtractedWindow, None, int | None]:
+    """Extract a file or a track in it; return how many windows contain audio, None where none is wanted."""
+    windows = plan_windows(decoder.duration_s, plan)
+    if len(windows) > MAX_WINDOWS:
+        raise AudioError("read", f"it would take {len(windows)} windows; at most {MAX_WINDOWS} are analyzed")
+    expected_s = expected_duration_s(
+        _claimed_s(tags, decoder), decoder.codec, decoder.bitrate, decoder.duration_s, decoder.skipped_s
+    )
+    if expected_s is None and decoder.lacks_end:
+        expected_s = decoder.duration_s / UNKNOWN_SHARE
+    opened = FileOpened(
+        _completed(tags, decoder), decoder.content, decoder.duration_s, windows, expected_s, old
+    )
+    if isinstance(decoder, SheetTrackDecoder):
+        opened = replace(opened, start_s=decoder.start_s, end_s=decoder.end_s, whole=decoder.whole)
+    yield opened
+    if not wanted(decoder.content):
+        return None
+    n_found = 0
+    silent: list[ExtractedWindow] = []
+    groups = (
+        _overlapping(windows) if isinstance(plan, SlidingPlan | tuple) else [[window] for window in windows]
+    )
+    for window, decoded in _decode_groups(decoder, groups):
+        extracted = _extract_window(window, decoded)
+        if extracted is None:
+            continue
+        n_found += 1
+        if plan == "windows" and _is_silent(extracted):
+            silent.append(extracted)
+        else:
+            yield extracted
+    yield from _replaced(decoder, silent) if len(silent) == len(windows) else silent
+    return n_found
+
+
+def _claimed_s(tags: Tags, decoder: AudioDecoder) -> float | None:
+    """Return the duration of the complete audio as headers state it, s; None where they do not."""
+    return max((one for one in (tags.duration_s, decoder.claimed_s) if one is not None), default=None)
 
 
 def _overlapping(windows: Sequence[Window]) -> list[list[Window]]:

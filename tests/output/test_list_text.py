@@ -47,9 +47,9 @@ def test_the_best_window_stands_beside_the_row_of_a_passage_and_is_written_for_s
     told = [{"start": 111.6, "end": 156.6, "similarity": 0.123457}, None]
     assert [row["window"] for row in content(answer, "0-1")["results"]] == told  # type: ignore[attr-defined]
     header, first, second = csv_table(answer, "0-1").splitlines()
-    assert header.endswith(",key_confidence,content,window_start,window_end,window_similarity")
-    assert first.endswith(",1.0,,111.6,156.6,0.123457")
-    assert second.endswith(",,,,,,,")
+    assert header.endswith(",key_confidence,content,window_start,window_end,window_similarity,start,end")
+    assert first.endswith(",1.0,,111.6,156.6,0.123457,,")
+    assert second.endswith(",,,,,,,,,")
 
 
 def test_no_window_is_shown_where_none_is_known_or_no_passage_was_asked_with() -> None:
