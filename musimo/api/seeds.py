@@ -11,16 +11,13 @@ from typing import Final
 import numpy as np
 
 from musimo.api.session import Session
-from musimo.audio.files import path_bytes
+from musimo.audio.paths import path_bytes
 from musimo.errors import AudioError, NotFoundError, SheetTracksError, UsageError
 from musimo.library.active_model import not_analyzed
-from musimo.library.calibration import calibrated_emotion
-from musimo.library.db.ratings import all_ratings
 from musimo.records import Descriptors, FailedFile, Track, Window, WindowPlan
 from musimo.search.find import find_track as find_named
 from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
 from musimo.search.seeds import Seed
-from musimo.search.times import passage
 
 AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack
 """A track: path of an audio file, id, name or words only one track has, or a track or row of a result."""
@@ -112,6 +109,8 @@ def file_seed(
     session: Session, path: bytes, plan: WindowPlan = "windows", part: Window | None = None
 ) -> Seed:
     """Analyze a file, or one window of it or of a part of it; AudioError where that is not possible."""
+    from musimo.library.calibration import calibrated_emotion
+
     opened = session.opened
     [analyzed] = session.analyze([path], opened.weights, plan, part)
     if isinstance(analyzed, FailedFile):
@@ -150,6 +149,7 @@ def passage_seed(
     NotFoundError, UsageError, AudioError : see :func:`seed`
     """
     from musimo.library import curve
+    from musimo.search.times import passage
 
     named = named.track if isinstance(named, Seed) else named
     known, path = track_or_file(session, named)
@@ -166,6 +166,8 @@ def passage_seed(
 
 def liked_and_disliked(session: Session) -> tuple[list[Seed], list[Seed]]:
     """Return seeds of the tracks rated as liked, and as disliked, as far as they are analyzed."""
+    from musimo.library.db.ratings import all_ratings
+
     store = session.store
     known = [one for one in all_ratings(store) if one.opinion.liking and one.track]
     ids, sounds = store.descriptors(np.array(sorted(one.content for one in known), np.int64))

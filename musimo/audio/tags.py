@@ -26,8 +26,8 @@ from mutagen.mp3 import BitrateMode, MPEGInfo
 
 from musimo.audio.cue_sheet import parse_sheet, sheet_of_times
 from musimo.audio.decode import container_metadata
-from musimo.audio.files import AnyPath
 from musimo.audio.id3 import end_of_frames, id3_tag_spans, synchsafe
+from musimo.audio.paths import AnyPath
 from musimo.audio.tag_text import repaired
 from musimo.errors import SheetError
 from musimo.records import CueSheet, Tags

@@ -11,13 +11,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from musimo.audio.files import typed_text
+from musimo.audio.paths import typed_text
 from musimo.errors import NotFoundError, SheetTracksError, UsageError
 from musimo.library.db.folding import fold, fold_case, fold_path
 from musimo.library.db.queries import Store
-from musimo.library.scan.walk import identity
 from musimo.records import Track
-from musimo.search.times import format_time
 
 ID_DIGITS = 19  # of the largest id
 NUMBERED = re.compile(rb"(.+)#(\d{1,4})", re.DOTALL)
@@ -98,7 +96,8 @@ def track_of_file(store: Store, path: bytes) -> Track | None:
 
 def _tracks_of_file(store: Store, path: bytes) -> list[Track]:
     # As named first: a link in a scanned folder may be known by its own name, and its drive may be away.
-    known = store.tracks_at(os.path.abspath(path)) or store.tracks_at(_resolved(path))  # noqa: PTH100
+    named, resolved = os.path.abspath(path), _resolved(path)  # noqa: PTH100
+    known = store.tracks_at(named) or (store.tracks_at(resolved) if resolved != named else [])
     if not known and os.path.isfile(path):  # noqa: PTH113 - False where a name is too long
         return _under_another_name(store, path)
     return known
@@ -114,6 +113,8 @@ def _in_file(track: Track) -> str:
     """Return which track of its file's sheet a track is; empty for a whole file."""
     if track.part is None:
         return ""
+    from musimo.search.times import format_time
+
     number = "" if track.tags.track is None else f"#{track.tags.track}"
     title = f" {track.tags.title}" if track.tags.title else f" from {format_time(track.part.start_s)}"
     return number + title.replace("\n", " ")
@@ -154,6 +155,8 @@ def _note_namesakes(store: Store, words: str, known: Track, notice: Callable[[st
 
 def _under_another_name(store: Store, path: bytes) -> list[Track]:
     """Return the tracks whose file is at ``path``, where the file system treats spellings as one name."""
+    from musimo.library.scan.walk import identity
+
     name = fold_path(os.path.basename(path))  # noqa: PTH119 - bytes
     for _, known in store.paths_of_size(os.path.getsize(path)):  # noqa: PTH202 - bytes
         alike = fold_path(os.path.basename(known)) == name  # noqa: PTH119 - bytes
