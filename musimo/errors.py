@@ -3,11 +3,13 @@
     MusimoError                 an error that stopped the command (exit code 1)
     ├── SettingsError           invalid configuration file or environment variable
     ├── AudioError              one file cannot be analyzed; carries the stage
+    ├── SheetError              a cue sheet cannot be used
     ├── TagsError               musimo's fields cannot be written into one file
     ├── WeightsError            weights missing, damaged, or incompatible
     ├── DeviceError             a requested device does not exist or does not work
     ├── LibraryError            the library file cannot be opened, read or written
     ├── UsageError              an invalid query (exit code 2)
+    │   └── SheetTracksError    a path names a file that a cue sheet divides into tracks
     └── NotFoundError           a query without a result (exit code 4)
 
 The message says what happened and to which file; the hint says what to do. Only the command line prints them.
@@ -55,6 +57,10 @@ class AudioError(MusimoError):
         return type(self), (self.stage, self.reason)
 
 
+class SheetError(MusimoError):
+    """A cue sheet cannot be used. The message gives the reason, without the path."""
+
+
 class TagsError(MusimoError):
     """musimo's fields cannot be written into one file. The message gives the reason, without the path."""
 
@@ -73,6 +79,10 @@ class LibraryError(MusimoError):
 
 class UsageError(MusimoError):
     """A query is invalid: an unknown field, an ambiguous track."""
+
+
+class SheetTracksError(UsageError):
+    """A path names a file that a cue sheet divides into tracks, where one track is meant."""
 
 
 class NotFoundError(MusimoError):

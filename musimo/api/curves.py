@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from musimo.api.seeds import AnyTrack, file_of, find_track
+from musimo.api.seeds import AnyTrack, file_of, track_or_file
 from musimo.api.session import Session
 from musimo.audio.windows import sliding_plan
 from musimo.library.curve import CurveOpened, analyze_curve
@@ -46,5 +46,4 @@ def _known(session: Session, track: AnyTrack) -> tuple[Track | None, bytes]:
         path = file_of(track)
         if os.path.isfile(path):  # noqa: PTH113 - bytes
             return None, path
-    known = find_track(session, track)
-    return known, file_of(track) if known is None else known.path_bytes
+    return track_or_file(session, track)

@@ -66,5 +66,5 @@ def _compared(store: Store, index: VectorIndex, filters: Sequence[Filter]) -> tu
 
 def _link_note(tracks: Iterable[Track]) -> str:
     """Return a note where some of the tracks are one file, as far as their disk is there."""
-    files = [file for track in tracks if (file := identity(track.path_bytes)) is not None]
+    files = [(file, track.part) for track in tracks if (file := identity(track.path_bytes)) is not None]
     return ONE_FILE if len({*files}) < len(files) else ""

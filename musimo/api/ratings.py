@@ -189,14 +189,15 @@ def _content(session: Session, line: RatedLine) -> int | BadLine:
     if sound and (content := store.content_id(sound)) is not None:
         return content
     path = named_path(line)
-    if path is not None and (track := store.track_at(path)) is not None and track.content is not None:
-        return track.content
+    at_path = [] if path is None else store.tracks_at(path)
+    if len(at_path) == 1 and (content := at_path[0].content) is not None:
+        return content
     named = line.names.get("path") or line.names.get("id")
     if named is None:
         return BadLine(line.number, "the library has no track with its audio")
-    if _names_another(store, line, named):
-        return BadLine(line.number, f"no track of the library is {named!r}")
     try:
+        if _names_another(store, line, named):
+            return BadLine(line.number, f"no track of the library is {named!r}")
         return _rateable(session, named)[0]
     except MusimoError as error:
         return BadLine(line.number, error.message)

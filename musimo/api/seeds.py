@@ -12,7 +12,7 @@ import numpy as np
 
 from musimo.api.session import Session
 from musimo.audio.paths import path_bytes
-from musimo.errors import AudioError, NotFoundError, UsageError
+from musimo.errors import AudioError, NotFoundError, SheetTracksError, UsageError
 from musimo.library.active_model import not_analyzed
 from musimo.library.db.heard import with_heard
 from musimo.records import Descriptors, FailedFile, Track, Window, WindowPlan
@@ -72,6 +72,18 @@ def known_track(session: Session, named: AnyTrack) -> Track:
     return track
 
 
+def track_or_file(session: Session, named: AnyTrack) -> tuple[Track | None, bytes]:
+    """Return the track of the library that is meant, if it is one, and its file.
+
+    A file that a cue sheet divides into tracks is the whole file here, for one who names its path.
+    """
+    try:
+        known = find_track(session, named)
+    except SheetTracksError:
+        known = None
+    return known, file_of(named) if known is None else known.path_bytes
+
+
 def file_of(named: AnyTrack) -> bytes:
     """Return the path of a file outside the library."""
     if isinstance(named, SimilarTrack | MoodTrack | PathTrack):
@@ -99,12 +111,14 @@ def seed(session: Session, named: AnySeed) -> Seed:
     return Seed(known, sound, known.content)
 
 
-def file_seed(session: Session, path: bytes, plan: WindowPlan = "windows") -> Seed:
-    """Analyze a file, or one window of it, for a seed; AudioError where that is not possible."""
+def file_seed(
+    session: Session, path: bytes, plan: WindowPlan = "windows", part: Window | None = None
+) -> Seed:
+    """Analyze a file, or one window of it or of a part of it; AudioError where that is not possible."""
     from musimo.library.calibration import calibrated_emotion
 
     opened = session.opened
-    [analyzed] = session.analyze([path], opened.weights, plan)
+    [analyzed] = session.analyze([path], opened.weights, plan, part)
     if isinstance(analyzed, FailedFile):
         raise AudioError(analyzed.stage, f"cannot analyze {os.fsdecode(path)}: {analyzed.reason}")
     emotion = analyzed.emotion
@@ -145,11 +159,16 @@ def passage_seed(
     from musimo.search.times import passage
 
     named = named.track if isinstance(named, Seed) else named
-    known = find_track(session, named)
-    path = file_of(named) if known is None else known.path_bytes
-    window = passage(from_s, to_s, curve.measure_duration(path, session.settings.jobs))
-    found = file_seed(session, path, window)
-    return replace(found, track=replace(found.track, id=None if known is None else known.id)), window
+    known, path = track_or_file(session, named)
+    part = None if known is None else known.part
+    window = passage(from_s, to_s, curve.measure_duration(path, session.settings.jobs, part))
+    found = file_seed(session, path, window, part)
+    if known is None:
+        return found, window
+    if part is None:
+        return replace(found, track=replace(found.track, id=known.id)), window
+    track = replace(found.track, id=known.id, tags=known.tags, part=part)
+    return replace(found, track=track, content=known.content), window
 
 
 def liked_and_disliked(session: Session) -> tuple[list[Seed], list[Seed]]:

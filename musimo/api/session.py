@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from musimo.audio.paths import AnyPath, path_bytes
 from musimo.library.active_model import ModelUpgrade, active_weights, not_analyzed, upgrade_progress
 from musimo.library.db.queries import Store
-from musimo.records import AnalyzedFile, Descriptors, FailedFile, FloatArray, WindowPlan
+from musimo.records import AnalyzedFile, Descriptors, FailedFile, FloatArray, Window, WindowPlan
 from musimo.resources import weights_path
 from musimo.search.index import VectorIndex
 from musimo.search.indexes import Indexes
@@ -126,13 +126,13 @@ class Session:
         return upgrade_progress(Store(store.engine, store.path, self.weights.stem), store.model)
 
     def analyze(
-        self, files: Sequence[AnyPath], weights: Path, plan: WindowPlan
+        self, files: Sequence[AnyPath], weights: Path, plan: WindowPlan, part: Window | None = None
     ) -> Iterator[AnalyzedFile | FailedFile]:
-        """Analyze files, yielding results in their order."""
+        """Analyze files, or a part of each, yielding results in their order."""
         from musimo.library.analyze import analyze
 
         paths = [path_bytes(file) for file in files]
-        return analyze(paths, lambda: self.predictor(weights), self.settings.jobs, plan)
+        return analyze(paths, lambda: self.predictor(weights), self.settings.jobs, plan, part)
 
     def predictor(self, weights: Path) -> WindowPredictor:
         """Return the network of some weights, loaded on first use."""

@@ -15,6 +15,7 @@ from musimo.search.mood_words import words_for
 from musimo.search.plane import percentile
 from musimo.search.selection import Selection, Where, select_tracks
 
+PART = "it is one track of a larger file, by its cue sheet; the file's tags are those of the whole"
 DIGITS = 3  # of valence and arousal: the network's error is in the second
 SEPARATOR = "; "  # between words, as between several values of other tags
 
@@ -46,7 +47,7 @@ class Tags:
         """
         found = [known_track(self._session, track) for track in tracks] or self._all(where)
         if remove:
-            return [TagUpdate(track, {}) for track in found]
+            return [TagUpdate(track, {}, PART if track.part else "") for track in found]
         words = self.mood_words(absolute=absolute)
         return [_update(track, words) for track in found]
 
@@ -98,6 +99,8 @@ class Tags:
 
 
 def _update(track: Track, words: MoodWords) -> TagUpdate:
+    if track.part is not None:
+        return TagUpdate(track, {}, PART)
     if track.valence is None or track.arousal is None:
         return TagUpdate(track, {}, "it is not analyzed")
     fields = {

@@ -58,6 +58,14 @@ def is_music(name: bytes) -> bool:
     return suffix.lower() in _SUFFIXES
 
 
+SHEET_SUFFIX = b".cue"
+
+
+def is_sheet(name: bytes) -> bool:
+    """Return whether a file of this name is a cue sheet."""
+    return name.lower().endswith(SHEET_SUFFIX) and not name.startswith(b"._")
+
+
 PICTURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
 OTHERS = {
     b"PK\3\4": "a ZIP archive",

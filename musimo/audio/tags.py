@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from io import BytesIO
 from math import isfinite
 from pathlib import Path
@@ -20,13 +21,16 @@ import mutagen
 from mutagen import MutagenError
 from mutagen.aac import AACInfo
 from mutagen.apev2 import APEv2
+from mutagen.flac import FLAC
 from mutagen.mp3 import BitrateMode, MPEGInfo
 
+from musimo.audio.cue_sheet import parse_sheet, sheet_of_times
 from musimo.audio.decode import container_metadata
 from musimo.audio.id3 import end_of_frames, id3_tag_spans, synchsafe
 from musimo.audio.paths import AnyPath
 from musimo.audio.tag_text import repaired
-from musimo.records import Tags
+from musimo.errors import SheetError
+from musimo.records import CueSheet, Tags
 
 MAX_TEXT = 1_000  # characters; longer than any title, and short enough for tables and indexes
 MAX_FRAMES = 1_000  # of an ID3 tag; large ones have some fifty
@@ -39,6 +43,7 @@ YEAR = re.compile(
 )
 """A year, with month, day and time behind it or day and month before it."""
 AUDIO_HEAD = 65_536  # bytes of audio, from which mutagen identifies the format
+LEAD_OUT = 170  # least number of a lead-out in a FLAC table of tracks: 170 of a CD, else 255
 MAX_BPM = 1_000.0  # beats per minute, above the fastest music
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -80,25 +85,43 @@ RELEASED = (
 )
 """Names of the date of this release."""
 
+CUE_SHEET = _spelled("cuesheet")
+"""Names of a cue sheet inside the file."""
+
 WANTED = frozenset(name for names in (*NAMES.values(), ORIGINAL, DATED, RELEASED) for name in names)
+READ = WANTED.union(CUE_SHEET)
+
+
+@dataclass(frozen=True, slots=True)
+class FileTags:
+    """The tags of a file, and the cue sheet inside it; empty where there is none that can be used."""
+
+    tags: Tags
+    sheet: CueSheet
 
 
 def read_tags(path: AnyPath) -> Tags:
-    """Return the tags of a file, of any format; all None if there are none.
+    """Return the tags of a file, see :func:`read_file_tags`."""
+    return read_file_tags(path).tags
+
+
+def read_file_tags(path: AnyPath) -> FileTags:
+    """Return the tags of a file, of any format, all None if there are none; and its cue sheet.
 
     Text has at most 1,000 characters; several values are joined by "; ". NUL separates values; lone
     surrogates, which databases refuse, are removed; other control characters are left to the output.
     ``codec`` is always None: the decoder determines it.
     """
     try:
-        named, info = _by_mutagen(path)
+        named, info, points = _by_mutagen(path)
     except Exception:  # mutagen raises anything on hostile bytes; the audio may still be fine
-        named, info = {}, None
+        named, info, points = {}, None, []
     if not WANTED.intersection(named):
-        named = {name.lower(): list(_values(value)) for name, value in container_metadata(path).items()}
+        others = {name.lower(): list(_values(value)) for name, value in container_metadata(path).items()}
+        named = others | {name: named[name] for name in CUE_SHEET if name in named}
     texts = {field: _text(named, names) for field, names in NAMES.items()}
     texts = {field: _without_surrogates(text) for field, text in repaired(texts).items()}
-    return Tags(
+    tags = Tags(
         title=texts["title"],
         artist=texts["artist"],
         albumartist=texts["albumartist"],
@@ -115,19 +138,45 @@ def read_tags(path: AnyPath) -> Tags:
         channels=_rounded(_positive(info, "channels")),
         bitrate=_rounded((_positive(info, "bitrate") or 0) / 1000),
     )
+    return FileTags(tags, _sheet(named, points))
 
 
-def _by_mutagen(path: AnyPath) -> tuple[dict[str, list[str]], Any]:
-    """Return all wanted tags by lower-case name, and mutagen's stream info, if it knows the format."""
+def _sheet(named: dict[str, list[str]], points: list[tuple[int, float]]) -> CueSheet:
+    """Return the sheet in the tags, which has titles, or the one that FLAC keeps beside them."""
+    for name in CUE_SHEET:
+        for text in named.get(name, ()):
+            with suppress(SheetError):
+                files = parse_sheet(text)
+                return files[0][1] if len(files) == 1 else ()
+    with suppress(SheetError):
+        return sheet_of_times(points)
+    return ()
+
+
+def _by_mutagen(path: AnyPath) -> tuple[dict[str, list[str]], Any, list[tuple[int, float]]]:
+    """Return all wanted tags by lower-case name, mutagen's stream info, and FLAC's table of tracks.
+
+    The info is None, and the table empty, where mutagen does not know the format.
+    """
     where = Path(os.fsdecode(path))
     if not where.is_file():
-        return {}, None
+        return {}, None, []
     with where.open("rb") as file:
         found = mutagen.File(_limit_frames(file))
         if found is None:
-            return {}, None
+            return {}, None, []
         tags = dict(_items(found.tags)) or dict(_items(_ape_tag(file)))
-    return {str(name).lower(): list(_values(raw)) for name, raw in tags.items()}, found.info
+    named = {str(name).lower(): list(_values(raw)) for name, raw in tags.items()}
+    return named, found.info, list(_starts(found))
+
+
+def _starts(found: Any) -> Iterator[tuple[int, float]]:
+    """Yield number and start, s, of each audio track in the CUESHEET block of a FLAC file."""
+    sheet: Any = found.cuesheet if isinstance(found, FLAC) else None
+    for track in () if sheet is None else sheet.tracks:
+        starts = [one.index_offset for one in track.indexes if one.index_number == 1]
+        if track.track_number < LEAD_OUT and track.type == 0 and starts:
+            yield track.track_number, (track.start_offset + starts[0]) / found.info.sample_rate
 
 
 def _limit_frames(file: IO[bytes]) -> IO[bytes]:
@@ -158,7 +207,7 @@ def _ape_tag(file: IO[bytes]) -> Any:
 def _items(tags: Any) -> Iterable[tuple[Any, Any]]:
     """Yield the wanted tags only: converting a cover to text takes a multiple of its size."""
     names = () if tags is None else tags.keys()  # not all are dicts
-    return ((name, tags[name]) for name in names if str(name).lower() in WANTED)
+    return ((name, tags[name]) for name in names if str(name).lower() in READ)
 
 
 def _values(raw: Any) -> Iterator[str]:

@@ -76,6 +76,8 @@ def print_answer(invocation: Invocation, answer: Answer, choice: OutputChoice[An
     rendered = render(answer, choice.format, _print_options(choice))
     if not invocation.takes(answer, rendered):
         put(rendered.data, choice)
+    if rendered.note:
+        invocation.note(rendered.note)
     for skipped in rendered.skipped:
         invocation.leave_out(skipped.path, skipped.reason)
     _note_unused_mappings(invocation, answer, choice)

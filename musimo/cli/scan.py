@@ -108,6 +108,8 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> tuple[Audit,
         FolderRefused,
         Planned,
         RootMayHaveMoved,
+        SheetUnused,
+        TrackLeftOut,
     )
     from musimo.output.text import safe
     from musimo.records.indexing import Indexing
@@ -146,6 +148,13 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> tuple[Audit,
                 bar.update()
                 bar.clear()
                 invocation.note(f"failed: {shown(event.path)}: {safe(event.reason)}")
+            elif isinstance(event, TrackLeftOut):
+                bar.clear()
+                track = "a track" if event.number is None else f"track {event.number}"
+                invocation.note(f"{shown(event.path)}: {track} is left out: {safe(event.reason)}")
+            elif isinstance(event, SheetUnused):
+                bar.clear()
+                invocation.note(f"the cue sheet {shown(event.path)} is not used: {safe(event.reason)}")
             elif isinstance(event, FolderRefused):
                 bar.clear()
                 invocation.note(

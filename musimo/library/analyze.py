@@ -10,12 +10,16 @@ from musimo.errors import AudioError
 from musimo.library.scan.drafts import Draft
 from musimo.library.scan.pipeline import WindowPredictor
 from musimo.library.scan.workers import Task, extract_all
-from musimo.records import AnalyzedFile, FailedFile, WindowPlan
+from musimo.records import AnalyzedFile, FailedFile, Window, WindowPlan
 from musimo.records.heard import set_tags
 
 
 def analyze(
-    files: Sequence[bytes], load_predictor: Callable[[], WindowPredictor], jobs: int, plan: WindowPlan
+    files: Sequence[bytes],
+    load_predictor: Callable[[], WindowPredictor],
+    jobs: int,
+    plan: WindowPlan,
+    part: Window | None = None,
 ) -> Iterator[AnalyzedFile | FailedFile]:
     """Analyze files; yield results in input order, each as soon as it and those before it are complete.
 
@@ -25,13 +29,15 @@ def analyze(
     load_predictor : called once there is a window to predict
     jobs : worker processes; 0 extracts in this one
     plan : which windows of each file
+    part : the only part of each file to be analyzed, from whose beginning times are counted; None: all of it
     """
     predictor: WindowPredictor | None = None
     drafts: dict[int, Draft] = {}
     done: dict[int, AnalyzedFile | FailedFile] = {}
     n_yielded = 0
     tags: tuple[str, ...] = ()
-    with closing(extract_all([Task.of(path) for path in files], jobs, plan, lambda _content: True)) as events:
+    tasks = [Task.of(path, part) for path in files]
+    with closing(extract_all(tasks, jobs, plan, lambda _content: True)) as events:
         for number, message in events:
             draft = drafts.setdefault(number, Draft())
             group = draft.take(message)

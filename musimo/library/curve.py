@@ -58,13 +58,14 @@ def analyze_curve(
     load_predictor : called once there is a window to predict
     jobs : worker processes, of which one file needs one; 0 extracts in this process
     plan : length and hop of the windows
-    known : the track of a library that the file is; it is part of the curve
+    known : the track of a library that the file is, or the part of it that a cue sheet makes one; it is part
+        of the curve, whose times are counted from the beginning of the track
 
     Raises
     ------
     AudioError : the file cannot be analyzed, or is digital silence
     """
-    analysis = _Analysis(path, load_predictor, jobs)
+    analysis = _Analysis(path, load_predictor, jobs, None if known is None else known.part)
     finder: ChangeFinder | None = None
     n_expected = 0
     for window in analysis.extract(SURVEY_PLAN):
@@ -108,14 +109,14 @@ def analyze_curve(
     )
 
 
-def measure_duration(path: bytes, jobs: int) -> float:
-    """Return the duration of a file, s, measured over its whole stream; nothing is decoded.
+def measure_duration(path: bytes, jobs: int, part: Window | None = None) -> float:
+    """Return the duration of a file or of a part of it, s, measured over its stream; nothing is decoded.
 
     Raises
     ------
     AudioError : the file cannot be read
     """
-    with closing(extract_all([Task.of(path)], jobs, "windows", lambda _content: False)) as events:
+    with closing(extract_all([Task.of(path, part)], jobs, "windows", lambda _content: False)) as events:
         _, first = next(events)
     if isinstance(first, AudioError):
         raise _error_of(path, first)
@@ -134,9 +135,12 @@ class _Analysis:
 
     opened: FileOpened
 
-    def __init__(self, path: bytes, load_predictor: Callable[[], WindowPredictor], jobs: int) -> None:
+    def __init__(
+        self, path: bytes, load_predictor: Callable[[], WindowPredictor], jobs: int, part: Window | None
+    ) -> None:
         self.windows: list[Window] = []
         self._path = path
+        self._part = part
         self._load = load_predictor
         self._jobs = jobs
         self._predictor: WindowPredictor | None = None
@@ -167,7 +171,7 @@ class _Analysis:
 
     def _groups(self, plan: WindowPlan) -> Iterator[list[ExtractedWindow]]:
         draft = Draft()
-        events = extract_all([Task.of(self._path)], self._jobs, plan, lambda _content: True)
+        events = extract_all([Task.of(self._path, self._part)], self._jobs, plan, lambda _content: True)
         with closing(events):
             for _, message in events:
                 group = draft.take(message)

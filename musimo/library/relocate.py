@@ -17,6 +17,9 @@ from musimo.library.db.queries import Store
 from musimo.library.db.transactions import renew_generation, transaction
 from musimo.library.scan.roots import slashed, within
 
+Place = tuple[bytes, float]
+"""Path of a file, and the time in it at which a track begins."""
+
 N_CONFLICTS = 5  # shown in an error; the first suffice to see what happened
 
 
@@ -44,8 +47,8 @@ class _Changes:
     """Changes to the rows of one table; paths are absolute, and the new ones."""
 
     table: TableName
-    moved: dict[bytes, PathRow] = field(default_factory=dict)
-    rebased: dict[bytes, PathRow] = field(default_factory=dict)  # same path, but below another root
+    moved: dict[Place, PathRow] = field(default_factory=dict)
+    rebased: dict[Place, PathRow] = field(default_factory=dict)  # same path, but below another root
     merged: list[tuple[PathRow, PathRow]] = field(default_factory=list)  # row to delete, row to keep
     conflicts: list[bytes] = field(default_factory=list)
 
@@ -86,7 +89,7 @@ def relocate(store: Store, old: bytes, new: bytes, *, dry_run: bool = False) -> 
         if not tracks.n_moved and not failures.n_moved:
             raise _unknown(old, new, known.values())
         _refuse_conflicts(tracks.conflicts, new)
-        present = [row for path, row in tracks.moved.items() if _is_present(path, row.size)]
+        present = [row for (path, _), row in tracks.moved.items() if _is_present(path, row.size)]
         n_present = len(present) + sum(os.path.lexists(_full(known, kept)) for _, kept in tracks.merged)
         if tracks.n_moved and not n_present:
             raise LibraryError(
@@ -123,20 +126,20 @@ def _changes(
 ) -> _Changes:
     """Return which rows of a table move, and which of them the library also knows at their new path."""
     changes = _Changes(table)
-    stay: dict[bytes, PathRow] = {}
-    movers: dict[bytes, PathRow] = {}
+    stay: dict[Place, PathRow] = {}
+    movers: dict[Place, PathRow] = {}
     for row in rows:
         path = _full(known, row)
-        (movers if within(path, old) else stay)[_target(path, old, new)] = row
-    for path, row in movers.items():
-        other = stay.get(path)
+        (movers if within(path, old) else stay)[_target(path, old, new), row.start_s] = row
+    for place, row in movers.items():
+        other = stay.get(place)
         if other is None:
-            changes.moved[path] = row
+            changes.moved[place] = row
         elif table == "failures" or row.content_id in (None, other.content_id):
             changes.merged.append((row, other))
         else:
-            changes.conflicts.append(path)
-    changes.rebased = {path: row for path, row in stay.items() if known[row.root_id] not in targets}
+            changes.conflicts.append(place[0])
+    changes.rebased = {place: row for place, row in stay.items() if known[row.root_id] not in targets}
     return changes
 
 
@@ -152,7 +155,7 @@ def _kept_roots(known: Mapping[int, bytes], targets: set[bytes], old: bytes, new
 def _moves(changes: _Changes, ids: Mapping[bytes, int]) -> list[tuple[PathRow, int, bytes]]:
     """Return rows with their new roots and paths."""
     moves = []
-    for path, row in [*changes.moved.items(), *changes.rebased.items()]:
+    for (path, _), row in [*changes.moved.items(), *changes.rebased.items()]:
         root = next(root for root in ids if within(path, root))
         moves.append((row, ids[root], path[len(slashed(root)) :]))
     return moves

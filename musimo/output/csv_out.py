@@ -50,6 +50,7 @@ TRACK_COLUMNS: Final = (
     "content",
     "heard",
 )
+PART_COLUMNS: Final = ("start", "end")  # of a track of a cue sheet in its file
 WINDOW_COLUMNS: Final = ("window_start", "window_end", "window_similarity")
 EXPLAIN_COLUMNS: Final = tuple(
     f"explain_{name}"
@@ -107,17 +108,17 @@ def unguarded(cell: str) -> str:
 def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...]:
     match answer:
         case SimilarResult(explained=False):
-            return ("rank", "similarity", *TRACK_COLUMNS, *WINDOW_COLUMNS)
+            return ("rank", "similarity", *TRACK_COLUMNS, *WINDOW_COLUMNS, *PART_COLUMNS)
         case SimilarResult():
-            return ("rank", "similarity", *TRACK_COLUMNS, *WINDOW_COLUMNS, *EXPLAIN_COLUMNS)
+            return ("rank", "similarity", *TRACK_COLUMNS, *WINDOW_COLUMNS, *EXPLAIN_COLUMNS, *PART_COLUMNS)
         case MoodResult(like=None) | MoodPathResult():
-            return ("rank", "distance", *TRACK_COLUMNS)
+            return ("rank", "distance", *TRACK_COLUMNS, *PART_COLUMNS)
         case MoodResult():
-            return ("rank", "distance", "similarity", *TRACK_COLUMNS)
+            return ("rank", "distance", "similarity", *TRACK_COLUMNS, *PART_COLUMNS)
         case PathResult():
-            return ("rank", "to_start", "to_end", *TRACK_COLUMNS)
+            return ("rank", "to_start", "to_end", *TRACK_COLUMNS, *PART_COLUMNS)
         case TracksAnswer():
-            return TRACK_COLUMNS
+            return (*TRACK_COLUMNS, *PART_COLUMNS)
         case AnalyzeAnswer():
             return (
                 "path",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from musimo.output.csv_out import TRACK_COLUMNS, csv_text
+from musimo.output.csv_out import PART_COLUMNS, TRACK_COLUMNS, csv_text
 from musimo.output.formats import GroupFormat
 from musimo.output.json_out import document
+from musimo.output.naming import number_in_file
 from musimo.output.tables import duration
 from musimo.output.text import counted, joined, pad, path_text, safe, width
 from musimo.records.fields import SCORE_DIGITS, number
@@ -71,13 +72,17 @@ def groups_csv(groups: Sequence[DuplicateGroup]) -> str:
         for place, group in enumerate(groups, 1)
         for rank, track in enumerate(group.tracks, 1)
     ]
-    return csv_text(("group", "kind", "similarity", "rank", "quality", *TRACK_COLUMNS), rows)
+    return csv_text(("group", "kind", "similarity", "rank", "quality", *TRACK_COLUMNS, *PART_COLUMNS), rows)
 
 
 def groups_paths(groups: Sequence[DuplicateGroup], *, print0: bool = False) -> bytes:
-    """Return paths, the best of a group first; an empty line, or an empty name, ends a group."""
+    """Return paths, the best of a group first; an empty line, or an empty name, ends a group.
+
+    Who reads them may delete files, so tracks within larger files are left out, and groups of one file.
+    """
     end = b"\0" if print0 else b"\n"
-    return b"".join(b"".join(track.path_bytes + end for track in group.tracks) + end for group in groups)
+    whole = ([track.path_bytes for track in group.tracks if track.part is None] for group in groups)
+    return b"".join(b"".join(path + end for path in paths) + end for paths in whole if len(paths) > 1)
 
 
 def _lines(place: int, group: DuplicateGroup) -> list[str]:
@@ -88,5 +93,7 @@ def _lines(place: int, group: DuplicateGroup) -> list[str]:
     lines = [first]
     for track, quality in zip(group.tracks, qualities, strict=True):
         lasts = pad(duration(track.duration_s), 5, right=True)
-        lines.append(f"   {pad(quality, room)}  {lasts}  {path_text(track.path_bytes)}")
+        lines.append(
+            f"   {pad(quality, room)}  {lasts}  {path_text(track.path_bytes)}{number_in_file(track)}"
+        )
     return lines

@@ -16,6 +16,7 @@ from musimo.records import Heard, Tags, TempoKey, Track, WindowEmotion
 from musimo.records.fields import CONFIDENCE_DIGITS, TEMPO_DIGITS
 from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.plane import dominant_quadrant
+from musimo.search.times import format_time
 
 MOOD_DIGITS: Final = 2
 HEARD_DIGITS: Final = 2
@@ -32,6 +33,7 @@ def shown(answer: Details, options: PrintOptions) -> list[str]:
     pairs = [
         ("id", None if track.id is None else str(track.id)),
         ("path", path_text(track.path_bytes)),
+        ("part", _part(track)),
         ("title", tags.title),
         ("artist", tags.artist),
         ("album", tags.album),
@@ -195,6 +197,15 @@ def _years(tags: Tags) -> str | None:
     if tags.year is None or release is None or tags.release_year == tags.year:
         return _whole(tags.year) or release
     return f"{tags.year}, released {release}"
+
+
+def _part(track: Track) -> str | None:
+    """Return where a track of a cue sheet lies in its file."""
+    if track.part is None:
+        return None
+    return (
+        f"{format_time(track.part.start_s)} to {format_time(track.part.end_s)} of the file, by its cue sheet"
+    )
 
 
 def _whole(value: int | None) -> str | None:

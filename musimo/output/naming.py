@@ -13,7 +13,12 @@ _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 def artist_and_title(track: Track) -> tuple[str | None, str]:
     """Return the artist, and the title or else the file name without its ending."""
     tags = track.tags
-    return tags.artist or tags.albumartist, tags.title or track.path.stem
+    return tags.artist or tags.albumartist, tags.title or f"{track.path.stem}{number_in_file(track)}"
+
+
+def number_in_file(track: Track) -> str:
+    """Return ``#3`` for the third track of a cue sheet, by which its file's path names it; else nothing."""
+    return "" if track.part is None or track.tags.track is None else f"#{track.tags.track}"
 
 
 def full_name(track: Track) -> str:

@@ -5,6 +5,9 @@
   system open; titles are UTF-8.
 - ``xspf`` contains percent-encoded URIs, which can name any file.
 
+A track of a cue sheet is its file with the times at which it begins and ends, as VLC and others read them; in
+``pls``, which has no place for times, it is the file, once for all of its tracks.
+
 The line formats cannot contain a name with a line break. Files that a format cannot contain are left out and
 reported.
 """
@@ -20,8 +23,11 @@ from typing import Final
 from musimo.output.naming import artist_and_title, unicode_text
 from musimo.output.playlist_paths import PathStyle, location, written
 from musimo.output.text import xml_text
-from musimo.records import Track
+from musimo.records import Track, Window
 from musimo.records.fields import SECOND_DIGITS, number
+
+VLC: Final = "http://www.videolan.org/vlc/playlist/0"
+UNKNOWN_S: Final = -1  # a duration, in M3U and PLS
 
 _LINE_BREAKING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -54,21 +60,25 @@ def m3u(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]
 
 def pls(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
     """Return PLS version 2, and the files it cannot contain."""
-    entries, skipped = _entries(tracks, style)
+    entries, skipped = _entries(each_file_once(tracks), style)
     lines = [b"[playlist]"]
     for place, entry in enumerate(entries, 1):
         lines.append(b"File%d=%s" % (place, entry.path))
         lines.append(b"Title%d=%s" % (place, _one_line(_display(entry.track))))
-        lines.append(b"Length%d=%d" % (place, _seconds(entry.track)))
+        lines.append(
+            b"Length%d=%d" % (place, _seconds(entry.track) if entry.track.part is None else UNKNOWN_S)
+        )
     lines += [b"NumberOfEntries=%d" % len(entries), b"Version=2", b""]
     return b"\n".join(lines), skipped
 
 
 def xspf(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped]]:
     """Return XSPF version 1; characters that XML cannot contain become U+FFFD."""
+    tracks = list(tracks)
+    extension = f' xmlns:vlc="{VLC}"' if any(track.part for track in tracks) else ""
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        '<playlist version="1" xmlns="http://xspf.org/ns/0/">',
+        f'<playlist version="1" xmlns="http://xspf.org/ns/0/"{extension}>',
         "  <trackList>",
     ]
     for track in tracks:
@@ -84,6 +94,9 @@ def xspf(tracks: Iterable[Track], style: PathStyle) -> tuple[bytes, list[Skipped
             ("duration", duration),
         ]
         written_out = [f"      <{name}>{_xml(text)}</{name}>" for name, text in elements if text]
+        if track.part is not None:
+            options = (f"        <vlc:option>{option}</vlc:option>" for option in _vlc_options(track.part))
+            written_out += [f'      <extension application="{VLC}">', *options, "      </extension>"]
         lines += ["    <track>", *written_out, "    </track>"]
     lines += ["  </trackList>", "</playlist>", ""]
     return "\n".join(lines).encode(), []
@@ -114,8 +127,26 @@ def _extended_m3u(entries: Iterable[_Entry]) -> bytes:
     lines = [b"#EXTM3U"]
     for entry in entries:
         lines.append(b"#EXTINF:%d,%s" % (_seconds(entry.track), _one_line(_display(entry.track))))
+        if entry.track.part is not None:
+            lines += (b"#EXTVLCOPT:%s" % option.encode() for option in _vlc_options(entry.track.part))
         lines.append(entry.path)
     return b"\n".join(lines) + b"\n"
+
+
+def each_file_once(tracks: Iterable[Track]) -> list[Track]:
+    """Return the tracks, but of those that are parts of one file only the first."""
+    files: set[bytes] = set()
+    listed: list[Track] = []
+    for track in tracks:
+        if track.part is None or track.path_bytes not in files:
+            listed.append(track)
+        if track.part is not None:
+            files.add(track.path_bytes)
+    return listed
+
+
+def _vlc_options(part: Window) -> tuple[str, str]:
+    return f"start-time={part.start_s:.3f}", f"stop-time={part.end_s:.3f}"
 
 
 def _display(track: Track) -> str:
@@ -125,7 +156,7 @@ def _display(track: Track) -> str:
 
 def _seconds(track: Track) -> int:
     seconds = number(track.duration_s, SECOND_DIGITS)
-    return -1 if seconds is None else round(seconds)  # -1: unknown, in both formats
+    return UNKNOWN_S if seconds is None else round(seconds)
 
 
 def _one_line(text: str) -> bytes:

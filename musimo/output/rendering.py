@@ -23,6 +23,7 @@ from musimo.output.answers import (
 )
 from musimo.output.formats import FACTS, FILES, TRACKS, CurveFormat, Format, MapFormat
 from musimo.output.playlist_paths import PathStyle, written
+from musimo.output.text import counted
 
 if TYPE_CHECKING:
     from musimo.output.coloring import ColorBy
@@ -41,10 +42,12 @@ class Rendered:
     ----------
     data : content of the file
     skipped : files that the format cannot hold, for the caller to report
+    note : what else the format cannot say of the tracks; empty for nothing
     """
 
     data: bytes
     skipped: tuple[Skipped, ...] = field(default=())
+    note: str = ""
 
 
 def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
@@ -74,7 +77,8 @@ def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
             return Rendered(csv_table(answer, options.scale, excel=options.excel).encode())
         case "paths", _:
             end = b"\0" if options.print0 else b"\n"
-            return Rendered(b"".join(path + end for path in _paths(answer, options.paths)))
+            paths = b"".join(path + end for path in _paths(answer, options.paths))
+            return Rendered(paths, note=_parts_note(answer, format))
         case _, AnalyzeAnswer() | ErrorsAnswer():
             raise AssertionError("files are no playlist")
         case _:
@@ -82,7 +86,7 @@ def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
 
             writer = {"m3u8": playlists.m3u8, "m3u": playlists.m3u, "pls": playlists.pls}
             data, skipped = writer.get(format, playlists.xspf)(tracks_of(answer), options.paths)
-            return Rendered(data, tuple(skipped))
+            return Rendered(data, tuple(skipped), _parts_note(answer, format))
 
 
 def formats_of(answer: Answer) -> tuple[Format, ...]:
@@ -163,4 +167,19 @@ def _paths(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, style: PathStyle) -
         return [one.path_bytes for one in answer.rows]
     if isinstance(answer, ErrorsAnswer):
         return [one.path_bytes for one in answer.failures]
-    return [written(track.path_bytes, style) for track in tracks_of(answer)]
+    from musimo.output import playlists
+
+    return [written(track.path_bytes, style) for track in playlists.each_file_once(tracks_of(answer))]
+
+
+def _parts_note(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, format: Format) -> str:
+    """Return what a list that cannot name parts of files does with tracks of cue sheets."""
+    if format not in ("paths", "pls") or isinstance(answer, AnalyzeAnswer | ErrorsAnswer):
+        return ""
+    n_parts = sum(track.part is not None for track in tracks_of(answer))
+    if not n_parts:
+        return ""
+    return (
+        f"{counted(n_parts, 'track')} of this list are parts of larger files, by cue sheets: {format} names"
+        " each such file once, as a whole; m3u8, m3u and xspf say where the tracks begin and end"
+    )

@@ -45,13 +45,16 @@ def otio(answer: CurveAnswer, options: CurveOptions) -> str:
     def span(first: int, n: int) -> object:
         return time.TimeRange(time.RationalTime(first, fps), time.RationalTime(n, fps))
 
-    whole = span(0, _n_frames(answer, rate))
+    offset = _offset(answer, rate)
+    whole = span(offset, _n_frames(answer, rate))
     name = _name(answer)
     media = schema.ExternalReference(target_url=_uri(answer), available_range=whole)
     clip = schema.Clip(name=name, media_reference=media, source_range=whole)
     for one in markers(answer, options):
         clip.markers.append(
-            schema.Marker(name=one.text, marked_range=span(one.frame, 1), color=MARKER_COLORS[one.kind])
+            schema.Marker(
+                name=one.text, marked_range=span(offset + one.frame, 1), color=MARKER_COLORS[one.kind]
+            )
         )
     track = schema.Track(name=name, kind=schema.TrackKind.Audio)
     track.append(clip)
@@ -69,13 +72,21 @@ def fcpxml(answer: CurveAnswer, options: CurveOptions) -> str:
     """
     rate, start = check_times(options, answer.curve.duration_s)
     name, duration = _name(answer), _seconds(_n_frames(answer, rate), rate)
+    offset = _offset(answer, rate)
     root = ElementTree.Element("fcpxml", version=FCPXML_VERSION)
     resources = ElementTree.SubElement(root, "resources")
     ElementTree.SubElement(
         resources, "format", id="r1", frameDuration=_seconds(1, rate), width="1920", height="1080"
     )
     ElementTree.SubElement(
-        resources, "asset", id="r2", name=name, src=_uri(answer), start="0s", duration=duration, hasAudio="1"
+        resources,
+        "asset",
+        id="r2",
+        name=name,
+        src=_uri(answer),
+        start="0s",
+        duration=_seconds(offset + _n_frames(answer, rate), rate),
+        hasAudio="1",
     )
     event = ElementTree.SubElement(ElementTree.SubElement(root, "library"), "event", name=name)
     project = ElementTree.SubElement(event, "project", name=name)
@@ -95,16 +106,26 @@ def fcpxml(answer: CurveAnswer, options: CurveOptions) -> str:
         name=name,
         format="r1",
         offset=_seconds(start, rate),
-        start="0s",
+        start=_seconds(offset, rate),
         duration=duration,
     )
     for one in markers(answer, options):
         ElementTree.SubElement(
-            clip, "marker", start=_seconds(one.frame, rate), duration=_seconds(1, rate), value=one.text
+            clip,
+            "marker",
+            start=_seconds(offset + one.frame, rate),
+            duration=_seconds(1, rate),
+            value=one.text,
         )
     ElementTree.indent(root)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n'
     return head + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _offset(answer: CurveAnswer, rate: FrameRate) -> int:
+    """Return where the track begins in its file, in frames; not 0 for one of a cue sheet."""
+    part = answer.curve.track.part
+    return 0 if part is None else rate.frames(part.start_s)
 
 
 def _n_frames(answer: CurveAnswer, rate: FrameRate) -> int:

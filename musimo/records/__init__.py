@@ -41,9 +41,9 @@ from musimo.records.heard import HeardScores as HeardScores
 from musimo.records.heard import HeardTag as HeardTag
 from musimo.records.heard import heard_fields, no_tags
 from musimo.records.scale import Scale
-from musimo.records.turns import Dimension as Dimension
-from musimo.records.turns import Peak as Peak
-from musimo.records.turns import Turn as Turn
+from musimo.records.tags import CueSheet as CueSheet
+from musimo.records.tags import SheetTrack as SheetTrack
+from musimo.records.tags import Tags as Tags
 
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
@@ -61,28 +61,6 @@ class SlidingPlan:
 
     window_s: float
     hop_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Tags:
-    """Tags and header of a file. A value that is missing or absurd is None."""
-
-    title: str | None = None
-    artist: str | None = None
-    albumartist: str | None = None
-    album: str | None = None
-    genre: str | None = None
-    composer: str | None = None
-    year: int | None = None  # of the first release, where it is known
-    track: int | None = None
-    disc: int | None = None
-    bpm: float | None = None
-    duration_s: float | None = None  # claimed by the header; FileOpened.duration_s is measured
-    sample_rate: int | None = None  # Hz
-    channels: int | None = None
-    bitrate: int | None = None  # kbit/s
-    codec: str | None = None  # lower case: mp3, flac, vorbis, opus, aac, alac, ...
-    release_year: int | None = None  # of this release
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +86,21 @@ WindowPlan = Coverage | SlidingPlan | Window | tuple[Window, ...]
 
 @dataclass(frozen=True, slots=True)
 class FileOpened:
-    """A file that contains audio: first event of :func:`musimo.audio.extract.extract_windows`.
+    """A file that contains audio, or a track of its cue sheet.
+
+    The first event of :func:`musimo.audio.extract.extract_windows`, or the first of each track. Times of
+    windows are counted from the beginning of the track.
 
     Parameters
     ----------
-    tags : of the file, completed by the decoder
+    tags : of the file and its sheet, completed by the decoder
     content : hash of the audio, equal for files that differ only in tags, name or folder
     duration_s : measured over the whole stream, never taken from a header
     windows : that will be extracted
     expected_duration_s : duration of the complete audio by its header, if a part of it is missing; else None
     old_content : hash of version 1, if it was asked for
+    start_s, end_s : where a track of a sheet lies in its file; None: it is the whole file
+    whole : content hash of the whole file, of which ``content`` is a part; None: it is the whole
     """
 
     tags: Tags
@@ -126,6 +109,9 @@ class FileOpened:
     windows: tuple[Window, ...]
     expected_duration_s: float | None = None
     old_content: bytes | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+    whole: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +261,7 @@ class Track(OnDisk):
     partial : decoded fraction of the audio, 0..1; None where all of it was decoded, or it is not analyzed
     tempo_key : None where it is not analyzed
     content_hash : hash of its audio, the ``content`` of JSON and of exported analyses; None where not known
+    part : where a track of a cue sheet lies in its file; None: it is the whole file
     heard : tags heard, strongest first; None where the model hears none, or they were not asked for
     """
 
@@ -288,11 +275,13 @@ class Track(OnDisk):
     partial: float | None = None
     tempo_key: TempoKey | None = None
     content_hash: bytes | None = None
+    part: Window | None = None
     heard: Heard | None = None
 
     def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
         """Return the fields of the JSON contract; what is not known is None."""
         tags = self.tags
+        part = {"start": None, "end": None} if self.part is None else self.part.as_dict()
         return {
             "id": self.id,
             **path_fields(self.path_bytes),
@@ -310,6 +299,7 @@ class Track(OnDisk):
             "partial": number(self.partial, SECOND_DIGITS),
             **tempo_key_fields(self.tempo_key),
             "content": None if self.content_hash is None else self.content_hash.hex(),
+            **part,
             **heard_fields(self.heard),
         }
 

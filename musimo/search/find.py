@@ -7,16 +7,18 @@ Of several tracks the one whose title or whole name (``Artist – Title``) is ex
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from musimo.audio.paths import typed_text
-from musimo.errors import NotFoundError, UsageError
+from musimo.errors import NotFoundError, SheetTracksError, UsageError
 from musimo.library.db.folding import fold, fold_case, fold_path
 from musimo.library.db.queries import Store
 from musimo.records import Track
 
 ID_DIGITS = 19  # of the largest id
+NUMBERED = re.compile(rb"(.+)#(\d{1,4})", re.DOTALL)
 LISTED = 10  # candidates shown for an ambiguous name
 
 
@@ -60,19 +62,62 @@ def find_track(
             f"no track of the library has {words!r} in its artist, title or path, and no such file exists",
             "musimo export lists every track",
         )
-    lines = [f"{track.id}: {_on_one_line(track.path_bytes)}" for track in found[:LISTED]]
-    more = ["…"] if len(found) > LISTED else []
-    raise UsageError(f"{words!r} names several tracks; say which, by id or path", "\n".join(lines + more))
+    raise UsageError(f"{words!r} names several tracks; say which, by id or path", _listed(found))
 
 
 def track_of_file(store: Store, path: bytes) -> Track | None:
-    """Return the track whose file is at ``path``, or was when it was scanned."""
+    """Return the track whose file is at ``path``, or was when it was scanned.
+
+    Of a file that a cue sheet divides into tracks, ``path#3`` names the third.
+
+    Raises
+    ------
+    SheetTracksError : such a file is named without a number, or it has no track of that number
+    """
+    known = _tracks_of_file(store, path)
+    if len(known) > 1 or (known and known[0].part is not None):
+        raise SheetTracksError(
+            f"{_on_one_line(path)} has {len(known)} tracks by its cue sheet; say which, by #number or id",
+            _listed(known),
+        )
+    numbered = NUMBERED.fullmatch(path)
+    if known or numbered is None or os.path.isfile(path):  # noqa: PTH113 - False where a name is too long
+        return next(iter(known), None)
+    tracks = [one for one in _tracks_of_file(store, numbered[1]) if one.part is not None]
+    found = [one for one in tracks if one.tags.track == int(numbered[2])]
+    if tracks and len(found) != 1:
+        raise SheetTracksError(
+            f"the cue sheet of {_on_one_line(numbered[1])} has {'several tracks' if found else 'no track'}"
+            f" {int(numbered[2])}",
+            _listed(found or tracks),
+        )
+    return next(iter(found), None)
+
+
+def _tracks_of_file(store: Store, path: bytes) -> list[Track]:
     # As named first: a link in a scanned folder may be known by its own name, and its drive may be away.
     named, resolved = os.path.abspath(path), _resolved(path)  # noqa: PTH100
-    known = store.track_at(named) or (store.track_at(resolved) if resolved != named else None)
-    if known is None and os.path.isfile(path):  # noqa: PTH113 - False where a name is too long
+    known = store.tracks_at(named) or (store.tracks_at(resolved) if resolved != named else [])
+    if not known and os.path.isfile(path):  # noqa: PTH113 - False where a name is too long
         return _under_another_name(store, path)
     return known
+
+
+def _listed(found: Sequence[Track]) -> str:
+    """Return the first of some tracks in lines, each with its id."""
+    lines = [f"{track.id}: {_on_one_line(track.path_bytes)}{_in_file(track)}" for track in found[:LISTED]]
+    return "\n".join([*lines, *(["…"] if len(found) > LISTED else [])])
+
+
+def _in_file(track: Track) -> str:
+    """Return which track of its file's sheet a track is; empty for a whole file."""
+    if track.part is None:
+        return ""
+    from musimo.search.times import format_time
+
+    number = "" if track.tags.track is None else f"#{track.tags.track}"
+    title = f" {track.tags.title}" if track.tags.title else f" from {format_time(track.part.start_s)}"
+    return number + title.replace("\n", " ")
 
 
 def track_of_id(store: Store, words: str) -> Track | None:
@@ -108,16 +153,16 @@ def _note_namesakes(store: Store, words: str, known: Track, notice: Callable[[st
         )
 
 
-def _under_another_name(store: Store, path: bytes) -> Track | None:
-    """Return the track whose file is at ``path``, where the file system treats spellings as one name."""
+def _under_another_name(store: Store, path: bytes) -> list[Track]:
+    """Return the tracks whose file is at ``path``, where the file system treats spellings as one name."""
     from musimo.library.scan.walk import identity
 
     name = fold_path(os.path.basename(path))  # noqa: PTH119 - bytes
-    for track_id, known in store.paths_of_size(os.path.getsize(path)):  # noqa: PTH202 - bytes
+    for _, known in store.paths_of_size(os.path.getsize(path)):  # noqa: PTH202 - bytes
         alike = fold_path(os.path.basename(known)) == name  # noqa: PTH119 - bytes
         if alike and identity(known) == identity(path) is not None:
-            return store.track_by_id(track_id)
-    return None
+            return store.tracks_at(known)
+    return []
 
 
 def _resolved(path: bytes) -> bytes:

@@ -28,7 +28,7 @@ from pathlib import PurePath
 from typing import Final
 
 from musimo.library.db.folding import fold
-from musimo.records import Track
+from musimo.records import Track, Window
 from musimo.search.artists import artist_key, group_keys, spaced
 from musimo.search.diversify import GroupKeys
 
@@ -137,7 +137,7 @@ class ListedWorks:
 
     def __init__(self, seeds: Iterable[Track] = ()) -> None:
         self._listed: Final[defaultdict[Hashable, list[Track]]] = defaultdict(list)
-        self._left_out: Final[defaultdict[bytes, list[Track]]] = defaultdict(list)
+        self._left_out: Final[defaultdict[tuple[bytes, Window | None], list[Track]]] = defaultdict(list)
         for track in seeds:
             self.add(track)
 
@@ -153,12 +153,12 @@ class ListedWorks:
             return False
         listed = next((other for other in self._listed[key] if not _are_different(track, other)), None)
         if listed is not None:
-            self._left_out[listed.path_bytes].append(track)
+            self._left_out[listed.path_bytes, listed.part].append(track)
         return listed is not None
 
     def versions(self, track: Track) -> tuple[Track, ...]:
         """Return the versions that were left out for a listed track, in order."""
-        return tuple(self._left_out.get(track.path_bytes, ()))
+        return tuple(self._left_out.get((track.path_bytes, track.part), ()))
 
 
 def work_key(track: Track) -> Hashable | None:

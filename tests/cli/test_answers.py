@@ -36,6 +36,8 @@ TRACK = {
     "key",
     "key_confidence",
     "content",
+    "start",
+    "end",
 }
 BESIDE = {"rank", "similarity", "versions", "window"}
 

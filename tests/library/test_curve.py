@@ -150,7 +150,7 @@ def test_a_decoder_that_crashes_or_hangs_is_an_error(
 ) -> None:
     code = (
         "import os, time\nfrom musimo.library.scan import worker\n"
-        f"worker.extract_windows = lambda *_: {does}\nworker.main()"
+        f"worker.extract_windows = lambda *_, **__: {does}\nworker.main()"
     )
     monkeypatch.setattr(workers, "COMMAND", (sys.executable, "-c", code))
     monkeypatch.setattr(workers, "MAX_IDLE_S", patience_s)

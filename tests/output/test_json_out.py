@@ -52,6 +52,8 @@ TRACK = {
     "key": "G minor",
     "key_confidence": 0.52,
     "content": None,
+    "start": None,
+    "end": None,
     "heard": None,
 }
 

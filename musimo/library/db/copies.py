@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from musimo.library.db.engine import slices
 from musimo.library.db.heard import with_heard
 from musimo.library.db.queries import Ids, Store
-from musimo.library.db.schema import contents, roots, tracks
-from musimo.library.db.tracks import track_of, track_query
+from musimo.library.db.schema import contents, tracks
+from musimo.library.db.tracks import IN_ORDER, track_of, track_query
 from musimo.records import Filter, Track
 
 ANALYZED = tracks.c.content_id.is_not(None)
@@ -41,7 +41,7 @@ def tracks_with(store: Store, ids: Sequence[int], filters: Sequence[Filter] = ()
             track_query(store.model)
             .where(tracks.c.content_id.in_(ids[part]))
             .where(store.offered(), ANALYZED, *store.passing(filters))
-            .order_by(roots.c.path, tracks.c.path)
+            .order_by(*IN_ORDER)
         )
         for row in store.rows(query):
             found.setdefault(row.content_id, []).append(track_of(row))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from musimo.errors import AudioError
-from musimo.records import Emotion, FileOpened, FloatArray, TempoKey, Window
+from musimo.records import CueSheet, Emotion, FileOpened, FloatArray, TempoKey, Window
 
 Arrival = Literal["new", "changed", "moved", "unchanged"]
 
@@ -38,8 +38,28 @@ class KnownFile(NamedTuple):
     missing: bool
     content: bytes | None = None  # hash of its audio
     outdated: bool = False  # content is a hash of an older version
+    sheet: bytes | None = None  # digest of the cue sheet beside it that divides it into tracks
     failed: bool = False
     may_pass: bool = False  # it failed for a reason outside the file: permissions, an unreliable drive
+    more_ids: tuple[int, ...] = ()  # of the other tracks of its sheet; the rest is of all of them
+
+
+class SheetTarget(NamedTuple):
+    """A file that a cue sheet beside it divides into tracks.
+
+    ``digest`` is that of what the sheet says of the file. A sheet without such a file has an empty path.
+    """
+
+    path: bytes
+    digest: bytes
+
+
+class KnownSheet(NamedTuple):
+    """A cue sheet as it was last read."""
+
+    size: int
+    mtime_ns: int
+    targets: tuple[SheetTarget, ...]
 
 
 class KnownPath(NamedTuple):
@@ -71,7 +91,8 @@ class PlannedFile:
 
     ``known_content`` is the content hash the library has for it, where the file is opened only to verify that
     hash; else None. ``known_failure``: it failed before, and has not changed since. ``old_content`` is that
-    hash where it is of an older version and the file is as it was.
+    hash where it is of an older version and the file is as it was. ``sheet`` has the tracks of the cue sheet
+    beside it, and ``sheet_digest`` stands for them; without one, a sheet inside the file counts.
     """
 
     scan_folder: ScanFolder
@@ -79,6 +100,8 @@ class PlannedFile:
     known_content: bytes | None = None
     known_failure: bool = False
     old_content: bytes | None = None
+    sheet: CueSheet = ()
+    sheet_digest: bytes | None = None
 
     @property
     def full_path(self) -> bytes:
@@ -109,7 +132,7 @@ class GoneFile:
 
 @dataclass(frozen=True, slots=True)
 class FileAnalysis:
-    """An analyzed file, ready to be written.
+    """An analyzed file, or a track of its sheet, ready to be written.
 
     Parameters
     ----------
@@ -130,7 +153,8 @@ class FileAnalysis:
     def verified(self) -> bool:
         """Whether the file was opened to verify its content hash, and has that hash."""
         known = self.planned.known_content
-        return known is not None and known in (self.opened.content, self.opened.old_content)
+        opened = self.opened
+        return known is not None and known in (opened.content, opened.old_content, opened.whole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, delete, select, update
+from sqlalchemy import Connection, and_, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from musimo.audio.decoded_fraction import present_fraction
 from musimo.audio.tempo_key import TEMPO_KEY_ID
-from musimo.library.db import heard, models, paths, rehash, tempo_keys
+from musimo.library.db import heard, models, paths, rehash, sheets, tempo_keys
 from musimo.library.db.calibrations import calibrated_columns
 from musimo.library.db.files import (
     Arrival,
@@ -22,13 +23,14 @@ from musimo.library.db.files import (
     GoneFile,
     KnownFile,
     KnownPath,
+    KnownSheet,
     PlannedFile,
     Renaming,
     ScanFolder,
 )
 from musimo.library.db.known_files import known_contents, known_files, older_contents
 from musimo.library.db.queries import Store
-from musimo.library.db.schema import HASH_VERSION, emotions, failures, roots, tracks, windows
+from musimo.library.db.schema import HASH_VERSION, contents, emotions, failures, roots, tracks, windows
 from musimo.library.db.tracks import TAG_FIELDS
 from musimo.library.db.transactions import now, renew_generation, stamp, transaction
 from musimo.library.db.windows import to_blob
@@ -127,12 +129,33 @@ class Journal:
             if any(merged):
                 renew_generation(connection)
 
+    def known_sheets(self, scan_folder: ScanFolder) -> dict[bytes, KnownSheet]:
+        """Return the cue sheets below a folder as they were last read, by path relative to the root."""
+        with self._transaction() as connection:
+            return sheets.known_sheets(connection, scan_folder)
+
+    def write_sheets(self, root_id: int, gone: Iterable[bytes], read: Mapping[bytes, KnownSheet]) -> None:
+        """Store the cue sheets that were read, by path, and forget those that are gone."""
+        if gone or read:
+            with self._transaction() as connection:
+                sheets.write_sheets(connection, root_id, gone, read)
+
     def write(
         self, analyzed: Iterable[FileAnalysis], failed: Iterable[FileFailure], moved_from: MovedFrom
     ) -> list[Arrival]:
-        """Store one batch in one transaction; return how each analyzed file arrived, in order."""
+        """Store one batch in one transaction; return how each analysis arrived, in order.
+
+        Analyses of the tracks of one file come one after the other. Of what was known at its path, nothing
+        else is left.
+        """
+        arrivals: list[Arrival] = []
         with self._transaction() as connection:
-            arrivals = [self._write_analyzed(connection, file, moved_from) for file in analyzed]
+            for _, group in groupby(analyzed, lambda one: one.planned):
+                tracks_of_file = list(group)
+                of_file = [self._write_analyzed(connection, one, moved_from) for one in tracks_of_file]
+                if _delete_others(connection, tracks_of_file) and set(of_file) == {"unchanged"}:
+                    of_file[0] = "changed"
+                arrivals += of_file
             n_changed = sum(_write_failed(connection, file) for file in failed)
             if n_changed or any(arrival != "unchanged" for arrival in arrivals):
                 renew_generation(connection)
@@ -182,8 +205,12 @@ class Journal:
         return transaction(self._store)
 
     def _write_analyzed(self, connection: Connection, file: FileAnalysis, moved_from: MovedFrom) -> Arrival:
-        unchanged = (file.verified or file.planned.old_content is not None) and _same_facts(connection, file)
-        if unchanged and file.planned.old_content is None:
+        root_id, path = file.planned.scan_folder.root_id, file.planned.file.path
+        connection.execute(delete(failures).where(failures.c.root_id == root_id, failures.c.path == path))
+        is_track = file.opened.end_s is not None
+        confirmed = is_track or file.verified or file.planned.old_content is not None
+        unchanged = confirmed and _same_facts(connection, file)
+        if unchanged and (file.planned.old_content is None or is_track) and not (is_track and file.emotion):
             return "unchanged"
         content_id, older_id = rehash.content_of(connection, file.planned, file.opened)
         if file.tempo_key is not None:
@@ -191,10 +218,13 @@ class Journal:
         more_known = self._coverage == "windows" and self._is_analyzed_in_full(connection, content_id)
         if file.emotion is not None and file.statistics is not None and not more_known:
             self._write_emotion(connection, content_id, file, file.emotion, file.statistics)
-        root_id, path = file.planned.scan_folder.root_id, file.planned.file.path
+        start_s = file.opened.start_s or 0.0
         facts: dict[str, Any] = {
             "root_id": root_id,
             "path": path,
+            "start_s": start_s,
+            "end_s": file.opened.end_s,
+            "sheet": file.planned.sheet_digest,
             "size": file.planned.file.size,
             "mtime_ns": file.planned.file.mtime_ns,
             "content_id": content_id,
@@ -203,9 +233,8 @@ class Journal:
             "partial": present_fraction(file.opened),
             **asdict(file.opened.tags),
         }
-        at_path = (failures.c.root_id == root_id, failures.c.path == path)
-        connection.execute(delete(failures).where(*at_path))
-        changed = update(tracks).where(tracks.c.root_id == root_id, tracks.c.path == path).values(facts)
+        here = tracks.c.root_id == root_id, tracks.c.path == path
+        changed = update(tracks).where(*here, tracks.c.start_s == start_s).values(facts)
         if connection.execute(changed).rowcount:
             if older_id is not None:
                 rehash.delete_unused(connection, older_id)
@@ -214,7 +243,8 @@ class Journal:
         if moved_id is not None:
             connection.execute(update(tracks).where(tracks.c.id == moved_id).values(facts))
         else:
-            connection.execute(insert(tracks).values(facts | {"added_at": now()}))
+            first = connection.execute(select(func.min(tracks.c.added_at)).where(*here)).scalar()
+            connection.execute(insert(tracks).values(facts | {"added_at": first or now()}))
         if older_id is not None:
             rehash.delete_unused(connection, older_id)
         return "new" if moved_id is None else "moved"
@@ -304,14 +334,37 @@ def _write_failed(connection: Connection, failed: FileFailure) -> bool:
     return bool(changed)
 
 
+def _delete_others(connection: Connection, tracks_of_file: Sequence[FileAnalysis]) -> bool:
+    """Delete tracks of a file that its sheet, or the file without one, no longer has; return whether any."""
+    planned = tracks_of_file[0].planned
+    others = (
+        tracks.c.root_id == planned.scan_folder.root_id,
+        tracks.c.path == planned.file.path,
+        tracks.c.start_s.not_in([one.opened.start_s or 0.0 for one in tracks_of_file]),
+    )
+    return bool(connection.execute(delete(tracks).where(*others)).rowcount)
+
+
 def _same_facts(connection: Connection, file: FileAnalysis) -> bool:
-    root_id, path = file.planned.scan_folder.root_id, file.planned.file.path
-    columns = [tracks.c.partial, *(tracks.c[name] for name in TAG_FIELDS)]
-    at_path = select(*columns).where(tracks.c.root_id == root_id, tracks.c.path == path)
+    """Return whether a track is known as it is now; of one of a sheet, which is not verified, all of it."""
+    planned, opened = file.planned, file.opened
+    columns = [tracks.c.partial, tracks.c.end_s, tracks.c.sheet, *(tracks.c[name] for name in TAG_FIELDS)]
+    at_path = select(*columns).where(
+        tracks.c.root_id == planned.scan_folder.root_id,
+        tracks.c.path == planned.file.path,
+        tracks.c.start_s == (opened.start_s or 0.0),
+    )
+    if opened.end_s is not None:
+        at_path = at_path.join(contents, contents.c.id == tracks.c.content_id).where(
+            contents.c.hash == opened.content,
+            tracks.c.size == planned.file.size,
+            tracks.c.mtime_ns == planned.file.mtime_ns,
+            tracks.c.missing_since.is_(None),
+        )
     row = connection.execute(at_path).first()
-    if row is None or row[0] != present_fraction(file.opened):
+    if row is None or tuple(row[:3]) != (present_fraction(opened), opened.end_s, planned.sheet_digest):
         return False
-    return Tags(*row[1:]) == file.opened.tags
+    return Tags(*row[3:]) == opened.tags
 
 
 def _storable(text: str) -> str:

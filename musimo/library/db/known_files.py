@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select, update
@@ -29,6 +31,7 @@ def known_files(
             tracks.c.missing_since.is_not(None),
             contents.c.hash,
             tracks.c.hash_version < HASH_VERSION,
+            tracks.c.sheet,
         )
         .select_from(tracks.outerjoin(contents, contents.c.id == tracks.c.content_id))
         .where(tracks.c.root_id == scan_folder.root_id, *_below(tracks.c.path, scan_folder.prefix))
@@ -37,12 +40,44 @@ def known_files(
         failures.c.path, failures.c.size, failures.c.mtime_ns, failures.c.stage == "read"
     ).where(failures.c.root_id == scan_folder.root_id, *_below(failures.c.path, scan_folder.prefix))
     cursor: Any = connection.execute(track_rows).cursor  # its plain rows take half of SQLAlchemy's time
-    known = {row[0]: KnownFile(*row) for row in cursor}
+    rows = cursor.fetchall()
+    known = {row[0]: KnownFile(*row) for row in rows}
+    if len(known) < len(rows):
+        known |= _of_sheets(KnownFile(*row) for row in rows)
     for path, size, mtime_ns, may_pass in connection.execute(failure_rows):
         track = known.get(path)
         track_id, missing = (track.track_id, track.missing) if track else (None, False)
-        known[path] = KnownFile(path, size, mtime_ns, track_id, False, missing, None, False, True, may_pass)
+        known[path] = KnownFile(
+            path,
+            size,
+            mtime_ns,
+            track_id,
+            analyzed=False,
+            missing=missing,
+            sheet=track and track.sheet,
+            failed=True,
+            may_pass=may_pass,
+            more_ids=track.more_ids if track else (),
+        )
     return known
+
+
+def _of_sheets(rows: Iterable[KnownFile]) -> dict[bytes, KnownFile]:
+    """Return the files that have several tracks, by path; each is analyzed if all of its tracks are."""
+    tracks_of: defaultdict[bytes, list[KnownFile]] = defaultdict(list)
+    for row in rows:
+        tracks_of[row.path].append(row)
+    return {
+        path: of_file[0]._replace(
+            analyzed=all(one.analyzed for one in of_file),
+            missing=any(one.missing for one in of_file),
+            outdated=any(one.outdated for one in of_file),
+            sheet=of_file[0].sheet if len({one.sheet for one in of_file}) == 1 else b"",
+            more_ids=tuple(one.track_id for one in of_file[1:] if one.track_id is not None),
+        )
+        for path, of_file in tracks_of.items()
+        if len(of_file) > 1
+    }
 
 
 def known_contents(connection: Connection, model_id: int, coverage: Coverage, maker: str) -> set[bytes]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Table, bindparam, delete, select, text, 
 
 from musimo.library.db.engine import slices
 from musimo.library.db.files import Renaming
-from musimo.library.db.schema import failures, roots, tracks
+from musimo.library.db.schema import failures, roots, sheets, tracks
 from musimo.library.db.transactions import now
 
 TableName = Literal["tracks", "failures"]
@@ -26,6 +26,7 @@ class PathRow(NamedTuple):
     content_id: int | None = None
     added_at: str = ""
     missing_since: str | None = None
+    start_s: float = 0.0  # of a track of a cue sheet, in its file
 
 
 def root_ids(connection: Connection) -> dict[bytes, int]:
@@ -49,6 +50,7 @@ def rename_roots(connection: Connection, paths: Mapping[int, bytes]) -> None:
 def delete_roots(connection: Connection, ids: Iterable[int]) -> None:
     """Delete roots that have no rows."""
     for root_id in ids:
+        connection.execute(delete(sheets).where(sheets.c.root_id == root_id))  # they are read again
         connection.execute(delete(roots).where(roots.c.id == root_id))
 
 
@@ -106,25 +108,29 @@ def move_rows(connection: Connection, table: TableName, moves: Sequence[tuple[Pa
 
 
 def rename_row(connection: Connection, table: TableName, renaming: Renaming) -> bool:
-    """Rename the row at a path, if there is one; return whether it was merged into one at the new path."""
+    """Rename the rows at a path, if there are any; return whether they were merged into those at the new one.
+
+    A file has several rows where a cue sheet divides it into tracks.
+    """
     rows = TABLES[table]
 
-    def row_at(root_id: int, path: bytes) -> Row[Any] | None:
-        return connection.execute(select(rows).where(rows.c.root_id == root_id, rows.c.path == path)).first()
+    def rows_at(root_id: int, path: bytes) -> Sequence[Row[Any]]:
+        return connection.execute(select(rows).where(rows.c.root_id == root_id, rows.c.path == path)).all()
 
-    row = row_at(renaming.root_id, renaming.path)
-    if row is None:
+    here = rows_at(renaming.root_id, renaming.path)
+    if not here:
         return False
-    of_row = rows.c.id == row.id
-    other = row_at(renaming.to_root_id, renaming.to_path)
-    if other is None:
+    of_file = rows.c.id.in_([row.id for row in here])
+    others = rows_at(renaming.to_root_id, renaming.to_path)
+    if not others:
         renamed = {"root_id": renaming.to_root_id, "path": renaming.to_path}
-        connection.execute(update(rows).where(of_row).values(renamed))
+        connection.execute(update(rows).where(of_file).values(renamed))
         return False
-    connection.execute(delete(rows).where(of_row))
+    connection.execute(delete(rows).where(of_file))
     if rows is tracks:
-        first = min(row.added_at, other.added_at)
-        connection.execute(update(rows).where(rows.c.id == other.id).values(added_at=first))
+        first = min(row.added_at for row in (*here, *others))
+        kept = rows.c.id.in_([row.id for row in others])
+        connection.execute(update(rows).where(kept).values(added_at=first))
     return True
 
 

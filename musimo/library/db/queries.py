@@ -32,7 +32,7 @@ from musimo.library.db.schema import (
     tracks,
     windows,
 )
-from musimo.library.db.tracks import emotions_of, joined, track_of, track_query
+from musimo.library.db.tracks import IN_ORDER, emotions_of, joined, track_of, track_query
 from musimo.records import Descriptors, Failure, Filter, FloatArray, Track, Window, WindowEmotion
 
 Ids = NDArray[np.int64]
@@ -173,18 +173,14 @@ class Store:
                 track_query(self.model)
                 .where(tracks.c.content_id.in_(content_ids[part]))
                 .where(tracks.c.missing_since.is_(None), *self.passing(filters))
-                .order_by(is_absent.desc(), roots.c.path.desc(), tracks.c.path.desc())
+                .order_by(is_absent.desc(), *(column.desc() for column in IN_ORDER))
             )
             found.update((row.content_id, track_of(row)) for row in self.rows(query))
         return found
 
     def all_tracks(self, filters: Sequence[Filter] = ()) -> Iterator[Track]:
         """Yield every present track that passes ``filters``, by path; see :meth:`offered`."""
-        query = (
-            track_query(self.model)
-            .where(self.offered(), *self.passing(filters))
-            .order_by(roots.c.path, tracks.c.path)
-        )
+        query = track_query(self.model).where(self.offered(), *self.passing(filters)).order_by(*IN_ORDER)
         with self.connect() as connection:
             for row in connection.execution_options(yield_per=1000).execute(query):
                 yield track_of(row)
@@ -192,7 +188,7 @@ class Store:
     def missing_tracks(self) -> list[Track]:
         """Return every track marked missing, by path."""
         missing = track_query(self.model).where(tracks.c.missing_since.is_not(None))
-        return [track_of(row) for row in self.rows(missing.order_by(roots.c.path, tracks.c.path))]
+        return [track_of(row) for row in self.rows(missing.order_by(*IN_ORDER))]
 
     def present_paths(self, root: bytes) -> list[bytes]:
         """Return absolute paths of the tracks of a root that are not marked missing."""
@@ -207,13 +203,18 @@ class Store:
         return self._first(track_query(self.model).where(tracks.c.id == track_id))
 
     def track_at(self, path: bytes) -> Track | None:
-        """Return the track at that absolute path, missing or not."""
+        """Return the track at that absolute path, missing or not; the first one of a sheet."""
+        return next(iter(self.tracks_at(path)), None)
+
+    def tracks_at(self, path: bytes) -> list[Track]:
+        """Return the track at that absolute path, missing or not; the tracks of its sheet, if it has one."""
         for root in self.rows(select(roots.c.id, roots.c.path)):
             prefix = root.path.rstrip(b"/") + b"/"
             if path.startswith(prefix):
                 inside = and_(tracks.c.root_id == root.id, tracks.c.path == path[len(prefix) :])
-                return self._first(track_query(self.model).where(inside))
-        return None
+                query = track_query(self.model).where(inside).order_by(tracks.c.start_s)
+                return [track_of(row) for row in self.rows(query)]
+        return []
 
     def paths_of_size(self, size: int) -> list[tuple[int, bytes]]:
         """Return ids and absolute paths of the tracks whose file has ``size`` bytes, missing or not."""
@@ -241,7 +242,7 @@ class Store:
             track_query(self.model)
             .where(self.offered())
             .where(or_(func.instr(title, needle) > 0, func.instr(path, needle) > 0, exact))
-            .order_by(exact.desc(), roots.c.path, tracks.c.path)
+            .order_by(exact.desc(), *IN_ORDER)
         )
         return self._first_copies(query, limit)
 
@@ -254,9 +255,7 @@ class Store:
         path = func.full_path(roots.c.path, tracks.c.path)
         texts = (tracks.c.artist, tracks.c.albumartist, tracks.c.title, tracks.c.album, path)
         query = (
-            track_query(self.model)
-            .where(self.offered(), func.has_words(needles, *texts))
-            .order_by(roots.c.path, tracks.c.path)
+            track_query(self.model).where(self.offered(), func.has_words(needles, *texts)).order_by(*IN_ORDER)
         )
         return self._first_copies(query, limit)
 

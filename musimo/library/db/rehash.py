@@ -84,7 +84,9 @@ def delete_unused(connection: Connection, content_id: int) -> None:
 
 
 def _older(connection: Connection, planned: PlannedFile, opened: FileOpened) -> Row[Any] | None:
-    """Return the content that the library knows a file by, by an older hash."""
+    """Return the content that the library knows a file by, by an older hash; tracks of sheets had none."""
+    if opened.end_s is not None:
+        return None
     at_path = select(tracks.c.content_id).where(
         tracks.c.root_id == planned.scan_folder.root_id,
         tracks.c.path == planned.file.path,

@@ -1,6 +1,7 @@
 """The tables of a library as they are now. Alembic alone creates and changes them.
 
-A track is identified by its path (bytes, relative to a root), a content by a hash of the audio. They are
+A track is identified by its path (bytes, relative to a root) and, where a cue sheet divides a file into
+tracks, by where it begins in the file; a content by a hash of the audio. They are
 different tables: a track refers to its content; emotion and embedding belong to a content and a model. Ids
 are never reused, so that an index never names a wrong track.
 """
@@ -94,10 +95,26 @@ tracks = Table(
     Column("hash_version", Integer, nullable=False, server_default="1"),
     Column("partial", Float),  # share of the audio, as the file states it, that the file has; null: all
     Column("release_year", Integer),  # of this release
-    UniqueConstraint("root_id", "path"),
+    Column("start_s", Float, nullable=False, server_default="0"),  # where the track begins in the file
+    Column("end_s", Float),  # where a track of a cue sheet ends; null: it is the whole file
+    Column("sheet", LargeBinary),  # digest of the sheet beside the file, as applied; null: none
+    UniqueConstraint("root_id", "path", "start_s"),
     Index(None, "content_id"),
     Index("ix_tracks_present", "missing_since", "content_id"),  # covers the query for present contents
     sqlite_autoincrement=True,
+)
+
+# What cue sheets beside files said when they were last read: a row for each file that a sheet divides into
+# tracks, or one row without a file. A cache: rows that are lost are read again.
+sheets = Table(
+    "sheets",
+    metadata,
+    Column("root_id", ForeignKey("roots.id"), primary_key=True),
+    Column("path", LargeBinary, primary_key=True),  # of the sheet, relative to the root
+    Column("track_path", LargeBinary, primary_key=True),  # of the file, relative to the root; empty: of none
+    Column("size", Integer, nullable=False),
+    Column("mtime_ns", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # of what it says of the file
 )
 
 models = Table(

@@ -11,7 +11,10 @@ from musimo.library.db import models, tempo_keys
 from musimo.library.db.conditions import AROUSAL, PARTIAL, VALENCE
 from musimo.library.db.schema import contents, emotions, roots, tracks
 from musimo.library.db.schema import tempo_keys as tempo_key_table
-from musimo.records import Tags, Track
+from musimo.records import Tags, Track, Window
+
+IN_ORDER = (roots.c.path, tracks.c.path, tracks.c.start_s)
+"""Columns that tracks are listed by: their path, and the time within a file."""
 
 TAG_FIELDS = tuple(Tags.__dataclass_fields__)
 
@@ -58,4 +61,5 @@ def track_of(row: Row[Any]) -> Track:
         partial=row.decoded_fraction,
         tempo_key=tempo_keys.read(row),
         content_hash=row.content_hash,
+        part=None if row.end_s is None else Window(row.start_s, row.end_s),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import nan
 
@@ -15,7 +15,7 @@ from musimo.audio.windows import WINDOWS_PER_CALL
 from musimo.emotion.space import SoundSpace, unit
 from musimo.emotion.summary import mean_statistics, summarize
 from musimo.errors import AudioError
-from musimo.library.scan.messages import ExtractMessage
+from musimo.library.scan.messages import ExtractMessage, Finished
 from musimo.records import (
     Descriptors,
     Emotion,
@@ -121,6 +121,11 @@ class Draft:
         self.window_vectors |= zip((window.window for window in group), vectors, strict=True)
 
     @property
+    def empty(self) -> bool:
+        """Whether no window was analyzed."""
+        return not self._analyzed
+
+    @property
     def silent(self) -> bool:
         """Whether every window that was analyzed is digital silence, from its first to its last frame."""
         return bool(self._analyzed) and all(one.silent == 1 for one in self._analyzed)
@@ -142,6 +147,60 @@ class Draft:
             estimate_tempo_key([one.tempo_key for one in counted]),
             decoded_fraction(replace(self.opened, expected_duration_s=None), windows, self._lacking_s),
         )
+
+
+@dataclass(slots=True)
+class FileDraft:
+    """A file between its first message and its result: one track, or those of its sheet.
+
+    Attributes
+    ----------
+    tracks : in order of time; the last one is being extracted
+    ended : whether the last message of the file came
+    failure : why the decoder gave the file up
+    """
+
+    tracks: list[Draft] = field(default_factory=lambda: [Draft()])
+    ended: bool = False
+    failure: AudioError | None = None
+
+    def take(self, message: ExtractMessage) -> Iterator[tuple[Draft, list[ExtractedWindow]]]:
+        """Take the next message; yield groups of windows to be predicted together, each with its draft."""
+        if isinstance(message, FileOpened) and self.tracks[-1].opened is not None:
+            yield from self._grouped(Finished())
+            self.tracks.append(Draft())
+        yield from self._grouped(message)
+        self.ended = isinstance(message, Finished | AudioError)
+        if isinstance(message, AudioError):
+            self.failure = message
+
+    def _grouped(self, message: ExtractMessage) -> Iterator[tuple[Draft, list[ExtractedWindow]]]:
+        if group := self.tracks[-1].take(message):
+            yield self.tracks[-1], group
+
+    @property
+    def error(self) -> AudioError | None:
+        """Why the file cannot be analyzed: the decoder failed, or there is no track to store."""
+        if self.failure is None and not self.analyzed:
+            return self.left_out[0][1]
+        return self.failure
+
+    @property
+    def analyzed(self) -> list[Draft]:
+        """The tracks to be stored."""
+        return [track for track in self.tracks if _error_of(track) is None]
+
+    @property
+    def left_out(self) -> list[tuple[Draft, AudioError]]:
+        """The other tracks, and why they cannot be analyzed."""
+        return [(track, error) for track in self.tracks if (error := _error_of(track)) is not None]
+
+
+def _error_of(draft: Draft) -> AudioError | None:
+    """Return why a track cannot be analyzed; None where it can."""
+    if draft.error is None and draft.silent:
+        return AudioError("analyze", "it contains digital silence only, which has no mood")
+    return draft.error
 
 
 def _with_music(windows: Sequence[_AnalyzedWindow]) -> Sequence[_AnalyzedWindow]:

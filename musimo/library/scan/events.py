@@ -40,6 +40,26 @@ class ContentChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TrackLeftOut:
+    """A track of a cue sheet has no mood, for the reason given; the other tracks of its file are stored.
+
+    ``number`` is that of the sheet, None where it gives none.
+    """
+
+    path: bytes
+    number: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SheetUnused:
+    """A cue sheet that was read now divides no file into tracks, for the reason given."""
+
+    path: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileFailed:
     """A file could not be analyzed; the reason is stored."""
 
@@ -67,6 +87,8 @@ class RootMayHaveMoved:
 @dataclass(frozen=True, slots=True)
 class Audit:
     """What became of every file that was seen.
+
+    A file that a cue sheet divides into tracks is one file here; the sheet itself is ignored.
 
     Parameters
     ----------
@@ -108,5 +130,14 @@ class Audit:
 
 
 ScanEvent = (
-    Planned | FileStored | ContentChanged | FileFailed | FolderRefused | RootMayHaveMoved | Indexing | Audit
+    Planned
+    | FileStored
+    | ContentChanged
+    | TrackLeftOut
+    | SheetUnused
+    | FileFailed
+    | FolderRefused
+    | RootMayHaveMoved
+    | Indexing
+    | Audit
 )

@@ -17,15 +17,18 @@ from typing import IO, Any, TypeVar
 
 import numpy as np
 
+from musimo.audio.cue_sheet import MAX_TRACKS
 from musimo.audio.features import N_FEATURES
 from musimo.audio.statistics import N_STATISTICS
 from musimo.errors import AudioError
 from musimo.records import (
     CONTENT_BYTES,
     Coverage,
+    CueSheet,
     ExtractedWindow,
     FileOpened,
     FloatArray,
+    SheetTrack,
     SlidingPlan,
     Tags,
     Window,
@@ -48,6 +51,7 @@ class Request:
     path: bytes
     plan: WindowPlan
     with_old_hash: bool = False
+    sheet: CueSheet | None = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,14 @@ Message = Request | ContentReply | ContentQuery | ExtractMessage
 
 
 class MessageProtocol:
-    """The order of the messages of one file: opened, query, its windows, finished; or an error."""
+    """The order of the messages of one file: opened, query, its windows, finished; or an error.
 
-    def __init__(self) -> None:
+    With a sheet, what precedes ``finished`` comes for each track, in order of time.
+    """
+
+    def __init__(self, *, by_sheet: bool = False) -> None:
+        self._by_sheet = by_sheet
+        self._n_tracks = 0
         self._opened: FileOpened | None = None
         self._n_windows = 0  # that may still come
         self._needed: bool | None = None
@@ -88,7 +97,9 @@ class MessageProtocol:
         if isinstance(message, Request | ContentReply) or self._ended or not self._fits(message):
             raise ValueError(f"{type(message).__name__} comes out of turn")
         if isinstance(message, FileOpened):
-            self._opened = message
+            self._opened, self._needed, self._any_window = message, None, False
+            self._n_windows = 0
+            self._n_tracks += 1
         elif isinstance(message, ExtractedWindow):
             self._any_window = True
             self._n_windows -= 1
@@ -105,16 +116,26 @@ class MessageProtocol:
     def _fits(self, message: ContentQuery | ExtractMessage) -> bool:
         match message:
             case FileOpened():
-                return self._opened is None
+                return self._may_open(message)
             case ContentQuery():
                 opened = self._opened
                 return opened is not None and self._needed is None and message.content == opened.content
             case ExtractedWindow():
                 return self._n_windows > 0
             case Finished():
-                return self._needed is not None and self._any_window == self._needed
+                is_track = self._opened is not None and self._opened.end_s is not None
+                return self._needed is not None and (is_track or self._any_window == self._needed)
             case AudioError():
                 return True
+
+    def _may_open(self, message: FileOpened) -> bool:
+        before = self._opened
+        if message.end_s is None:
+            return before is None
+        if before is None:
+            return self._by_sheet
+        in_turn = before.end_s is not None and (message.start_s or 0) >= before.end_s
+        return in_turn and self._needed is not None and self._n_tracks < MAX_TRACKS
 
 
 def write(stream: IO[bytes], message: Message) -> None:
@@ -161,6 +182,7 @@ def _encoded(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
                 "path": message.path.hex(),
                 "plan": _encoded_plan(message.plan),
                 "with_old_hash": message.with_old_hash,
+                "sheet": message.sheet if message.sheet is None else [asdict(one) for one in message.sheet],
             }, ()
         case ContentReply():
             return {"kind": "reply", "needed": message.needed}, ()
@@ -179,6 +201,7 @@ def _encoded(message: Message) -> tuple[dict[str, Any], tuple[FloatArray, ...]]:
                 "windows": [[window.start_s, window.end_s] for window in message.windows],
                 "expected_duration_s": message.expected_duration_s,
                 "old_content": message.old_content and message.old_content.hex(),
+                "part": _encoded_part(message),
             }, ()
         case ExtractedWindow():
             window = message.window
@@ -196,7 +219,8 @@ def _decoded(values: dict[str, Any], floats: FloatArray) -> Message:
     match kind:
         case "request":
             with_old_hash = _typed(values["with_old_hash"], bool)
-            return Request(bytes.fromhex(values["path"]), _plan(values["plan"]), with_old_hash)
+            sheet = None if values["sheet"] is None else tuple(map(_sheet_track, values["sheet"]))
+            return Request(bytes.fromhex(values["path"]), _plan(values["plan"]), with_old_hash, sheet)
         case "reply":
             return ContentReply(_typed(values["needed"], bool))
         case "query":
@@ -214,7 +238,15 @@ def _decoded(values: dict[str, Any], floats: FloatArray) -> Message:
             )
             content, duration_s = _content(values["content"]), _seconds(values["duration_s"])
             old = None if values["old_content"] is None else _content(values["old_content"])
-            return FileOpened(_tags(values["tags"]), content, duration_s, windows, expected_duration_s, old)
+            return FileOpened(
+                _tags(values["tags"]),
+                content,
+                duration_s,
+                windows,
+                expected_duration_s,
+                old,
+                *_part(values["part"]),
+            )
         case "window":
             if floats.size <= N_STATISTICS:
                 raise ValueError("a window without features")
@@ -247,6 +279,25 @@ def _plan(values: Any) -> WindowPlan:
             raise ValueError("windows without length or hop")
         return SlidingPlan(window_s, hop_s)
     return _window((values["start_s"], values["end_s"]))
+
+
+def _encoded_part(opened: FileOpened) -> dict[str, Any] | None:
+    """Return the place of a track of a sheet in its file; None for a whole file."""
+    if opened.end_s is None or opened.whole is None:
+        return None
+    return {"start_s": opened.start_s, "end_s": opened.end_s, "whole": opened.whole.hex()}
+
+
+def _part(values: dict[str, Any] | None) -> tuple[float | None, float | None, bytes | None]:
+    if values is None:
+        return None, None, None
+    window = _window((values["start_s"], values["end_s"]))
+    return window.start_s, window.end_s, _content(values["whole"])
+
+
+def _sheet_track(values: dict[str, Any]) -> SheetTrack:
+    end_s = None if values["end_s"] is None else _seconds(values["end_s"])
+    return SheetTrack(_seconds(values["start_s"]), end_s, _tags(values["tags"]))
 
 
 def _tags(values: dict[str, Any]) -> Tags:

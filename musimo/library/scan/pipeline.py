@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from functools import partial
+from itertools import groupby
 from threading import Thread
 from typing import Protocol
 
@@ -16,11 +17,11 @@ from threadpoolctl import threadpool_limits
 from musimo.audio.loudness import network_input
 from musimo.emotion.space import SoundSpace
 from musimo.errors import AudioError
-from musimo.library.db.files import FileAnalysis, FileFailure, PlannedFile
+from musimo.library.db.files import Arrival, FileAnalysis, FileFailure, PlannedFile
 from musimo.library.db.journal import Journal
 from musimo.library.db.rehash import same_duration
-from musimo.library.scan.drafts import Draft
-from musimo.library.scan.events import ContentChanged, FileFailed, FileStored
+from musimo.library.scan.drafts import Draft, FileDraft
+from musimo.library.scan.events import ContentChanged, FileFailed, FileStored, TrackLeftOut
 from musimo.library.scan.messages import ExtractMessage
 from musimo.library.scan.spelling import moved_from
 from musimo.library.scan.workers import Task, extract_all
@@ -29,8 +30,10 @@ from musimo.records import Coverage, ExtractedWindow, FileOpened, FloatArray, Wi
 COMMIT_FILES = 32  # files without a window to predict (copies, failures) in one transaction, at most
 COMMIT_S = 5.0  # between transactions, so that a kill loses seconds, not minutes
 
-Group = tuple[int, list[ExtractedWindow]]
-"""Number of a file, and windows of it that are predicted together."""
+StoreEvent = FileStored | ContentChanged | TrackLeftOut | FileFailed
+
+Group = tuple[int, Draft, list[ExtractedWindow]]
+"""Number of a file, the draft of it or of a track of its sheet, and windows that are predicted together."""
 
 
 class WindowPredictor(Protocol):
@@ -80,14 +83,12 @@ class Pipeline:
         self._files: Sequence[PlannedFile] = ()
         self._known: set[bytes] = set()  # contents that need no analysis
         self._older: dict[bytes, float] | None = None  # the same by older hash, with their durations
-        self._drafts: dict[int, Draft] = {}
+        self._drafts: dict[int, FileDraft] = {}
         self._groups: list[Group] = []  # to be predicted
         self._n_ended = 0
         self._last_commit = time.monotonic()
 
-    def run(
-        self, files: Sequence[PlannedFile], stop: Callable[[], bool]
-    ) -> Iterator[FileStored | ContentChanged | FileFailed]:
+    def run(self, files: Sequence[PlannedFile], stop: Callable[[], bool]) -> Iterator[StoreEvent]:
         """Analyze files; once ``stop`` returns True, store what is extracted and leave the rest."""
         self._files = files
         self._known = self._journal.known_contents() if files else set()
@@ -97,7 +98,7 @@ class Pipeline:
         with closing(events):
             for number, message in events:
                 self._take(number, message)
-                if sum(len(group) for _, group in self._groups) >= self._batch_size:
+                if sum(len(group) for _, _, group in self._groups) >= self._batch_size:
                     self._predict()
                     yield from self._commit()
                 elif self._is_time_to_commit():
@@ -111,19 +112,20 @@ class Pipeline:
     def _task(self, planned: PlannedFile) -> Task:
         """Return the task for a file; with the old hash of a changed one while any is in use."""
         if self._older is None:
-            return Task(planned.full_path, planned.file.size)
+            return Task(planned.full_path, planned.file.size, sheet=planned.sheet)
         trusted = planned.old_content is not None and planned.known_content is None
         return Task(
             planned.full_path,
             planned.file.size,
             with_old_hash=not trusted,
             is_known=lambda opened: self._is_known(planned, opened),
+            sheet=planned.sheet,
         )
 
     def _is_known(self, planned: PlannedFile, opened: FileOpened) -> bool:
         """Return whether the file needs no analysis, by the content that it has or had by an older hash."""
-        if opened.content in self._known:
-            return True
+        if opened.content in self._known or opened.end_s is not None:
+            return opened.content in self._known
         old = opened.old_content or planned.old_content
         duration_s = None if self._older is None or old is None else self._older.get(old)
         return duration_s is not None and same_duration(duration_s, opened.duration_s)
@@ -136,10 +138,8 @@ class Pipeline:
             yield self._report_failure(file)
 
     def _take(self, number: int, message: ExtractMessage) -> None:
-        draft = self._drafts.setdefault(number, Draft())
-        group = draft.take(message)
-        if group:
-            self._groups.append((number, group))
+        draft = self._drafts.setdefault(number, FileDraft())
+        self._groups += ((number, track, group) for track, group in draft.take(message))
         if isinstance(message, FileOpened) and not self._is_known(self._files[number], message):
             self._predictor.begin()
         self._n_ended += draft.ended
@@ -151,31 +151,31 @@ class Pipeline:
         predictor = self._predictor.get()
         self._journal.name_tags(predictor.tags)
         predicted = self._predictions(predictor, groups)
-        for (number, group), predictions in zip(groups, predicted, strict=True):
+        for (_, draft, group), predictions in zip(groups, predicted, strict=True):
             if predictions:
-                self._drafts[number].add(group, predictions)
+                draft.add(group, predictions)
         if predictor.space is not None:
             with threadpool_limits(1, user_api="blas"):  # more threads would sum in another order
-                for (number, group), predictions in zip(groups, predicted, strict=True):
+                for (_, draft, group), predictions in zip(groups, predicted, strict=True):
                     if predictions:
-                        self._drafts[number].add_window_vectors(predictor.space, group, predictions)
+                        draft.add_window_vectors(predictor.space, group, predictions)
 
     def _predictions(
         self, predictor: WindowPredictor, groups: Sequence[Group]
     ) -> list[list[WindowPrediction]]:
         """Predict groups together; if one has no result, each alone, so that only that one fails."""
         try:
-            return predictor.predict([_features(group) for _, group in groups])
+            return predictor.predict([_features(group) for _, _, group in groups])
         except AudioError:
-            return [self._predict_alone(predictor, number, group) for number, group in groups]
+            return [self._predict_alone(predictor, draft, group) for _, draft, group in groups]
 
     def _predict_alone(
-        self, predictor: WindowPredictor, number: int, group: Sequence[ExtractedWindow]
+        self, predictor: WindowPredictor, draft: Draft, group: Sequence[ExtractedWindow]
     ) -> list[WindowPrediction]:
         try:
             [predictions] = predictor.predict([_features(group)])
         except AudioError as error:
-            self._drafts[number].error = error
+            draft.error = error
             return []
         return predictions
 
@@ -185,31 +185,48 @@ class Pipeline:
 
     def _ready(self) -> list[int]:
         """Return numbers of the files that ended and have no windows left to predict."""
-        waiting = {number for number, _ in self._groups}
+        waiting = {number for number, _, _ in self._groups}
         return [number for number, draft in self._drafts.items() if draft.ended and number not in waiting]
 
-    def _commit(self) -> Iterator[FileStored | ContentChanged | FileFailed]:
+    def _commit(self) -> Iterator[StoreEvent]:
         """Write every file that is ready in one transaction, then report them."""
         analyzed: list[FileAnalysis] = []
         failed: list[FileFailure] = []
+        left_out: list[TrackLeftOut] = []
         for number in self._ready():
             draft, planned = self._drafts.pop(number), self._files[number]
-            if draft.error is None and draft.silent:
-                draft.error = AudioError("analyze", "it contains digital silence only, which has no mood")
+            self._mark_undecoded(planned, draft)
             if draft.error is not None:
                 failed.append(FileFailure(planned, draft.error))
-            else:
-                analyzed.append(_file_analysis(planned, draft))
+                continue
+            analyzed += (_file_analysis(planned, track) for track in draft.analyzed)
+            left_out += (
+                TrackLeftOut(planned.full_path, _number(track), error.reason)
+                for track, error in draft.left_out
+            )
         arrivals = self._journal.write(analyzed, failed, self._moved_from) if analyzed or failed else []
         self._known.update(file.opened.content for file in analyzed)
         self._last_commit = time.monotonic()
-        for file, arrival in zip(analyzed, arrivals, strict=True):
+        pairs = zip(analyzed, arrivals, strict=True)
+        for planned, of_file in groupby(pairs, lambda pair: pair[0].planned):
+            tracks = list(of_file)
+            arrival = _arrival_of_file([arrival for _, arrival in tracks])
             self.arrivals[arrival] += 1
-            yield FileStored(file.planned.full_path, arrival)
-            if file.planned.known_content is not None and not file.verified:
-                yield ContentChanged(file.planned.full_path)
+            yield FileStored(planned.full_path, arrival)
+            if planned.known_content is not None and not any(file.verified for file, _ in tracks):
+                yield ContentChanged(planned.full_path)
+        yield from left_out
         for failure in failed:
             yield self._report_failure(failure)
+
+    def _mark_undecoded(self, planned: PlannedFile, draft: FileDraft) -> None:
+        """Mark tracks of a sheet that were to be analyzed, and of which nothing could be decoded."""
+        for track in draft.tracks:
+            opened = track.opened
+            if opened is None or opened.end_s is None or not track.empty or track.error is not None:
+                continue
+            if not self._is_known(planned, opened):
+                track.error = AudioError("decode", "no audio could be decoded")
 
     def _report_failure(self, failed: FileFailure) -> FileFailed:
         self.arrivals["failed"] += 1
@@ -241,6 +258,17 @@ class _LoadingPredictor:
             loaded.set_result(self._load())
         except BaseException as error:  # for the thread that waits for the result
             loaded.set_exception(error)
+
+
+def _arrival_of_file(arrivals: Sequence[Arrival]) -> Arrival:
+    """Return how a file arrived, of how each of its tracks did."""
+    if len(kinds := set(arrivals)) == 1:
+        return arrivals[0]
+    return "moved" if kinds == {"new", "moved"} else "changed"
+
+
+def _number(draft: Draft) -> int | None:
+    return None if draft.opened is None else draft.opened.tags.track
 
 
 def _features(group: Sequence[ExtractedWindow]) -> list[FloatArray]:

@@ -15,6 +15,8 @@ a link into a known folder            skipped; a track that was known by the lin
 files of a root that was moved        a move, opened only if its mtime differs; see
                                       :mod:`musimo.library.scan.moved_roots`
 a file or folder that is excluded     skipped; a track that was known there is marked missing
+a cue sheet                           counts as ignored; if what it says of a file has changed, or it came
+                                      or went, that file is opened, and new parts of its audio are analyzed
 a failed file                         opened if size or mtime differ, if it could not be read, or with
                                       ``retry_failed``
 ====================================  ====================================================================
@@ -37,8 +39,9 @@ from musimo.library.db.journal import Journal
 from musimo.library.scan.exclusions import Exclusions
 from musimo.library.scan.moved_roots import Moved, absent_roots, find_moved
 from musimo.library.scan.roots import Identities, locate, within
+from musimo.library.scan.sheets import Sheets, find_sheets
 from musimo.library.scan.spelling import respelled
-from musimo.library.scan.walk import IgnoredFile, OtherName, UnreadableEntry, walk
+from musimo.library.scan.walk import FoundSheet, IgnoredFile, OtherName, UnreadableEntry, walk
 
 VANISHED_SHARE = 0.2  # more than a fifth gone at once is taken for a drive that is not mounted
 
@@ -59,6 +62,7 @@ class ScanPlan:
     n_known_failures: int = 0
     n_ignored: int = 0
     n_music: int = 0
+    unused_sheets: list[tuple[bytes, str]] = field(default_factory=list)  # and why
 
 
 @dataclass(slots=True)
@@ -68,6 +72,7 @@ class _Walked:
     scan_folder: ScanFolder
     exclusions: Exclusions
     files: dict[bytes, FoundFile] = field(default_factory=dict)
+    sheets: list[FoundFile] = field(default_factory=list)
     unreadable: list[UnreadableEntry] = field(default_factory=list)
     other_names: dict[bytes, bytes | None] = field(default_factory=dict)  # and the paths they are found by
     n_ignored: int = 0
@@ -141,7 +146,9 @@ def make_plans(
     if any(arrived):
         known = [journal.known_files(scan_folder) for scan_folder in scan_folders]
     plans = [
-        _compare(walked, files, retry_failed=retry_failed, verify=verify)
+        _compare(
+            walked, files, _find_sheets(journal, walked, files), retry_failed=retry_failed, verify=verify
+        )
         for walked, files in zip(walks, known, strict=True)
     ]
     for plan, roots, paths in zip(plans, moved, arrived, strict=True):
@@ -150,6 +157,14 @@ def make_plans(
         plan.n_moved = len(paths - opened)
         plan.n_unchanged -= plan.n_moved
     return plans
+
+
+def _find_sheets(journal: Journal, walked: _Walked, known: dict[bytes, KnownFile]) -> Sheets:
+    """Read the cue sheets of a folder, as far as that is needed, and store what they say."""
+    here = walked.scan_folder
+    sheets = find_sheets(here.root, walked.sheets, journal.known_sheets(here), walked.files, known)
+    journal.write_sheets(here.root_id, sheets.gone, sheets.read)
+    return sheets
 
 
 def _moved_roots(
@@ -194,6 +209,9 @@ def _walk_folder(scan_folder: ScanFolder, roots: Collection[bytes], exclusions: 
         path = (scan_folder.prefix + found.path).rstrip(b"/")  # an unreadable folder itself has an empty path
         if isinstance(found, FoundFile):
             walked.files[path] = found._replace(path=path) if scan_folder.prefix else found
+        elif isinstance(found, FoundSheet):
+            walked.sheets.append(FoundFile(path, found.size, found.mtime_ns))
+            walked.n_ignored += 1
         elif isinstance(found, UnreadableEntry):
             walked.unreadable.append(replace(found, path=path))
         elif isinstance(found, OtherName):
@@ -241,15 +259,25 @@ def _behind_links(roots: dict[bytes, int], walked: _Walked, unseen: Sequence[byt
             yield Renaming(here.root_id, path, roots[held[0]], held[1])
 
 
-def _compare(walked: _Walked, known: dict[bytes, KnownFile], *, retry_failed: bool, verify: bool) -> ScanPlan:
+def _compare(
+    walked: _Walked, known: dict[bytes, KnownFile], sheets: Sheets, *, retry_failed: bool, verify: bool
+) -> ScanPlan:
     plan = ScanPlan(walked.scan_folder, n_music=len(walked.files), n_ignored=walked.n_ignored)
+    plan.unused_sheets = sheets.unused
     for entry in walked.unreadable:
         before = known.get(entry.path)
         known_failure = before is not None and before.failed
         planned = PlannedFile(walked.scan_folder, FoundFile(entry.path, 0, 0), known_failure=known_failure)
         plan.unreadable.append((planned, entry.reason))
     for path, found in walked.files.items():
-        _compare_file(plan, found, known.get(path), retry_failed=retry_failed, verify=verify)
+        known_file = known.get(path)
+        _compare_file(plan, found, known_file, sheets.digest(path), retry_failed=retry_failed, verify=verify)
+    plan.to_open = [
+        replace(planned, sheet=sheets.tracks(planned.file.path), sheet_digest=digest)
+        if (digest := sheets.digest(planned.file.path)) is not None
+        else planned
+        for planned in plan.to_open
+    ]
     plan.gone = [
         GoneFile(
             walked.scan_folder.root_id,
@@ -269,10 +297,16 @@ def _compare(walked: _Walked, known: dict[bytes, KnownFile], *, retry_failed: bo
 
 
 def _compare_file(
-    plan: ScanPlan, found: FoundFile, known: KnownFile | None, *, retry_failed: bool, verify: bool
+    plan: ScanPlan,
+    found: FoundFile,
+    known: KnownFile | None,
+    sheet: bytes | None,
+    *,
+    retry_failed: bool,
+    verify: bool,
 ) -> None:
     same = known is not None and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
-    if known is None or not same:
+    if known is None or not same or (not known.failed and known.sheet != sheet):
         plan.to_open.append(PlannedFile(plan.scan_folder, found))
     elif known.failed:
         if retry_failed or known.may_pass:
@@ -290,7 +324,7 @@ def _compare_file(
         else:
             plan.n_unchanged += 1
         if known.missing and known.track_id is not None:
-            plan.found_again.append(known.track_id)
+            plan.found_again += (known.track_id, *known.more_ids)
 
 
 def _old_content(known: KnownFile) -> bytes | None:

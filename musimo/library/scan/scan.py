@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from musimo.errors import AudioError, UsageError
 from musimo.library.db.files import FileFailure, ScanFolder
 from musimo.library.db.journal import Journal
-from musimo.library.scan.events import Audit, FolderRefused, Planned, RootMayHaveMoved, ScanEvent
+from musimo.library.scan.events import Audit, FolderRefused, Planned, RootMayHaveMoved, ScanEvent, SheetUnused
 from musimo.library.scan.pipeline import Pipeline, WindowPredictor
 from musimo.library.scan.plan import ScanPlan, make_plans, refusal
 from musimo.library.scan.roots import claim, is_known, outermost
@@ -90,6 +90,9 @@ def scan(
         journal.n_outdated_tempo_keys() if to_open else 0,
         sum(planned.old_content is not None for planned in to_open),
     )
+    for plan in plans:
+        folder = plan.scan_folder.root
+        yield from (SheetUnused(os.path.join(folder, path), why) for path, why in plan.unused_sheets)
     pipeline = Pipeline(
         journal,
         load_predictor,

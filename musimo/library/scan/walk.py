@@ -7,8 +7,9 @@ import os
 import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from musimo.audio.formats import is_music
+from musimo.audio.formats import is_music, is_sheet
 from musimo.library.db.files import FoundFile
 from musimo.library.scan.exclusions import Exclusions
 
@@ -31,6 +32,14 @@ class IgnoredFile:
     path: bytes
 
 
+class FoundSheet(NamedTuple):
+    """A cue sheet."""
+
+    path: bytes
+    size: int
+    mtime_ns: int
+
+
 @dataclass(frozen=True, slots=True)
 class UnreadableEntry:
     """A folder that cannot be listed, or a music file whose size cannot be read."""
@@ -51,7 +60,7 @@ class OtherName:
     found_as: bytes | None = None
 
 
-WalkEvent = FoundFile | IgnoredFile | UnreadableEntry | OtherName
+WalkEvent = FoundFile | FoundSheet | IgnoredFile | UnreadableEntry | OtherName
 
 
 def walk(
@@ -127,6 +136,9 @@ def _walk_folder(
                     subfolders.append(path)
             elif is_music(entry.name) and not (rules.for_files and rules.skip_file(path)):
                 yield _stat_entry(entry, path)
+            elif is_sheet(entry.name) and not (rules.for_files and rules.skip_file(path)):
+                event = _stat_entry(entry, path)
+                yield FoundSheet(*event) if isinstance(event, FoundFile) else IgnoredFile(path)
             else:
                 yield IgnoredFile(path)
         pending.extend(reversed(subfolders))
@@ -169,6 +181,8 @@ def _follow(
             yield OtherName(link)
         else:
             yield from _walk_folder(top, link, visited, links, rules)
+    elif is_sheet(name) and stat.S_ISREG(status.st_mode) and not rules.skip_file(link):
+        yield FoundSheet(*_found(link, status))
     elif not is_music(name) or not stat.S_ISREG(status.st_mode) or rules.skip_file(link):
         yield IgnoredFile(link)
     elif _leads_into(full, elsewhere):

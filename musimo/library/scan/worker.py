@@ -11,8 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from musimo.audio.extract import extract_windows
 from musimo.errors import AudioError
@@ -26,7 +25,7 @@ from musimo.library.scan.messages import (
     read,
     write,
 )
-from musimo.records import WindowPlan
+from musimo.records import CueSheet, WindowPlan
 
 M = TypeVar("M", Request, ContentReply)
 MAX_MEMORY = 2**31  # bytes of data; usual files take a tenth of it, one with a cover of 100 MB a quarter
@@ -52,9 +51,8 @@ def main() -> None:
         try:
             while True:
                 request = _receive(requests, Request)
-                with_old_hash = partial(extract_to_end, with_old_hash=True)
-                extract = with_old_hash if request.with_old_hash else extract_to_end
-                for message in extract(request.path, request.plan, is_needed):
+                options = extract_options(with_old_hash=request.with_old_hash, sheet=request.sheet)
+                for message in extract_to_end(request.path, request.plan, is_needed, **options):
                     _send(replies, message)
         except _ParentGone:
             os._exit(0)
@@ -68,15 +66,17 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (least, hard))
 
 
+def extract_options(*, with_old_hash: bool, sheet: CueSheet | None) -> dict[str, Any]:
+    """Return the keyword arguments of :func:`extract_to_end`, without defaults."""
+    return ({"with_old_hash": True} if with_old_hash else {}) | ({} if sheet == () else {"sheet": sheet})
+
+
 def extract_to_end(
-    path: bytes, plan: WindowPlan, is_needed: Callable[[bytes], bool], *, with_old_hash: bool = False
+    path: bytes, plan: WindowPlan, is_needed: Callable[[bytes], bool], **options: Any
 ) -> Iterator[ExtractMessage]:
     """Yield the events of :func:`musimo.audio.extract.extract_windows`, then Finished or its error."""
     try:
-        if with_old_hash:
-            yield from extract_windows(path, plan, is_needed, with_old_hash=True)
-        else:
-            yield from extract_windows(path, plan, is_needed)
+        yield from extract_windows(path, plan, is_needed, **options)
     except AudioError as error:
         yield error
     except MemoryError:

@@ -11,7 +11,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from threadpoolctl import threadpool_limits
 
@@ -27,7 +26,7 @@ from musimo.library.scan.messages import (
     read,
     write,
 )
-from musimo.records import FileOpened, WindowPlan
+from musimo.records import CueSheet, FileOpened, SheetTrack, Tags, Window, WindowPlan
 from musimo.resources import PACKAGE
 
 # -P: the current folder must not provide modules to the worker
@@ -49,20 +48,23 @@ class Task:
     size : in bytes, which sets the time limit
     with_old_hash : also compute the content hash of the version before
     is_known : whether this file needs no extraction although its content is needed; None: never
+    sheet : see :func:`musimo.audio.extract.extract_windows`
     """
 
     path: bytes
     size: int
     with_old_hash: bool = False
     is_known: Callable[[FileOpened], bool] | None = None
+    sheet: CueSheet | None = ()
 
     @classmethod
-    def of(cls, path: bytes) -> Task:
-        """Return the task for the file at ``path``; an absent one fails when it is opened."""
+    def of(cls, path: bytes, part: Window | None = None) -> Task:
+        """Return the task for a whole file, or a part of it; an absent one fails when it is opened."""
+        sheet = None if part is None else (SheetTrack(part.start_s, part.end_s, Tags()),)
         try:
-            return cls(path, os.path.getsize(path))
+            return cls(path, os.path.getsize(path), sheet=sheet)
         except OSError:
-            return cls(path, 0)
+            return cls(path, 0, sheet=sheet)
 
 
 ExtractEvent = tuple[int, ExtractMessage]
@@ -89,17 +91,18 @@ def extract_all(
 def _extract_here(
     tasks: Sequence[Task], plan: WindowPlan, is_needed: Callable[[bytes], bool]
 ) -> Generator[ExtractEvent, None, None]:
-    from musimo.library.scan.worker import extract_to_end  # the parent of workers loads no decoder
+    # The parent of workers loads no decoder.
+    from musimo.library.scan.worker import extract_options, extract_to_end
 
     with threadpool_limits(1, user_api="blas"):  # as in a worker: more threads sum in another order
         for number, task in enumerate(tasks):
             opened: list[FileOpened] = []
 
             def needed(content: bytes, task: Task = task, opened: list[FileOpened] = opened) -> bool:
-                return is_needed(content) and not (task.is_known is not None and task.is_known(opened[0]))
+                return is_needed(content) and not (task.is_known is not None and task.is_known(opened[-1]))
 
-            extract = partial(extract_to_end, with_old_hash=True) if task.with_old_hash else extract_to_end
-            for message in extract(task.path, plan, needed):
+            options = extract_options(with_old_hash=task.with_old_hash, sheet=task.sheet)
+            for message in extract_to_end(task.path, plan, needed, **options):
                 if isinstance(message, FileOpened):
                     opened.append(message)
                 yield number, message
@@ -192,10 +195,10 @@ class _Worker:
         self, task: Task, plan: WindowPlan, is_needed: Callable[[bytes], bool]
     ) -> Iterator[ExtractMessage]:
         """Yield the messages of one file; if the worker dies or exceeds the time limit, an AudioError."""
-        limit_s = MAX_IDLE_S + task.size / READ_RATE
-        protocol = MessageProtocol()
+        idle_s = limit_s = MAX_IDLE_S + task.size / READ_RATE
+        protocol = MessageProtocol(by_sheet=task.sheet is not None)
         try:
-            self._send(Request(task.path, plan, task.with_old_hash))
+            self._send(Request(task.path, plan, task.with_old_hash, task.sheet))
             opened: FileOpened | None = None
             while True:
                 message = protocol.accept(self._receive(limit_s))
@@ -207,7 +210,8 @@ class _Worker:
                     continue
                 if isinstance(message, FileOpened):
                     opened = message
-                    limit_s += min(message.duration_s, LONGEST_S) / DECODE_SPEED
+                    decoded_s = message.duration_s if message.end_s is None else message.end_s
+                    limit_s = idle_s + min(decoded_s, LONGEST_S) / DECODE_SPEED
                 yield message
                 if isinstance(message, Finished | AudioError):
                     return

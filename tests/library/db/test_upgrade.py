@@ -167,3 +167,39 @@ def test_every_schema_that_was_has_its_library() -> None:
     kept = sorted(path.stem for path in FIRST.parent.glob("*.db"))
     revisions = sorted(path.name[:4] for path in (resource("migrations") / "versions").glob("0*.py"))
     assert kept == revisions[:-1]
+    assert kept == [f"{number:04}" for number in range(1, int(schema.REVISION))]
+
+
+def test_a_library_of_the_seventh_schema_stays_as_it_is_and_takes_cue_sheets(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three melodies, of which the second is liked."""
+    music = tmp_path / "music"
+    music.mkdir()
+    for seed in (1, 2, 3):
+        path = music / f"{seed}.wav"
+        soundfile.write(path, melody(4, 22_050, seed), 22_050, subtype="PCM_16")
+        os.utime(path, ns=(10**18, 10**18))
+    path = home / "library.db"
+    shutil.copy(FIRST.with_name("0007.db"), path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        before = connection.execute("SELECT * FROM emotions ORDER BY content_id").fetchall()
+        connection.execute("UPDATE roots SET path = ?", (os.fsencode(music),))
+        connection.execute("UPDATE sqlite_sequence SET seq = 9 WHERE name = 'tracks'")
+    monkeypatch.setattr(Session, "load_predictor", lambda self, weights: PlainPredictor())
+    monkeypatch.setenv("MUSIMO_JOBS", "0")
+    with Library.open() as library:
+        assert library.scan(music).unchanged == 3
+        assert [(track.id, track.part) for track in library.tracks()] == [(1, None), (2, None), (3, None)]
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("SELECT * FROM emotions ORDER BY content_id").fetchall() == before
+        sheet = 'FILE "2.wav" WAVE\nTRACK 01 AUDIO\nINDEX 01 00:00:00\nTRACK 02 AUDIO\nINDEX 01 00:02:00\n'
+        (music / "2.cue").write_text(sheet)
+        audit = library.scan(music)
+        assert (audit.changed, audit.unchanged, audit.ignored) == (1, 2, 1)
+        assert [track.id for track in library.tracks()] == [1, 2, 10, 3], "no id is used again"
+        (music / "2.cue").unlink()
+        library.scan(music)
+        [rating] = all_ratings(library._session.store)
+        assert rating.track is not None
+        assert (rating.track.id, rating.opinion.liking) == (2, 1)
