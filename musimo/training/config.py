@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
+from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from musimo.emotion.mase_net import MaseNetConfig
@@ -140,6 +141,8 @@ def _from_table(kind: type[T], table: Mapping[str, object], where: str) -> T:
 
 def _checked(hint: Any, value: object, where: str) -> object:
     """Return the value if it matches the annotation; lists become tuples, integers pass as floats."""
+    if get_origin(hint) is UnionType:  # of a type and None, which TOML cannot write
+        hint = get_args(hint)[0]
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if is_dataclass(hint):
         if not isinstance(value, dict):
