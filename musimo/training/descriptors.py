@@ -17,7 +17,7 @@ from musimo.training.baselines import stack_statistics
 from musimo.training.clips import LabeledClip
 from musimo.training.corpus import Corpus, at_reference_loudness
 from musimo.training.distill import Scales
-from musimo.training.head_training import fused_features
+from musimo.training.head_training import fused_batch, fused_features
 from musimo.training.metrics import Matrix
 from musimo.training.progress import Stage, Step, Work
 from musimo.training.teacher import Teachers
@@ -71,20 +71,17 @@ def describe_clips(
     known = _load_cache(cache, len(clips))
     if known is not None:
         return known
+    heard = yield from hear_clips(clips, teachers, cache.with_name(f"{cache.stem}-teachers.npz"))
     yield Stage("computing descriptors of clips", len(clips), unit="clip")
-    networks, parts, activations, tags = Teachers(teachers), [], [], []
+    parts = []
     for start in range(0, len(clips), CHUNK):
-        chunk = clips[start : start + CHUNK]
-        parts.append(fused_features(network, features[start : start + CHUNK], scales.features).numpy())
-        for clip in chunk:
-            steps = networks.embed(at_reference_loudness(clip_samples(clip)))
-            activations.append(steps.mean(axis=0))
-            tags.append(networks.tag_scores(steps).mean(axis=0))
+        chunk = features[start : start + CHUNK]
+        parts.append(fused_features(network, chunk, scales.features).numpy())
         yield Step(len(chunk))
     described = Descriptors(
         fused=np.concatenate(parts),
-        teachers=np.array(activations, dtype=np.float64),
-        tags=np.array(tags, dtype=np.float64),
+        teachers=heard.activations,
+        tags=heard.tags,
         statistics=stack_statistics(features),
         harmony=np.stack([harmony_features(clip) for clip in features]),
     )
@@ -92,33 +89,61 @@ def describe_clips(
     return described
 
 
+@dataclass(frozen=True, slots=True)
+class HeardByTeachers:
+    """Means over each clip: activations [shape=(n, 200 * n_teachers)], tags [shape=(n, 50 * n_teachers)]."""
+
+    activations: Matrix
+    tags: Matrix
+
+
+def hear_clips(clips: Sequence[LabeledClip], teachers: Sequence[Path], cache: Path) -> Work[HeardByTeachers]:
+    """Compute what the teachers hear in clips, or load it from ``cache``: no network of ours is needed."""
+    if cache.is_file():
+        with np.load(cache, allow_pickle=False) as arrays:
+            if len(arrays["tags"]) == len(clips):
+                return HeardByTeachers(arrays["activations"], arrays["tags"])
+    yield Stage("computing teacher activations of clips", len(clips), unit="clip")
+    networks, activations, tags = Teachers(teachers), [], []
+    for clip in clips:
+        steps = networks.embed(at_reference_loudness(clip_samples(clip)))
+        activations.append(steps.mean(axis=0, dtype=np.float64))
+        tags.append(networks.tag_scores(steps).mean(axis=0, dtype=np.float64))
+        yield Step()
+    heard = HeardByTeachers(np.array(activations), np.array(tags))
+    unfinished = cache.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        np.savez(file, activations=heard.activations, tags=heard.tags)
+    unfinished.replace(cache)
+    return heard
+
+
 def describe_music(
     corpora: Sequence[Corpus], teachers: Sequence[Path], network: MaseNet, scales: Scales, cache: Path
 ) -> Work[Descriptors]:
     """Compute the descriptors of all completed rows of corpora, or load them from ``cache``, an ``.npz``."""
-    rows = [(corpus, row) for corpus in corpora for row in np.flatnonzero(corpus.done)]
-    known = _load_cache(cache, len(rows))
+    rows = [np.flatnonzero(corpus.done) for corpus in corpora]
+    known = _load_cache(cache, sum(map(len, rows)))
     if known is not None:
         return known
-    yield Stage("computing descriptors of music", len(rows), unit="row")
-    networks, parts, statistics, harmonies, tags = Teachers(teachers), [], [], [], []
-    for start in range(0, len(rows), CHUNK):
-        chunk = [corpus.features[row].astype(np.float32) for corpus, row in rows[start : start + CHUNK]]
-        parts.append(fused_features(network, chunk, scales.features).numpy())
-        statistics.append(stack_statistics(chunk))
-        harmonies += [harmony_features(clip) for clip in chunk]
-        tags += [
-            networks.tag_scores(corpus.steps[row]).mean(axis=0) for corpus, row in rows[start : start + CHUNK]
-        ]
-        yield Step(len(chunk))
-    activations = np.stack([corpus.steps[row].mean(axis=0) for corpus, row in rows])
-    described = Descriptors(
-        fused=np.concatenate(parts),
-        teachers=activations.astype(np.float64),
-        tags=np.array(tags, dtype=np.float64),
-        statistics=np.concatenate(statistics),
-        harmony=np.stack(harmonies),
-    )
+    yield Stage("computing descriptors of music", sum(map(len, rows)), unit="row")
+    networks, parts = Teachers(teachers), []
+    for corpus, completed in zip(corpora, rows, strict=True):
+        for start in range(0, len(completed), CHUNK):
+            chunk = completed[start : start + CHUNK]
+            features = corpus.features[chunk].astype(np.float32)
+            steps = corpus.steps[chunk]
+            parts.append(
+                Descriptors(
+                    fused=fused_batch(network, features, scales.features).numpy(),
+                    teachers=steps.mean(axis=1, dtype=np.float64),
+                    tags=networks.tag_scores(steps).mean(axis=1, dtype=np.float64),
+                    statistics=stack_statistics(list(features)),
+                    harmony=np.stack([harmony_features(clip) for clip in features]),
+                )
+            )
+            yield Step(len(chunk))
+    described = Descriptors.concatenate(parts)
     _save_cache(described, cache)
     return described
 

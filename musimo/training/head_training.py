@@ -112,6 +112,12 @@ def fused_features(network: MaseNet, clips: Iterable[FloatArray], scale: Tensor)
     return torch.cat([network.fuse(((f - scale[0]) / scale[1])[None]) for f in frames])
 
 
+@torch.inference_mode()
+def fused_batch(network: MaseNet, clips: FloatArray, scale: Tensor) -> Tensor:
+    """Return the output of the frozen layers for clips of one length: (n, n_frames, 193) -> (n, 2048)."""
+    return network.eval().fuse((torch.from_numpy(clips) - scale[0]) / scale[1])
+
+
 def train_heads(network: MaseNet, parts: Sequence[HeadPart], config: HeadsConfig, seed: int) -> MaseNet:
     """Return a copy of the network with heads trained on several kinds of clips.
 

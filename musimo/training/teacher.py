@@ -145,7 +145,9 @@ class MusicNN(nn.Module):
     @torch.inference_mode()
     def tag_scores(self, activations: FloatArray) -> FloatArray:
         """Return the probabilities of the tags: (..., 200) -> (..., 50)."""
-        penultimate = torch.from_numpy(activations).relu() * self.tag_scale + self.tag_shift
+        penultimate = (
+            torch.from_numpy(np.ascontiguousarray(activations)).relu() * self.tag_scale + self.tag_shift
+        )
         return np.asarray(F.linear(penultimate, self.tag_kernel, self.tag_bias).sigmoid().numpy())
 
     @torch.inference_mode()
