@@ -145,7 +145,8 @@ class MusicNN(nn.Module):
     @torch.inference_mode()
     def tag_scores(self, activations: FloatArray) -> FloatArray:
         """Return the probabilities of the tags: (..., 200) -> (..., 50)."""
-        penultimate = (
+        rows = torch.from_numpy(np.ascontiguousarray(activations))
+        penultimate = rows.relu() * self.tag_scale + self.tag_shift
             torch.from_numpy(np.ascontiguousarray(activations)).relu() * self.tag_scale + self.tag_shift
         )
         return np.asarray(F.linear(penultimate, self.tag_kernel, self.tag_bias).sigmoid().numpy())
