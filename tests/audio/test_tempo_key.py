@@ -12,6 +12,7 @@ import pytest
 
 from musimo.audio import key, tempo, tempo_key
 from musimo.audio.features import compute_features
+from musimo.audio.loudness import REFERENCE_LUFS
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tempo_key import TEMPO_KEY_ID, estimate_tempo_key, tempo_key_features
 from musimo.audio.windows import tile
@@ -27,7 +28,7 @@ def clip(samples: Samples, missing_s: float = 0.0) -> ExtractedWindow:
     """Return a window as ``extract_windows`` does: repeated to 45 s."""
     features = compute_features(tile(samples, 45 * RATE))
     window = Window(10.0, 10.0 + len(samples) / RATE + missing_s)
-    return ExtractedWindow(window, features, clip_statistics(features), missing_s)
+    return ExtractedWindow(window, features, clip_statistics(features), REFERENCE_LUFS, missing_s)
 
 
 def test_the_windows_of_a_track_agree_on_a_tempo_and_a_key() -> None:

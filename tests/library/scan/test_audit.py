@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from musimo.audio.formats import is_music
+from musimo.audio.loudness import REFERENCE_LUFS
 from musimo.audio.paths import AnyPath
 from musimo.errors import AudioError
 from musimo.library.db.journal import Journal
@@ -95,7 +96,7 @@ class World:
         if wanted(content):
             self.heard.append(content)
             features = frames(int(sound))
-            yield ExtractedWindow(WINDOW, features, np.zeros(8, np.float32))
+            yield ExtractedWindow(WINDOW, features, np.zeros(8, np.float32), REFERENCE_LUFS)
 
 
 def change(world: World, draw: Callable[[st.SearchStrategy[int]], int]) -> None:

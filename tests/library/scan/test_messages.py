@@ -39,7 +39,7 @@ OPENED = FileOpened(
     Tags(title="Über\nall", year=1999, bpm=120.5), CONTENT, 90.25, (Window(0, 45), Window(45, 90))
 )
 CLIP = ExtractedWindow(
-    Window(0, 45), np.full((3, N_FEATURES), 0.1, np.float32), np.arange(N_STATISTICS, dtype=np.float32)
+    Window(0, 45), np.full((3, N_FEATURES), 0.1, np.float32), np.arange(N_STATISTICS, dtype=np.float32), -9.5
 )
 COURSE: list[ExtractMessage | ContentQuery] = [OPENED, ContentQuery(CONTENT), CLIP, Finished()]
 
@@ -72,6 +72,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
         windows,
         arrays.arrays(np.float32, st.tuples(st.integers(1, 4), st.just(N_FEATURES)), elements=finite),
         arrays.arrays(np.float32, N_STATISTICS, elements=finite),
+        st.just(-np.inf) | st.floats(allow_infinity=False, allow_nan=False),
     ),
 )
 
@@ -96,6 +97,7 @@ def plain(message: Message) -> object:
             message.features.shape,
             message.features.tobytes(),
             message.statistics.tobytes(),
+            message.track_lufs,
         )
     if isinstance(message, AudioError):
         return message.stage, message.reason
@@ -169,7 +171,7 @@ def test_a_field_of_another_kind_is_a_message_or_nonsense(
     written(got)  # what was let through is sound
 
 
-CLIP_SAID = {"kind": "clip", "window": [0, 45], "missing_s": 1.5}
+CLIP_SAID = {"kind": "window", "window": [0, 45], "track_lufs": -9.5, "missing_s": 1.5}
 OPENED_SAID = json.loads(written(OPENED)[SIZES.size :])
 FLOATS = CLIP.statistics.tobytes() + CLIP.features.tobytes()
 
@@ -192,8 +194,8 @@ FLOATS = CLIP.statistics.tobytes() + CLIP.features.tobytes()
         framed({"kind": "request", "path": "", "plan": "all"}),
         framed({"kind": "request", "path": "", "plan": {"window_s": 45, "hop_s": 0}}),
         framed({"kind": "request", "path": "", "plan": {"start_s": 9, "end_s": 3}}),
-        framed({"kind": "wanted", "content": "00"}),
-        framed({"kind": "answer", "wanted": 1}),
+        framed({"kind": "query", "content": "00"}),
+        framed({"kind": "reply", "needed": 1}),
         framed({"kind": "error", "stage": "crashed", "reason": ""}),
         framed({"kind": "error", "stage": "read", "reason": 7}),
         framed(OPENED_SAID | {"duration_s": float("nan")}),
@@ -213,13 +215,29 @@ FLOATS = CLIP.statistics.tobytes() + CLIP.features.tobytes()
         framed(CLIP_SAID | {"missing_s": 45.5}, FLOATS),
         framed(CLIP_SAID | {"missing_s": -1}, FLOATS),
         framed(CLIP_SAID | {"missing_s": None}, FLOATS),
-        framed({"kind": "clip", "window": [0, 45]}, FLOATS),
-        framed({"kind": "clip"}, FLOATS),
+        framed(CLIP_SAID | {"track_lufs": float("nan")}, FLOATS),
+        framed(CLIP_SAID | {"track_lufs": float("-inf")}, FLOATS),
+        framed(CLIP_SAID | {"track_lufs": "loud"}, FLOATS),
+        framed(CLIP_SAID | {"track_lufs": True}, FLOATS),
+        framed(CLIP_SAID | {"kind": "clip"}, FLOATS),
+        *(framed({k: v for k, v in CLIP_SAID.items() if k != name}, FLOATS) for name in CLIP_SAID),
     ],
 )
 def test_nonsense_is_told_from_messages(frame: bytes) -> None:
     with pytest.raises((ValueError, EOFError)):
         read(BytesIO(frame + bytes(100)))
+
+
+def test_what_nonsense_is_made_of_is_sound() -> None:
+    assert isinstance(read(BytesIO(framed(CLIP_SAID, FLOATS))), ExtractedWindow)
+    assert read(BytesIO(framed(OPENED_SAID))) == OPENED
+
+
+@pytest.mark.parametrize("track_lufs", [-np.inf, -23.45])
+def test_the_loudness_of_a_track_is_told(track_lufs: float) -> None:
+    got = read(BytesIO(written(replace(CLIP, track_lufs=track_lufs))))
+    assert isinstance(got, ExtractedWindow)
+    assert got.track_lufs == track_lufs
 
 
 # ---- the course of a hearing
