@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -321,6 +322,11 @@ class Store:
         """Return the names of the tags that the model hears."""
         rows = self.rows(select(models.c.tags).where(models.c.name == self.model, models.c.tags.is_not(None)))
         return tuple(json.loads(rows[0].tags)) if rows else ()
+
+    @cached_property
+    def tags_of_analyses(self) -> tuple[str, ...]:
+        """The same, once the model has analyzed something: they never change then."""
+        return self.heard_tags()
 
     def passing(self, filters: Sequence[Filter]) -> list[ColumnElement[bool]]:
         """Return the conditions on tracks that pass ``filters``; for modules of this room.
