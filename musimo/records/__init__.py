@@ -13,7 +13,6 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from musimo.records.check import Check as Check
 from musimo.records.failures import FailedFile as FailedFile
 from musimo.records.failures import Failure as Failure
 from musimo.records.fields import (
@@ -42,9 +41,6 @@ from musimo.records.heard import HeardScores as HeardScores
 from musimo.records.heard import HeardTag as HeardTag
 from musimo.records.heard import heard_fields, no_tags
 from musimo.records.scale import Scale
-from musimo.records.turns import Dimension as Dimension
-from musimo.records.turns import Peak as Peak
-from musimo.records.turns import Turn as Turn
 
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
@@ -339,38 +335,3 @@ class AnalyzedFile(OnDisk):
             **heard_fields(self.heard),
             "clips": [one.as_dict(scale) for one in self.emotion.windows],
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of a track between two changes of its music; ``silent`` where it is digital silence."""
-
-    window: Window
-    silent: bool = False
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the fields of the JSON contract."""
-        return {**self.window.as_dict(), "silent": self.silent}
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Emotion over time inside one track.
-
-    Parameters
-    ----------
-    track : its id is None for a file outside the library
-    plan : the windows of the query
-    duration_s : of the track, measured
-    readings : in order of time; each covers its whole window, not only the middle. No window is in two
-        sections. In a silent section, readings are interpolated between those around it.
-    partial : decoded fraction; None if nothing is missing
-    sections : parts of the track, in order of time
-    """
-
-    track: Track
-    plan: SlidingPlan
-    duration_s: float
-    readings: tuple[WindowEmotion, ...]
-    partial: float | None = None
-    sections: tuple[Section, ...] = ()

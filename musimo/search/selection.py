@@ -11,10 +11,8 @@ from musimo.library.db.queries import Store
 from musimo.records import Filter, Track
 from musimo.search.artists import group_keys
 from musimo.search.diversify import diversify
-from musimo.search.mix import mix
 from musimo.search.space import Ids
 from musimo.search.versions import ListedWorks
-from musimo.search.where import parse
 
 BATCH = 500  # tracks whose tags heard are read at once
 LOOKUP = 64  # tracks fetched per query while a ranking is read; a list of ten rarely needs more
@@ -32,7 +30,13 @@ def filters_of(where: Where) -> tuple[Filter, ...]:
     UsageError : an expression that cannot be understood
     """
     conditions = [where] if isinstance(where, str | Filter) else where
-    return tuple(parse(one, "0-1") if isinstance(one, str) else one for one in conditions)
+    return tuple(_parsed(one) if isinstance(one, str) else one for one in conditions)
+
+
+def _parsed(expression: str) -> Filter:
+    from musimo.search.where import parse  # imported here, for most lists have no conditions
+
+    return parse(expression, "0-1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,8 @@ def select_ranked(
     if selection.duration_s is None:
         chosen = list(islice(listed, selection.limit))
     else:
+        from musimo.search.mix import mix
+
         chosen = mix(listed, lambda row: row[1].duration_s, selection.duration_s)
     tracks = with_heard(store, [track for _, track in chosen])
     rows = tuple(

@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, not_, or_, select
 
-from musimo.audio.files import holds_files
+from musimo.audio.paths import holds_files
 from musimo.library.db.conditions import AROUSAL, PARTIAL, VALENCE, asked_tags, check_tags, condition
 from musimo.library.db.engine import VARIABLES, connected, open_database, slices
 from musimo.library.db.folding import as_text, fold, fold_case, without_punctuation
@@ -33,23 +32,12 @@ from musimo.library.db.schema import (
     tracks,
     windows,
 )
-from musimo.library.db.tracks import emotions_of, joined, track_of, track_query
+from musimo.library.db.tracks import Counts, emotions_of, joined, track_of, track_query
 from musimo.records import Descriptors, Failure, Filter, FloatArray, Track, Window, WindowEmotion
 
 Ids = NDArray[np.int64]
 
 _DESCRIPTORS = [emotions.c[name] for name in Descriptors.__dataclass_fields__]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Numbers of tracks by state."""
-
-    tracks: int
-    analyzed: int
-    missing: int
-    failed: int
-    partial: int = 0  # of the analyzed ones: not all of their audio could be decoded
 
 
 class Store:
@@ -329,11 +317,8 @@ class Store:
         return self.heard_tags()
 
     def passing(self, filters: Sequence[Filter]) -> list[ColumnElement[bool]]:
-        """Return the conditions on tracks that pass ``filters``; for modules of this room.
-
-        UsageError: they ask for a tag that the model does not hear.
-        """
-        if next(asked_tags(filters), None) is not None and self.model in self.analyzed_by():
+        """Return the conditions on tracks that pass ``filters``; for modules of this room."""
+        if [*asked_tags(filters)] and self.model in self.analyzed_by():
             check_tags(filters, self.heard_tags(), self.model)
         return [condition(one) for one in filters]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, select
@@ -14,6 +15,17 @@ from musimo.library.db.schema import tempo_keys as tempo_key_table
 from musimo.records import Tags, Track
 
 TAG_FIELDS = tuple(Tags.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers of tracks by state."""
+
+    tracks: int
+    analyzed: int
+    missing: int
+    failed: int
+    partial: int = 0  # of the analyzed ones: not all of their audio could be decoded
 
 
 def emotions_of(model: str) -> Any:
