@@ -375,7 +375,7 @@ class Library:
 
     @property
     def tags(self) -> Tags:
-        """Valence, arousal, mood and tempo in the files' own tags."""
+        """Valence, arousal, mood, tempo and tags heard in the files' own tags."""
         from musimo.api.tags import Tags
 
         return Tags(self._session)

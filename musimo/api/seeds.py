@@ -14,6 +14,7 @@ from musimo.api.session import Session
 from musimo.audio.paths import path_bytes
 from musimo.errors import AudioError, NotFoundError, SheetTracksError, UsageError
 from musimo.library.active_model import not_analyzed
+from musimo.library.db.heard import with_heard
 from musimo.records import Descriptors, FailedFile, Track, Window, WindowPlan
 from musimo.search.find import find_track as find_named
 from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
@@ -29,12 +30,17 @@ PLAYLISTS: Final = (".m3u", ".m3u8", ".pls", ".xspf", ".wpl", ".asx", ".cue")
 
 
 def find_track(session: Session, named: AnyTrack) -> Track | None:
-    """Return the track of the library that is meant; None for a file outside it.
+    """Return the track of the library that is meant, with the tags heard; None for a file outside it.
 
     Raises
     ------
     NotFoundError, UsageError : no track is meant, or several
     """
+    found = _find_track(session, named)
+    return None if found is None else with_heard(session.store, [found])[0]
+
+
+def _find_track(session: Session, named: AnyTrack) -> Track | None:
     store = session.store
     if isinstance(named, SimilarTrack | MoodTrack | PathTrack):
         named = named.track
@@ -133,6 +139,7 @@ def file_seed(
         partial=analyzed.partial,
         tempo_key=analyzed.tempo_key,
         content_hash=analyzed.content,
+        heard=analyzed.heard,
     )
     sound = Descriptors(emotion.embedding[None], analyzed.statistics[None], emotion.fused[None])
     return Seed(track, sound, opened.store.content_id(analyzed.content))

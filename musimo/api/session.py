@@ -182,6 +182,10 @@ class _Serialized:
     def space(self) -> SoundSpace | None:
         return self._predictor.space
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self._predictor.tags
+
     def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         with self._lock:
             return self._predictor.predict(tracks)

@@ -1,4 +1,4 @@
-"""``Library.tags``: valence, arousal, mood and tempo in the files' own tags."""
+"""``Library.tags``: valence, arousal, mood, tempo and tags heard in the files' own tags."""
 
 from __future__ import annotations
 
@@ -110,4 +110,6 @@ def _update(track: Track, words: MoodWords) -> TagUpdate:
     }
     if track.tempo_key is not None and track.tempo_key.tempo is not None:
         fields["MUSIMO_BPM"] = f"{track.tempo_key.tempo:.1f}"
+    if track.heard:
+        fields["MUSIMO_HEARD"] = SEPARATOR.join(one.tag for one in track.heard)
     return TagUpdate(track, fields)

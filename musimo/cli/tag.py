@@ -1,4 +1,4 @@
-"""``musimo tag``: valence, arousal, mood and tempo in the files themselves, for other programs."""
+"""``musimo tag``: valence, arousal, mood, tempo and tags heard in the files, for other programs."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def command(
 ) -> int:
     """Show the tag fields that musimo would write to TRACKS; write them with --write.
 
-    The fields are MUSIMO_VALENCE, MUSIMO_AROUSAL, MUSIMO_MOOD and MUSIMO_BPM; all other tags are left
-    unchanged, your own BPM and comments too. Without TRACKS and --where, the whole library is meant. Each
-    file is written as a copy, verified, and renamed over the original; files that are up to date are not
-    written.
+    The fields are MUSIMO_VALENCE, MUSIMO_AROUSAL, MUSIMO_MOOD, MUSIMO_BPM and MUSIMO_HEARD; all other tags
+    are left unchanged, your own BPM, genre and comments too. Without TRACKS and --where, the whole library is
+    meant. Each file is written as a copy, verified, and renamed over the original; files that are up to date
+    are not written.
 
     \b
       musimo tag --where genre:jazz                  what would be written?

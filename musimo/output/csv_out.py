@@ -48,6 +48,7 @@ TRACK_COLUMNS: Final = (
     "partial",
     *TEMPO_KEY_COLUMNS,
     "content",
+    "heard",
 )
 PART_COLUMNS: Final = ("start", "end")  # of a track of a cue sheet in its file
 WINDOW_COLUMNS: Final = ("window_start", "window_end", "window_similarity")
@@ -68,6 +69,7 @@ EXPLAIN_COLUMNS: Final = tuple(
         "key_relation",
         "key_steps",
         "genres",
+        "heard",
     )
 )
 SEPARATOR: Final = "; "  # between several values in one cell
@@ -118,14 +120,26 @@ def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...
         case TracksAnswer():
             return (*TRACK_COLUMNS, *PART_COLUMNS)
         case AnalyzeAnswer():
-            return ("path", "duration", "valence", "arousal", "path_bytes", *TEMPO_KEY_COLUMNS, "content")
+            return (
+                "path",
+                "duration",
+                "valence",
+                "arousal",
+                "path_bytes",
+                *TEMPO_KEY_COLUMNS,
+                "content",
+                "heard",
+            )
         case ErrorsAnswer():
             return ("path", "stage", "reason", "when", "path_bytes")
 
 
 def _flat(row: Mapping[str, object]) -> Mapping[str, object]:
-    """Return a row with its window and explanation, if any, in columns of their own."""
+    """Return a row with its tags heard in one cell, window and explanation in columns of their own."""
     flat = dict(row)
+    heard = row.get("heard")
+    if isinstance(heard, list):
+        flat["heard"] = SEPARATOR.join(one["tag"] for one in heard)
     for group in ("window", "explain"):
         inner = row.get(group)
         if isinstance(inner, Mapping):

@@ -17,6 +17,7 @@ from musimo.search.track_distances import key_of, tempo_of
 INDENT: Final = "      "  # as far as the names after "like  "
 EXPLANATION_INDENT: Final = "    "  # so that the number of the row stands out
 TITLE_COLUMNS: Final = 24  # of a seed's title before an explanation
+MAX_HEARD: Final = 5  # tags of an explanation
 _DIGITS: Final = 2  # neighbors differ in the first
 _ORDERS: Final[dict[Order, str]] = {
     "similarity": "",
@@ -77,6 +78,8 @@ def explained(
     groups: dict[str, list[str]] = {"alike": [], "unlike": []}
     for name, fact in _facts(explanation, seed, found, scale):
         groups["alike" if verdicts[name] else "unlike"].append(fact)
+    if explanation.heard:
+        groups["alike"].append(f"heard in both: {safe(', '.join(explanation.heard[:MAX_HEARD]))}")
     lists = [[f"{word}: {facts[0]}", *facts[1:]] for word, facts in groups.items() if facts]
     pieces = [f"{fact}," for facts in lists for fact in facts]
     for facts in lists[:-1]:

@@ -7,7 +7,7 @@ system has them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -27,6 +27,7 @@ from musimo.records.fields import (
 )
 from musimo.records.filters import AnyFilter as AnyFilter
 from musimo.records.filters import Filter as Filter
+from musimo.records.filters import HeardFilter as HeardFilter
 from musimo.records.filters import KeyFilter as KeyFilter
 from musimo.records.filters import LikedFilter as LikedFilter
 from musimo.records.filters import MoodFilter as MoodFilter
@@ -35,6 +36,10 @@ from musimo.records.filters import PathFilter as PathFilter
 from musimo.records.filters import RangeFilter as RangeFilter
 from musimo.records.filters import TextField as TextField
 from musimo.records.filters import TextFilter as TextFilter
+from musimo.records.heard import Heard as Heard
+from musimo.records.heard import HeardScores as HeardScores
+from musimo.records.heard import HeardTag as HeardTag
+from musimo.records.heard import heard_fields, no_tags
 from musimo.records.scale import Scale
 from musimo.records.tags import CueSheet as CueSheet
 from musimo.records.tags import SheetTrack as SheetTrack
@@ -42,6 +47,7 @@ from musimo.records.tags import Tags as Tags
 
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
+
 
 CONTENT_BYTES = 16  # of a content hash: the first collision is expected at some 10^19 tracks
 
@@ -135,12 +141,14 @@ class WindowPrediction:
     valence, arousal : 0..1
     embedding : of any norm [shape=(256,), float32]
     fused : fused values in the axes of the sound space [shape=(k,), float32], see :mod:`musimo.emotion.space`
+    tags : scores of the tags heard, 0..1 [shape=(n_tags,), float32]
     """
 
     valence: float
     arousal: float
     embedding: FloatArray
     fused: FloatArray
+    tags: FloatArray = field(default_factory=no_tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +175,7 @@ class Emotion:
     embedding : mean over the windows, scaled to unit length [shape=(256,), float32]
     fused : mean over the windows [shape=(k,), float32], see :class:`WindowPrediction`
     windows : in order of time
+    tags : mean scores of the tags heard [shape=(n_tags,), float32], see :class:`WindowPrediction`
     """
 
     valence: float
@@ -176,6 +185,7 @@ class Emotion:
     embedding: FloatArray
     fused: FloatArray
     windows: tuple[WindowEmotion, ...]
+    tags: FloatArray = field(default_factory=no_tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +260,7 @@ class Track(OnDisk):
     tempo_key : None where it is not analyzed
     content_hash : hash of its audio, the ``content`` of JSON and of exported analyses; None where not known
     part : where a track of a cue sheet lies in its file; None: it is the whole file
+    heard : tags heard, strongest first; None where the model hears none, or they were not asked for
     """
 
     id: int | None
@@ -263,8 +274,9 @@ class Track(OnDisk):
     tempo_key: TempoKey | None = None
     content_hash: bytes | None = None
     part: Window | None = None
+    heard: Heard | None = None
 
-    def as_dict(self, scale: Scale = "0-1") -> Fields:
+    def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
         """Return the fields of the JSON contract; what is not known is None."""
         tags = self.tags
         part = {"start": None, "end": None} if self.part is None else self.part.as_dict()
@@ -286,6 +298,7 @@ class Track(OnDisk):
             **tempo_key_fields(self.tempo_key),
             "content": None if self.content_hash is None else self.content_hash.hex(),
             **part,
+            **heard_fields(self.heard),
         }
 
 
@@ -301,6 +314,7 @@ class AnalyzedFile(OnDisk):
     statistics: FloatArray  # (579,), mean over the windows
     partial: float | None = None  # decoded fraction; None if nothing is missing
     tempo_key: TempoKey | None = None
+    heard: Heard | None = None  # tags heard, strongest first; None where the network hears none
 
     def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
         """Return the fields of the JSON contract; ``clips`` are its windows."""
@@ -311,5 +325,6 @@ class AnalyzedFile(OnDisk):
             "partial": number(self.partial, SECOND_DIGITS),
             **tempo_key_fields(self.tempo_key),
             "content": self.content.hex(),
+            **heard_fields(self.heard),
             "clips": [one.as_dict(scale) for one in self.emotion.windows],
         }

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from musimo.audio.decoded_fraction import present_fraction
 from musimo.audio.tempo_key import TEMPO_KEY_ID
-from musimo.library.db import models, paths, rehash, sheets, tempo_keys
+from musimo.library.db import heard, models, paths, rehash, sheets, tempo_keys
 from musimo.library.db.calibrations import calibrated_columns
 from musimo.library.db.files import (
     Arrival,
@@ -55,8 +55,17 @@ class Journal:
         self._store = store
         self._coverage = coverage
         self._maker = maker
+        self._tags: tuple[str, ...] = ()
         with self._transaction() as connection:
             self._model_id = models.register(connection, store.model, features)
+
+    def name_tags(self, tags: Sequence[str]) -> None:
+        """Store the names of the tags that the model hears; what it hears can be written then."""
+        if tuple(tags) == self._tags:
+            return
+        self._tags = tuple(tags)
+        with self._transaction() as connection:
+            heard.name_tags(connection, self._model_id, self._tags)
 
     def roots(self) -> dict[bytes, int]:
         """Return ids of the roots, by path."""
@@ -289,6 +298,10 @@ class Journal:
             for part in emotion.windows
         ]
         connection.execute(insert(windows), rows)
+        heard.delete_scores(connection, self._model_id, [content_id])
+        if emotion.tags.size:
+            scores = [(content_id, heard.to_blob(emotion.tags))]
+            heard.write_scores(connection, self._model_id, self._tags, scores)
 
 
 def _paths_of_content(connection: Connection, content_id: int) -> list[KnownPath]:

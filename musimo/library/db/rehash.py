@@ -19,7 +19,9 @@ from musimo.library.db.schema import (
     HASH_VERSION,
     contents,
     emotions,
+    heard,
     ratings,
+    tag_scores,
     tempo_keys,
     tracks,
     windows,
@@ -28,7 +30,7 @@ from musimo.library.db.transactions import stamp
 from musimo.records import FileOpened
 
 SLACK_S, SLACK_SHARE = 0.5, 0.02  # durations of one audio, by a scan then and now
-BY_CONTENT = (emotions, windows, tempo_keys, ratings)
+BY_CONTENT = (emotions, windows, heard, tag_scores, tempo_keys, ratings)
 
 
 def has_older_hashes(connection: Connection) -> bool:
@@ -63,6 +65,10 @@ def content_of(connection: Connection, planned: PlannedFile, opened: FileOpened)
     if fits:
         _copy(connection, emotions, older.id, found, restamp=True)
         _copy(connection, windows, older.id, found)
+        _copy(
+            connection, heard, older.id, found, lacking=tag_scores
+        )  # before them: no row may be all there is
+        _copy(connection, tag_scores, older.id, found)
         _copy(connection, tempo_keys, older.id, found)
     _merge_ratings(connection, older.id, found)
     return found, older.id
@@ -101,10 +107,22 @@ def _insert(connection: Connection, opened: FileOpened, old_hash: bytes | None) 
     return int(connection.execute(insert(contents).values(row)).lastrowid)
 
 
-def _copy(connection: Connection, table: Any, source: int, target: int, *, restamp: bool = False) -> None:
-    """Copy the rows of a content to another one that has none of that kind (by that model)."""
+def _copy(
+    connection: Connection,
+    table: Any,
+    source: int,
+    target: int,
+    *,
+    restamp: bool = False,
+    lacking: Any = None,
+) -> None:
+    """Copy the rows of a content to another one that has none of that kind (by that model).
+
+    ``lacking`` is the table whose rows say so, where it is another one.
+    """
     has_model = "model_id" in table.c
-    known = select(table.c.model_id if has_model else table.c.content_id).where(table.c.content_id == target)
+    of = (table if lacking is None else lacking).c
+    known = select(of.model_id if has_model else of.content_id).where(of.content_id == target)
     missing = table.c.model_id.not_in(known) if has_model else ~known.exists()
     rows = connection.execute(select(table).where(table.c.content_id == source, missing)).mappings().all()
     copies = [{**row, "content_id": target} | ({"stamp": _stamp(row)} if restamp else {}) for row in rows]

@@ -42,6 +42,10 @@ class WindowPredictor(Protocol):
     def space(self) -> SoundSpace | None:
         """Space of the windows' sound vectors; None: they get none."""
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Names of the tags that it hears."""
+
     def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         """Predict each window of each track; raise AudioError if one of them has no result."""
 
@@ -144,6 +148,7 @@ class Pipeline:
             return
         groups, self._groups = self._groups, []
         predictor = self._predictor.get()
+        self._journal.name_tags(predictor.tags)
         predicted = self._predictions(predictor, groups)
         for (_, draft, group), predictions in zip(groups, predicted, strict=True):
             if predictions:
