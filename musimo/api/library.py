@@ -12,7 +12,7 @@ from musimo.api.session import Session
 from musimo.audio.files import AnyPath, path_bytes
 from musimo.records import AnalyzedFile, Coverage, FailedFile, Failure, FloatArray, Track
 from musimo.search.order import Order
-from musimo.search.results import MoodPathResult, MoodResult, PathResult, SimilarResult
+from musimo.search.results import FindResult, MoodPathResult, MoodResult, PathResult, SimilarResult
 from musimo.search.selection import EVERYTHING, Selection, Where, select_tracks
 from musimo.search.space import By
 from musimo.settings import Settings, load_settings
@@ -209,6 +209,27 @@ class Library:
             to_s=to_s,
         )
 
+    def find(
+        self,
+        text: str,
+        *,
+        order: Order = "similarity",
+        explain: bool = False,
+        selection: Selection | None = None,
+    ) -> FindResult:
+        """Find tracks by a description: ``find("sad piano")``; see :mod:`musimo.search.description`.
+
+        ``order`` and ``selection`` are as in :meth:`similar`; ``explain`` attaches the value of each word.
+
+        Raises
+        ------
+        NotFoundError : no word is understood, or nothing is analyzed yet
+        UsageError : no word at all, or one of the settings whose definition is not understood
+        """
+        from musimo.api.find import find
+
+        return find(self._session, text, order=order, explain=explain, selection=selection)
+
     def mood(
         self,
         valence: str | float,
@@ -263,8 +284,6 @@ class Library:
     ) -> MoodPathResult:
         """Find tracks whose moods lead evenly from one point to another, about ``duration_s`` long together.
 
-        Parameters
-        ----------
         start, end : words, or valence and arousal, 0..1
         relative : read both in percentiles of the library; None: where one of them is in words
         selection : which tracks; its limit does not count, and None is for any, with diversity
@@ -278,8 +297,6 @@ class Library:
     ) -> PathResult:
         """Find tracks that lead from the first stop to the last, each like the one before.
 
-        Parameters
-        ----------
         stops : two or more tracks to lead through; they are part of the result, whatever the selection says
         n : tracks, stops included, at most 50; there are fewer where too few lie between
         by : compare ``mood``, ``sound``, or ``both``
@@ -306,11 +323,10 @@ class Library:
 
         Parameters
         ----------
-        window_s : length of the windows, 5 to 45 s
-        hop_s : seconds from one window to the next
+        window_s, hop_s : length of the windows, 5 to 45 s, and seconds from one to the next
         on_progress : called with the windows done, and their total
-        on_opened : called once, before minutes of analysis, with the duration of the track, s, and about how
-            many readings there will be; an error that it raises ends the analysis
+        on_opened : called once, before the analysis, with the duration of the track, s, and about how many
+            readings there will be; an error that it raises ends the analysis
 
         Raises
         ------
@@ -326,8 +342,6 @@ class Library:
 
         A report: nothing is changed. A track may be in one group of each kind.
 
-        Parameters
-        ----------
         where : conditions on the tracks; two are compared only if both pass
         on_progress : called with the contents compared, and their total
         """
@@ -345,13 +359,12 @@ class Library:
     def vectors(
         self, by: VectorKind = "both", selection: Selection | None = None
     ) -> tuple[list[Track], FloatArray]:
-        """Return analyzed tracks by path, and a row of numbers for each [shape=(n, d)].
+        """Return analyzed tracks of a selection by path, and a row of numbers for each [shape=(n, d)].
 
         Parameters
         ----------
         by : sound vectors as ``similar`` compares them by ``both``, ``sound`` or ``mood``, unit length; the
             ``embedding`` of the network, d = 256, unit length; or ``emotion``: valence and arousal
-        selection : which tracks; None for all
         """
         from musimo.api.vectors import vectors
 

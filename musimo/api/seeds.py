@@ -18,11 +18,11 @@ from musimo.library.calibration import calibrated_emotion
 from musimo.library.db.ratings import all_ratings
 from musimo.records import Descriptors, FailedFile, Track, Window, WindowPlan
 from musimo.search.find import find_track as find_named
-from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
+from musimo.search.rows import FoundTrack, MoodTrack, PathTrack, SimilarTrack
 from musimo.search.seeds import Seed
 from musimo.search.times import passage
 
-AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack
+AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack | FoundTrack
 """A track: path of an audio file, id, name or words only one track has, or a track or row of a result."""
 
 AnySeed = AnyTrack | Seed
@@ -39,7 +39,7 @@ def find_track(session: Session, named: AnyTrack) -> Track | None:
     NotFoundError, UsageError : no track is meant, or several
     """
     store = session.store
-    if isinstance(named, SimilarTrack | MoodTrack | PathTrack):
+    if isinstance(named, SimilarTrack | MoodTrack | PathTrack | FoundTrack):
         named = named.track
     if isinstance(named, int):
         if (known := store.track_by_id(named)) is None:
@@ -71,7 +71,7 @@ def known_track(session: Session, named: AnyTrack) -> Track:
 
 def file_of(named: AnyTrack) -> bytes:
     """Return the path of a file outside the library."""
-    if isinstance(named, SimilarTrack | MoodTrack | PathTrack):
+    if isinstance(named, SimilarTrack | MoodTrack | PathTrack | FoundTrack):
         named = named.track
     return named.path_bytes if isinstance(named, Track) else path_bytes(str(named))
 

@@ -17,6 +17,7 @@ from typing import Final
 from musimo.output.answers import (
     AnalyzeAnswer,
     ErrorsAnswer,
+    FindResult,
     MoodPathResult,
     MoodResult,
     PathResult,
@@ -112,6 +113,8 @@ def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...
             return ("rank", "distance", *TRACK_COLUMNS)
         case MoodResult():
             return ("rank", "distance", "similarity", *TRACK_COLUMNS)
+        case FindResult():
+            return ("rank", "score", *TRACK_COLUMNS, *["explain"] * answer.explained)
         case PathResult():
             return ("rank", "to_start", "to_end", *TRACK_COLUMNS)
         case TracksAnswer():
@@ -125,6 +128,9 @@ def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...
 def _flat(row: Mapping[str, object]) -> Mapping[str, object]:
     """Return a row with its window and explanation, if any, in columns of their own."""
     flat = dict(row)
+    why = row.get("explain")
+    if isinstance(why, list):
+        flat["explain"] = SEPARATOR.join(f"{one['word']} {one['value']}" for one in why)
     for group in ("window", "explain"):
         inner = row.get(group)
         if isinstance(inner, Mapping):

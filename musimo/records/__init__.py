@@ -36,6 +36,8 @@ from musimo.records.filters import PathFilter as PathFilter
 from musimo.records.filters import RangeFilter as RangeFilter
 from musimo.records.filters import TextField as TextField
 from musimo.records.filters import TextFilter as TextFilter
+from musimo.records.heard import NOTHING_HEARD as NOTHING_HEARD
+from musimo.records.heard import HeardScores as HeardScores
 from musimo.records.scale import Scale
 
 FloatArray = NDArray[np.float32]
