@@ -46,14 +46,6 @@ class Library:
     settings : where the library is, and how to analyze; :meth:`open` reads the user's
     on_notice : called with a sentence a user should read, such as that a GPU could not be used
     on_step : called with the progress of an index that a query has to wait for
-
-    Examples
-    --------
-    >>> from musimo import Library
-    >>> with Library.open() as library:
-    ...     library.scan("~/Music")
-    ...     for row in library.similar("So What"):
-    ...         print(f"{row.similarity:.2f}", row.track.path)
     """
 
     def __init__(
@@ -212,19 +204,15 @@ class Library:
     def find(
         self,
         text: str,
-        *,
         order: Order = "similarity",
+        *,
         explain: bool = False,
         selection: Selection | None = None,
     ) -> FindResult:
-        """Find tracks by a description: ``find("sad piano")``; see :mod:`musimo.search.description`.
+        """Find tracks by a description, such as ``"sad piano"``; see :mod:`musimo.search.description`.
 
-        ``order`` and ``selection`` are as in :meth:`similar`; ``explain`` attaches the value of each word.
-
-        Raises
-        ------
-        NotFoundError : no word is understood, or nothing is analyzed yet
-        UsageError : no word at all, or one of the settings whose definition is not understood
+        See :meth:`similar` for ``order`` and ``selection``; ``explain`` attaches the value of each word.
+        NotFoundError if no word is understood, UsageError if there is none.
         """
         from musimo.api.find import find
 
@@ -284,6 +272,8 @@ class Library:
     ) -> MoodPathResult:
         """Find tracks whose moods lead evenly from one point to another, about ``duration_s`` long together.
 
+        Parameters
+        ----------
         start, end : words, or valence and arousal, 0..1
         relative : read both in percentiles of the library; None: where one of them is in words
         selection : which tracks; its limit does not count, and None is for any, with diversity
@@ -297,6 +287,8 @@ class Library:
     ) -> PathResult:
         """Find tracks that lead from the first stop to the last, each like the one before.
 
+        Parameters
+        ----------
         stops : two or more tracks to lead through; they are part of the result, whatever the selection says
         n : tracks, stops included, at most 50; there are fewer where too few lie between
         by : compare ``mood``, ``sound``, or ``both``
@@ -342,6 +334,8 @@ class Library:
 
         A report: nothing is changed. A track may be in one group of each kind.
 
+        Parameters
+        ----------
         where : conditions on the tracks; two are compared only if both pass
         on_progress : called with the contents compared, and their total
         """
