@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 
 from musimo.api.seeds import AnySeed, AnyTrack
 from musimo.api.session import Session
-from musimo.audio.files import AnyPath, path_bytes
+from musimo.audio.paths import AnyPath, path_bytes
 from musimo.records import AnalyzedFile, Coverage, FailedFile, Failure, FloatArray, Track
-from musimo.search.order import Order
-from musimo.search.results import FindResult, MoodPathResult, MoodResult, PathResult, SimilarResult
-from musimo.search.selection import EVERYTHING, Selection, Where, select_tracks
-from musimo.search.space import By
+from musimo.search.selection import EVERYTHING, select_tracks
 from musimo.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -26,11 +23,16 @@ if TYPE_CHECKING:
     from musimo.api.tags import Tags
     from musimo.api.vectors import VectorKind
     from musimo.library.overview import Details, Status
-    from musimo.library.scan.events import Audit, Indexing, ScanEvent
+    from musimo.library.scan.events import Audit, ScanEvent
     from musimo.library.scan.scan import ScanOptions
-    from musimo.records import Curve
+    from musimo.records.curve import Curve
+    from musimo.records.indexing import Indexing
     from musimo.search.duplicates import DuplicateGroup
+    from musimo.search.order import Order
+    from musimo.search.results import FindResult, MoodPathResult, MoodResult, PathResult, SimilarResult
+    from musimo.search.selection import Selection, Where
     from musimo.search.sound_map import SoundMap
+    from musimo.search.space import By
 
 Progress = Callable[[int, int], None]
 
@@ -211,8 +213,7 @@ class Library:
     ) -> FindResult:
         """Find tracks by a description, such as ``"sad piano"``; see :mod:`musimo.search.description`.
 
-        See :meth:`similar` for ``order`` and ``selection``; ``explain`` attaches the value of each word.
-        NotFoundError if no word is understood, UsageError if there is none.
+        ``explain`` attaches the value of each word. NotFoundError if no word is understood.
         """
         from musimo.api.find import find
 
@@ -317,8 +318,7 @@ class Library:
         ----------
         window_s, hop_s : length of the windows, 5 to 45 s, and seconds from one to the next
         on_progress : called with the windows done, and their total
-        on_opened : called once, before the analysis, with the duration of the track, s, and about how many
-            readings there will be; an error that it raises ends the analysis
+        on_opened : called first with the duration, s, and how many readings; its errors end the analysis
 
         Raises
         ------

@@ -9,14 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from musimo.output.answers import AnalyzeAnswer, Answer, Details, ErrorsAnswer, TrackList
+from musimo.output.answers import Details
 from musimo.output.naming import unicode_text
 from musimo.output.text import UNSAFE
 from musimo.records.fields import SCORE_DIGITS, SECOND_DIGITS, number
 from musimo.records.scale import Scale
-from musimo.search.sound_map import SoundMap
+
+if TYPE_CHECKING:
+    from musimo.output.answers import AnalyzeAnswer, Answer, ErrorsAnswer, TrackList
+    from musimo.search.sound_map import SoundMap
 
 SCHEMA: Final = 1
 """Rises when a field changes its meaning or is removed, not when one is added."""

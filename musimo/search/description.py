@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Protocol
 
-from musimo.audio.files import typed_text
+from musimo.audio.paths import typed_text
 from musimo.errors import UsageError
 from musimo.library.db.folding import fold
 from musimo.search.mood_suggestions import word_keys

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from musimo.library.db.files import Arrival
+from musimo.records.indexing import Indexing
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,6 @@ class RootMayHaveMoved:
 
     old: bytes
     new: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Indexing:
-    """Progress of an index that is built or updated, in steps."""
-
-    done: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
