@@ -17,10 +17,10 @@ from musimo.library.active_model import not_analyzed
 from musimo.library.db.heard import with_heard
 from musimo.records import Descriptors, FailedFile, Track, Window, WindowPlan
 from musimo.search.find import find_track as find_named
-from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
+from musimo.search.rows import FoundTrack, MoodTrack, PathTrack, SimilarTrack
 from musimo.search.seeds import Seed
 
-AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack
+AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack | FoundTrack
 """A track: path of an audio file, id, name or words only one track has, or a track or row of a result."""
 
 AnySeed = AnyTrack | Seed
@@ -42,7 +42,7 @@ def find_track(session: Session, named: AnyTrack) -> Track | None:
 
 def _find_track(session: Session, named: AnyTrack) -> Track | None:
     store = session.store
-    if isinstance(named, SimilarTrack | MoodTrack | PathTrack):
+    if isinstance(named, SimilarTrack | MoodTrack | PathTrack | FoundTrack):
         named = named.track
     if isinstance(named, int):
         if (known := store.track_by_id(named)) is None:
@@ -86,7 +86,7 @@ def track_or_file(session: Session, named: AnyTrack) -> tuple[Track | None, byte
 
 def file_of(named: AnyTrack) -> bytes:
     """Return the path of a file outside the library."""
-    if isinstance(named, SimilarTrack | MoodTrack | PathTrack):
+    if isinstance(named, SimilarTrack | MoodTrack | PathTrack | FoundTrack):
         named = named.track
     return named.path_bytes if isinstance(named, Track) else path_bytes(str(named))
 

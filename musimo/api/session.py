@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING
 
 from musimo.audio.paths import AnyPath, path_bytes
 from musimo.library.active_model import ModelUpgrade, active_weights, not_analyzed, upgrade_progress
+from musimo.library.db.heard import heard_scores
 from musimo.library.db.queries import Store
-from musimo.records import AnalyzedFile, Descriptors, FailedFile, FloatArray, Window, WindowPlan
+from musimo.records import (
+    AnalyzedFile,
+    Descriptors,
+    FailedFile,
+    FloatArray,
+    HeardScores,
+    Window,
+    WindowPlan,
+)
 from musimo.resources import weights_path
 from musimo.search.index import VectorIndex
 from musimo.search.indexes import Indexes
@@ -100,6 +109,10 @@ class Session:
         """Return the index of valence and arousal, up to date; NotFoundError if no track is analyzed."""
         with self._lock:
             return self._not_empty(self.indexes.moods())
+
+    def heard(self) -> HeardScores:
+        """Return the scores of the tags that the active model hears in the tracks of the library."""
+        return heard_scores(self.store)
 
     def n_indexed(self) -> int:
         """Return the number of sound vectors in the index."""

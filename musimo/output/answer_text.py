@@ -11,6 +11,7 @@ from musimo.output.answers import (
     Answer,
     Details,
     ErrorsAnswer,
+    FindResult,
     MoodPathResult,
     MoodResult,
     PathResult,
@@ -28,6 +29,7 @@ from musimo.output.facts_text import (
     windows_table,
 )
 from musimo.output.list_text import (
+    description_lines,
     explained,
     length,
     order_line,
@@ -35,6 +37,7 @@ from musimo.output.list_text import (
     tonal_columns,
     versions_cells,
     versions_line,
+    word_values,
 )
 from musimo.output.naming import full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, duration, table
@@ -65,6 +68,8 @@ def text(answer: Answer, options: PrintOptions) -> str:
             lines = _similar(answer, options)
         case MoodResult():
             lines = _mood(answer, options)
+        case FindResult():
+            lines = _find(answer, options)
         case MoodPathResult():
             lines = _mood_path(answer, options)
         case PathResult():
@@ -154,6 +159,26 @@ def _mood(answer: MoodResult, options: PrintOptions) -> list[str]:
     return [*asked, "", *_mood_rows(answer, options), *_length(answer)]
 
 
+def _find(answer: FindResult, options: PrintOptions) -> list[str]:
+    asked = [*description_lines(answer.description, options.width), *order_line(answer.order)]
+    versions = versions_cells([row.versions for row in answer.rows])
+    tonal = tonal_columns(answer.order)
+    columns = (Column("#", right=True), Column("score", right=True), *_track_columns(versions, tonal))
+    rows = [
+        (
+            str(row.rank),
+            decimal(row.score, SCORE_DIGITS),
+            *_track_cells(row.track, options.scale, versions[place : place + 1], tonal),
+        )
+        for place, row in enumerate(answer.rows)
+    ]
+    lines = _listed(columns, rows, options)
+    if answer.explained and rows:
+        reasons = [word_values(row.explanation or (), options.width) for row in answer.rows]
+        lines = [lines[0], *chain(*([line, *why] for line, why in zip(lines[1:], reasons, strict=True)))]
+    return [*asked, "", *lines, *_length(answer)]
+
+
 def _mood_path(answer: MoodPathResult, options: PrintOptions) -> list[str]:
     plane = plane_scale(options.scale, relative=answer.relative)
     asked = [
@@ -164,7 +189,7 @@ def _mood_path(answer: MoodPathResult, options: PrintOptions) -> list[str]:
     return [*lines, "", *_mood_rows(answer, options), *_length(answer)]
 
 
-def _length(answer: SimilarResult | MoodResult | MoodPathResult) -> list[str]:
+def _length(answer: SimilarResult | MoodResult | FindResult | MoodPathResult) -> list[str]:
     """Return the length of the list, if one was asked for."""
     if answer.duration_s is None:
         return []

@@ -10,6 +10,7 @@ from musimo.library.overview import Status as Status
 from musimo.output.playlist_paths import PathStyle
 from musimo.records import AnalyzedFile, FailedFile, Failure, Track
 from musimo.records.scale import Scale
+from musimo.search.results import FindResult as FindResult
 from musimo.search.results import MoodPathResult as MoodPathResult
 from musimo.search.results import MoodResult as MoodResult
 from musimo.search.results import PathResult as PathResult
@@ -78,7 +79,7 @@ class ErrorsAnswer:
         return {"errors": [row.as_dict(scale) for row in self.failures]}
 
 
-TrackList = SimilarResult | MoodResult | MoodPathResult | PathResult | TracksAnswer
+TrackList = SimilarResult | MoodResult | MoodPathResult | PathResult | FindResult | TracksAnswer
 """Answers that are lists of tracks, which have every format of a list."""
 
 Answer = TrackList | AnalyzeAnswer | Details | Status | ErrorsAnswer

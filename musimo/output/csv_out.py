@@ -17,6 +17,7 @@ from typing import Final
 from musimo.output.answers import (
     AnalyzeAnswer,
     ErrorsAnswer,
+    FindResult,
     MoodPathResult,
     MoodResult,
     PathResult,
@@ -115,6 +116,8 @@ def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...
             return ("rank", "distance", *TRACK_COLUMNS, *PART_COLUMNS)
         case MoodResult():
             return ("rank", "distance", "similarity", *TRACK_COLUMNS, *PART_COLUMNS)
+        case FindResult():
+            return ("rank", "score", *TRACK_COLUMNS, *["explain"] * answer.explained, *PART_COLUMNS)
         case PathResult():
             return ("rank", "to_start", "to_end", *TRACK_COLUMNS, *PART_COLUMNS)
         case TracksAnswer():
@@ -140,6 +143,9 @@ def _flat(row: Mapping[str, object]) -> Mapping[str, object]:
     heard = row.get("heard")
     if isinstance(heard, list):
         flat["heard"] = SEPARATOR.join(one["tag"] for one in heard)
+    why = row.get("explain")
+    if isinstance(why, list):
+        flat["explain"] = SEPARATOR.join(f"{one['word']} {one['value']}" for one in why)
     for group in ("window", "explain"):
         inner = row.get(group)
         if isinstance(inner, Mapping):

@@ -10,8 +10,11 @@ from musimo.output.tables import UNKNOWN, Column, clock, decimal, duration
 from musimo.output.text import cut, safe, width
 from musimo.records import TempoKey, Track
 from musimo.records.scale import RANGES, Scale
+from musimo.search.description import Description
 from musimo.search.explain import Explanation, alike, genres_of
 from musimo.search.order import Order
+from musimo.search.rows import WordValue
+from musimo.search.terms import Word
 from musimo.search.track_distances import key_of, tempo_of
 
 INDENT: Final = "      "  # as far as the names after "like  "
@@ -90,6 +93,44 @@ def explained(
     return _packed(pieces, columns)
 
 
+def description_lines(description: Description, columns: int) -> list[str]:
+    """Return a description, and how each of its words was understood, in lines of at most ``columns``."""
+    lines = [cut(f"find  {safe(description.text)}", columns)]
+    pieces = [f"{understood(word)};" for word in description.words]
+    pieces[-1] = pieces[-1].removesuffix(";")
+    lines += _packed(pieces, columns, INDENT)
+    lines += [f"{INDENT}{safe(sentence)}" for sentence in not_answered(description)]
+    return lines
+
+
+def understood(word: Word) -> str:
+    """Return a word and what it was understood as: ``rainy → calm, ambient``."""
+    sign = "→" if word.similarity is None else "≈"
+    typed = f"not {word.text}" if word.negated else word.text
+    return safe(f"{typed} {sign} {', '.join(word.labels)}")
+
+
+def not_answered(description: Description) -> list[str]:
+    """Return sentences that name the words without an answer."""
+    sentences = []
+    if description.unknown:
+        sentences.append(f"not understood: {', '.join(description.unknown)}")
+    if description.unanswered:
+        sentences.append(f"nothing is known in this library of: {', '.join(description.unanswered)}")
+    return sentences
+
+
+def word_values(values: Sequence[WordValue], columns: int) -> list[str]:
+    """Return the value of each word, and of its parts, in lines of at most ``columns``."""
+    pieces = []
+    for one in values:
+        parts = ", ".join(f"{label} {decimal(value, _DIGITS)}" for label, value in one.parts)
+        pieces.append(safe(f"{one.word} {decimal(one.value, _DIGITS)}{f' ({parts})' if parts else ''};"))
+    if pieces:
+        pieces[-1] = pieces[-1].removesuffix(";")
+    return _packed(pieces, columns)
+
+
 def _facts(one: Explanation, seed: Track, found: Track, scale: Scale) -> Iterator[tuple[str, str]]:
     """Yield the name and the text of each known fact."""
     timbre, network = decimal(one.statistics, _DIGITS), decimal(one.fused, _DIGITS)
@@ -112,13 +153,13 @@ def _facts(one: Explanation, seed: Track, found: Track, scale: Scale) -> Iterato
         yield "genre", f"genre {safe(', '.join(one.genres) or genres)}"
 
 
-def _packed(pieces: Sequence[str], columns: int) -> list[str]:
+def _packed(pieces: Sequence[str], columns: int, indent: str = EXPLANATION_INDENT) -> list[str]:
     """Fill indented lines of at most ``columns`` with pieces of text; cut a piece that is longer."""
-    room = max(columns - len(EXPLANATION_INDENT), 1)
+    room = max(columns - len(indent), 1)
     lines: list[str] = []
     for piece in pieces:
         if lines and width(lines[-1]) + 1 + width(piece) <= room:
             lines[-1] += f" {piece}"
         else:
             lines.append(cut(piece, room))
-    return [EXPLANATION_INDENT + line for line in lines]
+    return [indent + line for line in lines]

@@ -146,7 +146,12 @@ def alike(explanation: Explanation) -> dict[str, bool]:
 
 def genres_of(track: Track) -> list[str]:
     """Return the genres in a track's tag, as they are spelled there."""
-    return [part.strip() for part in _GENRE_SEPARATORS.split(track.tags.genre or "") if part.strip()]
+    return split_genres(track.tags.genre or "")
+
+
+def split_genres(tag: str) -> list[str]:
+    """Return the genres in a tag, as they are spelled there."""
+    return [part.strip() for part in _GENRE_SEPARATORS.split(tag) if part.strip()]
 
 
 def _explanation(seed_track: Track, found: Track, seed: int, cosines: dict[str, float]) -> Explanation:

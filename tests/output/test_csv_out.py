@@ -18,7 +18,7 @@ def read(written: str) -> list[dict[str, str]]:
 def test_golden(track: Track) -> None:
     assert csv_table(TracksAnswer([track]), "0-1") == (
         "id,path,title,artist,album,albumartist,genre,year,duration,format,bitrate,valence,arousal,"
-        "path_bytes,partial,tempo,tempo_confidence,key,key_confidence,content,start,end,heard\r\n"
+        "path_bytes,partial,tempo,tempo_confidence,key,key_confidence,content,heard,start,end\r\n"
         "7,/music/Nina/07 Feeling Good.mp3,Feeling Good,Nina Simone,I Put a Spell on You,,Jazz,1965,173.42,"
         "mp3,320,0.625,0.25,,,120.0,0.88,G minor,0.52,,,,\r\n"
     )

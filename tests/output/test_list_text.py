@@ -47,9 +47,11 @@ def test_the_best_window_stands_beside_the_row_of_a_passage_and_is_written_for_s
     told = [{"start": 111.6, "end": 156.6, "similarity": 0.123457}, None]
     assert [row["window"] for row in content(answer, "0-1")["results"]] == told  # type: ignore[attr-defined]
     header, first, second = csv_table(answer, "0-1").splitlines()
-    assert header.endswith(",key_confidence,content,heard,window_start,window_end,window_similarity")
-    assert first.endswith(",1.0,,,111.6,156.6,0.123457")
-    assert second.endswith(",,,,,,,,")
+    assert header.endswith(
+        ",key_confidence,content,heard,window_start,window_end,window_similarity,start,end"
+    )
+    assert first.endswith(",1.0,,,111.6,156.6,0.123457,,")
+    assert second.endswith(",,,,,,,,,,")
 
 
 def test_no_window_is_shown_where_none_is_known_or_no_passage_was_asked_with() -> None:
@@ -144,7 +146,7 @@ def test_tags_heard_in_both_are_named() -> None:
     why = replace(WHY, heard=("jazz", "piano", "mellow", "solo", "slow", "60s"))
     answer = SimilarResult((SimilarTrack(1, 0.5, ONE, explanation=why),), (SO_WHAT,), explained=True)
     assert "    heard in both: jazz, piano, mellow, solo, slow;" in lines(answer)
-    assert csv_table(answer, "0-1").splitlines()[1].endswith(",jazz; piano; mellow; solo; slow; 60s")
+    assert csv_table(answer, "0-1").splitlines()[1].endswith(",jazz; piano; mellow; solo; slow; 60s,,")
     none = SimilarTrack(1, 0.5, ONE, explanation=replace(why, heard=()))
     assert not any("heard" in line for line in lines(replace(answer, rows=(none,))))
 

@@ -76,7 +76,7 @@ def heard_in(store: Store, contents: Sequence[int]) -> dict[int, Heard]:
 def with_heard(store: Store, found: Sequence[Track]) -> list[Track]:
     """Return tracks with the tags heard in them; those outside the library stay as they are."""
     contents = sorted({track.content for track in found if _is_analyzed(track) and track.content is not None})
-    if not contents or not store.heard_tags():
+    if not contents or not store.tags_of_analyses:
         return list(found)
     known = heard_in(store, contents)
     return [

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,23 +32,12 @@ from musimo.library.db.schema import (
     tracks,
     windows,
 )
-from musimo.library.db.tracks import IN_ORDER, emotions_of, joined, track_of, track_query
+from musimo.library.db.tracks import IN_ORDER, Counts, emotions_of, joined, track_of, track_query
 from musimo.records import Descriptors, Failure, Filter, FloatArray, Track, Window, WindowEmotion
 
 Ids = NDArray[np.int64]
 
 _DESCRIPTORS = [emotions.c[name] for name in Descriptors.__dataclass_fields__]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Numbers of tracks by state."""
-
-    tracks: int
-    analyzed: int
-    missing: int
-    failed: int
-    partial: int = 0  # of the analyzed ones: not all of their audio could be decoded
 
 
 class Store:
@@ -321,12 +310,14 @@ class Store:
         rows = self.rows(select(models.c.tags).where(models.c.name == self.model, models.c.tags.is_not(None)))
         return tuple(json.loads(rows[0].tags)) if rows else ()
 
-    def passing(self, filters: Sequence[Filter]) -> list[ColumnElement[bool]]:
-        """Return the conditions on tracks that pass ``filters``; for modules of this room.
+    @cached_property
+    def tags_of_analyses(self) -> tuple[str, ...]:
+        """The same, once the model has analyzed something: they never change then."""
+        return self.heard_tags()
 
-        UsageError: they ask for a tag that the model does not hear.
-        """
-        if next(asked_tags(filters), None) is not None and self.model in self.analyzed_by():
+    def passing(self, filters: Sequence[Filter]) -> list[ColumnElement[bool]]:
+        """Return the conditions on tracks that pass ``filters``; for modules of this room."""
+        if [*asked_tags(filters)] and self.model in self.analyzed_by():
             check_tags(filters, self.heard_tags(), self.model)
         return [condition(one) for one in filters]
 

@@ -11,7 +11,8 @@ from sqlalchemy import event
 
 from musimo.errors import LibraryError
 from musimo.library.db.files import GoneFile
-from musimo.library.db.queries import Counts, Store
+from musimo.library.db.queries import Store
+from musimo.library.db.tracks import Counts
 from musimo.records import RangeFilter, Tags, TextFilter
 from tests.catalog import FUSED, STATISTICS, Catalog, Entry, direction
 
