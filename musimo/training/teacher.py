@@ -147,8 +147,6 @@ class MusicNN(nn.Module):
         """Return the probabilities of the tags: (..., 200) -> (..., 50)."""
         rows = torch.from_numpy(np.ascontiguousarray(activations))
         penultimate = rows.relu() * self.tag_scale + self.tag_shift
-            torch.from_numpy(np.ascontiguousarray(activations)).relu() * self.tag_scale + self.tag_shift
-        )
         return np.asarray(F.linear(penultimate, self.tag_kernel, self.tag_bias).sigmoid().numpy())
 
     @torch.inference_mode()
