@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+
+from musimo.records import FloatArray
+from musimo.training.tag_training import MSD, MTT, SYNONYMS
+from musimo.training.teacher import N_ACTIVATIONS, N_TAGS
 
 NETWORK = """
 n_filters = [8, 16]
@@ -48,6 +53,8 @@ n_folds = 3
 n_seeds = 2
 [dataset]
 name = "musifeast17"
+[quadrants]
+name = "panda4q"
 [corpus]
 n_mixes = 2
 [distill]
@@ -60,12 +67,18 @@ checkpoint_every = 2
 [heads]
 n_batches = 2
 clips = 4
+labeled = 4
 unlabelled = 4
+[tags]
+n_batches = 2
+labeled = 4
+unlabeled = 4
+units = 4
 """
 
 
 def musifeast17(data: Path, n: int = 15, seconds: float = 4.0) -> Path:
-    """Write noises to ``data/musifeast17``, the louder the higher their arousal; return ``data``."""
+    """Write noises to ``data/musifeast17``, the brighter the higher their arousal; return ``data``."""
     folder = data / "musifeast17"
     (folder / "audio").mkdir(parents=True)
     rng = np.random.default_rng(0)
@@ -74,13 +87,13 @@ def musifeast17(data: Path, n: int = 15, seconds: float = 4.0) -> Path:
         rows.writerow(["clip_name", "artist", "valence_m", "arousal_m"])
         for i in range(n):
             rows.writerow([f"noise_{i}", f"artist {i}", rng.uniform(1, 5), 1 + 4 * i / n])
-            samples = rng.normal(0, 0.002 * 1.3**i, round(22_050 * seconds))
+            samples = noise(rng, i / n, seconds)
             soundfile.write(folder / "audio" / f"noise_{i}.wav", samples, 22_050)
     return data
 
 
 def panda4q(data: Path, n: int = 12, seconds: float = 4.0) -> Path:
-    """Write noises to ``data/panda4q``, loud in Q1 and Q2, with a few genres; return ``data``.
+    """Write noises to ``data/panda4q``, bright in Q1 and Q2, with a few genres; return ``data``.
 
     The first artist is also the first of `musifeast17`.
     """
@@ -98,9 +111,17 @@ def panda4q(data: Path, n: int = 12, seconds: float = 4.0) -> Path:
             artist = f"artist {100 + i}" if i else "Artist 0 & Friends"
             genres = ("Jazz", "Pop/Rock", "Jazz; Blues")[i % 3]
             rows.writerow([f"clip_{i}", f"Q{quadrant + 1}", artist, genres, "Word; Other", valence, arousal])
-            samples = rng.normal(0, 0.1 if quadrant < 2 else 0.005, round(22_050 * seconds))
+            samples = noise(rng, 0.9 if quadrant < 2 else 0.1, seconds)
             soundfile.write(folder / "audio" / f"clip_{i}.wav", samples, 22_050)
     return data
+
+
+def noise(rng: np.random.Generator, brightness: float, seconds: float) -> FloatArray:
+    """Return noise at a random level; its treble is as strong as its bass at a brightness of 1."""
+    white = rng.normal(0, 1, round(22_050 * seconds))
+    dull = np.convolve(white, np.ones(16) / 4, "same")
+    level = 0.1 * 10 ** rng.uniform(-1, 0)
+    return np.asarray(level * (brightness * white + (1 - brightness) * dull), dtype=np.float32)
 
 
 def music(data: Path, n: int = 2, seconds: float = 8.0) -> Path:
@@ -113,11 +134,25 @@ def music(data: Path, n: int = 2, seconds: float = 8.0) -> Path:
     return data
 
 
-def teacher(path: Path) -> Path:
+def teachers(folder: Path) -> tuple[Path, Path]:
+    """Write random weights of both teachers, under their real names; return the paths."""
+    return (
+        teacher(folder / "msd_musicnn.npz", tag_words(MSD), seed=2),
+        teacher(folder / "mtt_musicnn.npz", tag_words(MTT), seed=3),
+    )
+
+
+def tag_words(kind: str) -> list[str]:
+    """Return the 50 words of a teacher: those that are used, and others."""
+    words = [word for synonyms in SYNONYMS.values() for word in synonyms.get(kind, ())]
+    return [*words, *(f"unused {number}" for number in range(N_TAGS - len(words)))]
+
+
+def teacher(path: Path, tags: Sequence[str], seed: int) -> Path:
     """Write random weights of a teacher with two filters per layer, under the real names."""
     kernels = [(7, 38, 1, 2), (7, 67, 1, 2), (16, 1, 1, 2), (8, 1, 1, 2), (4, 1, 1, 2)]
     kernels += [(7, 10, 1, 3), (7, 3, 1, 3), (7, 3, 1, 3)]
-    rng = np.random.default_rng(2)
+    rng = np.random.default_rng(seed)
     arrays: dict[str, NDArray[np.float32]] = {}
 
     def draw(name: str, *shape: int, low: float = -0.3, high: float = 0.3) -> None:
@@ -128,12 +163,13 @@ def teacher(path: Path) -> Path:
         name = f"conv2d_{number}" if number else "conv2d"
         draw(f"{name}/kernel", *kernel)
         draw(f"{name}/bias", kernel[3])
-    for number, size in enumerate([1, *(kernel[3] for kernel in kernels), n_pooled]):
+    for number, size in enumerate([1, *(kernel[3] for kernel in kernels), n_pooled, N_ACTIVATIONS]):
         name = f"batch_normalization_{number}" if number else "batch_normalization"
         for part in ("gamma", "beta", "moving_mean"):
             draw(f"{name}/{part}", size)
         draw(f"{name}/moving_variance", size, low=0.5, high=2.0)
-    draw("dense/kernel", n_pooled, 200)
-    draw("dense/bias", 200)
-    np.savez(path, **arrays)  # type: ignore[arg-type]  # its stubs take the names for options
+    for name, sizes in (("dense", (n_pooled, N_ACTIVATIONS)), ("dense_1", (N_ACTIVATIONS, len(tags)))):
+        draw(f"{name}/kernel", *sizes)
+        draw(f"{name}/bias", sizes[1])
+    np.savez(path, **arrays, tags=np.array(tags))  # type: ignore[arg-type]  # its stubs take them for options
     return path

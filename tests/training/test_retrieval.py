@@ -146,7 +146,7 @@ def test_a_miniature_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
         rows = csv.writer(file, delimiter="\t")
         rows.writerows([("path", "album", "credit", "package"), ("a/0.flac", "", "She", "a")])
     config = RetrievalConfig(window_s=1.5, every_s=2.0, n_splits=1, n_encoded=1)
-    *events, found = evaluate_retrieval(config, music, cache, None, weights_path())
+    *events, found = evaluate_retrieval(config, music, cache, (), weights_path())
     assert isinstance(found, RetrievalTable)
     assert (found.n_tracks, found.n_windows, found.model) == (4, 8, weights_path().stem)
     assert {*found.encoded} == {"mp3", "opus"}
@@ -158,7 +158,7 @@ def test_a_miniature_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for words in ("| both |", "| bliss | not measured", "4 tracks, 8 windows", "| opus |"):
         assert words in shown
     monkeypatch.setattr(retrieval.WindowDescriber, "describe", None)
-    *events, again = evaluate_retrieval(config, music, cache, None, weights_path())
+    *events, again = evaluate_retrieval(config, music, cache, (), weights_path())
     assert isinstance(again, RetrievalTable)
     assert again.markdown() == shown, "descriptors are cached"
     assert isinstance(events[0], Stage)
@@ -166,7 +166,7 @@ def test_a_miniature_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_folder_without_music_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no music"):
-        list(evaluate_retrieval(CONFIG, tmp_path, tmp_path, None, weights_path()))
+        list(evaluate_retrieval(CONFIG, tmp_path, tmp_path, (), weights_path()))
 
 
 def test_the_built_in_configuration_is_valid() -> None:

@@ -22,6 +22,7 @@ from musimo.training import run
 from musimo.training.progress import Finished, Row
 from musimo.training.recipe import load_recipe
 from musimo.training.run_log import read_log
+from musimo.training.tag_training import TAGS
 from musimo.training.workspace import Workspace, open_workspace
 from tests.training import miniature
 
@@ -53,12 +54,17 @@ def options(workspace: Workspace) -> list[str | Path]:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = miniature.music(miniature.musifeast17(tmp_path_factory.mktemp("data")))
-    miniature.teacher(folder / "msd_musicnn.npz")
+    miniature.panda4q(folder)
+    miniature.teachers(folder)
     return folder
 
 
+def teachers_in(data: Path) -> tuple[Path, ...]:
+    return tuple(data / f"{name}_musicnn.npz" for name in ("msd", "mtt"))
+
+
 def workspace_at(data: Path, out: Path) -> Workspace:
-    return Workspace(data, data / "music", data / "msd_musicnn.npz", out, "cpu", 1)
+    return Workspace(data, data / "music", teachers_in(data), out, "cpu", 1)
 
 
 @pytest.fixture(scope="module", params=RECIPES)
@@ -89,6 +95,10 @@ def test_training_leaves_weights_card_report_log_and_curves(trained: Trained) ->
     # three folds and the final training of two epochs each; a checkpoint every two of six batches
     assert len(rows) == (3 if distilled else 8)
     assert rows[-1]["number"] in trained.err
+    assert loaded.card.tags == (TAGS if distilled else ())
+    assert ("| vocals |" in card) == distilled
+    halves = list((out / "folds").rglob("folds-quadrants.json"))
+    assert len(halves) == (2 if distilled else 0), "a file for each seed"
 
 
 def test_evaluation_reuses_the_results_of_training(trained: Trained) -> None:
@@ -142,12 +152,15 @@ def test_existing_weights_are_evaluated_without_training(data: Path, trained: Tr
         ("supervised", "musifeast17", "does not hold MUSIFEAST-17"),
         ("distilled", "music", "there is no music in"),
         ("distilled", "msd_musicnn.npz", "there is no teacher at"),
+        ("distilled", "mtt_musicnn.npz", "mtt_musicnn.npz"),
+        ("distilled", "panda4q", "does not hold Panda 4Q"),
     ],
 )
 def test_missing_inputs_are_named(data: Path, tmp_path: Path, kind: str, missing: str, words: str) -> None:
     (tmp_path / "data").mkdir()
-    for name in {"musifeast17", "music", "msd_musicnn.npz"} - {missing}:
-        (tmp_path / "data" / name).symlink_to(data / name)
+    for path in data.iterdir():
+        if path.name != missing:
+            (tmp_path / "data" / path.name).symlink_to(path)
     (tmp_path / "c.toml").write_text(RECIPES[kind])
     code, out, err = shell(
         "train", tmp_path / "c.toml", *options(workspace_at(tmp_path / "data", tmp_path / "o"))
@@ -160,14 +173,9 @@ def test_missing_inputs_are_named(data: Path, tmp_path: Path, kind: str, missing
 
 def test_the_matrix_of_data_sets(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "MIN_TRANSFER_CLIPS", 5)
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for path in data.iterdir():
-        (folder / path.name).symlink_to(path)
-    miniature.panda4q(folder)
     config = tmp_path / "tiny.toml"
     config.write_text(miniature.SUPERVISED.replace("[network]", '[[cross]]\nname = "panda4q"\n[network]'))
-    workspace = Workspace(folder, folder / "music", folder / "msd_musicnn.npz", tmp_path / "out", "cpu", 1)
+    workspace = workspace_at(data, tmp_path / "out")
     code, out, err = shell("evaluate", config, *options(workspace), "--json")
     assert code == 0, err
     document = json.loads(out)
@@ -180,8 +188,8 @@ def test_the_matrix_of_data_sets(data: Path, tmp_path: Path, monkeypatch: pytest
     assert (there["n_train"], there["n_clips"]) == (14, 12), "the artist of both is left out of training"
     assert (back["n_train"], back["n_clips"]) == (11, 15)
     assert back["aucs"] == {}, "no quadrants"
-    loud = rows["musifeast17", "panda4q", "SVR on clip statistics"]["aucs"]["arousal"]
-    assert loud["value"] == loud["low"] == loud["high"] == 1, "loud noise is louder in every resample"
+    bright = rows["musifeast17", "panda4q", "SVR on clip statistics"]["aucs"]["arousal"]
+    assert bright["value"] == bright["low"] == bright["high"] == 1, "brighter in every resample"
     assert rows["", "panda4q", "bandwidth alone"]["n_train"] is None
     assert ("panda4q", "panda4q", "MASE-Net") in rows
     assert "## Matrix of data sets" in Path(document["report"]).read_text(encoding="utf-8")
