@@ -15,6 +15,7 @@ from musimo.audio.decode import FFmpegDecoder
 from musimo.audio.extract import extract_windows
 from musimo.audio.features import compute_features, repeated_features
 from musimo.audio.formats import is_music
+from musimo.audio.loudness import network_input
 from musimo.errors import AudioError
 from musimo.records import ExtractedWindow, FileOpened, FloatArray, SlidingPlan, Window, WindowPlan
 from tests.sounds import encode, make_bad_folder, melody, noise
@@ -188,6 +189,41 @@ def test_a_window_with_gaps_in_its_segment_is_decoded_alone(
     _, clips = events(path, SlidingPlan(10, 10))
     for clip, same in zip(clips, whole, strict=True):
         np.testing.assert_allclose(clip.features, same.features, atol=1e-3)
+
+
+@pytest.mark.parametrize("plan", ["windows", SlidingPlan(5, 5)])
+def test_a_gain_changes_the_loudness_and_nothing_else(tmp_path: Path, plan: WindowPlan) -> None:
+    tune = melody(10)
+    for name, gain in (("loud", 1.0), ("soft", 10 ** (-12 / 20))):
+        soundfile.write(tmp_path / f"{name}.wav", tune * np.float32(gain), 22_050, subtype="FLOAT")
+    loud, soft = (events(tmp_path / f"{name}.wav", plan)[1] for name in ("loud", "soft"))
+    assert len(loud) == len(soft) == (1 if plan == "windows" else 2)
+    for one, other in zip(loud, soft, strict=True):
+        assert one.track_lufs - other.track_lufs == pytest.approx(12, abs=1e-3)
+        assert (one.features[:, :128] > other.features[:, :128] + 11).all(), "the level of the file"
+        np.testing.assert_allclose(network_input(one), network_input(other), rtol=0, atol=5e-3)
+        np.testing.assert_allclose(one.statistics, other.statistics, rtol=0, atol=5e-3)
+
+
+def test_what_is_soft_within_a_track_is_soft(tmp_path: Path) -> None:
+    """The loudness is that of the track, whichever windows are asked for."""
+    tune = melody(10)
+    tune[5 * 22_050 :] = tune[: 5 * 22_050] / 2
+    soundfile.write(tmp_path / "song.wav", tune, 22_050, subtype="FLOAT")
+    _, [whole] = events(tmp_path / "song.wav")
+    _, [first, second] = events(tmp_path / "song.wav", SlidingPlan(5, 5))
+    assert first.track_lufs == second.track_lufs == whole.track_lufs
+    moved = network_input(first)[:, :128] - network_input(second)[:, :128]
+    np.testing.assert_allclose(moved, 20 * np.log10(2), atol=1e-2)
+    mean = slice(0, 128)
+    np.testing.assert_allclose(first.statistics[mean] - second.statistics[mean], 20 * np.log10(2), atol=1e-2)
+
+
+def test_a_silent_track_has_no_loudness(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "song.wav", np.zeros(22_050), 22_050)
+    _, [silent] = events(tmp_path / "song.wav")
+    assert silent.track_lufs == -np.inf
+    np.testing.assert_array_equal(network_input(silent), silent.features)
 
 
 def test_too_many_windows_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

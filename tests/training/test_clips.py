@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from musimo.audio.features import FEATURE_ID, N_FEATURES
+from musimo.audio.loudness import REFERENCE_LUFS, loudness
 from musimo.errors import AudioError
 from musimo.records import Window
 from musimo.training.clips import LabeledClip, cached_features, ratings_of
@@ -61,3 +62,15 @@ def test_a_clip_that_cannot_be_decoded_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(AudioError):
         cached_features([LabeledClip("x", path, "g", 5.0, 5.0)], tmp_path / "cache")
+
+
+def test_copies_of_other_levels_have_equal_features(tmp_path: Path) -> None:
+    """The level of a clip is not a property of its music; the reference is -14 LUFS."""
+    samples, clips = np.random.default_rng(0).normal(0, 0.1, 22_050), []
+    for name, gain in (("soft", 0.05), ("loud", 2.0)):
+        path = tmp_path / f"{name}.wav"
+        soundfile.write(path, gain * samples, 22_050, subtype="FLOAT")
+        clips.append(LabeledClip(name, path, "g", 5.0, 5.0))
+    soft, loud = cached_features(clips, tmp_path / "cache")
+    np.testing.assert_allclose(soft, loud, rtol=0, atol=5e-3)
+    assert loudness([soft]) == pytest.approx(REFERENCE_LUFS, abs=1e-3)
