@@ -35,13 +35,13 @@ OFFSET_DB = -59.645  # makes a sine of 997 Hz and full scale -3.01 LUFS, as BS.1
 
 
 def loudness(log_mels: Sequence[FloatArray]) -> float:
-    """Return the gated loudness of passages of one track together, LUFS; -inf if all of them are silent.
+    """Return the gated loudness of passages of one track together, LUFS; -inf if all are silent.
 
     Parameters
     ----------
     log_mels : the log-mel columns of features, or all of their columns [shape=(n_frames, >= 128)]
     """
-    powers = np.concatenate([_block_powers(log_mel) for log_mel in log_mels])
+    powers = np.concatenate([np.empty(0), *(_block_powers(log_mel) for log_mel in log_mels)])
     gated = powers[_lufs(powers) > ABSOLUTE_GATE_LUFS]
     if not len(gated):
         return -np.inf
@@ -50,8 +50,8 @@ def loudness(log_mels: Sequence[FloatArray]) -> float:
 
 
 def gain_to_reference(track_lufs: float) -> np.float32:
-    """Return the factor that gives samples of a track the reference loudness."""
-    return np.float32(10 ** ((REFERENCE_LUFS - track_lufs) / 20))
+    """Return the factor that gives samples of a track the reference loudness; 1 for silence."""
+    return np.float32(10 ** ((REFERENCE_LUFS - track_lufs) / 20) if np.isfinite(track_lufs) else 1)
 
 
 def network_input(window: ExtractedWindow) -> FloatArray:

@@ -104,6 +104,11 @@ def test_what_is_soft_within_a_track_stays_soft() -> None:
     np.testing.assert_array_equal(network_input(window)[:, 129:], soft[:, 129:])
 
 
+def test_of_nothing_there_is_no_loudness() -> None:
+    assert loudness([]) == -np.inf
+    assert gain_to_reference(-np.inf) == 1
+
+
 def test_features_of_silence_stay() -> None:
     features = compute_features(np.zeros(22_050, np.float32))
     np.testing.assert_array_equal(relative_features(features, loudness([features])), features)

@@ -51,7 +51,7 @@ def test_predictions_are_on_the_scale_of_the_labels() -> None:
     plain, stretched = (
         BlockSVR.fit(labeled(labels)).predict(asked()) for labels in (RATINGS, 100 + 7 * RATINGS)
     )
-    np.testing.assert_allclose(stretched, 100 + 7 * plain, rtol=1e-6)
+    np.testing.assert_allclose(stretched, 100 + 7 * plain, rtol=1e-3)
 
 
 def test_no_clip_is_predicted_by_a_machine_fitted_to_it() -> None:
