@@ -85,7 +85,12 @@ def test_a_low_pass_removes_what_is_above_a_random_frequency() -> None:
 
 def test_some_mixes_have_less_bandwidth_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
     filtered = []
-    monkeypatch.setattr(mixes, "_low_pass", lambda samples, rate, rng: filtered.append(1) or samples)
+
+    def counted(samples: np.ndarray, *_: object) -> np.ndarray:
+        filtered.append(len(samples))
+        return samples
+
+    monkeypatch.setattr(mixes, "_low_pass", counted)
     for seed in range(60):
         mix(tone(440)[:600], tone(1000)[:600], RATE, 500, np.random.default_rng(seed))
     assert len(filtered) / 60 == pytest.approx(mixes.P_LOW_PASS, abs=0.15)
