@@ -17,6 +17,7 @@ from musimo.errors import UsageError
 if TYPE_CHECKING:
     from musimo.output.answers import Answer, PrintOptions
     from musimo.output.formats import FormatSet, TrackFormat
+    from musimo.records import KeyNotation
     from musimo.records.scale import Scale
 
 F = TypeVar("F", bound=str)
@@ -43,6 +44,7 @@ class OutputChoice(Generic[F]):
     path_map: tuple[str, ...] = ()
     scale: Scale = "0-1"
     excel: bool = False
+    key_notation: KeyNotation | None = None
 
     @property
     def width(self) -> int:
@@ -73,7 +75,8 @@ def print_answer(invocation: Invocation, answer: Answer, choice: OutputChoice[An
     """Render ``answer`` and write it where the options ask for it; note files its format cannot hold."""
     from musimo.output.rendering import render
 
-    rendered = render(answer, choice.format, _print_options(choice))
+    keys = choice.key_notation or invocation.settings().key_notation
+    rendered = render(answer, choice.format, _print_options(choice, keys))
     if not invocation.takes(answer, rendered):
         put(rendered.data, choice)
     for skipped in rendered.skipped:
@@ -145,7 +148,7 @@ def put(data: bytes, choice: OutputChoice[Any]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _print_options(choice: OutputChoice[TrackFormat]) -> PrintOptions:
+def _print_options(choice: OutputChoice[TrackFormat], keys: KeyNotation | None) -> PrintOptions:
     from musimo.output.answers import PrintOptions
     from musimo.output.playlist_paths import (
         PathStyle,
@@ -159,4 +162,4 @@ def _print_options(choice: OutputChoice[TrackFormat]) -> PrintOptions:
         prefix=os.fsencode(choice.prefix),
         path_map=resolved_path_map(parse_path_map(pair) for pair in choice.path_map),
     )
-    return PrintOptions(choice.width, choice.scale, choice.print0, style, choice.excel)
+    return PrintOptions(choice.width, choice.scale, choice.print0, style, choice.excel, keys)

@@ -75,6 +75,12 @@ scale_option = click.option(
     help="Scale of valence and arousal, in options and output.",
 )
 
+key_notation_option = click.option(
+    "--key-notation",
+    type=click.Choice(["musical", "camelot", "openkey"]),
+    help="Write keys as Am, 8A or 1m, and show tempo and key in every table.  [default: the setting]",
+)
+
 where_option = click.option(
     "--where",
     multiple=True,
@@ -179,6 +185,7 @@ def playlist_options(formats: FormatSet[Any]) -> Callable[[F], F]:
             help="Replace OLD at the start of a path by NEW, in playlists and paths. Repeatable.",
         ),
         click.option("--excel", is_flag=True, help="Write CSV for Excel: UTF-8 with a byte order mark."),
+        key_notation_option,
         scale_option,
     )
 

@@ -68,7 +68,8 @@ def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
         case "jsonl", _:
             return Rendered(json_out.lines(json_out.rows(answer, options.scale)).encode())
         case "csv", _:
-            return Rendered(csv_out.csv_table(answer, options.scale, excel=options.excel).encode())
+            table = csv_out.csv_table(answer, options.scale, excel=options.excel, keys=options.keys)
+            return Rendered(table.encode())
         case "paths", _:
             end = b"\0" if options.print0 else b"\n"
             return Rendered(b"".join(path + end for path in _paths(answer, options.paths)))

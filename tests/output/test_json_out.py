@@ -50,6 +50,8 @@ TRACK = {
     "tempo_confidence": 0.88,
     "key": "G minor",
     "key_confidence": 0.52,
+    "camelot": "6A",
+    "open_key": "11m",
     "content": None,
 }
 
@@ -92,6 +94,8 @@ def test_analyze(analyzed: AnalyzedFile) -> None:
                 "tempo_confidence": 0.1,
                 "key": "Eb major",
                 "key_confidence": 0.5,
+                "camelot": "5B",
+                "open_key": "10d",
                 "content": "68617368",
                 "clips": [
                     {"start": 0.0, "end": 45.0, "valence": 0.5, "arousal": 0.25},
