@@ -58,10 +58,10 @@ def command(
 ) -> int:
     """Show the tag fields that musimo would write to TRACKS; write them with --write.
 
-    The fields are MUSIMO_VALENCE, MUSIMO_AROUSAL, MUSIMO_MOOD, MUSIMO_BPM and MUSIMO_KEY; all other tags
-    are left unchanged, your own BPM, key and comments too. Without TRACKS and --where, the whole library is meant. Each
-    file is written as a copy, verified, and renamed over the original; files that are up to date are not
-    written.
+    The fields are MUSIMO_VALENCE, MUSIMO_AROUSAL, MUSIMO_MOOD, MUSIMO_BPM and MUSIMO_KEY; all other tags are
+    left unchanged, your own BPM, key and comments too. Without TRACKS and --where, the whole library is
+    meant. Each file is written as a copy, verified, and renamed over the original; files that are up to date
+    are not written.
 
     \b
       musimo tag --where genre:jazz                  what would be written?
