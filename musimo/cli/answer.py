@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from musimo.records.scale import Scale
 
 F = TypeVar("F", bound=str)
+STDOUT = "-"  # as a name of a file to write
 PIPE_COLUMNS = 80  # of a table that goes to no terminal
 
 
@@ -60,6 +61,7 @@ def choice_of(options: dict[str, Any], formats: FormatSet[F]) -> OutputChoice[F]
     UsageError : they contradict each other, or the ending of the file names no format of the command
     """
     wanted, as_json, output = (options.pop(name) for name in ("format_", "as_json", "output"))
+    output = None if output == STDOUT else output
     terminal = output is None and sys.stdout.isatty()
     print0 = options.get("print0", False)
     if options.get("excel", False) and wanted is None and output is None and not as_json:

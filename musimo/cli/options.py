@@ -151,7 +151,7 @@ def format_options(formats: FormatSet[Any]) -> Callable[[F], F]:
             "--output",
             type=OutputFile(dir_okay=False),
             metavar="FILE",
-            help=f"Write to FILE{_labels_help(formats)}.",
+            help=f"Write to FILE{_labels_help(formats)}; - is stdout.",
         ),
         *([_print0_option] if "paths" in formats.formats else []),
     )

@@ -146,7 +146,7 @@ def render_map(drawn: SoundMap, format: MapFormat, view: View, color: ColorBy, s
 
             return page(drawn, scale, view, color)
         case "json":
-            return json_out.document(json_out.map_content(drawn, scale)).encode()
+            return json_out.document(drawn.as_dict(scale)).encode()
         case "svg" | "png" | "pdf":
             from musimo.output.map_picture import map_picture
 

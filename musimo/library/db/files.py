@@ -46,7 +46,7 @@ class KnownFile(NamedTuple):
 class OlderContent:
     """A content that needs no analysis, as it is known by a hash of an older version.
 
-    Older hashes covered the bytes alone, so that several files may share it that are decoded in different ways.
+    Older hashes covered the bytes alone, so that files may share one that are decoded in different ways.
 
     Parameters
     ----------

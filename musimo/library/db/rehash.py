@@ -2,9 +2,9 @@
 
 A scan reads a file once to compute its new hash. Its content is then the one that the library knew by the
 old hash: the row gets the new hash, so that nothing that refers to it changes. Where files that shared an old
-hash have different new ones, the row stays with one of them; the others keep the rating and are analyzed. Where
-they meet in one new hash, rows are merged. An analysis is taken over only if it covered as long an audio as the
-file has: old hashes did not tell a file from one with another sample rate.
+hash have different new ones, the row stays with one of them; the others keep the rating and are analyzed.
+Where they meet in one new hash, rows are merged. An analysis is taken over only if it covered as long an
+audio as the file has: old hashes did not tell a file from one with another sample rate.
 """
 
 from __future__ import annotations
