@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from musimo.errors import MusimoError, WeightsError
-from musimo.installation import installation
 
 PACKAGE = Path(__file__).resolve().parent
 PATTERN = "mase_net-*.safetensors"
@@ -27,6 +26,8 @@ def resource(name: str) -> Path:
     beside = PACKAGE.parent / name
     if beside.is_dir() and (PACKAGE.parent / "pyproject.toml").is_file():
         return beside
+    from musimo.installation import installation
+
     raise MusimoError(
         f"musimo's own folder {name!r} is missing beside {PACKAGE}",
         f"restore it: {installation().restore()}",
@@ -50,6 +51,8 @@ def weights_path(chosen: Path | None = None) -> Path:
         return chosen
     found = sorted((PACKAGE / "weights").glob(PATTERN))
     if len(found) != 1:
+        from musimo.installation import installation
+
         raise WeightsError(
             f"expected one file {PATTERN} in {PACKAGE / 'weights'}, found {len(found)}",
             f"restore them: {installation().restore()}",

@@ -7,13 +7,10 @@ that a typo is never ignored.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
-
-import platformdirs
 
 from musimo.errors import SettingsError
 from musimo.records.keys import KeyNotation
@@ -132,6 +129,8 @@ def _folder(kind: Literal["data", "config"], environment: Mapping[str, str]) -> 
     """Return musimo's folder for data or configuration; None where the user has no home folder."""
     if home := environment.get("MUSIMO_HOME"):
         return Path(home)
+    import platformdirs
+
     find = platformdirs.user_data_dir if kind == "data" else platformdirs.user_config_dir
     try:
         folder = Path(find("musimo", appauthor=False))
@@ -144,6 +143,8 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
     try:
         if not required and not path.is_file():
             return {}
+        import tomllib
+
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad writes a byte order mark
     except OSError as error:
         raise SettingsError(f"cannot read the configuration file {path}: {error.strerror}") from error

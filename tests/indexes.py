@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from musimo.library.scan.events import Indexing
 from musimo.records import FloatArray
+from musimo.records.indexing import Indexing
 from musimo.search.faiss_index import FaissIndex
 from musimo.search.index import Header
 from musimo.search.index_update import open_index

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import musimo
+from musimo.resources import weights_path
+from tests.catalog import Catalog, Entry, direction
 
 PACKAGE = Path(musimo.__file__).parent
 
@@ -128,7 +130,8 @@ def test_nothing_lies_beside_the_rooms() -> None:
 
 
 def modules_after(code: str) -> set[str]:
-    listing = "import sys; print(' '.join(sorted({name.partition('.')[0] for name in sys.modules})))"
+    """Modules that are loaded after some code has run, and the packages that they are in."""
+    listing = "import sys; print(' '.join(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{listing}"], capture_output=True, text=True, check=True
     )
@@ -145,6 +148,32 @@ def test_answering_from_a_library_needs_no_decoder_and_no_network() -> None:
         "import musimo.api.similar, musimo.api.moods, musimo.output.rendering, musimo.cli.main"
     )
     assert not loaded & {"torch", "onnxruntime", "librosa", "av", "mutagen", "soundfile", "alembic", "scipy"}
+
+
+# What a question in JSON can do without; each costs some milliseconds of every cold start.
+NOT_FOR_ANSWERS = {
+    *("alembic", "av", "librosa", "mutagen", "onnxruntime", "scipy", "soundfile", "torch", "tqdm"),
+    *("numpy.ma", "sqlalchemy.orm", "musimo.installation", "musimo.output.csv_out"),
+    *("musimo.audio.files", "musimo.library.scan", "musimo.emotion.calibration", "musimo.records.curve"),
+    *("musimo.search.where", "musimo.search.explain", "musimo.search.mood_path", "musimo.search.times"),
+    *(
+        "musimo.output.tables",
+        "musimo.output.answer_text",
+        "musimo.output.csv_out",
+        "musimo.output.playlists",
+    ),
+}
+MOST_MODULES = 80  # of musimo itself; 67 to 71 are needed
+
+
+@pytest.mark.parametrize("question", [["similar", "1"], ["mood", "calm"], ["status"]])
+def test_an_answer_loads_what_it_needs(question: list[str], home: Path) -> None:
+    catalog = Catalog(home / "library.db", home, weights_path().stem)
+    catalog.add(Entry("a.ogg", direction(1)), Entry("b.ogg", direction(1, 1)))
+    loaded = modules_after(f"from musimo.cli.main import run; assert run({[*question, '--json']}) == 0")
+    assert not loaded & NOT_FOR_ANSWERS
+    ours = {name for name in loaded if name.partition(".")[0] == "musimo"}
+    assert len(ours) <= MOST_MODULES
 
 
 def test_a_worker_needs_no_network() -> None:

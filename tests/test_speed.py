@@ -7,6 +7,9 @@ times as fast as without, and FFmpeg decodes no faster. The bounds leave room fo
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,12 +24,15 @@ from musimo.audio.features import N_FEATURES, PARAMETERS, compute_features
 from musimo.audio.windows import plan_windows
 from musimo.emotion.predictor import Predictor
 from musimo.resources import weights_path
+from tests.catalog import Catalog, Entry, direction
 from tests.sounds import encode, melody
 
+COLD_REPEATS = 5  # alternating
 REPEATS = 3  # the fastest counts: other programs only ever slow one down
 SECONDS = 150  # of Vorbis: three windows
 MOST_FEATURES = 1.9  # times `numpy_alone`; 0.6 to 0.9 were measured, without AVX, with AVX2 and with AVX-512
 MOST_NETWORK = 2.2  # times the features; 0.2 to 1.0
+MOST_COLD = 1.8  # a cold answer: times the import of its libraries; 1.3 to 1.6
 MOST_WHOLE = 8.0  # survey, tags, decoding, features, network: times the features; 1.7 to 4.2
 
 
@@ -81,3 +87,22 @@ def test_no_stage_has_become_slow_beside_the_others(track: Path) -> None:
     assert features_s / numpy_s < MOST_FEATURES, told
     assert network_s / features_s < MOST_NETWORK, told
     assert whole_s / features_s < MOST_WHOLE, told
+
+
+def child_cpu_s(*arguments: str) -> float:
+    """CPU seconds of a run of Python."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_a_cold_answer_costs_little_more_than_its_libraries(home: Path) -> None:
+    catalog = Catalog(home / "library.db", home, weights_path().stem)
+    catalog.add(*(Entry(f"{n}.ogg", direction(1, n)) for n in range(20)))
+    libraries = ("-c", "import numpy, faiss, sqlalchemy, click")
+    musimo = ("-c", "from musimo.cli.main import main; main()", "similar", "1", "--json")
+    child_cpu_s(*musimo)  # makes the index
+    pairs = [(child_cpu_s(*libraries), child_cpu_s(*musimo)) for _ in range(COLD_REPEATS)]
+    libraries_s, answer_s = map(min, zip(*pairs, strict=True))
+    assert answer_s / libraries_s < MOST_COLD, f"libraries {libraries_s:.3f}, similar {answer_s:.3f}"

@@ -13,7 +13,7 @@ from typing import IO
 
 from musimo.api.session import Session
 from musimo.atomic import replacing
-from musimo.audio.files import AnyPath, path_bytes
+from musimo.audio.paths import AnyPath, path_bytes
 from musimo.errors import MusimoError, WeightsError
 from musimo.library.active_model import activate_if_complete, keep_weights
 from musimo.library.db.analyses import (
@@ -33,7 +33,7 @@ from musimo.library.portable import (
     read_header,
     to_lines,
 )
-from musimo.library.scan.events import Indexing
+from musimo.records.indexing import Indexing
 from musimo.search.selection import EVERYTHING, Selection, Where, filters_of
 
 FIRST_LINE = 2  # of analyses; the line before names their model

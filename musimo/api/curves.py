@@ -9,7 +9,8 @@ from musimo.api.seeds import AnyTrack, file_of, find_track
 from musimo.api.session import Session
 from musimo.audio.windows import sliding_plan
 from musimo.library.curve import CurveOpened, analyze_curve
-from musimo.records import Curve, Track
+from musimo.records import Track
+from musimo.records.curve import Curve
 
 Progress = Callable[[int, int], None]
 """Called with the steps done, and their total."""

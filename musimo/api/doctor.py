@@ -19,7 +19,7 @@ from musimo.installation import LEFT_OUT, installation, lacking
 from musimo.library.db import schema
 from musimo.library.db.engine import may_write
 from musimo.library.db.health import examine, sqlite_version
-from musimo.records import Check as Check
+from musimo.records.check import Check as Check
 from musimo.resources import weights_path
 from musimo.settings import NOWHERE, Settings, check_library
 

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 
 from musimo.api.seeds import AnySeed, AnyTrack
 from musimo.api.session import Session
-from musimo.audio.files import AnyPath, path_bytes
+from musimo.audio.paths import AnyPath, path_bytes
 from musimo.records import AnalyzedFile, Coverage, FailedFile, Failure, FloatArray, Track
-from musimo.search.order import Order
-from musimo.search.results import MoodPathResult, MoodResult, PathResult, SimilarResult
-from musimo.search.selection import EVERYTHING, Selection, Where, select_tracks
-from musimo.search.space import By
+from musimo.search.selection import EVERYTHING, select_tracks
 from musimo.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -26,11 +23,16 @@ if TYPE_CHECKING:
     from musimo.api.tags import Tags
     from musimo.api.vectors import VectorKind
     from musimo.library.overview import Details, Status
-    from musimo.library.scan.events import Audit, Indexing, ScanEvent
+    from musimo.library.scan.events import Audit, ScanEvent
     from musimo.library.scan.scan import ScanOptions
-    from musimo.records import Curve
+    from musimo.records.curve import Curve
+    from musimo.records.indexing import Indexing
     from musimo.search.duplicates import DuplicateGroup
+    from musimo.search.order import Order
+    from musimo.search.results import MoodPathResult, MoodResult, PathResult, SimilarResult
+    from musimo.search.selection import Selection, Where
     from musimo.search.sound_map import SoundMap
+    from musimo.search.space import By
 
 Progress = Callable[[int, int], None]
 

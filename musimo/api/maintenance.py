@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from musimo.api.session import Session
-from musimo.audio.files import AnyPath, path_bytes
+from musimo.audio.paths import AnyPath, path_bytes
 from musimo.errors import LibraryError, UsageError
 from musimo.library.db.engine import back_up
 from musimo.library.db.health import examine
@@ -18,8 +18,8 @@ from musimo.library.prune import PrunePlan, plan_prune
 from musimo.library.prune import prune as delete_tracks
 from musimo.library.relocate import Relocated
 from musimo.library.relocate import relocate as rename_folder
-from musimo.library.scan.events import Indexing
-from musimo.records import Check
+from musimo.records.check import Check
+from musimo.records.indexing import Indexing
 from musimo.search.index import INDEXES, base_file, index_file
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from musimo.api.session import Session
 from musimo.atomic import write_atomically
-from musimo.audio.files import AnyPath, path_bytes
+from musimo.audio.paths import AnyPath, path_bytes
 from musimo.errors import NotFoundError, UsageError
 from musimo.output import playlists
 from musimo.output.playlist_paths import PathStyle, resolved_path_map

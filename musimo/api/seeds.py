@@ -11,16 +11,13 @@ from typing import Final
 import numpy as np
 
 from musimo.api.session import Session
-from musimo.audio.files import path_bytes
+from musimo.audio.paths import path_bytes
 from musimo.errors import AudioError, NotFoundError, UsageError
 from musimo.library.active_model import not_analyzed
-from musimo.library.calibration import calibrated_emotion
-from musimo.library.db.ratings import all_ratings
 from musimo.records import Descriptors, FailedFile, Track, Window, WindowPlan
 from musimo.search.find import find_track as find_named
 from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
 from musimo.search.seeds import Seed
-from musimo.search.times import passage
 
 AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack
 """A track: path of an audio file, id, name or words only one track has, or a track or row of a result."""
@@ -98,6 +95,8 @@ def seed(session: Session, named: AnySeed) -> Seed:
 
 def file_seed(session: Session, path: bytes, plan: WindowPlan = "windows") -> Seed:
     """Analyze a file, or one window of it, for a seed; AudioError where that is not possible."""
+    from musimo.library.calibration import calibrated_emotion
+
     opened = session.opened
     [analyzed] = session.analyze([path], opened.weights, plan)
     if isinstance(analyzed, FailedFile):
@@ -136,6 +135,7 @@ def passage_seed(
     NotFoundError, UsageError, AudioError : see :func:`seed`
     """
     from musimo.library import curve
+    from musimo.search.times import passage
 
     named = named.track if isinstance(named, Seed) else named
     known = find_track(session, named)
@@ -147,6 +147,8 @@ def passage_seed(
 
 def liked_and_disliked(session: Session) -> tuple[list[Seed], list[Seed]]:
     """Return seeds of the tracks rated as liked, and as disliked, as far as they are analyzed."""
+    from musimo.library.db.ratings import all_ratings
+
     store = session.store
     known = [one for one in all_ratings(store) if one.opinion.liking and one.track]
     ids, sounds = store.descriptors(np.array(sorted(one.content for one in known), np.int64))

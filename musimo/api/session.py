@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from musimo.audio.files import AnyPath, path_bytes
+from musimo.audio.paths import AnyPath, path_bytes
 from musimo.library.active_model import ModelUpgrade, active_weights, not_analyzed, upgrade_progress
 from musimo.library.db.queries import Store
 from musimo.records import AnalyzedFile, Descriptors, FailedFile, FloatArray, WindowPlan
@@ -21,9 +21,9 @@ from musimo.settings import Settings
 if TYPE_CHECKING:
     from musimo.emotion.predictor import Predictor
     from musimo.emotion.space import SoundSpace
-    from musimo.library.scan.events import Indexing
     from musimo.library.scan.pipeline import WindowPredictor
     from musimo.records import WindowPrediction
+    from musimo.records.indexing import Indexing
 
 
 @dataclass(frozen=True, slots=True)

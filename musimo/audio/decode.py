@@ -25,7 +25,7 @@ from musimo.audio.content_hash import PADDED, stream_hash
 from musimo.audio.fallback import MAGIC as SNDFILE_MAGIC
 from musimo.audio.fallback import SndfileDecoder
 from musimo.audio.features import SAMPLE_RATE
-from musimo.audio.files import AnyPath, MusicFile
+from musimo.audio.files import MusicFile
 from musimo.audio.formats import DEMUXERS, describe_non_audio
 from musimo.audio.gaps import GapCounter
 from musimo.audio.mixdown import (
@@ -39,6 +39,7 @@ from musimo.audio.mixdown import (
     resample,
 )
 from musimo.audio.ogg_survey import survey_pages
+from musimo.audio.paths import AnyPath
 from musimo.audio.survey import Survey, mean_bitrate, packets, survey
 from musimo.errors import AudioError
 from musimo.records import FloatArray, Window
@@ -50,6 +51,7 @@ SHORTFALL_S = 0.1  # a window may be this much shorter at the end of a track, wh
 READ_SIZE = 131_072  # bytes a read: each read calls Python
 HEAD_SIZE = 4_096  # bytes from which a file that is not audio is identified
 
+REWOUND = {"wav", "w64", "aiff", "au"}  # containers in which PCM starts anew wherever FFmpeg seeks
 BROKEN_CLOCKS = {("ogg", "flac")}  # container and codec: FFmpeg's clock is off by 0.1 s or more after a seek
 MATROSKA = "matroska,webm"  # states a duration, which FFmpeg does not guess
 MAX_PLANES = 8  # with this many planar channels or more, PyAV's AudioFrame.planes reads out of bounds
@@ -245,9 +247,8 @@ class FFmpegDecoder:
 
     def _decode_from_start(self, start: int, n: int, gaps: GapCounter) -> FloatArray:
         """Decode ``n`` samples from ``start``, counted from the beginning of the file."""
-        with self._reopened() as container:
-            frames = gaps.watch(_frames(container, _first_audio_stream(container)))
-            return cut(resample(_blocks(frames)), start, n)
+        with self._frames_from_start() as frames:
+            return cut(resample(_blocks(gaps.watch(frames))), start, n)
 
     def _decoded_duration_s(self) -> float:
         """Return the duration of what can be decoded, where no packet has a time stamp."""
@@ -257,9 +258,23 @@ class FFmpegDecoder:
 
     def _first_pts(self) -> int | None:
         """Return the time stamp of the first decoded sample, which is rarely the first one encoded."""
-        with self._reopened() as container:
-            first = next(_frames(container, _first_audio_stream(container)), None)
+        with self._frames_from_start() as frames:
+            first = next(frames, None)
             return first.pts if first is not None else None
+
+    @contextmanager
+    def _frames_from_start(self) -> Iterator[Iterator[AudioFrame]]:
+        """Yield the frames of the whole file; it is not opened once more where a seek is enough."""
+        if self._container.format.name in REWOUND and self.codec.startswith("pcm_"):
+            try:
+                self._container.seek(0)
+            except FFmpegError:
+                pass
+            else:
+                yield _frames(self._container, self._stream)
+                return
+        with self._reopened() as container:
+            yield _frames(container, _first_audio_stream(container))
 
     @contextmanager
     def _reopened(self) -> Iterator[InputContainer]:

@@ -10,13 +10,13 @@ import numpy as np
 from musimo.audio.completeness import UNKNOWN_SHARE
 from musimo.audio.decode import SAMPLE_RATE, AudioDecoder, old_content, open_audio
 from musimo.audio.decoded_fraction import expected_duration_s
-from musimo.audio.features import compute_features
-from musimo.audio.files import AnyPath
+from musimo.audio.features import compute_features, repeated_features
 from musimo.audio.mixdown import DecodedWindow
+from musimo.audio.paths import AnyPath
 from musimo.audio.silence import MAX_SILENT_FRACTION, silent_fraction
 from musimo.audio.statistics import clip_statistics
 from musimo.audio.tags import read_tags
-from musimo.audio.windows import MAX_WINDOWS, WINDOW_S, plan_windows, tile
+from musimo.audio.windows import MAX_WINDOWS, WINDOW_S, plan_windows
 from musimo.errors import AudioError
 from musimo.records import ExtractedWindow, FileOpened, SlidingPlan, Tags, Window, WindowPlan
 
@@ -130,7 +130,9 @@ def _extract_window(window: Window, decoded: DecodedWindow) -> ExtractedWindow |
     decoded_s = len(decoded.samples) / SAMPLE_RATE
     if decoded_s < MIN_AUDIO_S:
         return None
-    features = compute_features(tile(decoded.samples, round(WINDOW_S * SAMPLE_RATE)))
+    n = round(WINDOW_S * SAMPLE_RATE)
+    whole = len(decoded.samples) >= n
+    features = compute_features(decoded.samples[:n]) if whole else repeated_features(decoded.samples, n)
     if not np.isfinite(features).all():
         raise AudioError("decode", "its samples are too large to be audio")
     end_s = min(window.end_s, window.start_s + decoded_s + decoded.missing_s)

@@ -1,9 +1,8 @@
-"""Paths of any type, and files that may be anything."""
+"""Open files that may be anything, without the tags around their audio."""
 
 from __future__ import annotations
 
 import errno
-import locale
 import os
 import stat
 from io import FileIO
@@ -11,9 +10,8 @@ from pathlib import Path
 
 from musimo.audio.extent import audio_extent
 from musimo.audio.masks import Mask, apply_masks, find_masks
+from musimo.audio.paths import AnyPath
 from musimo.errors import AudioError
-
-AnyPath = bytes | str | Path
 
 REASONS = {
     errno.ENOENT: "no such file, or a link to nothing",
@@ -22,35 +20,6 @@ REASONS = {
     errno.ELOOP: "a link that leads back to itself",
     errno.EIO: "the disk cannot read it",
 }
-
-
-def path_bytes(path: AnyPath) -> bytes:
-    """Return a path as the file system has it, with a leading ``~`` or ``~user`` expanded.
-
-    A ``~user`` that the system does not know is left as written.
-    """
-    return os.path.expanduser(os.fsencode(path))  # noqa: PTH111 - pathlib raises for an unknown user
-
-
-def holds_files(folder: bytes) -> bool:
-    """Return whether a folder has any entry; an empty one may be the mount point of an absent drive."""
-    try:
-        with os.scandir(folder) as entries:
-            return next(entries, None) is not None
-    except OSError:
-        return False
-
-
-def typed_text(words: str) -> str:
-    """Return words of a command line that the terminal encodes otherwise than as UTF-8, as they are meant."""
-    try:
-        words.encode()
-    except UnicodeEncodeError:  # bytes that are not UTF-8: of a file name, or of another encoding
-        try:
-            return os.fsencode(words).decode(locale.getencoding())
-        except (UnicodeError, LookupError):
-            return words
-    return words
 
 
 class MusicFile(FileIO):

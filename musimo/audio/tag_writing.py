@@ -23,8 +23,8 @@ from mutagen.apev2 import APENoHeaderError, APEv2
 
 from musimo.atomic import replacing
 from musimo.audio.decode import open_audio
-from musimo.audio.files import AnyPath
 from musimo.audio.own_tag import Fields, OwnTag, own_name
+from musimo.audio.paths import AnyPath
 from musimo.audio.tag_fields import read_own_tag
 from musimo.audio.tag_rest import Fingerprint
 from musimo.errors import AudioError, TagsError

@@ -23,8 +23,8 @@ from mutagen.apev2 import APEv2
 from mutagen.mp3 import BitrateMode, MPEGInfo
 
 from musimo.audio.decode import container_metadata
-from musimo.audio.files import AnyPath
 from musimo.audio.id3 import end_of_frames, id3_tag_spans, synchsafe
+from musimo.audio.paths import AnyPath
 from musimo.audio.tag_text import repaired
 from musimo.records import Tags
 

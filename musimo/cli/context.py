@@ -9,9 +9,9 @@ import click
 
 if TYPE_CHECKING:
     from musimo.api import Library
-    from musimo.library.scan.events import Indexing
     from musimo.output.answers import Answer
     from musimo.output.rendering import Rendered
+    from musimo.records.indexing import Indexing
     from musimo.settings import Settings
 
 BAR_DELAY_S = 0.5  # what takes no longer needs no progress bar

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from musimo.api.analyses import Imported
     from musimo.library.portable import InvalidLine
-    from musimo.library.scan.events import Indexing
+    from musimo.records.indexing import Indexing
 
 
 @click.command("import")
@@ -63,8 +63,8 @@ def _follow(invocation: Invocation, events: Iterable[InvalidLine | Indexing | Im
     from tqdm import tqdm
 
     from musimo.library.portable import InvalidLine
-    from musimo.library.scan.events import Indexing
     from musimo.output.text import safe
+    from musimo.records.indexing import Indexing
 
     hidden = invocation.quiet or not sys.stderr.isatty()
     with tqdm(desc="importing", unit="sound", disable=hidden, dynamic_ncols=True, leave=False) as bar:

@@ -33,25 +33,35 @@ order_option = click.option(
 
 def with_duration(selection: Selection, duration: str | None) -> Selection:
     """Return the selection with the length of --duration, if it is given."""
-    from musimo.search.times import parse_duration
-
     if duration is None:
         return selection
+    from musimo.search.times import parse_duration
+
     if click.get_current_context().get_parameter_source("limit") is ParameterSource.COMMANDLINE:
         raise UsageError("--duration and -n cannot be combined", "limit the list by rows or by duration")
     return replace(selection, limit=None, duration_s=parse_duration(duration))
+
+
+def time_s(time: str | None) -> float | None:
+    """Return a time that was typed, in seconds; None if it was not given."""
+    if time is None:
+        return None
+    from musimo.search.times import parse_time
+
+    return parse_time(time)
 
 
 def note_length(
     invocation: Invocation, rows: Sequence[SimilarTrack | MoodTrack], selection: Selection
 ) -> None:
     """Print a note if the list is not as long as --duration asks."""
+    if (asked := selection.duration_s) is None:
+        return
     from musimo.output.tables import clock
     from musimo.search.mix import tolerance_s
 
-    asked = selection.duration_s
     lasts = sum(row.track.duration_s or 0 for row in rows)
-    if asked is None or abs(lasts - asked) <= tolerance_s(asked):
+    if abs(lasts - asked) <= tolerance_s(asked):
         return
     if not rows:
         invocation.note(f"no matching track fits into {clock(asked)}")

@@ -13,6 +13,7 @@ from musimo.audio.formats import is_music
 from musimo.output.formats import TRACKS, FormatSet
 
 if TYPE_CHECKING:
+    from musimo.records import Filter
     from musimo.records.scale import Scale
     from musimo.search.selection import Selection
     from musimo.settings import Settings
@@ -206,7 +207,6 @@ def make_selection(
 ) -> Selection:
     """Return the selection that the options make; limits that are not given come from the settings."""
     from musimo.search.selection import Selection
-    from musimo.search.where import parse
 
     def cap(given: int | None, default: int) -> int | None:
         if no_diversity:
@@ -215,8 +215,16 @@ def make_selection(
 
     return Selection(
         limit,
-        tuple(parse(expression, scale, settings.moods) for expression in where),
+        _parsed(where, scale, settings),
         cap(max_per_artist, settings.max_per_artist),
         cap(max_per_album, settings.max_per_album),
         fold_versions=diverse and not no_diversity,
     )
+
+
+def _parsed(where: tuple[str, ...], scale: Scale, settings: Settings) -> tuple[Filter, ...]:
+    if not where:
+        return ()
+    from musimo.search.where import parse
+
+    return tuple(parse(expression, scale, settings.moods) for expression in where)

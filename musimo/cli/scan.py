@@ -106,11 +106,11 @@ def _follow(invocation: Invocation, events: Iterator[ScanEvent]) -> tuple[Audit,
         FileFailed,
         FileStored,
         FolderRefused,
-        Indexing,
         Planned,
         RootMayHaveMoved,
     )
     from musimo.output.text import safe
+    from musimo.records.indexing import Indexing
 
     moved: list[RootMayHaveMoved] = []
     hidden = invocation.quiet or not sys.stderr.isatty()

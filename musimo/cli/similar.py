@@ -10,7 +10,7 @@ import click
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
 from musimo.cli.exit_codes import DONE, NOT_FOUND
-from musimo.cli.lists import duration_option, note_length, order_option, with_duration
+from musimo.cli.lists import duration_option, note_length, order_option, time_s, with_duration
 from musimo.cli.options import analysis_options, make_selection, output_options, selection_options
 from musimo.output.formats import TRACKS
 
@@ -100,14 +100,13 @@ def command(
       musimo similar --liked
     """
     from musimo.cli.spool import files_of, spooling
-    from musimo.search.times import parse_time
 
     if not tracks and not liked:
         raise click.UsageError("name at least one TRACK, or use --liked")
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options, TRACKS)
     selection = with_duration(make_selection(library.settings, scale=choice.scale, **options), duration)
-    from_s, to_s = (None if time is None else parse_time(time) for time in (from_, to))
+    from_s, to_s = time_s(from_), time_s(to)
     with spooling() as spool:
         result = library.similar(
             *files_of(spool, tracks),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from musimo.emotion.mase_net import MaseNet
-from musimo.emotion.space import OTHER_WEIGHTS
+from musimo.emotion.space import other_weights
 from musimo.emotion.weights import NetworkWeights
 from musimo.errors import WeightsError
 from musimo.records import FloatArray
@@ -25,7 +25,7 @@ def build_network(weights: NetworkWeights) -> MaseNet:
     except RuntimeError as error:
         reason = " ".join(str(error).split())
         raise WeightsError(
-            f"the tensors of {weights.model_id} do not fit its configuration: {reason}", OTHER_WEIGHTS
+            f"the tensors of {weights.model_id} do not fit its configuration: {reason}", other_weights()
         ) from error
     return network.eval()
 

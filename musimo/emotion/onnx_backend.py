@@ -9,7 +9,7 @@ import onnxruntime
 
 from musimo.emotion.backend import NetworkOutput, concatenate_outputs
 from musimo.emotion.onnx_graph import EMBEDDING, FRAMES, FUSED, HARMONY, RATINGS, build_onnx_model
-from musimo.emotion.space import OTHER_WEIGHTS
+from musimo.emotion.space import other_weights
 from musimo.emotion.weights import NetworkWeights
 from musimo.errors import DeviceError, WeightsError
 from musimo.records import FloatArray
@@ -35,7 +35,7 @@ class OnnxNetwork:
             model = build_onnx_model(weights.card.config, weights.tensors)
         except ValueError as error:
             raise WeightsError(
-                f"the tensors of {weights.model_id} do not fit its configuration: {error}", OTHER_WEIGHTS
+                f"the tensors of {weights.model_id} do not fit its configuration: {error}", other_weights()
             ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1

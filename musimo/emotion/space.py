@@ -22,7 +22,6 @@ from numpy.typing import ArrayLike
 from safetensors import SafetensorError, safe_open
 
 from musimo.errors import WeightsError
-from musimo.installation import installation
 from musimo.records import Descriptors, FloatArray
 
 PREFIX = "space."  # of its tensors in a weights file
@@ -31,7 +30,6 @@ N_AXES = 128  # of each block: better than 64 on music the axes were not fitted 
 WHITENING = 0.75  # exponent of an axis's SD that divides it: 0 is none, 1 full whitening; 0.5 was worse
 ROUNDING = 1e-6  # relative SD below which an axis is only float32 rounding
 
-OTHER_WEIGHTS = f"use other weights, or restore those of musimo: {installation().restore()}"
 NO_SPACE = "fit one to a folder of music: scripts/fit_space.py FOLDER --weights FILE --out FOLDER"
 
 
@@ -156,6 +154,13 @@ def fit_space(
     )
 
 
+def other_weights() -> str:
+    """Return the hint of errors of a weights file."""
+    from musimo.installation import installation
+
+    return f"use other weights, or restore those of musimo: {installation().restore()}"
+
+
 def load_space(path: Path) -> SoundSpace:
     """Read the space of a weights file, without its network.
 
@@ -164,14 +169,14 @@ def load_space(path: Path) -> SoundSpace:
     WeightsError : the file is missing or damaged, or contains no space
     """
     if not path.is_file():
-        raise WeightsError(f"there is no weights file {path}", OTHER_WEIGHTS)
+        raise WeightsError(f"there is no weights file {path}", other_weights())
     try:
         with safe_open(path, "numpy") as file:
             digest = (file.metadata() or {}).get(DIGEST, "")
             names = [name for name in file.keys() if name.startswith(PREFIX)]  # noqa: SIM118
             tensors = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} is not a complete safetensors file: {error}", OTHER_WEIGHTS) from error
+        raise WeightsError(f"{path} is not a complete safetensors file: {error}", other_weights()) from error
     return space_from_tensors(path, tensors, digest)
 
 
@@ -179,7 +184,6 @@ def space_from_tensors(path: Path, tensors: Mapping[str, FloatArray], digest: st
     """Return the space of a weights file from its stored tensors; errors as in `load_space`."""
     if not tensors:
         raise WeightsError(f"{path} contains a network without a sound space", NO_SPACE)
-    damaged = WeightsError(f"the sound space in {path} is damaged", OTHER_WEIGHTS)
     try:
         space = SoundSpace(
             *(
@@ -193,10 +197,14 @@ def space_from_tensors(path: Path, tensors: Mapping[str, FloatArray], digest: st
             )
         )
     except KeyError as error:
-        raise damaged from error
+        raise _damaged(path) from error
     if digest != space.digest() or not all(np.isfinite(tensor).all() for tensor in space.tensors().values()):
-        raise damaged
+        raise _damaged(path)
     return space
+
+
+def _damaged(path: Path) -> WeightsError:
+    return WeightsError(f"the sound space in {path} is damaged", other_weights())
 
 
 def _combine(blocks: Mapping[str, FloatArray], mixture: Mapping[str, float]) -> FloatArray:

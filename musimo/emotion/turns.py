@@ -25,7 +25,8 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from musimo.records import Dimension, Peak, Section, Turn, WindowEmotion
+from musimo.records import WindowEmotion
+from musimo.records.curve import Dimension, Peak, Section, Turn
 
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 

@@ -21,7 +21,7 @@ from safetensors.numpy import save
 
 import musimo
 from musimo.emotion.config import MaseNetConfig
-from musimo.emotion.space import DIGEST, NO_SPACE, OTHER_WEIGHTS, PREFIX, SoundSpace, space_from_tensors
+from musimo.emotion.space import DIGEST, NO_SPACE, PREFIX, SoundSpace, other_weights, space_from_tensors
 from musimo.errors import WeightsError
 from musimo.records import FloatArray
 
@@ -158,13 +158,13 @@ def _load(path: Path, feature_id: str) -> tuple[NetworkWeights, SoundSpace | Non
     }
     space = space_from_tensors(path, space_tensors, metadata.get(DIGEST, "")) if space_tensors else None
     if means.shape != (card.config.n_features,) or sds.shape != means.shape:
-        raise WeightsError(f"{path} lacks the statistics that normalize features", OTHER_WEIGHTS)
+        raise WeightsError(f"{path} lacks the statistics that normalize features", other_weights())
     if not all(np.isfinite(tensor).all() for tensor in tensors.values()) or not (sds > 0).all():
         raise WeightsError(
-            f"{path} contains values that are not finite, or SDs that are not positive", OTHER_WEIGHTS
+            f"{path} contains values that are not finite, or SDs that are not positive", other_weights()
         )
     if space is not None and _widths(space) != _widths_of(card.config):
-        raise WeightsError(f"{path} contains the sound space of another network", OTHER_WEIGHTS)
+        raise WeightsError(f"{path} contains the sound space of another network", other_weights())
     wide = {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
     return NetworkWeights(model_id, card, wide, means, sds), space
 
@@ -183,12 +183,12 @@ def _widths_of(config: MaseNetConfig) -> tuple[int, ...]:
 def _read(path: Path) -> tuple[dict[str, str], dict[str, StoredArray]]:
     """Return metadata and tensors of a safetensors file, as stored."""
     if not path.is_file():
-        raise WeightsError(f"there is no weights file {path}", OTHER_WEIGHTS)
+        raise WeightsError(f"there is no weights file {path}", other_weights())
     try:
         with safe_open(path, "np") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} is not a complete safetensors file: {error}", OTHER_WEIGHTS) from error
+        raise WeightsError(f"{path} is not a complete safetensors file: {error}", other_weights()) from error
 
 
 def _metadata(card: ModelCard) -> dict[str, str]:
@@ -209,7 +209,7 @@ def _card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
     found = metadata.get("architecture")
     if found != known:
         what = f"the architecture {found}" if found else "no architecture"
-        raise WeightsError(f"{path} names {what}; this version of musimo reads {known}", OTHER_WEIGHTS)
+        raise WeightsError(f"{path} names {what}; this version of musimo reads {known}", other_weights())
     try:
         sizes: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
@@ -224,7 +224,7 @@ def _card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
             musimo_version=metadata["musimo_version"],
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise WeightsError(f"{path} does not describe its network: {error!r}", OTHER_WEIGHTS) from error
+        raise WeightsError(f"{path} does not describe its network: {error!r}", other_weights()) from error
 
 
 def _model_id(version: str, tensors: Mapping[str, StoredArray], metadata: Mapping[str, str]) -> str:

@@ -10,12 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from musimo.atomic import write_atomically
 from musimo.errors import MusimoError, NotFoundError, WeightsError
-from musimo.library.calibration import carry_over
-from musimo.library.db import models
 from musimo.library.db.queries import Store
-from musimo.library.db.transactions import transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +73,10 @@ def weights_to_keep(store: Store, weights: Path) -> Path:
 
 def activate_if_complete(store: Store) -> None:
     """Activate the store's model, with its calibration, once it covers every content of the active one."""
+    from musimo.library.calibration import carry_over
+    from musimo.library.db import models
+    from musimo.library.db.transactions import transaction
+
     before = store.active_model()
     if before == store.model or (before is not None and not _is_complete(store, before)):
         return
@@ -92,6 +92,8 @@ def keep_weights(store: Store, weights: Path) -> None:
     ------
     MusimoError : they cannot be copied; the library needs the copy only after an upgrade
     """
+    from musimo.atomic import write_atomically
+
     if store.active_model() != weights.stem:
         return
     kept = kept_weights(store.path, weights.stem)

@@ -18,17 +18,8 @@ from musimo.errors import AudioError
 from musimo.library.scan.drafts import Draft
 from musimo.library.scan.pipeline import WindowPredictor
 from musimo.library.scan.workers import Task, extract_all
-from musimo.records import (
-    Curve,
-    ExtractedWindow,
-    FileOpened,
-    Section,
-    SlidingPlan,
-    Track,
-    Window,
-    WindowEmotion,
-    WindowPlan,
-)
+from musimo.records import ExtractedWindow, FileOpened, SlidingPlan, Track, Window, WindowEmotion, WindowPlan
+from musimo.records.curve import Curve, Section
 
 
 @dataclass(frozen=True, slots=True)

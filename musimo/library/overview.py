@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from musimo.library.active_model import ModelUpgrade
-from musimo.library.db.calibrations import AppliedCalibration
-from musimo.library.db.ratings import Opinion
-from musimo.records import Track, WindowEmotion
 from musimo.records.fields import SECOND_DIGITS, length, number, path_fields, point
-from musimo.records.scale import Scale
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from musimo.library.active_model import ModelUpgrade
+    from musimo.library.db.calibrations import AppliedCalibration
+    from musimo.library.db.ratings import Opinion
+    from musimo.records import Track, WindowEmotion
+    from musimo.records.scale import Scale
 
 
 @dataclass(frozen=True, slots=True)

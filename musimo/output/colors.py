@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from musimo.records import Dimension
+from musimo.records.curve import Dimension
 
 BLUE: Final = "#0072b2"
 ORANGE: Final = "#e69f00"

@@ -18,7 +18,8 @@ from musimo.output.figures import PictureFormat, picture
 from musimo.output.naming import full_name, unicode_text
 from musimo.output.tables import clock
 from musimo.output.text import cut, safe, width, xml_text
-from musimo.records import Curve, Dimension, Peak, Turn, Window
+from musimo.records import Window
+from musimo.records.curve import Curve, Dimension, Peak, Turn
 from musimo.records.scale import Scale, from_unit
 from musimo.search.times import format_time
 

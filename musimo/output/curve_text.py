@@ -12,7 +12,8 @@ from musimo.output.curves import CurveAnswer, CurveOptions, what_a_reading_cover
 from musimo.output.naming import full_name
 from musimo.output.tables import Column, decimal, duration, table
 from musimo.output.text import cut, joined, safe
-from musimo.records import Section, Turn, Window
+from musimo.records import Window
+from musimo.records.curve import Section, Turn
 from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.times import format_time
 

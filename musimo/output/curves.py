@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from musimo.output.csv_out import csv_text
-from musimo.records import Curve, Peak, Turn, WindowEmotion
+from musimo.records import WindowEmotion
+from musimo.records.curve import Curve, Peak, Turn
 from musimo.records.fields import SCORE_DIGITS, SECOND_DIGITS, Fields, mood, number
 from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.times import format_time

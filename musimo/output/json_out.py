@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from musimo.output.answers import AnalyzeAnswer, Answer, Details, ErrorsAnswer, TrackList
+from musimo.output.answers import Details
 from musimo.output.naming import unicode_text
 from musimo.output.text import UNSAFE
 from musimo.records.scale import Scale
+
+if TYPE_CHECKING:
+    from musimo.output.answers import AnalyzeAnswer, Answer, ErrorsAnswer, TrackList
 
 SCHEMA: Final = 1
 """Rises when a field changes its meaning or is removed, not when one is added."""

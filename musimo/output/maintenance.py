@@ -11,7 +11,7 @@ from musimo.library.relocate import Relocated
 from musimo.output.json_out import document
 from musimo.output.naming import full_name
 from musimo.output.text import counted, joined, pad, path_text, safe
-from musimo.records import Check
+from musimo.records.check import Check
 from musimo.records.fields import Fields, path_fields
 
 MARKS = {"ok": "ok", "note": "note", "bad": "BAD"}

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from musimo.errors import UsageError
-from musimo.output import csv_out, json_out, playlists
-from musimo.output.answer_text import text
+from musimo.output import json_out
 from musimo.output.answers import (
     AnalyzeAnswer,
     Answer,
@@ -24,12 +23,12 @@ from musimo.output.answers import (
 )
 from musimo.output.formats import FACTS, FILES, TRACKS, CurveFormat, Format, MapFormat
 from musimo.output.playlist_paths import PathStyle, written
-from musimo.output.playlists import Skipped
 
 if TYPE_CHECKING:
     from musimo.output.coloring import ColorBy
     from musimo.output.curves import CurveAnswer, CurveOptions
     from musimo.output.map_picture import View
+    from musimo.output.playlists import Skipped
     from musimo.records.scale import Scale
     from musimo.search.sound_map import SoundMap
 
@@ -60,6 +59,8 @@ def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
         raise UsageError(f"this answer cannot be written as {format}", f"it can be: {', '.join(possible)}")
     match format, answer:
         case "table", _:
+            from musimo.output.answer_text import text
+
             return Rendered(text(answer, options).encode())
         case "json", _:
             return Rendered(json_out.document(json_out.content(answer, options.scale)).encode())
@@ -68,7 +69,9 @@ def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
         case "jsonl", _:
             return Rendered(json_out.lines(json_out.rows(answer, options.scale)).encode())
         case "csv", _:
-            table = csv_out.csv_table(answer, options.scale, excel=options.excel, keys=options.keys)
+            from musimo.output.csv_out import csv_table
+
+            table = csv_table(answer, options.scale, excel=options.excel, keys=options.keys)
             return Rendered(table.encode())
         case "paths", _:
             end = b"\0" if options.print0 else b"\n"
@@ -76,6 +79,8 @@ def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
         case _, AnalyzeAnswer() | ErrorsAnswer():
             raise AssertionError("files are no playlist")
         case _:
+            from musimo.output import playlists
+
             writer = {"m3u8": playlists.m3u8, "m3u": playlists.m3u, "pls": playlists.pls}
             data, skipped = writer.get(format, playlists.xspf)(tracks_of(answer), options.paths)
             return Rendered(data, tuple(skipped))

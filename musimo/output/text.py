@@ -29,7 +29,7 @@ _UNSAFE_IN_LINES: Final = re.compile(f"(?!\n)[{_UNSAFE}]")
 MAX_MARKS: Final = 30
 """Maximum of marks on one letter, that of Unicode's Stream-Safe Text Format (UAX 15)."""
 
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 

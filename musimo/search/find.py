@@ -10,12 +10,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from musimo.audio.files import typed_text
+from musimo.audio.paths import typed_text
 from musimo.errors import NotFoundError, UsageError
 from musimo.library.db.folding import fold, fold_case, fold_path
 from musimo.library.db.names import Named
 from musimo.library.db.queries import Store
-from musimo.library.scan.walk import identity
 from musimo.records import Track
 
 ID_DIGITS = 19  # of the largest id
@@ -71,7 +70,8 @@ def find_track(
 def track_of_file(store: Store, path: bytes) -> Track | None:
     """Return the track whose file is at ``path``, or was when it was scanned."""
     # As named first: a link in a scanned folder may be known by its own name, and its drive may be away.
-    known = store.track_at(os.path.abspath(path)) or store.track_at(_resolved(path))  # noqa: PTH100
+    named, resolved = os.path.abspath(path), _resolved(path)  # noqa: PTH100
+    known = store.track_at(named) or (store.track_at(resolved) if resolved != named else None)
     if known is None and os.path.isfile(path):  # noqa: PTH113 - False where a name is too long
         return _under_another_name(store, path)
     return known
@@ -112,6 +112,8 @@ def _note_namesakes(store: Store, words: str, known: Track, notice: Callable[[st
 
 def _under_another_name(store: Store, path: bytes) -> Track | None:
     """Return the track whose file is at ``path``, where the file system treats spellings as one name."""
+    from musimo.library.scan.walk import identity
+
     name = fold_path(os.path.basename(path))  # noqa: PTH119 - bytes
     for track_id, known in store.paths_of_size(os.path.getsize(path)):  # noqa: PTH202 - bytes
         alike = fold_path(os.path.basename(known)) == name  # noqa: PTH119 - bytes

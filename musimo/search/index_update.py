@@ -7,7 +7,7 @@ index has. Either way the index answers as one that was built from nothing.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,9 +16,8 @@ from typing import Protocol
 
 import numpy as np
 
-from musimo.atomic import replacing
-from musimo.library.scan.events import Indexing
 from musimo.records import FloatArray
+from musimo.records.indexing import Indexing
 from musimo.search import segment_file
 from musimo.search.faiss_index import FaissIndex
 from musimo.search.index import NO_IDS, Header, base_file
@@ -113,7 +112,7 @@ def _extend(
     old = since.old
     assert old is not None  # for mypy: there was a base
     added = yield from _build(source, header, since)
-    description = Description(header, secrets.token_hex(16), old.base_stamp)
+    description = Description(header, _new_stamp(), old.base_stamp)
     return FaissIndex(header, _saved(path, added, description, removed), old.base, removed, old.base_stamp)
 
 
@@ -126,19 +125,21 @@ def _rebuild(path: Path, header: Header, source: Source, plan: Plan) -> Generato
             plan = Plan(plan.ids, plan.stamps, np.zeros(len(plan.ids), bool), None, same_references=False)
     segment = yield from _build(source, header, plan)
     if len(segment) <= REWRITTEN:
-        segment = _saved(path, segment, Description(header, secrets.token_hex(16)))
+        segment = _saved(path, segment, Description(header, _new_stamp()))
         with suppress(OSError):
             base_file(path).unlink()
         return FaissIndex(header, segment)
-    of_base = Description(header, secrets.token_hex(16))
+    of_base = Description(header, _new_stamp())
     base = _saved(base_file(path), segment, of_base)
     nothing = Segment(NO_IDS, NO_IDS, allocate(0, base.rows.shape[1], header.metric))
-    added = _saved(path, nothing, Description(header, secrets.token_hex(16), of_base.stamp))
+    added = _saved(path, nothing, Description(header, _new_stamp(), of_base.stamp))
     return FaissIndex(header, added, base, base_stamp=of_base.stamp)
 
 
 def _saved(path: Path, segment: Segment, description: Description, removed: Ids = NO_IDS) -> Segment:
     """Write a segment and return it mapped; return it as it is where it cannot be written."""
+    from musimo.atomic import replacing
+
     try:
         with replacing(path.resolve()) as beside:
             return segment_file.save(beside, segment, description, removed)[0]
@@ -212,3 +213,7 @@ def _correct(rows: FloatArray, chunk: Plan, references: tuple[Ids, FloatArray]) 
     lacking = ~chunk.known if chunk.same_references else np.ones(len(chunk.ids), bool)
     vectors = rows[lacking, :-1]
     rows[lacking] = index_rows(vectors, offsets_to(chunk.ids[lacking], vectors, *references))
+
+
+def _new_stamp() -> str:
+    return os.urandom(16).hex()

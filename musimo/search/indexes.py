@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from threading import RLock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from musimo.emotion.space import SoundSpace, load_space, unit
 from musimo.library.db.queries import Store
-from musimo.library.scan.events import Indexing
 from musimo.records import Descriptors, FloatArray
+from musimo.records.indexing import Indexing
 from musimo.search.faiss_index import FaissIndex
 from musimo.search.index import Header, IndexName, Metric, VectorIndex, index_file
 from musimo.search.index_update import Source, open_index
 from musimo.search.space import MIXTURES, By, Ids, index_model_id, query_vectors
+
+if TYPE_CHECKING:
+    from musimo.emotion.space import SoundSpace
 
 NAMES: Final[dict[By, IndexName]] = {"both": "similar", "sound": "similar-sound", "mood": "similar-mood"}
 
@@ -104,6 +106,8 @@ class Indexes:
 
     def query_vectors(self, sounds: Sequence[Descriptors], by: By) -> FloatArray:
         """Return query vectors [shape=(n, d)] for descriptors of one row each."""
+        from musimo.emotion.space import unit
+
         return query_vectors(unit([self.sound_vectors(sound, MIXTURES[by])[0] for sound in sounds]))
 
     def sound_vectors(self, sounds: Descriptors, mixture: Mapping[str, float]) -> FloatArray:
@@ -120,6 +124,8 @@ class Indexes:
 
     def _space(self) -> SoundSpace:
         if self._loaded_space is None:
+            from musimo.emotion.space import load_space  # imported here, for moods need no sound space
+
             self._loaded_space = load_space(self._weights)
         return self._loaded_space
 

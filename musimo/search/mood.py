@@ -10,7 +10,6 @@ import numpy as np
 from musimo.library.db.queries import Store
 from musimo.records import FloatArray, Track
 from musimo.search.index import VectorIndex
-from musimo.search.mood_path import MoodPathCandidates, choose_mood_path, near_line
 from musimo.search.plane import Plane, Point, in_tiers
 from musimo.search.query import nearest_moods
 from musimo.search.rows import MoodTrack
@@ -103,6 +102,8 @@ def mood_path(
     relative: bool,
 ) -> tuple[MoodTrack, ...]:
     """Return tracks whose moods lead evenly from ``start`` to ``end``; see :mod:`musimo.search.mood_path`."""
+    from musimo.search.mood_path import MoodPathCandidates, choose_mood_path, near_line
+
     plane = _plane(store, index, selection, relative=relative)
     ids = near_line(plane, start, end, duration_s)
     found = store.tracks_of(ids, selection.filters)

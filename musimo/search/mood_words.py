@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from math import cos, dist, radians, sin
 from typing import Final
 
-from musimo.audio.files import typed_text
+from musimo.audio.paths import typed_text
 from musimo.errors import UsageError
 from musimo.search.mood_suggestions import suggest, word_keys
 from musimo.search.mood_vocabulary import FORMS, WORDS

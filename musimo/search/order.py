@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from musimo.errors import UsageError
 from musimo.records import Track
 from musimo.search.rows import MoodTrack, SimilarTrack
-from musimo.search.track_distances import Floats, pairwise_distances
+
+if TYPE_CHECKING:
+    from musimo.search.track_distances import Floats
 
 Order = Literal["similarity", "mood", "flow"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
@@ -67,6 +69,8 @@ def flow(tracks: Sequence[Track]) -> list[int]:
     ------
     UsageError : there are more than 500 tracks
     """
+    from musimo.search.track_distances import pairwise_distances
+
     if len(tracks) > MAX_FLOW_TRACKS:
         raise UsageError(
             f"--order flow takes at most {MAX_FLOW_TRACKS} tracks, not {len(tracks)}",

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from musimo.records import Track, Window
 from musimo.records.fields import SCORE_DIGITS, SECOND_DIGITS, length, number, point
 from musimo.records.scale import Scale
-from musimo.search.order import Order
-from musimo.search.plane import Point
 from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack, ids_of, plane_scale
+
+if TYPE_CHECKING:
+    from musimo.search.order import Order
+    from musimo.search.plane import Point
 
 Row = TypeVar("Row", SimilarTrack, MoodTrack, PathTrack)
 

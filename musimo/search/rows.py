@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from musimo.records import Track
 from musimo.records.fields import SCORE_DIGITS, length, number
 from musimo.records.scale import Scale
-from musimo.search.best_window import BestWindow
-from musimo.search.explain import Explanation
+
+if TYPE_CHECKING:
+    from musimo.search.best_window import BestWindow
+    from musimo.search.explain import Explanation
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,8 @@ from musimo.library.db.queries import Store
 from musimo.records import Filter, Track
 from musimo.search.artists import group_keys
 from musimo.search.diversify import diversify
-from musimo.search.mix import mix
 from musimo.search.space import Ids
 from musimo.search.versions import ListedWorks
-from musimo.search.where import parse
 
 LOOKUP = 64  # tracks fetched per query while a ranking is read; a list of ten rarely needs more
 
@@ -30,7 +28,13 @@ def filters_of(where: Where) -> tuple[Filter, ...]:
     UsageError : an expression that cannot be understood
     """
     conditions = [where] if isinstance(where, str | Filter) else where
-    return tuple(parse(one, "0-1") if isinstance(one, str) else one for one in conditions)
+    return tuple(_parsed(one) if isinstance(one, str) else one for one in conditions)
+
+
+def _parsed(expression: str) -> Filter:
+    from musimo.search.where import parse  # imported here, for most lists have no conditions
+
+    return parse(expression, "0-1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,8 @@ def select_ranked(
     if selection.duration_s is None:
         chosen = list(islice(listed, selection.limit))
     else:
+        from musimo.search.mix import mix
+
         chosen = mix(listed, lambda row: row[1].duration_s, selection.duration_s)
     rows = tuple(Row(score, track, works.versions(track)) for score, track in chosen)
     return Listed(rows, tuple(works.versions(track) for track in asked))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from musimo.library.db.queries import Store
 from musimo.records import Descriptors, Track
 from musimo.search.best_window import best_windows
-from musimo.search.explain import Explanation, explain
 from musimo.search.index import VectorIndex
 from musimo.search.indexes import Indexes
 from musimo.search.order import Order, reorder
@@ -18,7 +18,10 @@ from musimo.search.query import nearest_sounds
 from musimo.search.rows import SimilarTrack
 from musimo.search.seeds import Seed
 from musimo.search.selection import Selection, allowed, select_ranked
-from musimo.search.space import By
+
+if TYPE_CHECKING:
+    from musimo.search.explain import Explanation
+    from musimo.search.space import By
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ def _explained(
     store: Store, indexes: Indexes, rows: Sequence[SimilarTrack], query: SimilarQuery
 ) -> list[Explanation | None]:
     """Explain each row; None for one that another process removed meanwhile."""
+    from musimo.search.explain import explain
+
     contents = np.array([row.track.content for row in rows], np.int64)
     ids, found = store.descriptors(contents)
     here = [place for place, content in enumerate(contents.tolist()) if content in set(ids.tolist())]

@@ -32,7 +32,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, TypeGuard, get_args
 
-from musimo.audio.files import typed_text
+from musimo.audio.paths import typed_text
 from musimo.errors import UsageError
 from musimo.library.db.folding import as_text, fold
 from musimo.records import (

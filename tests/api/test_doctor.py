@@ -16,7 +16,7 @@ import pytest
 from musimo.api import Library, doctor
 from musimo.api.doctor import diagnose
 from musimo.installation import installation
-from musimo.records import Check
+from musimo.records.check import Check
 from musimo.resources import weights_path
 from musimo.search.faiss_index import FaissIndex
 from musimo.search.index import index_file

@@ -10,9 +10,10 @@ import pytest
 import soundfile
 
 from musimo.audio import extract as extract_module
+from musimo.audio import features as features_module
 from musimo.audio.decode import FFmpegDecoder
 from musimo.audio.extract import extract_windows
-from musimo.audio.features import compute_features
+from musimo.audio.features import compute_features, repeated_features
 from musimo.audio.formats import is_music
 from musimo.errors import AudioError
 from musimo.records import ExtractedWindow, FileOpened, FloatArray, SlidingPlan, Window, WindowPlan
@@ -43,7 +44,7 @@ def test_a_track_of_two_minutes(tmp_path: Path) -> None:
 
 def test_what_is_not_wanted_is_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "song.flac", melody(2, 44_100))
-    monkeypatch.setattr(extract_module, "compute_features", lambda samples: pytest.fail("decoded"))
+    monkeypatch.setattr(extract_module, "repeated_features", lambda samples, n: pytest.fail("decoded"))
     asked: list[bytes] = []
 
     def refuse(content: bytes) -> bool:
@@ -62,6 +63,39 @@ def test_a_short_track_is_tiled(tmp_path: Path) -> None:
     opened, [clip] = events(tmp_path / "short.wav")
     assert clip.window == Window(0, 10) == opened.windows[0]
     np.testing.assert_array_equal(clip.features, compute_features(np.tile(samples, 5)[: 45 * 22_050]))
+
+
+@pytest.mark.parametrize("n", [2_205, 14_333, 5_000 + 2**15, 22_050 * 6])
+def test_a_short_sound_is_repeated_frame_by_frame(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its frames are those that begin within a quarter of a hop; at the ends and at first they are exact."""
+    samples = melody(n / 22_050) * np.float32(0.5)
+    whole = compute_features(np.resize(samples, 45 * 22_050))
+    computed: list[int] = []
+    features_of = features_module._features_of
+
+    def counted(frames: FloatArray) -> FloatArray:
+        computed.append(len(frames))
+        return features_of(frames)
+
+    monkeypatch.setattr(features_module, "_features_of", counted)
+    features = repeated_features(samples, 45 * 22_050)
+    [n_computed] = computed
+    assert n_computed <= max(4 * n / 512, 256) + 9
+    assert features.shape == whole.shape
+    for exact in (slice(None, n // 512), slice(-2, None)):
+        np.testing.assert_allclose(features[exact], whole[exact], rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(features.mean(axis=0), whole.mean(axis=0), rtol=0.02, atol=0.3)
+
+
+@pytest.mark.parametrize("n_hops", [5, 43, 200])
+def test_a_sound_of_whole_hops_is_repeated_exactly(n_hops: int) -> None:
+    samples = melody(n_hops * 512 / 22_050)
+    np.testing.assert_allclose(
+        repeated_features(samples, 45 * 22_050),
+        compute_features(np.resize(samples, 45 * 22_050)),
+        rtol=1e-3,
+        atol=1e-3,
+    )
 
 
 def test_stereo_of_equal_channels_has_the_features_of_mono(tmp_path: Path) -> None:
@@ -93,10 +127,10 @@ def test_no_window_with_audio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_features_that_are_not_finite_never_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(samples: FloatArray) -> FloatArray:
+    def broken(samples: FloatArray, n: int) -> FloatArray:
         return np.full((1938, 193), np.nan, np.float32)
 
-    monkeypatch.setattr(extract_module, "compute_features", broken)
+    monkeypatch.setattr(extract_module, "repeated_features", broken)
     with pytest.raises(AudioError) as caught:
         events(encode(tmp_path / "song.wav", melody(2, 22_050), 22_050))
     assert caught.value.stage == "decode"

@@ -86,7 +86,7 @@ def test_a_map_and_an_audit(shell: Shell, library: Catalog, tmp_path: Path) -> N
     asked = Library.open()
     assert asked.map().as_dict() == told(shell, "map", "--format", "json", "-o", "-")
     soundfile.write(tmp_path / "a.wav", melody(3), 22_050)
-    audit = asked.scan(tmp_path).as_dict() | {"seconds": None, "relocate": []}
+    audit: dict[str, Any] = asked.scan(tmp_path).as_dict() | {"seconds": None, "relocate": []}
     again = shell("scan", tmp_path, "--json").document
     unchanged = {"schema": 1, "new": 0, "unchanged": 1, "seconds": None}
     assert again | {"seconds": None} == audit | unchanged

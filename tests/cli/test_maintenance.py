@@ -12,7 +12,7 @@ import soundfile
 from musimo.api import doctor
 from musimo.library.db.files import GoneFile
 from musimo.library.db.lock import hold
-from musimo.records import Check
+from musimo.records.check import Check
 from musimo.search.index import index_file
 from tests.catalog import Catalog
 from tests.cli.conftest import HOSTILE, Shell, harmless

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musimo.emotion.turns import MIN_PROMINENCE, find_peaks, find_turns, prominences
-from musimo.records import Section, Window, WindowEmotion
+from musimo.records import Window, WindowEmotion
+from musimo.records.curve import Section
 
 WINDOW_S = 20.0
 

@@ -13,7 +13,8 @@ from musimo.emotion.turns import find_peaks, find_turns
 from musimo.errors import AudioError
 from musimo.library.curve import CurveOpened, CurveProgress, analyze_curve, measure_duration
 from musimo.library.scan import workers
-from musimo.records import Curve, FloatArray, Section, SlidingPlan, Window
+from musimo.records import FloatArray, SlidingPlan, Window
+from musimo.records.curve import Curve, Section
 from tests.conftest import PlainPredictor
 from tests.sounds import noise
 

@@ -30,7 +30,8 @@ from musimo.output.curve_text import BLOCKS, sparkline
 from musimo.output.curves import CurveAnswer, CurveOptions
 from musimo.output.formats import CURVE, CurveFormat
 from musimo.output.rendering import render_curve
-from musimo.records import Curve, Peak, Section, SlidingPlan, Track, Turn, Window, WindowEmotion
+from musimo.records import SlidingPlan, Track, Window, WindowEmotion
+from musimo.records.curve import Curve, Peak, Section, Turn
 from musimo.records.scale import Scale
 
 if TYPE_CHECKING:

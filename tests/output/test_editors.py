@@ -19,7 +19,8 @@ from musimo.output.formats import CurveFormat
 from musimo.output.markers import check_times, markers
 from musimo.output.rendering import render_curve
 from musimo.output.timecode import FRAME_RATES, frame_rate
-from musimo.records import Curve, Peak, SlidingPlan, Track, Turn, Window, WindowEmotion
+from musimo.records import SlidingPlan, Track, Window, WindowEmotion
+from musimo.records.curve import Curve, Peak, Turn
 
 SECONDS = (10.0, 35.0, 35.004, 59.99, 60.0, 615.5)
 

@@ -42,7 +42,6 @@ from musimo.output.rendering import formats_of, render
 from musimo.output.text import MAX_MARKS, for_terminal, safe, width
 from musimo.records import (
     AnalyzedFile,
-    Check,
     Emotion,
     FailedFile,
     Failure,
@@ -52,6 +51,7 @@ from musimo.records import (
     Window,
     WindowEmotion,
 )
+from musimo.records.check import Check
 from musimo.search.explain import Explanation
 from musimo.search.rows import MoodTrack, SimilarTrack
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from musimo.library.scan.events import Indexing
+from musimo.records.indexing import Indexing
 from musimo.search.indexes import Indexes
 from tests.catalog import Catalog, Entry, PlainSpace, direction
 

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from musimo.emotion.calibration import Calibration
 from musimo.library.db import models
 from musimo.library.db.queries import Store
 from musimo.library.db.schema import calibrations, emotions, ratings
 from musimo.library.db.transactions import now, renew_generation, transaction
 from musimo.records import FloatArray
+
+if TYPE_CHECKING:
+    from musimo.emotion.calibration import Calibration
 
 CHUNK = 4096  # contents at once: 4 MB of embeddings
 CALIBRATED = ("own_valence", "own_arousal")
@@ -168,6 +170,8 @@ def _of_model(model: str) -> Any:
 
 
 def _decoded(coefficients: bytes) -> Calibration:
+    from musimo.emotion.calibration import Calibration
+
     return Calibration(np.frombuffer(coefficients, "<f4").astype(np.float32).reshape(len(CALIBRATED), -1))
 
 

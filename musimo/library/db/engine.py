@@ -15,12 +15,9 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
-from musimo.atomic import replacing
 from musimo.errors import LibraryError
-from musimo.installation import installation
 from musimo.library.db import schema
 from musimo.library.db.folding import SQL_FUNCTIONS
-from musimo.resources import resource
 from musimo.settings import check_library
 
 VARIABLES = 10_000  # in one statement; SQLite takes 32,766
@@ -215,6 +212,9 @@ def _migrate(engine: Engine, path: Path, revision: str | None) -> None:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
+    from musimo.installation import installation
+    from musimo.resources import resource
+
     config = Config()
     config.set_main_option("script_location", str(resource("migrations")).replace("%", "%%"))
     if revision is not None:
@@ -247,6 +247,8 @@ def back_up(path: Path, target: Path) -> None:
     ------
     LibraryError : the library is damaged, or the copy cannot be written
     """
+    from musimo.atomic import replacing
+
     why = f"cannot copy the library {path} to {target}"
     try:
         with replacing(target.resolve()) as beside:

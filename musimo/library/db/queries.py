@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, not_, or_, select
 
-from musimo.audio.files import holds_files
+from musimo.audio.paths import holds_files
 from musimo.library.db.conditions import AROUSAL, PARTIAL, VALENCE, condition
 from musimo.library.db.engine import VARIABLES, connected, open_database, slices
 from musimo.library.db.models import id_of

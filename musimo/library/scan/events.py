@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from musimo.library.db.files import Arrival
 from musimo.records.fields import SECOND_DIGITS, Fields, number
+from musimo.records.indexing import Indexing
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +63,6 @@ class RootMayHaveMoved:
 
     old: bytes
     new: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Indexing:
-    """Progress of an index that is built or updated, in steps."""
-
-    done: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from musimo.audio.files import holds_files
+from musimo.audio.paths import holds_files
 from musimo.library.db.files import KnownPath, PlannedFile
 from musimo.library.db.folding import fold_path
 

@@ -21,8 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from musimo.audio.files import AnyPath
 from musimo.audio.formats import is_music
+from musimo.audio.paths import AnyPath
 from musimo.errors import AudioError
 from musimo.library.db.journal import Journal
 from musimo.library.db.queries import Store

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from musimo.audio.files import AnyPath, path_bytes, typed_text
+from musimo.audio.paths import AnyPath, path_bytes, typed_text
 
 
 @pytest.mark.parametrize(
