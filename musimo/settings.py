@@ -10,9 +10,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from musimo.errors import SettingsError
+from musimo.records.keys import KeyNotation
 
 ENVIRONMENT = {
     "library": "MUSIMO_LIBRARY",
@@ -59,6 +60,8 @@ class Settings:
     playlists : by name, written by ``musimo playlists``
     playlists_folder : for relative paths of playlists; None for the folder of the configuration file
     exclude : globs of folders and files that a scan skips, beside the recycle bins it knows
+    key_notation : ``musical``, ``camelot`` or ``openkey``: how tables, CSV and tags write keys, and tables
+        show tempo and key; None for the names of keys, and columns only where they decide the order
     """
 
     library: Path
@@ -73,6 +76,7 @@ class Settings:
     playlists: Mapping[str, PlaylistRecipe] = field(default_factory=dict)
     playlists_folder: Path | None = None
     exclude: tuple[str, ...] = ()
+    key_notation: KeyNotation | None = None
 
 
 def usable_cores() -> int:
@@ -175,6 +179,10 @@ def _parse(name: str, value: Any, origin: str, label: str = "") -> Any:
         return _recipes(value, origin)
     if name == "exclude":
         return _globs(value, label)
+    if name == "key_notation":
+        if value not in get_args(KeyNotation):
+            raise SettingsError(f"{label} must be {', '.join(get_args(KeyNotation))}, not {value!r}")
+        return value
     try:
         number = int(str(value))  # as text, because int() would accept 1.5 and True
     except ValueError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from musimo.library.overview import Details as Details
 from musimo.library.overview import Status as Status
 from musimo.output.playlist_paths import PathStyle
-from musimo.records import AnalyzedFile, FailedFile, Failure, Track
+from musimo.records import AnalyzedFile, FailedFile, Failure, KeyNotation, Track
 from musimo.records.scale import Scale
 from musimo.search.results import FindResult as FindResult
 from musimo.search.results import MoodPathResult as MoodPathResult
@@ -28,6 +28,7 @@ class PrintOptions:
     print0 : end each of ``paths`` with NUL instead of a line feed
     paths : how playlists name files
     excel : start CSV with a byte order mark
+    keys : how tables and CSV write keys; None for their names, and in lists only where they decide the order
     """
 
     width: int = 80
@@ -35,6 +36,7 @@ class PrintOptions:
     print0: bool = False
     paths: PathStyle = field(default_factory=PathStyle)
     excel: bool = False
+    keys: KeyNotation | None = None
 
 
 @dataclass(frozen=True, slots=True)

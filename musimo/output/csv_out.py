@@ -27,6 +27,7 @@ from musimo.output.answers import (
 )
 from musimo.output.json_out import rows
 from musimo.output.naming import unicode_text
+from musimo.records import KeyNotation, written_key
 from musimo.records.scale import Scale
 
 BYTE_ORDER_MARK: Final = "\ufeff"
@@ -50,6 +51,7 @@ TRACK_COLUMNS: Final = (
     *TEMPO_KEY_COLUMNS,
     "content",
     "heard",
+    "release_year",
 )
 PART_COLUMNS: Final = ("start", "end")  # of a track of a cue sheet in its file
 WINDOW_COLUMNS: Final = ("window_start", "window_end", "window_similarity")
@@ -78,12 +80,22 @@ SEPARATOR: Final = "; "  # between several values in one cell
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
-def csv_table(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale, *, excel: bool = False) -> str:
+def csv_table(
+    answer: TrackList | AnalyzeAnswer | ErrorsAnswer,
+    scale: Scale,
+    *,
+    excel: bool = False,
+    keys: KeyNotation | None = None,
+) -> str:
     """Return the rows of an answer as CSV; unknown values, and ``path_bytes`` of UTF-8 paths, are empty.
 
-    ``excel`` puts a byte order mark before them.
+    Parameters
+    ----------
+    excel : put a byte order mark before them
+    keys : how keys are written; None for their names
     """
-    return (BYTE_ORDER_MARK if excel else "") + csv_text(_columns(answer), map(_flat, rows(answer, scale)))
+    flat = ({**_flat(row), **_key_in(keys, row)} for row in rows(answer, scale))
+    return (BYTE_ORDER_MARK if excel else "") + csv_text(_columns(answer), flat)
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
@@ -151,6 +163,12 @@ def _flat(row: Mapping[str, object]) -> Mapping[str, object]:
         if isinstance(inner, Mapping):
             flat |= {f"{group}_{name}": _joined(value) for name, value in inner.items()}
     return flat
+
+
+def _key_in(notation: KeyNotation | None, row: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the column of the key, if it is to be in a notation."""
+    key = row.get("key")
+    return {"key": written_key(key, notation)} if notation is not None and isinstance(key, str) else {}
 
 
 def _joined(value: object) -> object:

@@ -12,7 +12,7 @@ from musimo.output.naming import full_name
 from musimo.output.ratings import applied_words, opinion_words
 from musimo.output.tables import UNKNOWN, Column, decimal, duration, facts, table
 from musimo.output.text import counted, cut, path_text, safe
-from musimo.records import Heard, Tags, TempoKey, Track, WindowEmotion
+from musimo.records import Heard, KeyNotation, Tags, TempoKey, Track, WindowEmotion, written_key
 from musimo.records.fields import CONFIDENCE_DIGITS, TEMPO_DIGITS
 from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.plane import dominant_quadrant
@@ -44,7 +44,7 @@ def shown(answer: Details, options: PrintOptions) -> list[str]:
         ("track", _whole(tags.track)),
         ("disc", _whole(tags.disc)),
         ("tempo", _tempo(track)),
-        ("key", _key(track.tempo_key)),
+        ("key", _key(track.tempo_key, options.keys)),
         ("time", duration(track.duration_s)),
         ("partial", partial_words(track.partial)),
         ("format", _format(tags)),
@@ -165,8 +165,11 @@ def _tempo(track: Track) -> str | None:
     return "; ".join(parts)
 
 
-def _key(estimated: TempoKey | None) -> str | None:
-    return None if estimated is None else _with_confidence(estimated.key, estimated.key_confidence)
+def _key(estimated: TempoKey | None, keys: KeyNotation | None) -> str | None:
+    if estimated is None:
+        return None
+    key = estimated.key if keys is None else written_key(estimated.key, keys)
+    return _with_confidence(key, estimated.key_confidence)
 
 
 def _with_confidence(value: str | None, confidence: float) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from musimo.output.naming import artist_and_title
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, duration
 from musimo.output.text import cut, safe, width
-from musimo.records import TempoKey, Track
+from musimo.records import KeyNotation, TempoKey, Track, written_key
 from musimo.records.scale import RANGES, Scale
 from musimo.search.description import Description
 from musimo.search.explain import Explanation, alike, genres_of
@@ -37,17 +37,16 @@ def versions_line(versions: Sequence[Track]) -> list[str]:
     return [f"{INDENT}{len(versions)} other {what} left out"]
 
 
-def tonal_columns(order: Order) -> tuple[Column, ...]:
-    """Return columns for tempo and key where they decide the order."""
-    return (Column("tempo", right=True), Column("key")) if order == "flow" else ()
+def tonal_columns(keys: KeyNotation | None, order: Order = "similarity") -> tuple[Column, ...]:
+    """Return columns for tempo and key where they decide the order, or keys are asked for in a notation."""
+    return (Column("tempo", right=True), Column("key")) if keys or order == "flow" else ()
 
 
-def tonal_cells(tempo_key: TempoKey | None) -> tuple[str, str]:
-    """Return whole beats per minute, and the key in chord notation: ``Am``, ``Db``."""
+def tonal_cells(tempo_key: TempoKey | None, keys: KeyNotation | None) -> tuple[str, str]:
+    """Return whole beats per minute, and the key in a notation, by default ``Am``, ``Db``."""
     if tempo_key is None:
         return UNKNOWN, UNKNOWN
-    tonic, _, mode = (tempo_key.key or "").partition(" ")
-    return decimal(tempo_key.tempo, 0), tonic + ("m" if mode == "minor" else "") or UNKNOWN
+    return decimal(tempo_key.tempo, 0), written_key(tempo_key.key, keys or "musical") or UNKNOWN
 
 
 def order_line(order: Order) -> list[str]:

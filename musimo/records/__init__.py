@@ -8,7 +8,7 @@ system has them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,9 @@ from musimo.records.heard import Heard as Heard
 from musimo.records.heard import HeardScores as HeardScores
 from musimo.records.heard import HeardTag as HeardTag
 from musimo.records.heard import heard_fields, no_tags
+from musimo.records.keys import KEYS as KEYS
+from musimo.records.keys import KeyNotation as KeyNotation
+from musimo.records.keys import written_key as written_key
 from musimo.records.scale import Scale
 from musimo.records.tags import CueSheet as CueSheet
 from musimo.records.tags import SheetTrack as SheetTrack
@@ -206,15 +209,6 @@ class Descriptors:
     fused: FloatArray
 
 
-KEYS: Final = (
-    *("C major", "Db major", "D major", "Eb major", "E major", "F major"),
-    *("F# major", "G major", "Ab major", "A major", "Bb major", "B major"),
-    *("C minor", "C# minor", "D minor", "Eb minor", "E minor", "F minor"),
-    *("F# minor", "G minor", "G# minor", "A minor", "Bb minor", "B minor"),
-)
-"""Names of all keys, by mode and rising tonic, spelled with the fewest accidentals; else the usual one."""
-
-
 @dataclass(frozen=True, slots=True)
 class TempoKey:
     """Tempo and key of a track, estimated from its audio, regardless of its tags.
@@ -238,12 +232,14 @@ class TempoKey:
             "tempo_confidence": number(self.tempo_confidence, CONFIDENCE_DIGITS),
             "key": self.key,
             "key_confidence": number(self.key_confidence, CONFIDENCE_DIGITS),
+            "camelot": written_key(self.key, "camelot"),
+            "open_key": written_key(self.key, "openkey"),
         }
 
 
 def tempo_key_fields(tempo_key: TempoKey | None) -> Fields:
     """Return the fields of tempo and key, each None where they are not known."""
-    return dict.fromkeys(TempoKey.__dataclass_fields__) if tempo_key is None else tempo_key.as_dict()
+    return dict.fromkeys(TempoKey(None, 0, None, 0).as_dict()) if tempo_key is None else tempo_key.as_dict()
 
 
 @dataclass(frozen=True, slots=True)

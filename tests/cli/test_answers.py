@@ -35,6 +35,8 @@ TRACK = {
     "tempo_confidence",
     "key",
     "key_confidence",
+    "camelot",
+    "open_key",
     "content",
     "start",
     "end",
@@ -344,7 +346,7 @@ def test_analyze_needs_no_library(shell: Shell, home: Path, tmp_path: Path) -> N
     assert ran.code == 3
     assert {*ran.document} == {"schema", "results", "failed"}
     [row] = ran.document["results"]
-    told = {"tempo", "tempo_confidence", "key", "key_confidence", "content", "heard"}
+    told = {"tempo", "tempo_confidence", "key", "key_confidence", "camelot", "open_key", "content", "heard"}
     assert {*row} == {"path", "duration", "valence", "arousal", "partial", "clips", *told}
     assert (row["path"], row["duration"]) == (str(tmp_path / "a.wav"), 2)
     [clip] = row["clips"]

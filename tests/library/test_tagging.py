@@ -81,16 +81,23 @@ def test_what_other_programs_changed_is_still_seen_by_the_next_scan(library: Lib
     assert library.show(str(music / "1.flac")).track.tags.title == "new"
 
 
-def test_a_tempo_that_is_known_goes_into_a_field_of_its_own(
+def test_tempo_and_key_that_are_known_go_into_fields_of_their_own(
     library: Library, music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [track] = library.tracks(Selection(1))
-    for tempo, expected in ((128.04, "128.0"), (None, None)):
-        known = replace(track, tempo_key=TempoKey(tempo, 0.9, "A minor", 0.9))
+    for tempo, key, *expected in (
+        (128.04, "A minor", "128.0", "Am"),
+        (None, None, None, None),
+        (None, "F# minor", None, "F#m"),
+    ):
+        known = replace(track, tempo_key=TempoKey(tempo, 0.9, key, 0.9))
         monkeypatch.setattr(tags, "select_tracks", lambda store, selection, known=known: iter([known]))
         [row] = library.tags.write(library.tags.updates())
         assert row.state == "written"
-        assert read_fields(track.path_bytes, {})[0].get("MUSIMO_BPM") == expected
+        written = read_fields(track.path_bytes, {})[0]
+        assert [written.get(name) for name in ("MUSIMO_BPM", "MUSIMO_KEY")] == expected
+    [row] = library.tags.updates(key_notation="camelot")
+    assert row.fields["MUSIMO_KEY"] == "11A"
 
 
 class Hearing(PlainPredictor):

@@ -51,6 +51,8 @@ TRACK = {
     "tempo_confidence": 0.88,
     "key": "G minor",
     "key_confidence": 0.52,
+    "camelot": "6A",
+    "open_key": "11m",
     "content": None,
     "start": None,
     "end": None,
@@ -96,6 +98,8 @@ def test_analyze(analyzed: AnalyzedFile) -> None:
                 "tempo_confidence": 0.1,
                 "key": "Eb major",
                 "key_confidence": 0.5,
+                "camelot": "5B",
+                "open_key": "10d",
                 "content": "68617368",
                 "heard": None,
                 "clips": [

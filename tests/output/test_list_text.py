@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from musimo.output.answer_text import text
-from musimo.output.answers import MoodResult, PrintOptions, SimilarResult
+from musimo.output.answers import Answer, MoodResult, PathResult, PrintOptions, SimilarResult, TracksAnswer
 from musimo.output.csv_out import csv_table
 from musimo.output.json_out import content, document
-from musimo.records import Tags, TempoKey, Track, Window
+from musimo.records import KeyNotation, Tags, TempoKey, Track, Window
 from musimo.search.best_window import BestWindow
 from musimo.search.explain import Explanation
-from musimo.search.rows import MoodTrack, SimilarTrack
+from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
 
 WHY = Explanation(0, 0.5, 0.25, 0.75, 0.125, 0.1, -0.3, 1.5 / 2 * 1.5, 1, "relative", ("Jazz",))
 SO_WHAT = Track(
@@ -48,10 +50,10 @@ def test_the_best_window_stands_beside_the_row_of_a_passage_and_is_written_for_s
     assert [row["window"] for row in content(answer, "0-1")["results"]] == told  # type: ignore[attr-defined]
     header, first, second = csv_table(answer, "0-1").splitlines()
     assert header.endswith(
-        ",key_confidence,content,heard,window_start,window_end,window_similarity,start,end"
+        ",key_confidence,content,heard,release_year,window_start,window_end,window_similarity,start,end"
     )
-    assert first.endswith(",1.0,,,111.6,156.6,0.123457,,")
-    assert second.endswith(",,,,,,,,,,")
+    assert first.endswith(",1.0,,,,111.6,156.6,0.123457,,")
+    assert second.endswith(",,,,,,,,,,,")
 
 
 def test_no_window_is_shown_where_none_is_known_or_no_passage_was_asked_with() -> None:
@@ -179,3 +181,19 @@ def test_scripts_read_an_explanation_as_numbers() -> None:
     rated = json.loads(document(content(answer, "1-9")))["results"][0]["explain"]
     assert (rated["mood_distance"], rated["valence_difference"], rated["sound"]) == (2.5298, 0.8, 0.5)
     assert csv_table(answer, "0-1").splitlines()[0].startswith("rank,similarity,id,path,title")
+
+
+@pytest.mark.parametrize(("keys", "written"), [("musical", "Am"), ("camelot", "8A"), ("openkey", "1m")])
+def test_every_table_shows_keys_in_a_notation_that_is_asked_for(keys: KeyNotation, written: str) -> None:
+    track = replace(ONE, tempo_key=TempoKey(119.6, 0.5, "A minor", 0.5))
+    answers: list[Answer] = [
+        SimilarResult((SimilarTrack(1, 0.5, track),), ()),
+        MoodResult((MoodTrack(1, 0.125, track),), 0.75, 0.25),
+        PathResult((PathTrack(1, 1.0, 0.5, track),), (track, track)),
+        TracksAnswer([track]),
+    ]
+    for answer in answers:
+        *_, heads, row = text(answer, PrintOptions(keys=keys)).splitlines()
+        assert heads.split()[-3:] == ["tempo", "key", "track"]
+        assert f"120  {written}" in row
+        assert written not in text(answer, PrintOptions()).split()

@@ -24,6 +24,7 @@ from musimo.library.db.files import (
     KnownFile,
     KnownPath,
     KnownSheet,
+    OlderContent,
     PlannedFile,
     Renaming,
     ScanFolder,
@@ -96,8 +97,8 @@ class Journal:
         with self._transaction() as connection:
             return known_contents(connection, self._model_id, self._coverage, self._maker)
 
-    def older_contents(self) -> dict[bytes, float] | None:
-        """Return durations of the contents that need no analysis, by their older hash; s.
+    def older_contents(self) -> dict[bytes, OlderContent] | None:
+        """Return the contents that need no analysis, by their older hash.
 
         None where the library knows nothing by an older hash.
         """
@@ -212,7 +213,9 @@ class Journal:
         unchanged = confirmed and _same_facts(connection, file)
         if unchanged and (file.planned.old_content is None or is_track) and not (is_track and file.emotion):
             return "unchanged"
-        content_id, older_id = rehash.content_of(connection, file.planned, file.opened)
+        content_id, older_id = rehash.content_of(
+            connection, file.planned, file.opened, analyzed=file.emotion is not None
+        )
         if file.tempo_key is not None:
             tempo_keys.write(connection, content_id, file.tempo_key, self._maker)
         more_known = self._coverage == "windows" and self._is_analyzed_in_full(connection, content_id)

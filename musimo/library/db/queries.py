@@ -20,7 +20,6 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exi
 from musimo.audio.paths import holds_files
 from musimo.library.db.conditions import AROUSAL, PARTIAL, VALENCE, asked_tags, check_tags, condition
 from musimo.library.db.engine import VARIABLES, connected, open_database, slices
-from musimo.library.db.folding import as_text, fold, fold_case, without_punctuation
 from musimo.library.db.models import id_of
 from musimo.library.db.schema import (
     contents,
@@ -210,53 +209,6 @@ class Store:
         query = select(tracks.c.id, roots.c.path.label("root"), tracks.c.path)
         rows = self.rows(query.join(roots, roots.c.id == tracks.c.root_id).where(tracks.c.size == size))
         return [(row.id, os.path.join(row.root, row.path)) for row in rows]
-
-    def tracks_like(self, words: str, limit: int, *, accents: bool) -> list[Track]:
-        """Return tracks whose title or path contains ``words``, or that are called so; exact names first.
-
-        A track is called ``Artist - Title``, with any dash. Case never counts, accents and the typography of
-        title and path do if ``accents``. Of exact copies, only the first by path is returned; see also
-        :meth:`offered`.
-        """
-        typed = as_text(os.fsencode(words))
-        needle, in_sql = (fold_case(typed), func.fold_case) if accents else (fold(typed), func.fold)
-        path = in_sql(func.full_path(roots.c.path, tracks.c.path))
-        title = in_sql(tracks.c.title)
-        artist = func.coalesce(tracks.c.artist, tracks.c.albumartist)
-        names = [title == needle]
-        if " - " in fold(typed):
-            names.append(func.fold(artist + " - " + tracks.c.title) == fold(typed))
-        exact = or_(*(func.coalesce(name, False) for name in names))
-        query = (
-            track_query(self.model)
-            .where(self.offered())
-            .where(or_(func.instr(title, needle) > 0, func.instr(path, needle) > 0, exact))
-            .order_by(exact.desc(), *IN_ORDER)
-        )
-        return self._first_copies(query, limit)
-
-    def tracks_with_words(self, words: str, limit: int) -> list[Track]:
-        """Return tracks that have each word in artist, title, album or path; without punctuation."""
-        typed = fold(as_text(os.fsencode(words))).split()
-        needles = " ".join(bare for word in typed if (bare := without_punctuation(word)))
-        if not needles:
-            return []
-        path = func.full_path(roots.c.path, tracks.c.path)
-        texts = (tracks.c.artist, tracks.c.albumartist, tracks.c.title, tracks.c.album, path)
-        query = (
-            track_query(self.model).where(self.offered(), func.has_words(needles, *texts)).order_by(*IN_ORDER)
-        )
-        return self._first_copies(query, limit)
-
-    def _first_copies(self, query: Select[Any], limit: int) -> list[Track]:
-        """Return the first tracks of a query, without exact copies of those before."""
-        found: dict[int | None, Track] = {}
-        with self.connect() as connection:
-            for row in connection.execution_options(yield_per=100).execute(query):
-                found.setdefault(-row.id if row.content_id is None else row.content_id, track_of(row))
-                if len(found) == limit:
-                    break
-        return list(found.values())
 
     def content_id(self, content: bytes) -> int | None:
         """Return the id of the content with that hash, or that had it by an older version of the hash."""
