@@ -96,7 +96,6 @@ def test_network_equals_a_reference_implementation(weights: Path) -> None:
 def test_one_row_per_three_seconds(weights: Path) -> None:
     sound = np.random.default_rng(2).normal(0, 0.1, 22_050 * 7).astype(np.float32)
     assert Teachers([weights]).embed(sound).shape == (2, 5)
-    assert Teachers([weights]).embed(sound[: 2 * 22_050]).shape == (0, 5)
 
 
 def test_tag_scores_on_paper(weights: Path) -> None:
