@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
+from math import nan
 from typing import Any, Literal
 
 import numpy as np
@@ -55,6 +56,7 @@ def arrays(session: Session, selection: Selection) -> Arrays:
         "heard": _heard(session, tracks),
         "heard_tags": np.array(session.store.heard_tags(), np.str_),
         "model": np.array(session.store.model, np.str_),
+        **_parts(tracks),
     }
 
 
@@ -63,6 +65,13 @@ def _tracks(session: Session, selection: Selection, index: VectorIndex) -> list[
     indexed = set(index.ids.tolist())
     tracks = select_tracks(session.store, replace(selection, limit=None))
     return list(islice((track for track in tracks if track.content in indexed), selection.limit))
+
+
+def _parts(tracks: list[Track]) -> Arrays:
+    """Return where tracks of cue sheets begin and end in their files, s; NaN for whole files."""
+    parts = [(nan, nan) if one.part is None else (one.part.start_s, one.part.end_s) for one in tracks]
+    starts, ends = np.array(parts, np.float64).T
+    return {"start": starts, "end": ends}
 
 
 def _contents(tracks: list[Track]) -> Ids:

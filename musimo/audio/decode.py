@@ -7,14 +7,14 @@ trusted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from math import floor
 from typing import Protocol
 
 import av
-from av import AudioFifo, AudioFrame, AudioResampler, AudioStream
+from av import AudioFrame, AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 from soundfile import SoundFileError
@@ -27,17 +27,9 @@ from musimo.audio.fallback import SndfileDecoder
 from musimo.audio.features import SAMPLE_RATE
 from musimo.audio.files import MusicFile
 from musimo.audio.formats import DEMUXERS, describe_non_audio
+from musimo.audio.frames import decoded_frames, mono_blocks, without_first
 from musimo.audio.gaps import GapCounter
-from musimo.audio.mixdown import (
-    BLOCK_SIZE,
-    AudioBlock,
-    DecodedWindow,
-    anchor_before,
-    check_finite,
-    cut,
-    mean_of_channels,
-    resample,
-)
+from musimo.audio.mixdown import DecodedWindow, anchor_before, check_finite, cut, resample
 from musimo.audio.ogg_survey import survey_pages
 from musimo.audio.paths import AnyPath
 from musimo.audio.survey import Survey, mean_bitrate, packets, survey
@@ -54,7 +46,6 @@ HEAD_SIZE = 4_096  # bytes from which a file that is not audio is identified
 REWOUND = {"wav", "w64", "aiff", "au"}  # containers in which PCM starts anew wherever FFmpeg seeks
 BROKEN_CLOCKS = {("ogg", "flac")}  # container and codec: FFmpeg's clock is off by 0.1 s or more after a seek
 MATROSKA = "matroska,webm"  # states a duration, which FFmpeg does not guess
-MAX_PLANES = 8  # with this many planar channels or more, PyAV's AudioFrame.planes reads out of bounds
 
 av.logging.set_level(av.logging.PANIC)  # damage is reported once, by AudioError; not by FFmpeg on stderr
 
@@ -233,7 +224,7 @@ class FFmpegDecoder:
             self._container.seek(target, stream=self._stream)
         except FFmpegError:
             return None
-        frames = gaps.watch(_frames(self._container, self._stream))
+        frames = gaps.watch(decoded_frames(self._container, self._stream))
         for frame in frames:
             if frame.pts is None or frame.sample_rate != self.sample_rate:
                 break
@@ -241,19 +232,19 @@ class FFmpegDecoder:
             if position > anchor:
                 break
             if position + frame.samples > anchor:
-                blocks = _skip(_blocks(chain([frame], frames)), anchor - position)
+                blocks = without_first(mono_blocks(chain([frame], frames)), anchor - position)
                 return cut(resample(blocks), offset, n)
         return None
 
     def _decode_from_start(self, start: int, n: int, gaps: GapCounter) -> FloatArray:
         """Decode ``n`` samples from ``start``, counted from the beginning of the file."""
         with self._frames_from_start() as frames:
-            return cut(resample(_blocks(gaps.watch(frames))), start, n)
+            return cut(resample(mono_blocks(gaps.watch(frames))), start, n)
 
     def _decoded_duration_s(self) -> float:
         """Return the duration of what can be decoded, where no packet has a time stamp."""
         with self._reopened() as container:
-            frames = _frames(container, _first_audio_stream(container))
+            frames = decoded_frames(container, _first_audio_stream(container))
             return float(sum(frame.samples / frame.sample_rate for frame in frames))
 
     def _first_pts(self) -> int | None:
@@ -271,10 +262,10 @@ class FFmpegDecoder:
             except FFmpegError:
                 pass
             else:
-                yield _frames(self._container, self._stream)
+                yield decoded_frames(self._container, self._stream)
                 return
         with self._reopened() as container:
-            yield _frames(container, _first_audio_stream(container))
+            yield decoded_frames(container, _first_audio_stream(container))
 
     @contextmanager
     def _reopened(self) -> Iterator[InputContainer]:
@@ -342,62 +333,3 @@ def _first_audio_stream(container: InputContainer) -> AudioStream:
         raise AudioError("decode", "FFmpeg has no decoder for its audio")
     stream.codec_context.thread_count = 1  # files are decoded in parallel; threads within one only cost
     return stream
-
-
-def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    """Yield decoded frames; skip packets that cannot be decoded."""
-    decode = stream.codec_context.decode
-    for packet in packets(container, stream):
-        try:
-            frames = decode(packet)
-        except FFmpegError:
-            continue
-        yield from frames
-
-
-def _blocks(frames: Iterable[AudioFrame]) -> Iterator[AudioBlock]:
-    """Gather frames into blocks and mix them to mono; rate, channels and format may change in between."""
-    fifo, n_channels = AudioFifo(), 0
-    for frame in frames:
-        if frame.layout.nb_channels != n_channels:
-            yield from _drain(fifo, 1)
-            fifo, n_channels = AudioFifo(), frame.layout.nb_channels
-        frame.pts = None  # the FIFO requires gapless time stamps, or none
-        try:
-            fifo.write(frame)
-        except ValueError:  # another rate or format: cheaper to catch than to compare for each frame
-            yield from _drain(fifo, 1)
-            fifo = AudioFifo()
-            fifo.write(frame)
-        if fifo.samples >= BLOCK_SIZE:
-            yield from _drain(fifo, BLOCK_SIZE)
-    yield from _drain(fifo, 1)
-
-
-def _drain(fifo: AudioFifo, min_samples: int) -> Iterator[AudioBlock]:
-    """Yield blocks from the FIFO while it holds at least ``min_samples`` samples."""
-    while fifo.samples >= min_samples:
-        frame = fifo.read(BLOCK_SIZE, partial=True)
-        assert frame is not None
-        n_channels = frame.layout.nb_channels
-        if frame.format.is_planar and n_channels < MAX_PLANES:
-            yield frame.sample_rate, mean_of_channels(frame.to_ndarray())
-        else:
-            for packed in _interleave(frame):
-                yield packed.sample_rate, mean_of_channels(packed.to_ndarray().reshape(-1, n_channels).T)
-
-
-def _interleave(frame: AudioFrame) -> list[AudioFrame]:
-    """Return the frame with its channels interleaved."""
-    if not frame.format.is_planar:
-        return [frame]
-    packer = AudioResampler(format="flt", layout=frame.layout, rate=frame.sample_rate)
-    return packer.resample(frame) + packer.resample(None)
-
-
-def _skip(blocks: Iterable[AudioBlock], n: int) -> Iterator[AudioBlock]:
-    """Yield the blocks without their first ``n`` samples."""
-    for rate, samples in blocks:
-        if n < len(samples):
-            yield rate, samples[n:]
-        n = max(0, n - len(samples))
