@@ -174,6 +174,8 @@ def test_vectors_are_those_that_similar_compares(library: Library, tmp_path: Pat
             "model",
             "heard",
             "heard_tags",
+            "start",
+            "end",
         }
         np.testing.assert_array_equal(arrays["id"], [track.id for track in tracks])
         assert arrays["path"].tolist() == [str(track.path) for track in tracks]
