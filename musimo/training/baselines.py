@@ -55,8 +55,9 @@ def svr(train: Matrix, ratings: Matrix, test: Matrix) -> Matrix:
     return np.asarray(np.stack(columns, axis=1) * sds + means)
 
 
+MEAN_RATING = "mean rating"
 BASELINES: dict[str, Baseline] = {
-    "mean rating": mean_rating,
+    MEAN_RATING: mean_rating,
     "ridge on clip statistics": ridge,
     "SVR on clip statistics": svr,
 }

@@ -11,8 +11,10 @@ import numpy as np
 from musimo.emotion.mase_net import MaseNet
 from musimo.errors import UsageError
 from musimo.training.backbone import batches_done, load_backbone, train_backbone
+from musimo.training.baselines import MEAN_RATING
 from musimo.training.clips import LabeledClip
 from musimo.training.corpus import Corpus, find_music, prepare_corpora
+from musimo.training.cross_dataset import CrossRow, EvaluationSet
 from musimo.training.cross_validation import load_folds, save_folds
 from musimo.training.descriptors import Descriptors, describe_clips, describe_music
 from musimo.training.devices import torch_threads
@@ -26,7 +28,13 @@ from musimo.training.recipe import DistilRecipe
 from musimo.training.tag_metrics import TagScores
 from musimo.training.tag_training import TAGS, TagTargets, merge, train_tags
 from musimo.training.teacher import N_ACTIVATIONS, Teachers
-from musimo.training.trainer import OutOfFold, TrainedNetwork, combine_folds, fit_network_space
+from musimo.training.trainer import (
+    OutOfFold,
+    TrainedNetwork,
+    combine_folds,
+    fit_network_space,
+    fold_folder,
+)
 from musimo.training.workspace import Workspace
 
 SEED_STRIDE = (
@@ -60,6 +68,10 @@ class DistilledTrainer:
         ------
         UsageError : there is no music, or a teacher is missing
         """
+        if self.recipe.tags.n_batches and len(self.workspace.teachers) != 2:
+            raise UsageError(
+                "the tags of this recipe need two teachers", "give --teacher twice, first that of MSD-MusiCNN"
+            )
         find_music(self.workspace.music)
         for teacher in self.workspace.teachers:
             if not teacher.is_file():
@@ -132,6 +144,23 @@ class DistilledTrainer:
         targets = TagTargets.fit(labeled.tags, names)
         parts = [(head_data(each), targets.logits(each.tags, names)) for each in (labeled, music)]
         return train_tags(network, parts[0], parts[1], self.recipe.tags, seed)
+
+    def quadrants_out_of_fold(self, rated: RatedDataset, seeds: Sequence[int]) -> Work[list[CrossRow]]:
+        """Return the figures of the folds of the second data set, which `out_of_fold` kept."""
+        if self.recipe.quadrants is None:
+            return []
+        dataset = yield from load_rated_dataset(self.recipe.quadrants, self.workspace)
+        halves, n_folds = halves_of(dataset.clips), self.recipe.n_folds
+        runs = []
+        for seed in seeds:
+            fold_of = grouped_folds(dataset.groups, halves, n_folds, seed)
+            tested = [np.flatnonzero(fold_of == fold) for fold in range(n_folds)]
+            folds = load_folds(fold_folder(self.workspace, rated, seed) / HALVES_FOLDS)
+            runs.append(combine_folds(folds, tested, len(halves)).predictions)
+        predictions = {name: [run[name] for run in runs] for name in runs[0] if name != MEAN_RATING}
+        quadrants = [clip.quadrant for clip in dataset.clips]
+        tests = EvaluationSet(dataset.name, dataset.ratings, dataset.groups, quadrants, self.recipe.seed)
+        return tests.rows(dataset.name, None, predictions)
 
     def labeled_clips(
         self, rated: RatedDataset, labels: Matrix, backbone: MaseNet, scales: Scales

@@ -73,9 +73,7 @@ DISTILLED = (
     "The backbone was trained without these clips. The clips of a fold are predicted by a network fine-tuned "
     "without their ratings and audio, and without pseudo-labels from an SVR fitted to them."
 )
-TEACHER = (
-    " The SVRs that use the teacher do not ship: they need the teacher, a separate network, in addition."
-)
+TEACHER = " The SVRs that use the teachers do not ship: they need those networks in addition."
 COMMON_LIMITS = """- Valence is harder than arousal, for listeners too: treat it as an estimate.
 - The ratings are the mean emotion that listeners perceive, not what an individual feels.
 - Predicted valence is compressed: its standard deviation is {spread:.0%} of that of the mean ratings.

@@ -42,7 +42,7 @@ from musimo.training.retrieval_metrics import RetrievalConfig, RetrievalTable
 from musimo.training.run_log import write_log
 from musimo.training.supervised import SupervisedTrainer
 from musimo.training.tag_metrics import TagTable
-from musimo.training.trainer import TagTeacher, Trainer
+from musimo.training.trainer import QuadrantTrainer, TagTeacher, Trainer
 from musimo.training.transfer import SmokeTest, Transfer
 from musimo.training.workspace import Workspace, open_workspace
 
@@ -96,16 +96,16 @@ def _train(recipe: Recipe, workspace: Workspace) -> Work[None]:
     )
     page = workspace.out / "MODEL_CARD.md"
     across = out_of_fold_rows(study, rated.name, recipe.seed) if any(study.quadrants) else []
-    tags = yield from _evaluate_tags(trainer, rated, rated, recipe.seed)
+    if isinstance(trainer, QuadrantTrainer):
+        across += yield from trainer.quadrants_out_of_fold(rated, _seeds(recipe))
     loaded = load_weights(weights, FEATURE_ID)
-    text = model_card(loaded, study, trainer.description, recipe, across=across, tags=tags)
+    text = model_card(loaded, study, trainer.description, recipe, across=across)
     write_atomically(page, text.encode())
     report = write_report(
         study,
         workspace.out / "report",
         measured=paper_rows([study], recipe.dataset.name),
         across=across,
-        tags=tags,
         seed=recipe.seed,
     )
     yield Finished(figures, "", report, weights, page)
@@ -124,7 +124,9 @@ def _evaluate(recipe: Recipe, workspace: Workspace, weights: Path | None) -> Wor
     for each in sets:
         studies.append((yield from make_study(trainer, each, _seeds(recipe), workspace, _title(each))))
     across = yield from _evaluate_across(trainer, rated, recipe, workspace)
-    tags = [*(yield from _evaluate_tags(trainer, rated, rated, recipe.seed)), *across.tags]
+    tags = [*across.tags]
+    if weights is not None:  # a recipe's network is trained on these clips
+        tags = [*(yield from _evaluate_tags(trainer, rated, rated, recipe.seed)), *tags]
     rows = [*across.rows]
     if rows or any(studies[0].quadrants):
         rows = [*out_of_fold_rows(studies[0], rated.name, recipe.seed), *rows]

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from scipy.signal import firwin, resample_poly
 from torch import Tensor, nn
 
+from musimo.audio.windows import tile
 from musimo.errors import UsageError
 from musimo.records import FloatArray
 
@@ -36,7 +37,8 @@ ZERO_CROSSINGS, ROLLOFF, BETA = (
 SCALE = UP * 512 // DOWN / 512  # "kaiser_best" of resampy, with a table of 512 values a zero crossing
 BN_EPSILON = 1e-3
 N_FRONT, N_CONVOLUTIONS = 5, 8
-N_ACTIVATIONS, N_TAGS = 200, 50
+N_ACTIVATIONS = 200
+MIN_SAMPLES = 3 * 22_050  # slightly more than one step
 DEAD_KERNEL_SUM = 1e-3  # sum of magnitudes below which a filter is constant
 
 
@@ -175,9 +177,9 @@ class Teachers:
 
         Parameters
         ----------
-        samples : mono at 22,050 Hz, at the level for the teachers; less than one step gives no row
+        samples : mono at 22,050 Hz, at the level for the teachers; less than one step is repeated
         """
-        log_mel = self.networks[0].log_mel(samples)
+        log_mel = self.networks[0].log_mel(tile(samples, max(len(samples), MIN_SAMPLES)))
         return np.concatenate(
             [network(log_mel).numpy() for network in self.networks], axis=1, dtype=np.float32
         )

@@ -15,6 +15,7 @@ from musimo.emotion.mase_net import MaseNet
 from musimo.emotion.predictor import stack_harmony
 from musimo.emotion.space import SoundSpace, fit_space
 from musimo.records import FloatArray
+from musimo.training.cross_dataset import CrossRow
 from musimo.training.cross_validation import FoldPredictions
 from musimo.training.metrics import Indices, Matrix
 from musimo.training.progress import Work
@@ -88,6 +89,14 @@ class Trainer(Protocol):
 
     def train_final(self, rated: RatedDataset) -> Work[TrainedNetwork]:
         """Train the final network, or resume an interrupted run."""
+
+
+@runtime_checkable
+class QuadrantTrainer(Protocol):
+    """A trainer that also learns from a data set with quadrants."""
+
+    def quadrants_out_of_fold(self, rated: RatedDataset, seeds: Sequence[int]) -> Work[list[CrossRow]]:
+        """Return its figures out of fold, once those of ``rated`` are computed."""
 
 
 @runtime_checkable
