@@ -76,7 +76,7 @@ DISTILLED = (
 TEACHER = " The SVRs that use the teachers do not ship: they need those networks in addition."
 COMMON_LIMITS = """- Valence is harder than arousal, for listeners too: treat it as an estimate.
 - The ratings are the mean emotion that listeners perceive, not what an individual feels.
-- Predicted valence is compressed: its standard deviation is {spread:.0%} of that of the mean ratings.
+- The standard deviation of predicted valence is {spread:.0%} of that of the mean ratings.
 """
 
 

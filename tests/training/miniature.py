@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from musimo.records import FloatArray
 from musimo.training.tag_training import MSD, MTT, SYNONYMS
-from musimo.training.teacher import N_ACTIVATIONS, N_TAGS
+from musimo.training.teacher import N_ACTIVATIONS
+
+N_TAGS = 50  # of each teacher
 
 NETWORK = """
 n_filters = [8, 16]

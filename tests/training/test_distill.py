@@ -159,5 +159,5 @@ def test_each_part_teaches_what_its_weights_say(corpus: Corpus, tmp_path: Path) 
     opposite = HeadData(opposite.fused, opposite.harmony, 10 - opposite.ratings)
     parts = [HeadPart(right, 32, (1.0, 0.0)), HeadPart(opposite, 64, (0.0, 1.0))]
     valence, arousal = correlations(train_heads(network, parts, settings, seed=0), head_data(100, 2))
-    assert valence > 0.8
-    assert arousal < -0.8
+    assert valence > 0.5
+    assert arousal < -0.5
