@@ -1,4 +1,4 @@
-"""Find the files that ship with musimo: migrations, configs, weights.
+"""Find the files that ship with musimo: migrations, configs, weights, word vectors.
 
 In a wheel they are inside the package; in a checkout ``migrations/`` and ``configs/`` are beside it.
 """
@@ -32,6 +32,16 @@ def resource(name: str) -> Path:
         f"musimo's own folder {name!r} is missing beside {PACKAGE}",
         f"restore it: {installation().restore()}",
     )
+
+
+def word_vectors_path() -> Path:
+    """Return the path of the table of word vectors; MusimoError where it is missing."""
+    path = PACKAGE / "vectors" / "words.npz"
+    if not path.is_file():
+        from musimo.installation import installation
+
+        raise MusimoError(f"musimo's own file {path} is missing", f"restore it: {installation().restore()}")
+    return path
 
 
 def weights_path(chosen: Path | None = None) -> Path:

@@ -10,9 +10,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from musimo.errors import SettingsError
+from musimo.records.keys import KeyNotation
 
 ENVIRONMENT = {
     "library": "MUSIMO_LIBRARY",
@@ -55,9 +56,12 @@ class Settings:
     batch_size : windows per inference batch on a GPU
     max_per_artist, max_per_album : most tracks of one artist or album in a list; 0 = any number
     moods : the user's own mood words, and the points (valence, arousal), 0..1, that they name
+    words : the user's own words for ``find``, each with a description in other words
     playlists : by name, written by ``musimo playlists``
     playlists_folder : for relative paths of playlists; None for the folder of the configuration file
     exclude : globs of folders and files that a scan skips, beside the recycle bins it knows
+    key_notation : ``musical``, ``camelot`` or ``openkey``: how tables, CSV and tags write keys, and tables
+        show tempo and key; None for the names of keys, and columns only where they decide the order
     """
 
     library: Path
@@ -68,9 +72,11 @@ class Settings:
     max_per_artist: int = 2
     max_per_album: int = 1
     moods: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
     playlists: Mapping[str, PlaylistRecipe] = field(default_factory=dict)
     playlists_folder: Path | None = None
     exclude: tuple[str, ...] = ()
+    key_notation: KeyNotation | None = None
 
 
 def usable_cores() -> int:
@@ -167,10 +173,16 @@ def _parse(name: str, value: Any, origin: str, label: str = "") -> Any:
         return str(value) if name == "device" else _expand(value)
     if name == "moods":
         return _moods(value, origin)
+    if name == "words":
+        return _words(value, origin)
     if name == "playlists":
         return _recipes(value, origin)
     if name == "exclude":
         return _globs(value, label)
+    if name == "key_notation":
+        if value not in get_args(KeyNotation):
+            raise SettingsError(f"{label} must be {', '.join(get_args(KeyNotation))}, not {value!r}")
+        return value
     try:
         number = int(str(value))  # as text, because int() would accept 1.5 and True
     except ValueError:
@@ -205,6 +217,18 @@ def _moods(value: Any, origin: str) -> dict[str, tuple[float, float]]:
             )
         points[word] = (float(numbers[0]), float(numbers[1]))
     return points
+
+
+def _words(value: Any, origin: str) -> dict[str, str]:
+    example = '[words] and lines like "rainy sunday" = "calm, piano, without vocals"'
+    if not isinstance(value, Mapping):
+        raise SettingsError(f"words in {origin} must be a table", example)
+    for word, meaning in value.items():
+        if not word.strip() or not isinstance(meaning, str) or not meaning.strip():
+            raise SettingsError(
+                f"the word {word!r} in {origin} is not a word and its meaning", f"write {example}"
+            )
+    return dict(value)
 
 
 def _recipes(value: Any, origin: str) -> dict[str, PlaylistRecipe]:

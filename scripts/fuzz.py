@@ -68,6 +68,7 @@ class PlainPredictor:
     """Stand-in for the network with constant predictions."""
 
     space: SoundSpace | None = None
+    tags: tuple[str, ...] = ()
 
     def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         """Return the same emotion for every window."""

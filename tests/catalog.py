@@ -62,6 +62,7 @@ class Entry:
     sound: bytes | None = None
     mtime_ns: int = 0
     tempo_key: TempoKey = TempoKey(None, 0.0, None, 0.0)  # noqa: RUF009 - frozen
+    heard: tuple[float, ...] = ()  # scores of the tags of the catalog
     places: tuple[FloatArray, ...] = ()  # of windows of 45 s, one after the other; none: one without a place
 
 
@@ -77,13 +78,14 @@ def _empty_library() -> bytes:
 class Catalog:
     """A library at ``path`` whose tracks lie, by name, in ``root``."""
 
-    def __init__(self, path: Path, root: Path, model: str = MODEL) -> None:
+    def __init__(self, path: Path, root: Path, model: str = MODEL, tags: Sequence[str] = ()) -> None:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(_empty_library())
         self.root = os.fsencode(root)
         self.store = Store.open(path, model, create=True)
         self.journal = Journal(self.store, "plain-features", "windows")
+        self.journal.name_tags(tags)
 
     def scan_folder(self) -> ScanFolder:
         return claim(self.journal, self.root)
@@ -131,4 +133,5 @@ class Catalog:
         if entry.vector is None:
             return None
         parts = tuple(WindowEmotion(window, entry.valence, entry.arousal) for window in windows)
-        return Emotion(entry.valence, entry.arousal, 0.0, 0.0, entry.vector, FUSED, parts)
+        scores = np.array(entry.heard, np.float32)
+        return Emotion(entry.valence, entry.arousal, 0.0, 0.0, entry.vector, FUSED, parts, scores)

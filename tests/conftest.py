@@ -32,6 +32,7 @@ class PlainPredictor:
     """Emotion by arithmetic: valence from pitch classes, arousal from level, embedding from mean frame."""
 
     space: SoundSpace | None = None
+    tags: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.n_clips = 0

@@ -222,6 +222,16 @@ def test_a_byte_order_mark_is_skipped(home: Path) -> None:
     assert load_settings(environment={"MUSIMO_HOME": str(home)}).max_per_artist == 3
 
 
+def test_a_notation_of_keys(home: Path) -> None:
+    assert load_settings(environment={"MUSIMO_HOME": str(home)}).key_notation is None
+    config(home, "key_notation = 'camelot'")
+    assert load_settings(environment={"MUSIMO_HOME": str(home)}).key_notation == "camelot"
+    for wrong in ("'8A'", "8", "['camelot']"):
+        config(home, f"key_notation = {wrong}")
+        with pytest.raises(SettingsError, match="must be musical, camelot, openkey"):
+            load_settings(environment={"MUSIMO_HOME": str(home)})
+
+
 def test_globs_to_exclude(home: Path) -> None:
     config(home, "exclude = ['Old', '*.wav']")
     assert load_settings(environment={"MUSIMO_HOME": str(home)}).exclude == ("Old", "*.wav")

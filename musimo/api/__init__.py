@@ -14,14 +14,16 @@ sequence of rows; every row and result has ``as_dict()``, which equals the JSON 
 
 from musimo.api.library import Library
 from musimo.records import AnalyzedFile, FailedFile, Failure, Track
-from musimo.search.results import MoodPathResult, MoodResult, PathResult, SimilarResult
-from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
+from musimo.search.results import FindResult, MoodPathResult, MoodResult, PathResult, SimilarResult
+from musimo.search.rows import FoundTrack, MoodTrack, PathTrack, SimilarTrack
 from musimo.search.selection import Selection
 
 __all__ = [
     "AnalyzedFile",
     "FailedFile",
     "Failure",
+    "FindResult",
+    "FoundTrack",
     "Library",
     "MoodPathResult",
     "MoodResult",

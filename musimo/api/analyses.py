@@ -37,7 +37,7 @@ from musimo.records.indexing import Indexing
 from musimo.search.selection import EVERYTHING, Selection, Where, filters_of
 
 FIRST_LINE = 2  # of analyses; the line before names their model
-OTHER_SPACE = "it lies in another space than others of its model"
+OTHER_SPACE = "it lies in another space than others of its model, or scores other tags"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ class Analyses:
     def export_vectors(self, target: AnyPath, selection: Selection | None = None) -> int:
         """Write analyzed tracks as arrays to ``target``, a NumPy ``.npz``, and return their number.
 
-        The arrays are ``id, path, valence, arousal, embedding (n, 256), sound (n, d)`` and ``model``. The
-        file is written whole or not at all.
+        The arrays are ``id, path, valence, arousal, embedding (n, 256), sound (n, d), heard (n, n_tags),
+        heard_tags`` and ``model``. The file is written whole or not at all.
 
         Raises
         ------
@@ -219,15 +219,21 @@ def _read_maker(file: IO[bytes], path: Path) -> AnalysisModel:
 
 
 def _checked_axes(maker: AnalysisModel, weights: Path) -> int | None:
-    """Return the width of a fused row, where the model is the one in use; its features must be its own."""
+    """Return the width of a fused row, if the model is the one in use; features and tags must be its own."""
     from musimo.audio.features import FEATURE_ID
     from musimo.emotion.space import load_space
+    from musimo.emotion.weights import read_card
 
     if maker.model != weights.stem:
         return None
     if maker.features != FEATURE_ID:
         raise MusimoError(
             f"its analyses are by {maker.model} on features {maker.features}, which takes {FEATURE_ID}",
+            "export them again with the musimo that has these weights",
+        )
+    if maker.tags != read_card(weights).tags:
+        raise MusimoError(
+            f"its analyses name other tags than {maker.model} hears",
             "export them again with the musimo that has these weights",
         )
     try:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from musimo.records.indexing import Indexing
     from musimo.search.duplicates import DuplicateGroup
     from musimo.search.order import Order
-    from musimo.search.results import MoodPathResult, MoodResult, PathResult, SimilarResult
+    from musimo.search.results import FindResult, MoodPathResult, MoodResult, PathResult, SimilarResult
     from musimo.search.selection import Selection, Where
     from musimo.search.sound_map import SoundMap
     from musimo.search.space import By
@@ -48,14 +48,6 @@ class Library:
     settings : where the library is, and how to analyze; :meth:`open` reads the user's
     on_notice : called with a sentence a user should read, such as that a GPU could not be used
     on_step : called with the progress of an index that a query has to wait for
-
-    Examples
-    --------
-    >>> from musimo import Library
-    >>> with Library.open() as library:
-    ...     library.scan("~/Music")
-    ...     for row in library.similar("So What"):
-    ...         print(f"{row.similarity:.2f}", row.track.path)
     """
 
     def __init__(
@@ -211,6 +203,22 @@ class Library:
             to_s=to_s,
         )
 
+    def find(
+        self,
+        text: str,
+        order: Order = "similarity",
+        *,
+        explain: bool = False,
+        selection: Selection | None = None,
+    ) -> FindResult:
+        """Find tracks by a description, such as ``"sad piano"``; see :mod:`musimo.search.description`.
+
+        ``explain`` attaches the value of each word. NotFoundError if no word is understood.
+        """
+        from musimo.api.find import find
+
+        return find(self._session, text, order=order, explain=explain, selection=selection)
+
     def mood(
         self,
         valence: str | float,
@@ -308,11 +316,9 @@ class Library:
 
         Parameters
         ----------
-        window_s : length of the windows, 5 to 45 s
-        hop_s : seconds from one window to the next
+        window_s, hop_s : length of the windows, 5 to 45 s, and seconds from one to the next
         on_progress : called with the windows done, and their total
-        on_opened : called once, before minutes of analysis, with the duration of the track, s, and about how
-            many readings there will be; an error that it raises ends the analysis
+        on_opened : called first with the duration, s, and how many readings; its errors end the analysis
 
         Raises
         ------
@@ -347,13 +353,12 @@ class Library:
     def vectors(
         self, by: VectorKind = "both", selection: Selection | None = None
     ) -> tuple[list[Track], FloatArray]:
-        """Return analyzed tracks by path, and a row of numbers for each [shape=(n, d)].
+        """Return analyzed tracks of a selection by path, and a row of numbers for each [shape=(n, d)].
 
         Parameters
         ----------
         by : sound vectors as ``similar`` compares them by ``both``, ``sound`` or ``mood``, unit length; the
             ``embedding`` of the network, d = 256, unit length; or ``emotion``: valence and arousal
-        selection : which tracks; None for all
         """
         from musimo.api.vectors import vectors
 
@@ -375,7 +380,7 @@ class Library:
 
     @property
     def tags(self) -> Tags:
-        """Valence, arousal, mood and tempo in the files' own tags."""
+        """Valence, arousal, mood, tempo and tags heard in the files' own tags."""
         from musimo.api.tags import Tags
 
         return Tags(self._session)

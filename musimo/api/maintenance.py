@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from musimo.api.session import Session
@@ -12,6 +13,7 @@ from musimo.audio.paths import AnyPath, path_bytes
 from musimo.errors import LibraryError, UsageError
 from musimo.library.db.engine import back_up
 from musimo.library.db.health import examine
+from musimo.library.db.heard import with_heard
 from musimo.library.db.lock import hold
 from musimo.library.db.queries import Store
 from musimo.library.prune import PrunePlan, plan_prune
@@ -31,7 +33,9 @@ class Maintenance:
 
     def prune_plan(self, *, accept_missing: bool = False) -> PrunePlan:
         """Return what :meth:`prune` would delete, and which folders it refuses to touch, with reasons."""
-        return plan_prune(self._store(), accept_missing=accept_missing)
+        store = self._store()
+        plan = plan_prune(store, accept_missing=accept_missing)
+        return replace(plan, tracks=tuple(with_heard(store, plan.tracks)))
 
     def prune(self, plan: PrunePlan) -> int:
         """Delete the tracks of a plan that are still missing, and return their number."""

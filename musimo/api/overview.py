@@ -8,6 +8,7 @@ from pathlib import Path
 from musimo.api.seeds import AnyTrack, known_track
 from musimo.api.session import Session
 from musimo.library.db import calibrations
+from musimo.library.db.heard import count_heard
 from musimo.library.db.ratings import count_ratings, opinion_of, predicted_emotion
 from musimo.library.overview import Details, Status
 from musimo.search.plane import quadrant_counts
@@ -47,4 +48,5 @@ def status(session: Session) -> Status:
         quadrants=quadrant_counts(store.emotions()[1]),
         ratings=count_ratings(store),
         calibration=calibrations.applied(store),
+        heard=count_heard(store) if store.heard_tags() else None,
     )

@@ -15,7 +15,7 @@ from musimo.output import playlists
 from musimo.output.playlist_paths import PathStyle, resolved_path_map
 from musimo.output.playlists import Skipped
 from musimo.records import Track
-from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
+from musimo.search.rows import FoundTrack, MoodTrack, PathTrack, SimilarTrack
 from musimo.settings import PlaylistRecipe
 
 WRITERS = {
@@ -70,7 +70,7 @@ class Playlists:
     def write(
         self,
         target: AnyPath,
-        tracks: Iterable[Track | SimilarTrack | MoodTrack | PathTrack],
+        tracks: Iterable[Track | SimilarTrack | MoodTrack | PathTrack | FoundTrack],
         *,
         relative_to: AnyPath | None = None,
         prefix: str = "",

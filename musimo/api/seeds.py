@@ -14,12 +14,13 @@ from musimo.api.session import Session
 from musimo.audio.paths import path_bytes
 from musimo.errors import AudioError, NotFoundError, SheetTracksError, UsageError
 from musimo.library.active_model import not_analyzed
+from musimo.library.db.heard import with_heard
 from musimo.records import Descriptors, FailedFile, Track, Window, WindowPlan
 from musimo.search.find import find_track as find_named
-from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
+from musimo.search.rows import FoundTrack, MoodTrack, PathTrack, SimilarTrack
 from musimo.search.seeds import Seed
 
-AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack
+AnyTrack = str | Path | int | Track | SimilarTrack | MoodTrack | PathTrack | FoundTrack
 """A track: path of an audio file, id, name or words only one track has, or a track or row of a result."""
 
 AnySeed = AnyTrack | Seed
@@ -29,14 +30,19 @@ PLAYLISTS: Final = (".m3u", ".m3u8", ".pls", ".xspf", ".wpl", ".asx", ".cue")
 
 
 def find_track(session: Session, named: AnyTrack) -> Track | None:
-    """Return the track of the library that is meant; None for a file outside it.
+    """Return the track of the library that is meant, with the tags heard; None for a file outside it.
 
     Raises
     ------
     NotFoundError, UsageError : no track is meant, or several
     """
+    found = _find_track(session, named)
+    return None if found is None else with_heard(session.store, [found])[0]
+
+
+def _find_track(session: Session, named: AnyTrack) -> Track | None:
     store = session.store
-    if isinstance(named, SimilarTrack | MoodTrack | PathTrack):
+    if isinstance(named, SimilarTrack | MoodTrack | PathTrack | FoundTrack):
         named = named.track
     if isinstance(named, int):
         if (known := store.track_by_id(named)) is None:
@@ -80,7 +86,7 @@ def track_or_file(session: Session, named: AnyTrack) -> tuple[Track | None, byte
 
 def file_of(named: AnyTrack) -> bytes:
     """Return the path of a file outside the library."""
-    if isinstance(named, SimilarTrack | MoodTrack | PathTrack):
+    if isinstance(named, SimilarTrack | MoodTrack | PathTrack | FoundTrack):
         named = named.track
     return named.path_bytes if isinstance(named, Track) else path_bytes(str(named))
 
@@ -133,6 +139,7 @@ def file_seed(
         partial=analyzed.partial,
         tempo_key=analyzed.tempo_key,
         content_hash=analyzed.content,
+        heard=analyzed.heard,
     )
     sound = Descriptors(emotion.embedding[None], analyzed.statistics[None], emotion.fused[None])
     return Seed(track, sound, opened.store.content_id(analyzed.content))

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING
 
 from musimo.audio.paths import AnyPath, path_bytes
 from musimo.library.active_model import ModelUpgrade, active_weights, not_analyzed, upgrade_progress
+from musimo.library.db.heard import heard_scores
 from musimo.library.db.queries import Store
-from musimo.records import AnalyzedFile, Descriptors, FailedFile, FloatArray, Window, WindowPlan
+from musimo.records import (
+    AnalyzedFile,
+    Descriptors,
+    FailedFile,
+    FloatArray,
+    HeardScores,
+    Window,
+    WindowPlan,
+)
 from musimo.resources import weights_path
 from musimo.search.index import VectorIndex
 from musimo.search.indexes import Indexes
@@ -101,6 +110,10 @@ class Session:
         with self._lock:
             return self._not_empty(self.indexes.moods())
 
+    def heard(self) -> HeardScores:
+        """Return the scores of the tags that the active model hears in the tracks of the library."""
+        return heard_scores(self.store)
+
     def n_indexed(self) -> int:
         """Return the number of sound vectors in the index."""
         with self._lock:
@@ -181,6 +194,10 @@ class _Serialized:
     @property
     def space(self) -> SoundSpace | None:
         return self._predictor.space
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self._predictor.tags
 
     def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         with self._lock:

@@ -1,4 +1,4 @@
-"""``Library.tags``: valence, arousal, mood and tempo in the files' own tags."""
+"""``Library.tags``: valence, arousal, mood, tempo, key and tags heard in the files' own tags."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from musimo.api.seeds import AnyTrack, known_track
 from musimo.api.session import Session
 from musimo.library.db.lock import hold
 from musimo.library.tagging import TagResult, TagUpdate, tag
-from musimo.records import Track
+from musimo.records import KeyNotation, Track, written_key
 from musimo.search.mood_words import words_for
 from musimo.search.plane import percentile
 from musimo.search.selection import Selection, Where, select_tracks
@@ -30,7 +30,12 @@ class Tags:
         self._session = session
 
     def updates(
-        self, *tracks: AnyTrack, where: Where = (), absolute: bool = False, remove: bool = False
+        self,
+        *tracks: AnyTrack,
+        where: Where = (),
+        absolute: bool = False,
+        remove: bool = False,
+        key_notation: KeyNotation | None = None,
     ) -> list[TagUpdate]:
         """Return what the files should say in musimo's fields; a track not analyzed has a reason instead.
 
@@ -40,6 +45,7 @@ class Tags:
         where : conditions on all tracks
         absolute : take words for moods from the plane, not from percentiles of the library
         remove : remove the fields
+        key_notation : how keys are written; None for the setting, by default ``musical``
 
         Raises
         ------
@@ -49,7 +55,8 @@ class Tags:
         if remove:
             return [TagUpdate(track, {}, PART if track.part else "") for track in found]
         words = self.mood_words(absolute=absolute)
-        return [_update(track, words) for track in found]
+        notation = key_notation or self._session.settings.key_notation or "musical"
+        return [_update(track, words, notation) for track in found]
 
     def mood_words(self, *, absolute: bool = False) -> MoodWords:
         """Return a function that puts valence and arousal into words.
@@ -98,7 +105,7 @@ class Tags:
         return select_tracks(self._session.store, everything)
 
 
-def _update(track: Track, words: MoodWords) -> TagUpdate:
+def _update(track: Track, words: MoodWords, notation: KeyNotation) -> TagUpdate:
     if track.part is not None:
         return TagUpdate(track, {}, PART)
     if track.valence is None or track.arousal is None:
@@ -110,4 +117,8 @@ def _update(track: Track, words: MoodWords) -> TagUpdate:
     }
     if track.tempo_key is not None and track.tempo_key.tempo is not None:
         fields["MUSIMO_BPM"] = f"{track.tempo_key.tempo:.1f}"
+    if track.tempo_key is not None and (key := written_key(track.tempo_key.key, notation)) is not None:
+        fields["MUSIMO_KEY"] = key
+    if track.heard:
+        fields["MUSIMO_HEARD"] = SEPARATOR.join(one.tag for one in track.heard)
     return TagUpdate(track, fields)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from musimo.api.session import Session
 from musimo.errors import NotFoundError
+from musimo.library.db.heard import heard_scores
 from musimo.records import FloatArray, Track
 from musimo.records.fields import path_fields
 from musimo.search.index import VectorIndex
@@ -52,6 +53,8 @@ def arrays(session: Session, selection: Selection) -> Arrays:
         "arousal": emotions[:, 1],
         "embedding": _embeddings(session, tracks),
         "sound": _sound_vectors(index, tracks),
+        "heard": _heard(session, tracks),
+        "heard_tags": np.array(session.store.heard_tags(), np.str_),
         "model": np.array(session.store.model, np.str_),
         **_parts(tracks),
     }
@@ -84,6 +87,13 @@ def _embeddings(session: Session, tracks: list[Track]) -> FloatArray:
     wanted = _contents(tracks)
     ids, found = session.store.descriptors(np.unique(wanted))
     return found.embedding[np.searchsorted(ids, wanted)]
+
+
+def _heard(session: Session, tracks: list[Track]) -> FloatArray:
+    """Return the scores of all tags [shape=(n, n_tags)]."""
+    known = heard_scores(session.store)
+    at = np.searchsorted(known.track_ids, [track.id or 0 for track in tracks])
+    return known.scores[at] if known.tags else np.empty((len(tracks), 0), np.float32)
 
 
 def _sound_vectors(index: VectorIndex, tracks: list[Track]) -> FloatArray:

@@ -12,7 +12,6 @@ PAGE: Final = struct.Struct("<4sBBqIIIB")
 CHECKSUM_OFFSET: Final = 22  # in the header of a page, 4 bytes
 CAPTURE: Final = b"OggS"
 CONTINUED, FIRST, LAST = 1, 2, 4  # flags
-NO_PACKET_ENDS: Final = -1  # granule position of a page on which no packet ends
 SEGMENT: Final = 255  # bytes of a segment after which its packet continues
 MAX_SEGMENTS: Final = 255  # per page
 MAX_PAGE_BYTES: Final = PAGE.size + MAX_SEGMENTS + MAX_SEGMENTS * SEGMENT

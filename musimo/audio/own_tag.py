@@ -12,7 +12,14 @@ from musimo.audio.tag_rest import Fingerprint, blocks
 Fields = Mapping[str, str]
 """musimo's fields of one file, by name, upper case."""
 
-OWN: Final = ("MUSIMO_VALENCE", "MUSIMO_AROUSAL", "MUSIMO_MOOD", "MUSIMO_BPM")
+OWN: Final = (
+    "MUSIMO_VALENCE",
+    "MUSIMO_AROUSAL",
+    "MUSIMO_MOOD",
+    "MUSIMO_BPM",
+    "MUSIMO_KEY",
+    "MUSIMO_HEARD",
+)
 """Every field musimo writes, by the one name it has in all formats. No other is ever changed."""
 
 ROOM: Final = 1_024  # bytes of padding for a tag that has to grow: later changes need not move the audio

@@ -10,7 +10,13 @@ import click
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation, shown
 from musimo.cli.exit_codes import DONE, SOME_FAILED
-from musimo.cli.options import analysis_options, coverage_option, format_options, scale_option
+from musimo.cli.options import (
+    analysis_options,
+    coverage_option,
+    format_options,
+    key_notation_option,
+    scale_option,
+)
 from musimo.output.formats import FILES
 
 if TYPE_CHECKING:
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 @coverage_option
 @format_options(FILES)
+@key_notation_option
 @scale_option
 @analysis_options
 @pass_invocation

@@ -17,9 +17,11 @@ from musimo.errors import UsageError
 if TYPE_CHECKING:
     from musimo.output.answers import Answer, PrintOptions
     from musimo.output.formats import FormatSet, TrackFormat
+    from musimo.records import KeyNotation
     from musimo.records.scale import Scale
 
 F = TypeVar("F", bound=str)
+STDOUT = "-"  # as a name of a file to write
 PIPE_COLUMNS = 80  # of a table that goes to no terminal
 
 
@@ -43,6 +45,7 @@ class OutputChoice(Generic[F]):
     path_map: tuple[str, ...] = ()
     scale: Scale = "0-1"
     excel: bool = False
+    key_notation: KeyNotation | None = None
 
     @property
     def width(self) -> int:
@@ -58,6 +61,7 @@ def choice_of(options: dict[str, Any], formats: FormatSet[F]) -> OutputChoice[F]
     UsageError : they contradict each other, or the ending of the file names no format of the command
     """
     wanted, as_json, output = (options.pop(name) for name in ("format_", "as_json", "output"))
+    output = None if output == STDOUT else output
     terminal = output is None and sys.stdout.isatty()
     print0 = options.get("print0", False)
     if options.get("excel", False) and wanted is None and output is None and not as_json:
@@ -73,7 +77,8 @@ def print_answer(invocation: Invocation, answer: Answer, choice: OutputChoice[An
     """Render ``answer`` and write it where the options ask for it; note files its format cannot hold."""
     from musimo.output.rendering import render
 
-    rendered = render(answer, choice.format, _print_options(choice))
+    keys = choice.key_notation or invocation.settings().key_notation
+    rendered = render(answer, choice.format, _print_options(choice, keys))
     if not invocation.takes(answer, rendered):
         put(rendered.data, choice)
     if rendered.note:
@@ -147,7 +152,7 @@ def put(data: bytes, choice: OutputChoice[Any]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _print_options(choice: OutputChoice[TrackFormat]) -> PrintOptions:
+def _print_options(choice: OutputChoice[TrackFormat], keys: KeyNotation | None) -> PrintOptions:
     from musimo.output.answers import PrintOptions
     from musimo.output.playlist_paths import (
         PathStyle,
@@ -161,4 +166,4 @@ def _print_options(choice: OutputChoice[TrackFormat]) -> PrintOptions:
         prefix=os.fsencode(choice.prefix),
         path_map=resolved_path_map(parse_path_map(pair) for pair in choice.path_map),
     )
-    return PrintOptions(choice.width, choice.scale, choice.print0, style, choice.excel)
+    return PrintOptions(choice.width, choice.scale, choice.print0, style, choice.excel, keys)

@@ -37,7 +37,8 @@ VECTORS_OPTIONS = (
     "--vectors",
     type=OutputFile(dir_okay=False),
     metavar="FILE",
-    help="Write NumPy arrays to FILE, an .npz: id, path, valence, arousal, embedding, sound, model.",
+    help="Write NumPy arrays to FILE, an .npz: id, path, valence, arousal, embedding, sound, heard, "
+    "heard_tags, model.",
 )
 @pass_invocation
 def command(invocation: Invocation, /, analyses: str | None, vectors: str | None, **options: Any) -> int:

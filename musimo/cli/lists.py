@@ -13,7 +13,7 @@ from musimo.cli.context import Invocation
 from musimo.errors import UsageError
 
 if TYPE_CHECKING:
-    from musimo.search.rows import MoodTrack, SimilarTrack
+    from musimo.search.rows import FoundTrack, MoodTrack, SimilarTrack
     from musimo.search.selection import Selection
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -52,7 +52,7 @@ def time_s(time: str | None) -> float | None:
 
 
 def note_length(
-    invocation: Invocation, rows: Sequence[SimilarTrack | MoodTrack], selection: Selection
+    invocation: Invocation, rows: Sequence[SimilarTrack | MoodTrack | FoundTrack], selection: Selection
 ) -> None:
     """Print a note if the list is not as long as --duration asks."""
     if (asked := selection.duration_s) is None:

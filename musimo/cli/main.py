@@ -27,6 +27,7 @@ COMMANDS = {
     "scan": "Scan FOLDERS and analyze new and changed tracks.",
     "similar": "List the tracks of the library that are most similar to TRACKS.",
     "mood": "List the tracks of the library nearest to a mood, given in words or numbers.",
+    "find": "List the tracks of the library that best match a description in words.",
     "path": "List tracks that lead from START to END in small steps of sound.",
     "mood-path": "List tracks whose moods lead evenly from one mood to another in a given time.",
     "analyze": "Analyze FILES; print valence and arousal of each file and of its windows. No library"
@@ -91,7 +92,8 @@ HELP = "help"
 
 MEANT = {
     **dict.fromkeys(("add", "index", "refresh", "sync", "update"), "scan"),
-    **dict.fromkeys(("find", "like", "neighbors", "recommend", "search"), "similar"),
+    **dict.fromkeys(("like", "neighbors", "recommend"), "similar"),
+    **dict.fromkeys(("ask", "describe", "query", "search"), "find"),
     **dict.fromkeys(("feel", "feeling", "moods"), "mood"),
     **dict.fromkeys(("extract", "features", "predict"), "analyze"),
     **dict.fromkeys(("details", "info"), "show"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from musimo.output.coloring import ColorBy
     from musimo.output.map_picture import View
 
-COLOR_BY = ("genre", "artist", "year", "tempo", "mood", "valence", "arousal")
+COLOR_BY = ("genre", "artist", "heard", "year", "tempo", "mood", "valence", "arousal")
 
 
 @click.command("map")
@@ -34,7 +34,8 @@ COLOR_BY = ("genre", "artist", "year", "tempo", "mood", "valence", "arousal")
     type=click.Choice(COLOR_BY),
     default="genre",
     show_default=True,
-    help="What colors show; can be changed on an HTML page.",
+    help="What colors show; can be changed on an HTML page. genre: that of the file, else the genre heard "
+    "most; heard: the strongest tag heard.",
 )
 @selection_options(limit=None)
 @scale_option

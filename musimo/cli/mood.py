@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -80,6 +81,7 @@ def command(
       musimo mood calm --duration 45m --order flow -o evening.m3u8
       musimo mood --scale 1-9 --valence 3 --arousal 8 --where genre:metal
     """
+    from musimo.cli.spool import spooling
     from musimo.records.scale import RANGES, to_unit
 
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
@@ -95,16 +97,18 @@ def command(
     for name, value in (("valence", valence), ("arousal", arousal)):
         if value is not None and not low <= value <= high:
             raise UsageError(f"--{name} {value:g} is outside the scale {low:g}..{high:g}", _hint(among))
-    result = library.mood(
-        " ".join(names) if names else to_unit(valence or 0, scale),
-        None if names else to_unit(arousal or 0, scale),
-        relative=among,
-        spread=None if spread is None else spread / (high - low),
-        seed=seed,
-        like=like,
-        order=order,
-        selection=selection,
-    )
+    with spooling() as spool:
+        result = library.mood(
+            " ".join(names) if names else to_unit(valence or 0, scale),
+            None if names else to_unit(arousal or 0, scale),
+            relative=among,
+            spread=None if spread is None else spread / (high - low),
+            seed=seed,
+            like=None if like is None else spool.file_of(like),
+            order=order,
+            selection=selection,
+        )
+        result = replace(result, like=None if result.like is None else spool.named(result.like))
     note_length(invocation, result, selection)
     print_answer(invocation, result, choice)
     return DONE if result else NOT_FOUND

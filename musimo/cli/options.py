@@ -76,6 +76,12 @@ scale_option = click.option(
     help="Scale of valence and arousal, in options and output.",
 )
 
+key_notation_option = click.option(
+    "--key-notation",
+    type=click.Choice(["musical", "camelot", "openkey"]),
+    help="Write keys as Am, 8A or 1m, and show tempo and key in every table.  [default: the setting]",
+)
+
 where_option = click.option(
     "--where",
     multiple=True,
@@ -146,7 +152,7 @@ def format_options(formats: FormatSet[Any]) -> Callable[[F], F]:
             "--output",
             type=OutputFile(dir_okay=False),
             metavar="FILE",
-            help=f"Write to FILE{_labels_help(formats)}.",
+            help=f"Write to FILE{_labels_help(formats)}; - is stdout.",
         ),
         *([_print0_option] if "paths" in formats.formats else []),
     )
@@ -180,6 +186,7 @@ def playlist_options(formats: FormatSet[Any]) -> Callable[[F], F]:
             help="Replace OLD at the start of a path by NEW, in playlists and paths. Repeatable.",
         ),
         click.option("--excel", is_flag=True, help="Write CSV for Excel: UTF-8 with a byte order mark."),
+        key_notation_option,
         scale_option,
     )
 

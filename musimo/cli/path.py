@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -47,20 +48,29 @@ def command(
 ) -> int:
     """List tracks that lead from START to END in small steps of sound.
 
-    START, END and --through tracks are given as for similar. They are part of the list and count towards -n.
-    No track is listed twice, and every step leads away from one stop and towards the next, as far as the
-    library allows; the list is shorter if there are too few tracks between them. The columns to start and to
-    end are angles: 0 = the same audio, 0.5 = nothing in common.
+    START, END and --through tracks are given as for similar; - is a file on standard input. They are part of
+    the list and count towards -n. No track is listed twice, and every step leads away from one stop and
+    towards the next, as far as the library allows; the list is shorter if there are too few tracks between
+    them. The columns to start and to end are angles: 0 = the same audio, 0.5 = nothing in common.
 
     \b
       musimo path "So What" "One" -n 12 -o bridge.m3u8
       musimo path 17 ~/demo.wav --through 99 --where genre:jazz
     """
+    from musimo.cli.spool import files_of, spooling
+
     library = invocation.library(device=device, jobs=jobs, batch_size=batch_size)
     choice = choice_of(options, TRACKS)
     selection = make_selection(library.settings, scale=choice.scale, **options)
     n = selection.limit or ROWS
-    result = library.path(start, *through, end, n=n, by=by, selection=selection)
+    with spooling() as spool:
+        stops = files_of(spool, (start, *through, end))
+        result = library.path(*stops, n=n, by=by, selection=selection)
+        result = replace(
+            result,
+            seeds=tuple(map(spool.named, result.seeds)),
+            rows=tuple(replace(row, track=spool.named(row.track)) for row in result.rows),
+        )
     if len(result) < n:
         invocation.note(f"too few tracks lie between for a path of {n}; this one has {len(result)}")
     print_answer(invocation, result, choice)

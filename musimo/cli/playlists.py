@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from musimo.output.rendering import Rendered
     from musimo.settings import PlaylistRecipe
 
-LISTS = ("similar", "mood", "path", "mood-path", "export")
+LISTS = ("similar", "mood", "find", "path", "mood-path", "export")
 """Commands that a recipe may run: those that make a list, and nothing else."""
 
 
@@ -35,9 +35,9 @@ def command(
 ) -> int:
     """Write the playlists defined in the configuration file, or only those named.
 
-    A recipe consists of a query (a command line of similar, mood, path, mood-path or export) and a file,
-    whose extension selects the format. Relative paths start at playlists_folder, which is made where it is
-    absent, or else at the folder of the configuration file.
+    A recipe consists of a query (a command line of similar, mood, find, path, mood-path or export) and a
+    file, whose extension selects the format. Relative paths start at playlists_folder, which is made where
+    it is absent, or else at the folder of the configuration file.
 
     \b
       [playlists.evening]

@@ -8,13 +8,14 @@ import click
 
 from musimo.cli.answer import choice_of, print_answer
 from musimo.cli.context import Invocation, pass_invocation
-from musimo.cli.options import format_options, scale_option
+from musimo.cli.options import format_options, key_notation_option, scale_option
 from musimo.output.formats import FACTS
 
 
 @click.command("show")
 @click.argument("track")
 @format_options(FACTS)
+@key_notation_option
 @scale_option
 @pass_invocation
 def command(invocation: Invocation, /, track: str, **options: Any) -> None:

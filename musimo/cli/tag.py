@@ -1,4 +1,4 @@
-"""``musimo tag``: valence, arousal, mood and tempo in the files themselves, for other programs."""
+"""``musimo tag``: valence, arousal, mood, tempo, key and tags heard in the files, for other programs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from musimo.library.tagging import State, TagResult
+    from musimo.records import KeyNotation
 
 
 @click.command("tag")
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Choose mood words from absolute values, not from percentiles of the library.",
 )
+@click.option(
+    "--key-notation",
+    type=click.Choice(["musical", "camelot", "openkey"]),
+    help="Write keys as Am, 8A or 1m.  [default: the setting, else musical]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_invocation
 def command(
@@ -47,14 +53,16 @@ def command(
     remove: bool,
     keep_mtime: bool,
     absolute: bool,
+    key_notation: KeyNotation | None,
     as_json: bool,
 ) -> int:
     """Show the tag fields that musimo would write to TRACKS; write them with --write.
 
-    The fields are MUSIMO_VALENCE, MUSIMO_AROUSAL, MUSIMO_MOOD and MUSIMO_BPM; all other tags are left
-    unchanged, your own BPM and comments too. Without TRACKS and --where, the whole library is meant. Each
-    file is written as a copy, verified, and renamed over the original; files that are up to date are not
-    written.
+    The fields are MUSIMO_VALENCE, MUSIMO_AROUSAL, MUSIMO_MOOD, MUSIMO_BPM, MUSIMO_KEY and MUSIMO_HEARD; all
+    other tags are left unchanged, your own BPM, key, genre and comments too. Without TRACKS and --where, the
+    whole library is
+    meant. Each file is written as a copy, verified, and renamed over the original; files that are up to date
+    are not written.
 
     \b
       musimo tag --where genre:jazz                  what would be written?
@@ -70,7 +78,9 @@ def command(
     if write and not yes and not sys.stdin.isatty():
         raise UsageError("tag --write asks first, and stdin is no terminal", "-y writes without asking")
     library = invocation.library()
-    wanted = library.tags.updates(*tracks, where=where, absolute=absolute, remove=remove)
+    wanted = library.tags.updates(
+        *tracks, where=where, absolute=absolute, remove=remove, key_notation=key_notation
+    )
     done: list[TagResult] = []
     if not (write and yes):
         done = _follow(invocation, library.tags.preview(wanted), len(wanted), quiet=as_json)

@@ -18,11 +18,13 @@ class NetworkOutput(NamedTuple):
     fused : [shape=(n, fused_width)], see :meth:`musimo.emotion.mase_net.MaseNet.fuse`
     ratings : [shape=(n, 2)], valence and arousal on the 1-9 scale, not clipped
     embedding : [shape=(n, 256)]
+    tags : scores of the tags heard, 0..1 [shape=(n, n_tags)]
     """
 
     fused: FloatArray
     ratings: FloatArray
     embedding: FloatArray
+    tags: FloatArray
 
 
 class OutOfMemoryError(Exception):

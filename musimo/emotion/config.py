@@ -28,6 +28,8 @@ class MaseNetConfig:
     head_units : size of the hidden layer of each head
     dropout, dense_dropout : rate in blocks and heads; in the shared layers
     n_harmony : number of harmony features appended to the fused vector; 0 in the paper
+    n_tags : number of tags that the network hears; 0 in the paper
+    tag_units : size of the hidden layer of the tag head
 
     Raises
     ------
@@ -49,6 +51,8 @@ class MaseNetConfig:
     dropout: float = 0.2
     dense_dropout: float = 0.4
     n_harmony: int = 0
+    n_tags: int = 0
+    tag_units: int = 256
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -5,6 +5,7 @@ the embedding [shape=(B, 256)], the last layer that both heads share::
 
     features -> 4 x MultiScaleBlock -> 2 x BiLSTM -> SelfAttention
              -> mean and max pooling -> [harmony] -> 2 x SharedDense -> 2 x Head
+                                               |-> [TagHead]
 
 5,504,702 parameters with the default configuration. B = batch, C = channels, T = time steps.
 
@@ -24,6 +25,8 @@ easy):
   post-norm, ``LN(x + MHA(x))``, without positional encoding: the BiLSTMs encode the order.
 - Harmony features may be appended to the pooled vectors (``n_harmony``). This is not in the paper: there are
   too few ratings to learn them.
+- Tags (genres, instruments, voices, ...) may be heard by a head of their own (``n_tags``), on what the first
+  dense layer takes. This is not in the paper either.
 - The six pooled vectors: average and maximum of the last block, the second BiLSTM (after its layer norm)
   and the attention: 2 x (512 + 256 + 256) = 2,048 values.
 - The dense layers are linear, ReLU, batch norm, dropout. The embedding is the second one's output, 256
@@ -196,6 +199,21 @@ class Head(nn.Module):
         return y
 
 
+class TagHead(nn.Module):
+    """Score tags: linear, ReLU, dropout, linear; the scores are logits."""
+
+    def __init__(self, n_in: int, n_units: int, n_tags: int, dropout: float) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(n_in, n_units)
+        self.dropout = nn.Dropout(dropout)
+        self.tags = nn.Linear(n_units, n_tags)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, n_in) -> (B, n_tags)."""
+        y: Tensor = self.tags(self.dropout(F.relu(self.hidden(x))))
+        return y
+
+
 class MaseNet(nn.Module):
     """The whole network.
 
@@ -232,6 +250,9 @@ class MaseNet(nn.Module):
             Head(config.dense_units[1], config.head_units, config.dropout, rating)
             for rating in initial_ratings
         )
+        if config.n_tags:
+            n_in = config.fused_width + config.n_harmony
+            self.tag_head = TagHead(n_in, config.tag_units, config.n_tags, config.dropout)
 
     def fuse(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the six pooled vectors (section 3.F): (B, T, n_features) -> (B, 2048). See `forward`."""
@@ -272,9 +293,23 @@ class MaseNet(nn.Module):
 
     def rate(self, fused: Tensor, harmony: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return what `forward` does, from the result of `fuse` (section 3.G)."""
-        if harmony is not None:
-            scaled = ((harmony - self.harmony_mean) / self.harmony_sd).clamp(-MAX_SDS, MAX_SDS)
-            fused = torch.cat([fused, scaled], dim=1)
-        embedding = self.dense2(self.dropout(self.dense1(fused)))
+        embedding = self.dense2(self.dropout(self.dense1(self._with_harmony(fused, harmony))))
         x = self.dropout(embedding)
         return torch.cat([head(x) for head in self.heads], dim=1), embedding
+
+    def tag_logits(self, fused: Tensor, harmony: Tensor | None = None) -> Tensor:
+        """Return logits of the tags, from the result of `fuse`: [shape=(B, n_tags)].
+
+        Their sigmoid is the score. The calibration is in the last layer: above 0 a tag is set.
+        """
+        if not self.config.n_tags:
+            return fused.new_zeros(len(fused), 0)
+        logits: Tensor = self.tag_head(self._with_harmony(fused, harmony))
+        return logits
+
+    def _with_harmony(self, fused: Tensor, harmony: Tensor | None) -> Tensor:
+        """Append the scaled harmony features, if there are any: (B, 2048) -> (B, 2048 + n_harmony)."""
+        if harmony is None:
+            return fused
+        scaled = ((harmony - self.harmony_mean) / self.harmony_sd).clamp(-MAX_SDS, MAX_SDS)
+        return torch.cat([fused, scaled], dim=1)

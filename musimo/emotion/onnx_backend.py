@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 
 from musimo.emotion.backend import NetworkOutput, concatenate_outputs
-from musimo.emotion.onnx_graph import EMBEDDING, FRAMES, FUSED, HARMONY, RATINGS, build_onnx_model
+from musimo.emotion.onnx_graph import EMBEDDING, FRAMES, FUSED, HARMONY, RATINGS, TAGS, build_onnx_model
 from musimo.emotion.space import other_weights
 from musimo.emotion.weights import NetworkWeights
 from musimo.errors import DeviceError, WeightsError
@@ -37,6 +37,7 @@ class OnnxNetwork:
             raise WeightsError(
                 f"the tensors of {weights.model_id} do not fit its configuration: {error}", other_weights()
             ) from error
+        self._outputs = [FUSED, RATINGS, EMBEDDING, *[TAGS] * (weights.card.config.n_tags > 0)]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = SILENT
@@ -51,6 +52,8 @@ class OnnxNetwork:
             )
         inputs = {FRAMES: np.stack(frames)} | ({} if harmony is None else {HARMONY: harmony})
         try:
-            return NetworkOutput(*self._session.run([FUSED, RATINGS, EMBEDDING], inputs))
+            fused, ratings, embedding, *tags = self._session.run(self._outputs, inputs)
         except Exception as error:  # ONNX Runtime's exceptions have no common class
             raise DeviceError(f"the device cpu failed: {error}") from error
+        scores = tags[0] if tags else np.empty((len(frames), 0), np.float32)
+        return NetworkOutput(fused, ratings, embedding, scores)

@@ -24,7 +24,7 @@ IR_VERSION = 8  # of the same release of ONNX
 CHANNELS = 16  # ONNX Runtime's fast convolutions need multiples: a register of AVX-512, two of AVX2
 
 FRAMES, HARMONY = "frames", "harmony"  # inputs
-FUSED, RATINGS, EMBEDDING = "fused", "ratings", "embedding"  # outputs
+FUSED, RATINGS, EMBEDDING, TAGS = "fused", "ratings", "embedding", "tags"  # outputs
 
 
 def build_onnx_model(config: MaseNetConfig, tensors: Mapping[str, FloatArray]) -> bytes:
@@ -32,7 +32,8 @@ def build_onnx_model(config: MaseNetConfig, tensors: Mapping[str, FloatArray]) -
 
     Inputs are ``frames`` [shape=(B, T, n_features)], normalized, and ``harmony`` [shape=(B, n_harmony)] if
     the network uses it; outputs are ``fused`` [shape=(B, fused_width)], ``ratings`` [shape=(B, 2)], on the
-    1-9 scale, and ``embedding`` [shape=(B, 256)], as of :class:`musimo.emotion.mase_net.MaseNet`.
+    1-9 scale, and ``embedding`` [shape=(B, 256)], as of :class:`musimo.emotion.mase_net.MaseNet`; and
+    ``tags`` [shape=(B, n_tags)], scores 0..1, if it hears any.
 
     Parameters
     ----------
@@ -45,11 +46,15 @@ def build_onnx_model(config: MaseNetConfig, tensors: Mapping[str, FloatArray]) -
     """
     graph = _Graph(tensors)
     fused = _fuse(graph, config)
-    ratings, embedding = _rate(graph, config, fused)
+    shared, n_shared = _with_harmony(graph, config, fused)
+    ratings, embedding = _rate(graph, config, shared, n_shared)
+    outputs = {fused: FUSED, ratings: RATINGS, embedding: EMBEDDING}
+    if config.n_tags:
+        outputs[_score_tags(graph, config, shared, n_shared)] = TAGS
     inputs: dict[str, tuple[str | int, ...]] = {FRAMES: ("batch", "time", config.n_features)}
     if config.n_harmony:
         inputs[HARMONY] = ("batch", config.n_harmony)
-    return graph.model(inputs, {fused: FUSED, ratings: RATINGS, embedding: EMBEDDING})
+    return graph.model(inputs, outputs)
 
 
 class _Graph:
@@ -214,15 +219,26 @@ def _attention(graph: _Graph, config: MaseNetConfig, x: str, n_in: int) -> str:
     return graph.layer_norm(out, "attention.norm", n_in)
 
 
-def _rate(graph: _Graph, config: MaseNetConfig, fused: str) -> tuple[str, str]:
+def _with_harmony(graph: _Graph, config: MaseNetConfig, fused: str) -> tuple[str, int]:
+    """Append scaled harmony features, if the network uses them; return what heads take, and its width."""
+    if not config.n_harmony:
+        return fused, config.fused_width
+    mean, sd = (graph.take(f"harmony_{part}", config.n_harmony) for part in ("mean", "sd"))
+    scaled = graph.node("Sub", HARMONY, graph.constant(mean))
+    scaled = graph.node("Div", scaled, graph.constant(sd))
+    ends = (graph.constant(np.array(end, np.float32)) for end in (-MAX_SDS, MAX_SDS))
+    shared = graph.node("Concat", fused, graph.node("Clip", scaled, *ends), axis=1)
+    return shared, config.fused_width + config.n_harmony
+
+
+def _score_tags(graph: _Graph, config: MaseNetConfig, x: str, n_in: int) -> str:
+    """(B, n_in) -> (B, n_tags)."""
+    hidden = graph.node("Relu", graph.linear(x, "tag_head.hidden", n_in, config.tag_units))
+    return graph.node("Sigmoid", graph.linear(hidden, "tag_head.tags", config.tag_units, config.n_tags))
+
+
+def _rate(graph: _Graph, config: MaseNetConfig, x: str, n_in: int) -> tuple[str, str]:
     """Add the dense layers and heads; return ratings (B, 2) and embedding (B, 256)."""
-    if config.n_harmony:
-        mean, sd = (graph.take(f"harmony_{part}", config.n_harmony) for part in ("mean", "sd"))
-        scaled = graph.node("Sub", HARMONY, graph.constant(mean))
-        scaled = graph.node("Div", scaled, graph.constant(sd))
-        ends = (graph.constant(np.array(end, np.float32)) for end in (-MAX_SDS, MAX_SDS))
-        fused = graph.node("Concat", fused, graph.node("Clip", scaled, *ends), axis=1)
-    x, n_in = fused, config.fused_width + config.n_harmony
     for i, n_units in enumerate(config.dense_units, 1):
         x = graph.node("Relu", graph.linear(x, f"dense{i}.linear", n_in, n_units))
         scale, shift = (graph.constant(part) for part in graph.batch_norm(f"dense{i}.norm", n_units))

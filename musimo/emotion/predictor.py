@@ -50,6 +50,7 @@ class Predictor:
     feature_id : id of the features the network expects
     batch_size : current value
     space : the sound space of the weights file
+    tags : names of the tags that the network hears
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Predictor:
         self.feature_id = weights.card.feature_id
         self.batch_size = batch_size
         self.space = weights.space
+        self.tags = weights.card.tags
         self._weights = weights
         self._network = network
         self._on_notice = on_notice or (lambda _: None)
@@ -165,12 +167,13 @@ class Predictor:
     def _convert(self, output: NetworkOutput) -> list[WindowPrediction]:
         """Convert ratings to the 0..1 scale, and fused values to the axes of the sound space."""
         fused = self._weights.space.fused.transform(output.fused)
-        if not all(np.isfinite(part).all() for part in (output.ratings, output.embedding, fused)):
+        parts = (output.ratings, output.embedding, fused, output.tags)
+        if not all(np.isfinite(part).all() for part in parts):
             raise AudioError("analyze", "the network's output for it is not finite")
         unit = ((output.ratings.astype(np.float64) - 1) / 8).clip(0, 1)  # 1-9 -> 0..1
         return [
             WindowPrediction(float(valence), float(arousal), *rows)
-            for (valence, arousal), *rows in zip(unit, output.embedding, fused, strict=True)
+            for (valence, arousal), *rows in zip(unit, output.embedding, fused, output.tags, strict=True)
         ]
 
     def _reduce_memory(self) -> None:

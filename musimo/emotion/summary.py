@@ -24,6 +24,7 @@ def summarize(windows: Sequence[tuple[Window, WindowPrediction]]) -> Emotion:
     embedding = np.mean([prediction.embedding for _, prediction in windows], axis=0, dtype=np.float64)
     length = float(np.linalg.norm(embedding)) or 1.0  # zeros stay zeros
     fused = np.mean([prediction.fused for _, prediction in windows], axis=0, dtype=np.float64)
+    tags = np.mean([prediction.tags for _, prediction in windows], axis=0, dtype=np.float64)
     return Emotion(
         float(valence),
         float(arousal),
@@ -34,6 +35,7 @@ def summarize(windows: Sequence[tuple[Window, WindowPrediction]]) -> Emotion:
         tuple(
             WindowEmotion(window, prediction.valence, prediction.arousal) for window, prediction in windows
         ),
+        np.asarray(tags, dtype=np.float32),
     )
 
 

@@ -55,7 +55,8 @@ class TorchNetwork:
             fused = self._network.fuse(batch, lengths.to(self.device) if ragged else None)
             harmony_batch = None if harmony is None else torch.tensor(harmony, device=self.device)
             ratings, embedding = self._network.rate(fused, harmony_batch)
-            return NetworkOutput(*(part.float().cpu().numpy() for part in (fused, ratings, embedding)))
+            tags = self._network.tag_logits(fused, harmony_batch).sigmoid()
+            return NetworkOutput(*(part.float().cpu().numpy() for part in (fused, ratings, embedding, tags)))
         except RuntimeError as error:
             if _is_out_of_memory(error):
                 raise OutOfMemoryError from error

@@ -24,6 +24,7 @@ from musimo.emotion.config import MaseNetConfig
 from musimo.emotion.space import DIGEST, NO_SPACE, PREFIX, SoundSpace, other_weights, space_from_tensors
 from musimo.errors import WeightsError
 from musimo.records import FloatArray
+from musimo.records.heard import check_tag_names
 
 ARCHITECTURE = "mase_net"
 ARCHITECTURE_VERSION = 1
@@ -45,6 +46,7 @@ class ModelCard:
     config : sizes and variants of the network
     training_data : what it was trained on, and what that means for its user
     figures : what was measured, and how; any JSON value
+    tags : names of the tags that the network hears; none in files that were written before there were tags
     musimo_version : version that wrote the file
     """
 
@@ -53,6 +55,7 @@ class ModelCard:
     config: MaseNetConfig
     training_data: str
     figures: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
     musimo_version: str = musimo.__version__
 
 
@@ -94,7 +97,8 @@ def save_weights(
 
     Raises
     ------
-    ValueError : the card's version contains a dash, statistics or space do not fit, or the card contains NaN
+    ValueError : the card's version contains a dash, statistics, space or tags do not fit, or the card
+        contains NaN
     """
     if "-" in card.version:
         raise ValueError(f"a version must not contain dashes: {card.version}")
@@ -102,6 +106,8 @@ def save_weights(
         raise ValueError("the statistics do not fit the network")
     if _widths(space) != _widths_of(card.config):
         raise ValueError("the sound space does not fit the network")
+    if len(check_tag_names(card.tags)) != card.config.n_tags:
+        raise ValueError("the names of tags do not fit the network")
     written = {**tensors, MEANS: means, SDS: sds, **space.tensors()}
     stored: dict[str, StoredArray] = {
         name: np.ascontiguousarray(tensor, np.float16 if tensor.ndim > 1 else np.float32)
@@ -136,6 +142,16 @@ def load_weights(path: Path, feature_id: str) -> Weights:
 def load_network_weights(path: Path, feature_id: str) -> NetworkWeights:
     """Read a weights file that may lack a sound space; errors as in `load_weights`."""
     return _load(path, feature_id)[0]
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read the card of a weights file, without its tensors; WeightsError as in `load_weights`."""
+    try:
+        with safe_open(path, "np") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} is not a complete safetensors file: {error}", other_weights()) from error
+    return _card(path, metadata)
 
 
 def _load(path: Path, feature_id: str) -> tuple[NetworkWeights, SoundSpace | None]:
@@ -192,7 +208,8 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, StoredArray]]:
 
 
 def _metadata(card: ModelCard) -> dict[str, str]:
-    return {
+    tags = {"tags": json.dumps(card.tags)} if card.tags else {}
+    return tags | {
         "architecture": f"{ARCHITECTURE}/{ARCHITECTURE_VERSION}",
         "version": card.version,
         "feature_id": card.feature_id,
@@ -215,12 +232,16 @@ def _card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in json.loads(metadata["config"]).items()
         }
+        config, tags = MaseNetConfig(**sizes), check_tag_names(json.loads(metadata.get("tags", "[]")))
+        if len(tags) != config.n_tags:
+            raise ValueError("the names of tags do not fit the network")  # noqa: TRY301 - as any other fault
         return ModelCard(
             version=metadata["version"],
             feature_id=metadata["feature_id"],
-            config=MaseNetConfig(**sizes),
+            config=config,
             training_data=metadata["training_data"],
             figures=json.loads(metadata["figures"]),
+            tags=tags,
             musimo_version=metadata["musimo_version"],
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -230,8 +251,9 @@ def _card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
 def _model_id(version: str, tensors: Mapping[str, StoredArray], metadata: Mapping[str, str]) -> str:
     """Return the model id of a content; the rest of the card does not change it."""
     digest = hashlib.sha256()
-    for key in ("architecture", "feature_id", "config"):
-        digest.update(f"{key}={metadata[key]}\n".encode())
+    for key in ("architecture", "feature_id", "config", "tags"):
+        if key in metadata:  # files without tags have the ids that they always had
+            digest.update(f"{key}={metadata[key]}\n".encode())
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} torch.{tensor.dtype} {tensor.shape}\n".encode())  # torch's names of the types

@@ -10,6 +10,7 @@ from musimo.library.scan.drafts import Draft
 from musimo.library.scan.pipeline import WindowPredictor
 from musimo.library.scan.workers import Task, extract_all
 from musimo.records import AnalyzedFile, FailedFile, Window, WindowPlan
+from musimo.records.heard import set_tags
 
 
 def analyze(
@@ -33,6 +34,7 @@ def analyze(
     drafts: dict[int, Draft] = {}
     done: dict[int, AnalyzedFile | FailedFile] = {}
     n_yielded = 0
+    tags: tuple[str, ...] = ()
     tasks = [Task.of(path, part) for path in files]
     with closing(extract_all(tasks, jobs, plan, lambda _content: True)) as events:
         for number, message in events:
@@ -40,6 +42,7 @@ def analyze(
             group = draft.take(message)
             if group:
                 predictor = predictor or load_predictor()
+                tags = predictor.tags
                 try:
                     [predictions] = predictor.predict([[window.features for window in group]])
                 except AudioError as error:
@@ -47,13 +50,13 @@ def analyze(
                 else:
                     draft.add(group, predictions)
             if draft.ended:
-                done[number] = _result(files[number], drafts.pop(number))
+                done[number] = _result(files[number], drafts.pop(number), tags)
             while n_yielded in done:
                 yield done.pop(n_yielded)
                 n_yielded += 1
 
 
-def _result(path: bytes, draft: Draft) -> AnalyzedFile | FailedFile:
+def _result(path: bytes, draft: Draft, tags: tuple[str, ...]) -> AnalyzedFile | FailedFile:
     if draft.error is not None:
         return FailedFile(path, draft.error.stage, draft.error.reason)
     summary = draft.summary()
@@ -68,4 +71,5 @@ def _result(path: bytes, draft: Draft) -> AnalyzedFile | FailedFile:
         summary.statistics,
         summary.partial,
         summary.tempo_key,
+        set_tags(tags, summary.emotion.tags) if tags else None,
     )

@@ -73,6 +73,7 @@ class Status:
     quadrants : contents in each quadrant of the plane, see :mod:`musimo.search.plane`
     ratings : rated contents
     calibration : the calibration in effect
+    heard : contents in which each tag is heard, the most frequent first; None where the model hears no tags
     """
 
     library: Path
@@ -88,6 +89,7 @@ class Status:
     quadrants: Mapping[str, int] = field(default_factory=dict)
     ratings: int = 0
     calibration: AppliedCalibration | None = None
+    heard: Mapping[str, int] | None = None
 
     def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
         """Return the fields of the JSON contract; the scale is of no account."""
@@ -107,4 +109,5 @@ class Status:
             "quadrants": dict(self.quadrants),
             "ratings": self.ratings,
             "calibration": calibration and calibration.as_dict(),
+            "heard": None if self.heard is None else dict(self.heard),
         }

@@ -1,8 +1,8 @@
 """Analyses in a file, to copy them from one library to another: JSON Lines, plain or gzipped.
 
-The first line names the model and its features, then comes one line per content, then one with their count.
-A file may come from anybody: nothing is unpickled, every number is checked, and the length of lines and lists
-is limited.
+The first line names the model, its features and the tags it hears; then comes one line per content, then one
+with their count. A file may come from anybody: nothing is unpickled, every number is checked, and the length
+of lines and lists is limited.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from musimo.errors import MusimoError
 from musimo.library.db.analyses import Analysis, AnalysisModel, AnalyzedWindow
 from musimo.library.db.schema import HASH_VERSION
 from musimo.records import CONTENT_BYTES, TempoKey
+from musimo.records.heard import SCORE_DTYPE, check_tag_names
 
 KIND: Final = "analyses"
 SCHEMA: Final = 3
@@ -58,7 +59,7 @@ class InvalidLine:
 def to_lines(model: AnalysisModel, analyses: Iterable[Analysis]) -> Iterator[bytes]:
     """Yield the lines of a file."""
     header = {"musimo": KIND, "schema": SCHEMA, "model": model.model, "features": model.features}
-    yield _line({**header, "written_by": __version__})
+    yield _line({**header, "tags": model.tags, "written_by": __version__})
     n = 0
     for n, analysis in enumerate(analyses, 1):  # noqa: B007 - the count follows
         yield _line(_to_json(analysis))
@@ -82,7 +83,8 @@ def read_header(file: IO[bytes]) -> AnalysisModel:
     try:
         header = _loaded(file.readline(MAX_LINE))
         schema = {KIND: header["schema"]}[header["musimo"]]
-        model = AnalysisModel(_name(header["model"]), _name(header["features"]))
+        tags = check_tag_names(header.get("tags", []))
+        model = AnalysisModel(_name(header["model"]), _name(header["features"]), tags)
     except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
         raise MusimoError(
             "it holds no analyses of musimo", "create such a file: musimo export --analyses FILE"
@@ -175,6 +177,7 @@ def _to_json(analysis: Analysis) -> dict[str, Any]:
             for part in analysis.windows
         ],
         "tempo": tempo,
+        "heard": _text(analysis.heard),
     }
 
 
@@ -203,6 +206,7 @@ def _from_json(values: dict[str, Any]) -> Analysis:
         tempo_key=tempo_key,
         tempo_maker=tempo_maker,
         hash_version=_hash_version(values.get("hash", 1)),
+        heard=_optional(values.get("heard"), _scores),
     )
 
 
@@ -218,6 +222,14 @@ def _window(value: Any) -> AnalyzedWindow:
         _number(arousal, "windows"),
         _optional(vector, lambda text: _floats(text, "windows", "<f2")),
     )
+
+
+def _scores(value: Any) -> bytes:
+    data = _floats(value, "heard", SCORE_DTYPE.str)
+    scores = np.frombuffer(data, SCORE_DTYPE)
+    if not ((scores >= 0) & (scores <= 1)).all():
+        raise ValueError("heard holds what is no number from 0 to 1")
+    return data
 
 
 def _tempo(value: Any) -> tuple[TempoKey | None, str | None]:

@@ -11,6 +11,7 @@ from musimo.output.answers import (
     Answer,
     Details,
     ErrorsAnswer,
+    FindResult,
     MoodPathResult,
     MoodResult,
     PathResult,
@@ -28,6 +29,7 @@ from musimo.output.facts_text import (
     windows_table,
 )
 from musimo.output.list_text import (
+    description_lines,
     explained,
     length,
     order_line,
@@ -35,11 +37,12 @@ from musimo.output.list_text import (
     tonal_columns,
     versions_cells,
     versions_line,
+    word_values,
 )
 from musimo.output.naming import full_name
 from musimo.output.tables import UNKNOWN, Column, clock, decimal, duration, table
 from musimo.output.text import counted, cut, joined, path_text, safe
-from musimo.records import FailedFile, Failure, TempoKey, Track
+from musimo.records import FailedFile, Failure, KeyNotation, TempoKey, Track, written_key
 from musimo.records.fields import TEMPO_DIGITS
 from musimo.records.scale import RANGES, Scale
 from musimo.search.rows import plane_scale
@@ -65,6 +68,8 @@ def text(answer: Answer, options: PrintOptions) -> str:
             lines = _similar(answer, options)
         case MoodResult():
             lines = _mood(answer, options)
+        case FindResult():
+            lines = _find(answer, options)
         case MoodPathResult():
             lines = _mood_path(answer, options)
         case PathResult():
@@ -107,14 +112,14 @@ def _similar(answer: SimilarResult, options: PrintOptions) -> list[str]:
     versions = versions_cells([row.versions for row in answer.rows])
     begins = _window_cells(answer)
     at = [Column("at", right=True)] * bool(begins)
-    tonal = tonal_columns(answer.order)
+    tonal = tonal_columns(options.keys, answer.order)
     columns = (Column("#", right=True), Column("similar", right=True), *at, *_track_columns(versions, tonal))
     rows = [
         (
             str(row.rank),
             decimal(row.similarity, SCORE_DIGITS),
             *begins[place : place + 1],
-            *_track_cells(row.track, options.scale, versions[place : place + 1], tonal),
+            *_track_cells(row.track, options, versions[place : place + 1], tonal),
         )
         for place, row in enumerate(answer.rows)
     ]
@@ -154,6 +159,26 @@ def _mood(answer: MoodResult, options: PrintOptions) -> list[str]:
     return [*asked, "", *_mood_rows(answer, options), *_length(answer)]
 
 
+def _find(answer: FindResult, options: PrintOptions) -> list[str]:
+    asked = [*description_lines(answer.description, options.width), *order_line(answer.order)]
+    versions = versions_cells([row.versions for row in answer.rows])
+    tonal = tonal_columns(options.keys, answer.order)
+    columns = (Column("#", right=True), Column("score", right=True), *_track_columns(versions, tonal))
+    rows = [
+        (
+            str(row.rank),
+            decimal(row.score, SCORE_DIGITS),
+            *_track_cells(row.track, options, versions[place : place + 1], tonal),
+        )
+        for place, row in enumerate(answer.rows)
+    ]
+    lines = _listed(columns, rows, options)
+    if answer.explained and rows:
+        reasons = [word_values(row.explanation or (), options.width) for row in answer.rows]
+        lines = [lines[0], *chain(*([line, *why] for line, why in zip(lines[1:], reasons, strict=True)))]
+    return [*asked, "", *lines, *_length(answer)]
+
+
 def _mood_path(answer: MoodPathResult, options: PrintOptions) -> list[str]:
     plane = plane_scale(options.scale, relative=answer.relative)
     asked = [
@@ -164,7 +189,7 @@ def _mood_path(answer: MoodPathResult, options: PrintOptions) -> list[str]:
     return [*lines, "", *_mood_rows(answer, options), *_length(answer)]
 
 
-def _length(answer: SimilarResult | MoodResult | MoodPathResult) -> list[str]:
+def _length(answer: SimilarResult | MoodResult | FindResult | MoodPathResult) -> list[str]:
     """Return the length of the list, if one was asked for."""
     if answer.duration_s is None:
         return []
@@ -175,7 +200,7 @@ def _mood_rows(answer: MoodResult | MoodPathResult, options: PrintOptions) -> li
     low, high = RANGES[plane_scale(options.scale, relative=answer.relative)]
     alike = any(row.similarity is not None for row in answer.rows)
     versions = versions_cells([row.versions for row in answer.rows])
-    tonal = tonal_columns(answer.order) if isinstance(answer, MoodResult) else ()
+    tonal = tonal_columns(options.keys, answer.order if isinstance(answer, MoodResult) else "similarity")
     columns = (
         Column("#", right=True),
         Column("distance", right=True),
@@ -187,7 +212,7 @@ def _mood_rows(answer: MoodResult | MoodPathResult, options: PrintOptions) -> li
             str(row.rank),
             decimal(row.distance * (high - low), SCORE_DIGITS),
             *[decimal(row.similarity, SCORE_DIGITS)] * alike,
-            *_track_cells(row.track, options.scale, versions[place : place + 1], tonal),
+            *_track_cells(row.track, options, versions[place : place + 1], tonal),
         )
         for place, row in enumerate(answer.rows)
     ]
@@ -202,18 +227,19 @@ def _point_line(word: str, point: tuple[float, float], scale: Scale, *, relative
 
 def _path_between(answer: PathResult, options: PrintOptions) -> list[str]:
     words = ["from", *["by"] * (len(answer.seeds) - 2), "to"]
+    tonal = tonal_columns(options.keys)
     columns = (
         Column("#", right=True),
         Column("to start", right=True),
         Column("to end", right=True),
-        *_TRACK_COLUMNS,
+        *_track_columns((), tonal),
     )
     rows = [
         (
             str(row.rank),
             decimal(row.to_start, SCORE_DIGITS),
             decimal(row.to_end, SCORE_DIGITS),
-            *_track_cells(row.track, options.scale),
+            *_track_cells(row.track, options, (), tonal),
         )
         for row in answer.rows
     ]
@@ -235,9 +261,10 @@ def _seed_lines(
 
 
 def _tracks(answer: TracksAnswer, options: PrintOptions) -> list[str]:
-    columns = (Column("id", right=True), *_TRACK_COLUMNS)
+    tonal = tonal_columns(options.keys)
+    columns = (Column("id", right=True), *_track_columns((), tonal))
     rows = [
-        (UNKNOWN if track.id is None else str(track.id), *_track_cells(track, options.scale))
+        (UNKNOWN if track.id is None else str(track.id), *_track_cells(track, options, (), tonal))
         for track in answer.rows
     ]
     return _listed(columns, rows, options)
@@ -253,13 +280,13 @@ def _track_columns(versions: Sequence[str], tonal: Sequence[Column]) -> tuple[Co
 
 
 def _track_cells(
-    track: Track, scale: Scale, versions: Sequence[str] = (), tonal: Sequence[Column] = ()
+    track: Track, options: PrintOptions, versions: Sequence[str], tonal: Sequence[Column]
 ) -> tuple[str, ...]:
     return (
-        mood_number(track.valence, scale),
-        mood_number(track.arousal, scale),
+        mood_number(track.valence, options.scale),
+        mood_number(track.arousal, options.scale),
         duration(track.duration_s),
-        *(tonal_cells(track.tempo_key) if tonal else ()),
+        *(tonal_cells(track.tempo_key, options.keys) if tonal else ()),
         *versions,
         safe(full_name(track)),
     )
@@ -275,7 +302,7 @@ def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
                 mood_number(one.emotion.valence, options.scale),
                 mood_number(one.emotion.arousal, options.scale),
                 duration(one.duration_s),
-                *_tonal_cells(one.tempo_key),
+                *_tonal_cells(one.tempo_key, options.keys),
                 path_text(one.path_bytes),
             )
             for one in answer.rows
@@ -292,7 +319,8 @@ def _analyzed(answer: AnalyzeAnswer, options: PrintOptions) -> list[str]:
     return [*lines, *([""] if lines and failed else []), *failed]
 
 
-def _tonal_cells(tempo_key: TempoKey | None) -> tuple[str, str]:
+def _tonal_cells(tempo_key: TempoKey | None, keys: KeyNotation | None) -> tuple[str, str]:
     if tempo_key is None:
         return UNKNOWN, UNKNOWN
-    return decimal(tempo_key.tempo, TEMPO_DIGITS), tempo_key.key or UNKNOWN
+    key = written_key(tempo_key.key, keys) if keys else tempo_key.key
+    return decimal(tempo_key.tempo, TEMPO_DIGITS), key or UNKNOWN

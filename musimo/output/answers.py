@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from musimo.library.overview import Details as Details
 from musimo.library.overview import Status as Status
 from musimo.output.playlist_paths import PathStyle
-from musimo.records import AnalyzedFile, FailedFile, Failure, Track
+from musimo.records import AnalyzedFile, FailedFile, Failure, KeyNotation, Track
 from musimo.records.scale import Scale
+from musimo.search.results import FindResult as FindResult
 from musimo.search.results import MoodPathResult as MoodPathResult
 from musimo.search.results import MoodResult as MoodResult
 from musimo.search.results import PathResult as PathResult
@@ -27,6 +28,7 @@ class PrintOptions:
     print0 : end each of ``paths`` with NUL instead of a line feed
     paths : how playlists name files
     excel : start CSV with a byte order mark
+    keys : how tables and CSV write keys; None for their names, and in lists only where they decide the order
     """
 
     width: int = 80
@@ -34,6 +36,7 @@ class PrintOptions:
     print0: bool = False
     paths: PathStyle = field(default_factory=PathStyle)
     excel: bool = False
+    keys: KeyNotation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class ErrorsAnswer:
         return {"errors": [row.as_dict(scale) for row in self.failures]}
 
 
-TrackList = SimilarResult | MoodResult | MoodPathResult | PathResult | TracksAnswer
+TrackList = SimilarResult | MoodResult | MoodPathResult | PathResult | FindResult | TracksAnswer
 """Answers that are lists of tracks, which have every format of a list."""
 
 Answer = TrackList | AnalyzeAnswer | Details | Status | ErrorsAnswer

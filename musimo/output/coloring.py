@@ -11,9 +11,10 @@ from typing import Final, Literal, get_args
 from musimo.output.colors import OKABE_ITO, OTHER, UNKNOWN, cividis
 from musimo.output.text import cut, safe
 from musimo.records import Track
+from musimo.records.heard import strongest_genre
 from musimo.records.scale import Scale, from_unit
 
-ColorBy = Literal["genre", "artist", "year", "tempo", "mood", "valence", "arousal"]
+ColorBy = Literal["genre", "artist", "heard", "year", "tempo", "mood", "valence", "arousal"]
 COLOR_BY: Final[tuple[ColorBy, ...]] = get_args(ColorBy)
 
 OTHER_GROUP: Final = -1
@@ -70,9 +71,11 @@ def coloring(tracks: Sequence[Track], by: ColorBy, scale: Scale) -> Coloring:
     """Return what the colors of ``tracks`` stand for."""
     match by:
         case "genre":
-            return _most_frequent(tracks, lambda track: track.tags.genre)
+            return _most_frequent(tracks, _genre)
         case "artist":
             return _most_frequent(tracks, lambda track: track.tags.artist or track.tags.albumartist)
+        case "heard":
+            return _most_frequent(tracks, lambda track: track.heard[0].tag if track.heard else None)
         case "mood":
             return Groups(QUADRANTS, tuple(map(_quadrant, tracks)))
         case "year":
@@ -107,6 +110,11 @@ def _most_frequent(tracks: Sequence[Track], value: Callable[[Track], str | None]
     names = tuple(cut(safe(spellings[key].most_common(1)[0][0]), NAME_COLUMNS) for key in first)
     index = {key: at for at, key in enumerate(first)}
     return Groups(names, tuple(index.get(key, OTHER_GROUP if key else NO_TAG) for key in keys))
+
+
+def _genre(track: Track) -> str | None:
+    """Return the genre of the file; without one, the genre heard most."""
+    return (track.tags.genre or "").strip() or strongest_genre(track.heard)
 
 
 def _quadrant(track: Track) -> int:

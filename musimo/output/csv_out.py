@@ -17,6 +17,7 @@ from typing import Final
 from musimo.output.answers import (
     AnalyzeAnswer,
     ErrorsAnswer,
+    FindResult,
     MoodPathResult,
     MoodResult,
     PathResult,
@@ -26,6 +27,7 @@ from musimo.output.answers import (
 )
 from musimo.output.json_out import rows
 from musimo.output.naming import unicode_text
+from musimo.records import KeyNotation, written_key
 from musimo.records.scale import Scale
 
 BYTE_ORDER_MARK: Final = "\ufeff"
@@ -48,6 +50,8 @@ TRACK_COLUMNS: Final = (
     "partial",
     *TEMPO_KEY_COLUMNS,
     "content",
+    "heard",
+    "release_year",
 )
 PART_COLUMNS: Final = ("start", "end")  # of a track of a cue sheet in its file
 WINDOW_COLUMNS: Final = ("window_start", "window_end", "window_similarity")
@@ -68,6 +72,7 @@ EXPLAIN_COLUMNS: Final = tuple(
         "key_relation",
         "key_steps",
         "genres",
+        "heard",
     )
 )
 SEPARATOR: Final = "; "  # between several values in one cell
@@ -75,12 +80,22 @@ SEPARATOR: Final = "; "  # between several values in one cell
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
-def csv_table(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale, *, excel: bool = False) -> str:
+def csv_table(
+    answer: TrackList | AnalyzeAnswer | ErrorsAnswer,
+    scale: Scale,
+    *,
+    excel: bool = False,
+    keys: KeyNotation | None = None,
+) -> str:
     """Return the rows of an answer as CSV; unknown values, and ``path_bytes`` of UTF-8 paths, are empty.
 
-    ``excel`` puts a byte order mark before them.
+    Parameters
+    ----------
+    excel : put a byte order mark before them
+    keys : how keys are written; None for their names
     """
-    return (BYTE_ORDER_MARK if excel else "") + csv_text(_columns(answer), map(_flat, rows(answer, scale)))
+    flat = ({**_flat(row), **_key_in(keys, row)} for row in rows(answer, scale))
+    return (BYTE_ORDER_MARK if excel else "") + csv_text(_columns(answer), flat)
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
@@ -113,24 +128,47 @@ def _columns(answer: TrackList | AnalyzeAnswer | ErrorsAnswer) -> tuple[str, ...
             return ("rank", "distance", *TRACK_COLUMNS, *PART_COLUMNS)
         case MoodResult():
             return ("rank", "distance", "similarity", *TRACK_COLUMNS, *PART_COLUMNS)
+        case FindResult():
+            return ("rank", "score", *TRACK_COLUMNS, *["explain"] * answer.explained, *PART_COLUMNS)
         case PathResult():
             return ("rank", "to_start", "to_end", *TRACK_COLUMNS, *PART_COLUMNS)
         case TracksAnswer():
             return (*TRACK_COLUMNS, *PART_COLUMNS)
         case AnalyzeAnswer():
-            return ("path", "duration", "valence", "arousal", "path_bytes", *TEMPO_KEY_COLUMNS, "content")
+            return (
+                "path",
+                "duration",
+                "valence",
+                "arousal",
+                "path_bytes",
+                *TEMPO_KEY_COLUMNS,
+                "content",
+                "heard",
+            )
         case ErrorsAnswer():
             return ("path", "stage", "reason", "when", "path_bytes")
 
 
 def _flat(row: Mapping[str, object]) -> Mapping[str, object]:
-    """Return a row with its window and explanation, if any, in columns of their own."""
+    """Return a row with its tags heard in one cell, window and explanation in columns of their own."""
     flat = dict(row)
+    heard = row.get("heard")
+    if isinstance(heard, list):
+        flat["heard"] = SEPARATOR.join(one["tag"] for one in heard)
+    why = row.get("explain")
+    if isinstance(why, list):
+        flat["explain"] = SEPARATOR.join(f"{one['word']} {one['value']}" for one in why)
     for group in ("window", "explain"):
         inner = row.get(group)
         if isinstance(inner, Mapping):
             flat |= {f"{group}_{name}": _joined(value) for name, value in inner.items()}
     return flat
+
+
+def _key_in(notation: KeyNotation | None, row: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the column of the key, if it is to be in a notation."""
+    key = row.get("key")
+    return {"key": written_key(key, notation)} if notation is not None and isinstance(key, str) else {}
 
 
 def _joined(value: object) -> object:

@@ -12,13 +12,17 @@ from musimo.output.naming import full_name
 from musimo.output.ratings import applied_words, opinion_words
 from musimo.output.tables import UNKNOWN, Column, decimal, duration, facts, table
 from musimo.output.text import counted, cut, path_text, safe
-from musimo.records import Tags, TempoKey, Track, WindowEmotion
+from musimo.records import Heard, KeyNotation, Tags, TempoKey, Track, WindowEmotion, written_key
 from musimo.records.fields import CONFIDENCE_DIGITS, TEMPO_DIGITS
 from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.plane import dominant_quadrant
 from musimo.search.times import format_time
 
 MOOD_DIGITS: Final = 2
+HEARD_DIGITS: Final = 2
+MAX_HEARD: Final = 5  # tags of one track
+MAX_COUNTED: Final = 12  # tags of a library
+COUNTED_PER_LINE: Final = 4
 MOOD_COLUMNS: Final = (Column("valence", right=True), Column("arousal", right=True))
 
 
@@ -40,12 +44,13 @@ def shown(answer: Details, options: PrintOptions) -> list[str]:
         ("track", _whole(tags.track)),
         ("disc", _whole(tags.disc)),
         ("tempo", _tempo(track)),
-        ("key", _key(track.tempo_key)),
+        ("key", _key(track.tempo_key, options.keys)),
         ("time", duration(track.duration_s)),
         ("partial", partial_words(track.partial)),
         ("format", _format(tags)),
         ("valence", _predicted_and_calibrated(answer, 0, scale)),
         ("arousal", _predicted_and_calibrated(answer, 1, scale)),
+        ("heard", heard_words(track.heard)),
         ("your rating", opinion_words(answer.opinion, scale) if answer.opinion else None),
     ]
     known = [(name, value if name == "path" else safe(value)) for name, value in pairs if value]
@@ -87,6 +92,7 @@ def status_lines(answer: Status) -> list[str]:
             *([("next", _upgrade(answer.upgrade))] if answer.upgrade else []),
             *(roots or [("folders", "none; scan one: musimo scan FOLDER")]),
             *_quadrants(answer.quadrants),
+            *_counted_tags(answer),
             *([("ratings", _ratings(answer))] * (answer.ratings > 0 or answer.calibration is not None)),
         ]
     )
@@ -112,6 +118,25 @@ def _quadrants(counts: Mapping[str, int]) -> list[tuple[str, str]]:
     if fullest := dominant_quadrant(counts):
         lines.append(("", f"nearly all are {fullest}: musimo mood --relative spreads them"))
     return lines
+
+
+def _counted_tags(answer: Status) -> list[tuple[str, str]]:
+    """Return the tags heard in most tracks, with their share of all."""
+    total = sum(answer.quadrants.values())
+    if not answer.heard or not total:
+        return []
+    counts = list(answer.heard.items())[:MAX_COUNTED]
+    cells = [f"{safe(tag)} {n} ({n / total:.0%})" for tag, n in counts]
+    rows = [
+        ", ".join(cells[start : start + COUNTED_PER_LINE]) for start in range(0, len(cells), COUNTED_PER_LINE)
+    ]
+    return [("heard" if not place else "", row) for place, row in enumerate(rows)]
+
+
+def heard_words(heard: Heard | None) -> str | None:
+    """Return the strongest tags heard, with their scores; None where none is heard."""
+    strongest = (heard or ())[:MAX_HEARD]
+    return ", ".join(f"{safe(one.tag)} {decimal(one.score, HEARD_DIGITS)}" for one in strongest) or None
 
 
 def _format(tags: Tags) -> str:
@@ -140,8 +165,11 @@ def _tempo(track: Track) -> str | None:
     return "; ".join(parts)
 
 
-def _key(estimated: TempoKey | None) -> str | None:
-    return None if estimated is None else _with_confidence(estimated.key, estimated.key_confidence)
+def _key(estimated: TempoKey | None, keys: KeyNotation | None) -> str | None:
+    if estimated is None:
+        return None
+    key = estimated.key if keys is None else written_key(estimated.key, keys)
+    return _with_confidence(key, estimated.key_confidence)
 
 
 def _with_confidence(value: str | None, confidence: float) -> str:

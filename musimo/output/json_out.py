@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Final
 from musimo.output.answers import Details
 from musimo.output.naming import unicode_text
 from musimo.output.text import UNSAFE
-from musimo.records.fields import SCORE_DIGITS, SECOND_DIGITS, number
 from musimo.records.scale import Scale
 
 if TYPE_CHECKING:
     from musimo.output.answers import AnalyzeAnswer, Answer, ErrorsAnswer, TrackList
-    from musimo.search.sound_map import SoundMap
 
 SCHEMA: Final = 1
 """Rises when a field changes its meaning or is removed, not when one is added."""
@@ -39,18 +37,6 @@ def content(answer: Answer, scale: Scale) -> dict[str, object]:
     """Return an answer as the content of its document."""
     fields = answer.as_dict(scale)
     return {"track": fields} if isinstance(answer, Details) else fields
-
-
-def map_content(drawn: SoundMap, scale: Scale) -> dict[str, object]:
-    """Return a map as the content of its document: tracks with their point by sound."""
-    places = drawn.points.tolist()
-    return {
-        "shown": number(drawn.explained, SECOND_DIGITS),
-        "results": [
-            {**track.as_dict(scale), "x": number(x, SCORE_DIGITS), "y": number(y, SCORE_DIGITS)}
-            for track, (x, y) in zip(drawn.tracks, places, strict=True)
-        ],
-    }
 
 
 def rows(answer: TrackList | AnalyzeAnswer | ErrorsAnswer, scale: Scale) -> Sequence[Mapping[str, object]]:

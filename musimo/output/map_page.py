@@ -21,12 +21,13 @@ from musimo.output.map_picture import View
 from musimo.output.naming import artist_and_title, unicode_text
 from musimo.output.tables import duration
 from musimo.output.text import cut, safe
-from musimo.records import TempoKey
+from musimo.records import Heard, TempoKey
 from musimo.records.fields import MOOD_DIGITS, SCORE_DIGITS, mood, number
 from musimo.records.scale import RANGES, Scale, from_unit
 from musimo.search.sound_map import SoundMap
 
 TEXT_COLUMNS: Final = 200  # of a tag
+MAX_HEARD: Final = 5  # tags of a track
 MARKUP: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>&"}
 
 
@@ -72,6 +73,7 @@ def _columns(drawn: SoundMap, scale: Scale) -> dict[str, list[object]]:
         "genre": [_text(track.tags.genre) for track in tracks],
         "year": [track.tags.year for track in tracks],
         "time": [duration(track.duration_s) for track in tracks],
+        "heard": [_heard(track.heard) for track in tracks],
         "pulse": [_pulse(track.tempo_key) for track in tracks],
         "valence": [mood(track.valence, scale) for track in tracks],
         "arousal": [mood(track.arousal, scale) for track in tracks],
@@ -94,6 +96,11 @@ def _pulse(tempo_key: TempoKey | None) -> str | None:
         return None
     tempo = None if tempo_key.tempo is None else f"{tempo_key.tempo:.0f} bpm"
     return ", ".join(filter(None, [tempo, tempo_key.key])) or None
+
+
+def _heard(heard: Heard | None) -> str | None:
+    """Return the strongest tags heard, if there are any."""
+    return _text(", ".join(one.tag for one in (heard or ())[:MAX_HEARD])) or None
 
 
 def _text(text: str | None) -> str | None:

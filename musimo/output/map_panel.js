@@ -26,6 +26,7 @@ function facts(i) {
   short.forEach((each, k) => row.append(k ? " · " : "", isolated(String(each))));
   const mood = `valence ${tracks.valence[i].toFixed(2)} · arousal ${tracks.arousal[i].toFixed(2)}`;
   part.append(row, element("p", mood, "soft"));
+  if (tracks.heard[i]) part.append(element("p", `heard: ${tracks.heard[i]}`, "soft"));
   return part;
 }
 
@@ -129,7 +130,7 @@ let haystack = null;
 function light() {
   const words = folded(state.words).split(/\s+/).filter(Boolean), by = data.colors[state.color];
   haystack ||= tracks.title.map((title, i) =>
-    folded([title, tracks.artist[i], tracks.album[i], tracks.genre[i]].filter(Boolean).join(" ")));
+    folded([title, tracks.artist[i], tracks.album[i], tracks.genre[i], tracks.heard[i]].filter(Boolean).join(" ")));
   const found = [];
   lit = words.length || state.group !== null ? new Uint8Array(n) : null;
   for (let i = 0; lit && i < n; i++) {

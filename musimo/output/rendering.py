@@ -74,7 +74,8 @@ def render(answer: Answer, format: Format, options: PrintOptions) -> Rendered:
         case "csv", _:
             from musimo.output.csv_out import csv_table
 
-            return Rendered(csv_table(answer, options.scale, excel=options.excel).encode())
+            table = csv_table(answer, options.scale, excel=options.excel, keys=options.keys)
+            return Rendered(table.encode())
         case "paths", _:
             end = b"\0" if options.print0 else b"\n"
             paths = b"".join(path + end for path in _paths(answer, options.paths))
@@ -154,7 +155,7 @@ def render_map(drawn: SoundMap, format: MapFormat, view: View, color: ColorBy, s
 
             return page(drawn, scale, view, color)
         case "json":
-            return json_out.document(json_out.map_content(drawn, scale)).encode()
+            return json_out.document(drawn.as_dict(scale)).encode()
         case "svg" | "png" | "pdf":
             from musimo.output.map_picture import map_picture
 

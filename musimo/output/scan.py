@@ -11,7 +11,7 @@ from musimo.library.scan.events import Audit, RootMayHaveMoved
 from musimo.output.json_out import document
 from musimo.output.tables import clock
 from musimo.output.text import counted, joined, path_text, safe
-from musimo.records.fields import SECOND_DIGITS, number, path_fields
+from musimo.records.fields import path_fields
 
 _OUTCOMES: Final = ("new", "changed", "moved", "unchanged", "failed", "ignored")
 """The outcomes of a file; their counts add up to ``seen``."""
@@ -19,15 +19,8 @@ _OUTCOMES: Final = ("new", "changed", "moved", "unchanged", "failed", "ignored")
 
 def audit_json(audit: Audit, moved: Sequence[RootMayHaveMoved] = ()) -> str:
     """Return the audit as a JSON document, with the roots that may have moved."""
-    counts = {name: getattr(audit, name) for name in ("seen", *_OUTCOMES, "missing")}
-    more = {
-        "failed_before": audit.failed_before,
-        "refused": audit.refused,
-        "left": audit.left,
-        "interrupted": audit.interrupted,
-    }
     relocate = [{**path_fields(one.old, "old"), **path_fields(one.new, "new")} for one in moved]
-    return document({**counts, **more, "relocate": relocate, "seconds": number(audit.seconds, SECOND_DIGITS)})
+    return document({**audit.as_dict(), "relocate": relocate})
 
 
 def audit_lines(audit: Audit, moved: Sequence[RootMayHaveMoved] = ()) -> str:

@@ -7,8 +7,8 @@ system has them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from musimo.records.fields import (
 )
 from musimo.records.filters import AnyFilter as AnyFilter
 from musimo.records.filters import Filter as Filter
+from musimo.records.filters import HeardFilter as HeardFilter
 from musimo.records.filters import KeyFilter as KeyFilter
 from musimo.records.filters import LikedFilter as LikedFilter
 from musimo.records.filters import MoodFilter as MoodFilter
@@ -35,6 +36,13 @@ from musimo.records.filters import PathFilter as PathFilter
 from musimo.records.filters import RangeFilter as RangeFilter
 from musimo.records.filters import TextField as TextField
 from musimo.records.filters import TextFilter as TextFilter
+from musimo.records.heard import Heard as Heard
+from musimo.records.heard import HeardScores as HeardScores
+from musimo.records.heard import HeardTag as HeardTag
+from musimo.records.heard import heard_fields, no_tags
+from musimo.records.keys import KEYS as KEYS
+from musimo.records.keys import KeyNotation as KeyNotation
+from musimo.records.keys import written_key as written_key
 from musimo.records.scale import Scale
 from musimo.records.tags import CueSheet as CueSheet
 from musimo.records.tags import SheetTrack as SheetTrack
@@ -42,6 +50,7 @@ from musimo.records.tags import Tags as Tags
 
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
+
 
 CONTENT_BYTES = 16  # of a content hash: the first collision is expected at some 10^19 tracks
 
@@ -135,12 +144,14 @@ class WindowPrediction:
     valence, arousal : 0..1
     embedding : of any norm [shape=(256,), float32]
     fused : fused values in the axes of the sound space [shape=(k,), float32], see :mod:`musimo.emotion.space`
+    tags : scores of the tags heard, 0..1 [shape=(n_tags,), float32]
     """
 
     valence: float
     arousal: float
     embedding: FloatArray
     fused: FloatArray
+    tags: FloatArray = field(default_factory=no_tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +178,7 @@ class Emotion:
     embedding : mean over the windows, scaled to unit length [shape=(256,), float32]
     fused : mean over the windows [shape=(k,), float32], see :class:`WindowPrediction`
     windows : in order of time
+    tags : mean scores of the tags heard [shape=(n_tags,), float32], see :class:`WindowPrediction`
     """
 
     valence: float
@@ -176,6 +188,7 @@ class Emotion:
     embedding: FloatArray
     fused: FloatArray
     windows: tuple[WindowEmotion, ...]
+    tags: FloatArray = field(default_factory=no_tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,15 +205,6 @@ class Descriptors:
     embedding: FloatArray
     statistics: FloatArray
     fused: FloatArray
-
-
-KEYS: Final = (
-    *("C major", "Db major", "D major", "Eb major", "E major", "F major"),
-    *("F# major", "G major", "Ab major", "A major", "Bb major", "B major"),
-    *("C minor", "C# minor", "D minor", "Eb minor", "E minor", "F minor"),
-    *("F# minor", "G minor", "G# minor", "A minor", "Bb minor", "B minor"),
-)
-"""Names of all keys, by mode and rising tonic, spelled with the fewest accidentals; else the usual one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +230,14 @@ class TempoKey:
             "tempo_confidence": number(self.tempo_confidence, CONFIDENCE_DIGITS),
             "key": self.key,
             "key_confidence": number(self.key_confidence, CONFIDENCE_DIGITS),
+            "camelot": written_key(self.key, "camelot"),
+            "open_key": written_key(self.key, "openkey"),
         }
 
 
 def tempo_key_fields(tempo_key: TempoKey | None) -> Fields:
     """Return the fields of tempo and key, each None where they are not known."""
-    return dict.fromkeys(TempoKey.__dataclass_fields__) if tempo_key is None else tempo_key.as_dict()
+    return dict.fromkeys(TempoKey(None, 0, None, 0).as_dict()) if tempo_key is None else tempo_key.as_dict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +256,7 @@ class Track(OnDisk):
     tempo_key : None where it is not analyzed
     content_hash : hash of its audio, the ``content`` of JSON and of exported analyses; None where not known
     part : where a track of a cue sheet lies in its file; None: it is the whole file
+    heard : tags heard, strongest first; None where the model hears none, or they were not asked for
     """
 
     id: int | None
@@ -263,8 +270,9 @@ class Track(OnDisk):
     tempo_key: TempoKey | None = None
     content_hash: bytes | None = None
     part: Window | None = None
+    heard: Heard | None = None
 
-    def as_dict(self, scale: Scale = "0-1") -> Fields:
+    def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
         """Return the fields of the JSON contract; what is not known is None."""
         tags = self.tags
         part = {"start": None, "end": None} if self.part is None else self.part.as_dict()
@@ -286,6 +294,7 @@ class Track(OnDisk):
             **tempo_key_fields(self.tempo_key),
             "content": None if self.content_hash is None else self.content_hash.hex(),
             **part,
+            **heard_fields(self.heard),
         }
 
 
@@ -301,6 +310,7 @@ class AnalyzedFile(OnDisk):
     statistics: FloatArray  # (579,), mean over the windows
     partial: float | None = None  # decoded fraction; None if nothing is missing
     tempo_key: TempoKey | None = None
+    heard: Heard | None = None  # tags heard, strongest first; None where the network hears none
 
     def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
         """Return the fields of the JSON contract; ``clips`` are its windows."""
@@ -311,5 +321,6 @@ class AnalyzedFile(OnDisk):
             "partial": number(self.partial, SECOND_DIGITS),
             **tempo_key_fields(self.tempo_key),
             "content": self.content.hex(),
+            **heard_fields(self.heard),
             "clips": [one.as_dict(scale) for one in self.emotion.windows],
         }

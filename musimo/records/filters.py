@@ -60,6 +60,14 @@ class KeyFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardFilter:
+    """The tag is heard, by the name that networks give it; an empty name is any tag."""
+
+    tag: str
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MoodFilter:
     """The mood is within ``radius`` of a point, in percentiles of the library's valence and arousal."""
 
@@ -85,5 +93,7 @@ class AnyFilter:
     negated: bool
 
 
-Filter = TextFilter | PathFilter | RangeFilter | KeyFilter | MoodFilter | LikedFilter | AnyFilter
+Filter = (
+    TextFilter | PathFilter | RangeFilter | KeyFilter | HeardFilter | MoodFilter | LikedFilter | AnyFilter
+)
 """One condition on a track; what is not known meets none, and meets every negated one."""

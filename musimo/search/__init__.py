@@ -15,5 +15,7 @@ Entry points
 - Shaping a list: ``selection`` combines ``where`` (conditions), ``diversify`` (caps per artist and album),
   ``versions`` (one version per work) and ``mix`` (a given duration); ``order`` sorts the rows, ``explain``
   and ``best_window`` say why a track is listed. ``track_distances`` compares mood, tempo and key.
+- ``described`` answers ``find``: ``description`` reads words to ``terms`` (``vocabulary``, ``scenes``,
+  ``term_values``, ``word_vectors``), ``term_scores`` scores them.
 - Reading text: ``times``, ``keys``, ``mood_words``, ``where``, ``titles``.
 """

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from musimo.library.db.folding import fold
-from musimo.records import Descriptors, FloatArray, Track
+from musimo.records import Descriptors, FloatArray, Heard, Track
 from musimo.records.fields import MOOD_DIGITS, SCORE_DIGITS, length, number
 from musimo.records.scale import Scale
 from musimo.search.space import MIXTURES, By
@@ -47,6 +47,7 @@ class Explanation:
     key_steps : on the circle of fifths, plus one for another mode; 0..7
     key_relation : ``same``, ``relative``, ``fifth``, ``parallel`` or ``other``
     genres : those in the tags of both; None where one has none
+    heard : tags heard in both, those that are strongest in both first; None where they are not known
     """
 
     seed: int
@@ -60,6 +61,7 @@ class Explanation:
     key_steps: int | None
     key_relation: str | None
     genres: tuple[str, ...] | None
+    heard: tuple[str, ...] | None = None
 
     @property
     def mood_distance(self) -> float | None:
@@ -86,6 +88,7 @@ class Explanation:
             "key_relation": self.key_relation,
             "key_steps": self.key_steps,
             "genres": None if self.genres is None else list(self.genres),
+            "heard": None if self.heard is None else list(self.heard),
         }
 
 
@@ -143,7 +146,12 @@ def alike(explanation: Explanation) -> dict[str, bool]:
 
 def genres_of(track: Track) -> list[str]:
     """Return the genres in a track's tag, as they are spelled there."""
-    return [part.strip() for part in _GENRE_SEPARATORS.split(track.tags.genre or "") if part.strip()]
+    return split_genres(track.tags.genre or "")
+
+
+def split_genres(tag: str) -> list[str]:
+    """Return the genres in a tag, as they are spelled there."""
+    return [part.strip() for part in _GENRE_SEPARATORS.split(tag) if part.strip()]
 
 
 def _explanation(seed_track: Track, found: Track, seed: int, cosines: dict[str, float]) -> Explanation:
@@ -160,6 +168,7 @@ def _explanation(seed_track: Track, found: Track, seed: int, cosines: dict[str, 
         key_steps=steps,
         key_relation=None if steps is None else _relation(key_of(seed_track), key_of(found), steps),
         genres=_shared(genres_of(seed_track), genres_of(found)),
+        heard=_heard_in_both(seed_track.heard, found.heard),
     )
 
 
@@ -175,6 +184,14 @@ def _relation(key: str | None, other: str | None, steps: int) -> str:
 
 def _difference(seed: float | None, found: float | None) -> float | None:
     return None if seed is None or found is None else found - seed
+
+
+def _heard_in_both(seed: Heard | None, found: Heard | None) -> tuple[str, ...] | None:
+    if seed is None or found is None:
+        return None
+    scores = {one.tag: one.score for one in found}
+    both = {one.tag: min(one.score, scores[one.tag]) for one in seed if one.tag in scores}
+    return tuple(sorted(both, key=lambda tag: (-both[tag], tag)))
 
 
 def _shared(seed_genres: Sequence[str], found_genres: Sequence[str]) -> tuple[str, ...] | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from musimo.audio.paths import typed_text
 from musimo.errors import NotFoundError, SheetTracksError, UsageError
 from musimo.library.db.folding import fold, fold_case, fold_path
+from musimo.library.db.names import Named
 from musimo.library.db.queries import Store
 from musimo.records import Track
 
@@ -46,13 +47,14 @@ def find_track(
     if (known := track_of_id(store, words)) is not None:
         _note_namesakes(store, words, known, notice)
         return known
+    tracks = Named(store, words)
     found = (
-        store.tracks_like(words, LISTED + 1, accents=True)
-        or store.tracks_like(words, LISTED + 1, accents=False)
-        or store.tracks_with_words(words, LISTED + 1)
-        # Names of files may be in the encoding of the terminal, as it is typed.
-        or store.tracks_like(str(named), LISTED + 1, accents=False)
+        tracks.containing(LISTED + 1, accents=True)
+        or tracks.containing(LISTED + 1, accents=False)
+        or tracks.with_words(LISTED + 1)
     )
+    if not found and str(named) != words:  # names of files may be in the encoding of the terminal
+        found = Named(store, str(named)).containing(LISTED + 1, accents=False)
     if len(found) > 1:
         found = next((exact for exact in _exact(found, words) if len(exact) == 1), found)
     if len(found) == 1:
@@ -143,7 +145,7 @@ def _name(track: Track) -> str:
 
 def _note_namesakes(store: Store, words: str, known: Track, notice: Callable[[str], None]) -> None:
     """Note which track an id means where another one is called by that number."""
-    others = [one for one in store.tracks_like(words, LISTED + 1, accents=False) if one.id != known.id]
+    others = [one for one in Named(store, words).containing(LISTED + 1, accents=False) if one.id != known.id]
     called = [one for one in others if fold(one.tags.title or _stem(one.path_bytes)) == words]
     if called:
         ids = ", ".join(str(one.id) for one in called)

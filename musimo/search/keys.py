@@ -1,4 +1,4 @@
-"""Musical keys: how people write them (``Am``, ``f#m``, ``Gb major``, ``8A``), and the circle of fifths."""
+"""Musical keys: how people write them (``Am``, ``f#m``, ``8A``, ``1m``), and the circle of fifths."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from musimo.errors import UsageError
 from musimo.records import KEYS
+from musimo.records.keys import CAMELOT_OF_C, OPEN_KEY_OF_C
 
 MAJOR_KEYS, MINOR_KEYS = KEYS[:12], KEYS[12:]
 
@@ -15,8 +16,7 @@ _SEMITONES: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _ACCIDENTALS: Final = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
 # A capital M alone is refused: some write it for major, others mistype m.
 _KEY: Final = re.compile(r"([A-Ga-g])([#♯b♭]?)[\s-]*(?:(m)|((?i:min|minor))|(?i:maj|major))?")
-_CAMELOT: Final = re.compile(r"(1[0-2]|[1-9])([ABab])", re.ASCII)
-_CAMELOT_C: Final = 8  # 8A is A minor, 8B is C major; each number up is a fifth up
+_NUMBERED: Final = re.compile(r"0?(1[0-2]|[1-9])([ABDMabdm])", re.ASCII)  # Camelot has A, B; Open Key d, m
 
 
 def parse_keys(text: str) -> tuple[str, ...]:
@@ -30,16 +30,17 @@ def parse_keys(text: str) -> tuple[str, ...]:
     several = {"": KEYS, "major": MAJOR_KEYS, "minor": MINOR_KEYS}.get(words.lower())
     if several is not None:
         return several
-    if camelot := _CAMELOT.fullmatch(words):
-        fifths = int(camelot[1]) - _CAMELOT_C
-        minor = camelot[2] in "Aa"
+    if numbered := _NUMBERED.fullmatch(words):
+        letter = numbered[2].lower()
+        fifths = int(numbered[1]) - (CAMELOT_OF_C if letter in "ab" else OPEN_KEY_OF_C)
+        minor = letter in "am"
         return (_key((9 if minor else 0) + 7 * fifths, minor=minor),)
     if found := _tonic_and_mode(words):
         tonic, minor = found
         return (_key(tonic, minor=minor),)
     raise UsageError(
         f"--where key:{text}: {text!r} is not a key",
-        "write it as C, Am, F#m, Bb minor, Eb major or 8A (Camelot), or major or minor alone",
+        "write it as C, Am, F#m, Bb minor, Eb major, 8A (Camelot) or 1m (Open Key), or major or minor alone",
     )
 
 

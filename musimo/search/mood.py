@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from musimo.library.db.heard import with_heard
 from musimo.library.db.queries import Store
 from musimo.records import FloatArray, Track
 from musimo.search.index import VectorIndex
@@ -118,9 +119,10 @@ def mood_path(
         selection.caps,
     )
     chosen = choose_mood_path(candidates, start, end, duration_s)
+    listed = with_heard(store, [tracks[position] for position, _ in chosen])
     return tuple(
-        MoodTrack(rank, distance, tracks[position], relative=relative)
-        for rank, (position, distance) in enumerate(chosen, 1)
+        MoodTrack(rank, distance, track, relative=relative)
+        for rank, ((_, distance), track) in enumerate(zip(chosen, listed, strict=True), 1)
     )
 
 

@@ -51,10 +51,12 @@ def suggest(word: str, quadrants: Mapping[str, str]) -> str | None:
     """
     typed = word_keys(word)[0]
     keys = {name: word_keys(name)[0] for name in quadrants}
-    stems = _stems(typed)
-    found = [name for name, key in keys.items() if key in stems]
+    typed_stems = stems(typed)
+    found = [name for name, key in keys.items() if key in typed_stems]
     found = found or [
-        name for name, key in keys.items() if max(map(len, stems & _stems(key)), default=0) >= SHARED_STEM
+        name
+        for name, key in keys.items()
+        if max(map(len, typed_stems & stems(key)), default=0) >= SHARED_STEM
     ]
     found = found or [name for name, key in keys.items() if _is_typo(typed, key)]
     if len({quadrants[name] for name in found}) != 1:
@@ -66,7 +68,7 @@ def _plain(text: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", text)))
 
 
-def _stems(key: str) -> set[str]:
+def stems(key: str) -> set[str]:
     """Return a word and what it may be a form of: ``dreamily`` is of ``dreami``, hence of ``dreamy``."""
     stems = {key}
     for ending, letters in ENDINGS.items():

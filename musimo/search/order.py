@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from musimo.errors import UsageError
 from musimo.records import Track
-from musimo.search.rows import MoodTrack, SimilarTrack
+from musimo.search.rows import FoundTrack, MoodTrack, SimilarTrack
 
 if TYPE_CHECKING:
     from musimo.search.track_distances import Floats
@@ -22,7 +22,7 @@ MAX_FLOW_TRACKS: Final = 500  # since every pair is compared
 MAX_MOVED: Final = 3  # tracks of a segment that is moved; longer ones gain little (Or, 1976)
 MIN_GAIN: Final = 1e-9  # of an exchange; less is rounding
 
-RankedTrack = TypeVar("RankedTrack", SimilarTrack, MoodTrack)
+RankedTrack = TypeVar("RankedTrack", SimilarTrack, MoodTrack, FoundTrack)
 
 
 def reorder(rows: Sequence[RankedTrack], order: Order) -> list[RankedTrack]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from musimo.errors import UsageError
+from musimo.library.db.heard import with_heard
 from musimo.library.db.queries import Store
 from musimo.records import FloatArray, Track
 from musimo.search.diversify import GroupKeys
@@ -53,9 +54,10 @@ def path(
         rows += [(between[id_], vector) for id_, vector in zip(leg, of_leg, strict=True)]
         rows.append((seed.track, place))
     to_ends = angles(np.stack([vector for _, vector in rows]), places[[0, -1]])
+    listed = with_heard(store, [track for track, _ in rows])
     return tuple(
         PathTrack(rank, float(to_start), float(to_end), track)
-        for rank, ((track, _), (to_start, to_end)) in enumerate(zip(rows, to_ends, strict=True), 1)
+        for rank, (track, (to_start, to_end)) in enumerate(zip(listed, to_ends, strict=True), 1)
     )
 
 

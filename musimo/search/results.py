@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 from musimo.records import Track, Window
 from musimo.records.fields import SCORE_DIGITS, SECOND_DIGITS, length, number, point
 from musimo.records.scale import Scale
-from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack, ids_of, plane_scale
+from musimo.search.rows import FoundTrack, MoodTrack, PathTrack, SimilarTrack, ids_of, plane_scale
 
 if TYPE_CHECKING:
+    from musimo.search.description import Description
     from musimo.search.order import Order
     from musimo.search.plane import Point
 
-Row = TypeVar("Row", SimilarTrack, MoodTrack, PathTrack)
+Row = TypeVar("Row", SimilarTrack, MoodTrack, PathTrack, FoundTrack)
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,30 @@ class PathResult(Result[PathTrack]):
     def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
         """Return the fields of the JSON contract."""
         return {"query": [seed.as_dict(scale) for seed in self.seeds], **self._results(scale)}
+
+
+@dataclass(frozen=True)
+class FindResult(Result[FoundTrack]):
+    """Result of ``find``.
+
+    Parameters
+    ----------
+    rows : tracks that match the description
+    description : how it was read
+    order : of the rows
+    duration_s : requested length of the list; None for a number of rows
+    explained : whether the rows were asked to carry explanations
+    """
+
+    description: Description
+    order: Order = "similarity"
+    duration_s: float | None = None
+    explained: bool = False
+
+    def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
+        """Return the fields of the JSON contract."""
+        query = {**self.description.as_dict(), **_listing(self.duration_s, self.order)}
+        return {"query": query, **self._results(scale)}
 
 
 def _listing(duration_s: float | None, order: Order) -> dict[str, object]:

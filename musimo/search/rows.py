@@ -83,6 +83,58 @@ class MoodTrack:
 
 
 @dataclass(frozen=True, slots=True)
+class WordValue:
+    """How well a track matches one word of a description.
+
+    Parameters
+    ----------
+    word : as typed
+    value : 0..1
+    parts : name and value of each term of the word that is known for the track
+    """
+
+    word: str
+    value: float
+    parts: tuple[tuple[str, float], ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields of the JSON contract."""
+        parts = [{"as": label, "value": number(value, SCORE_DIGITS)} for label, value in self.parts]
+        return {"word": self.word, "value": number(self.value, SCORE_DIGITS), "parts": parts}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTrack:
+    """One row of a ``find`` result.
+
+    Parameters
+    ----------
+    rank : from 1
+    score : 0..1, mean over the words of the description; 0.5 for a random track
+    track : that was found
+    versions : other versions of the same work, left out in its favor
+    explanation : the value of each word; None unless asked for
+    """
+
+    rank: int
+    score: float
+    track: Track
+    versions: tuple[Track, ...] = ()
+    explanation: tuple[WordValue, ...] | None = None
+
+    def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
+        """Return the fields of the JSON contract; ``explain`` is there only if it was asked for."""
+        why = {} if self.explanation is None else {"explain": [one.as_dict() for one in self.explanation]}
+        return {
+            **self.track.as_dict(scale),
+            "rank": self.rank,
+            "score": number(self.score, SCORE_DIGITS),
+            "versions": ids_of(self.versions),
+            **why,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class PathTrack:
     """One row of a ``path`` result.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from musimo.library.db.heard import with_heard
 from musimo.library.db.queries import Store
 from musimo.records import Filter, Track
 from musimo.search.artists import group_keys
@@ -13,6 +14,7 @@ from musimo.search.diversify import diversify
 from musimo.search.space import Ids
 from musimo.search.versions import ListedWorks
 
+BATCH = 500  # tracks whose tags heard are read at once
 LOOKUP = 64  # tracks fetched per query while a ranking is read; a list of ten rarely needs more
 
 
@@ -104,7 +106,9 @@ def allowed(store: Store, selection: Selection) -> Ids | None:
 def select_tracks(store: Store, selection: Selection) -> Iterator[Track]:
     """Yield every track that passes, by path: all its versions, of any length."""
     found = store.all_tracks(selection.filters)
-    return islice(diversify(found, group_keys, selection.group_caps), selection.limit)
+    chosen = islice(diversify(found, group_keys, selection.group_caps), selection.limit)
+    while batch := list(islice(chosen, BATCH)):
+        yield from with_heard(store, batch)
 
 
 def select_ranked(
@@ -135,7 +139,10 @@ def select_ranked(
         from musimo.search.mix import mix
 
         chosen = mix(listed, lambda row: row[1].duration_s, selection.duration_s)
-    rows = tuple(Row(score, track, works.versions(track)) for score, track in chosen)
+    tracks = with_heard(store, [track for _, track in chosen])
+    rows = tuple(
+        Row(score, track, works.versions(track)) for (score, _), track in zip(chosen, tracks, strict=True)
+    )
     return Listed(rows, tuple(works.versions(track) for track in asked))
 
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from musimo.errors import NotFoundError
 from musimo.library.db.queries import Store
 from musimo.records import FloatArray, Track
+from musimo.records.fields import SCORE_DIGITS, SECOND_DIGITS, number
+from musimo.records.scale import Scale
 from musimo.search.index import VectorIndex
 from musimo.search.projection import principal_plane
 from musimo.search.selection import Selection, select_tracks
@@ -39,6 +41,16 @@ class SoundMap:
     explained: float
     nearest: NDArray[np.int64]
     left_out: int = 0
+
+    def as_dict(self, scale: Scale = "0-1") -> dict[str, object]:
+        """Return the fields of the JSON contract: tracks with their point by sound."""
+        return {
+            "shown": number(self.explained, SECOND_DIGITS),
+            "results": [
+                {**track.as_dict(scale), "x": number(x, SCORE_DIGITS), "y": number(y, SCORE_DIGITS)}
+                for track, (x, y) in zip(self.tracks, self.points.tolist(), strict=True)
+            ],
+        }
 
 
 def map_sounds(store: Store, index: VectorIndex, selection: Selection) -> SoundMap:

@@ -13,6 +13,9 @@ sample rates in Hz. ``tempo`` is estimated by musimo, ``bpm`` comes from the tag
 ``key`` takes a key in any spelling, ``key:Am``, ``key:"A minor"``, ``key:8A`` (Camelot), or a mode,
 ``key:major``.
 
+``heard`` takes a tag that musimo hears in the audio, ``heard:piano``, ``heard:"no vocals"``; an empty VALUE
+is any of them.
+
 Several values are alternatives: ``genre:jazz|blues``, ``year:1959|1975..1979``; quoted, ``|`` is a letter.
 ``key:~8A`` takes keys that mix well with a key: 7A, 8A, 9A and 8B. ``tempo:~170..180`` forgives octaves,
 which estimates confuse: 85 to 90 and 340 to 360 as well. ``mood:calm`` takes tracks near a mood in
@@ -38,6 +41,7 @@ from musimo.library.db.folding import as_text, fold
 from musimo.records import (
     AnyFilter,
     Filter,
+    HeardFilter,
     KeyFilter,
     LikedFilter,
     MoodFilter,
@@ -49,6 +53,7 @@ from musimo.records import (
     Track,
 )
 from musimo.records.scale import RANGES, Scale, to_unit
+from musimo.search.heard import tag_name
 from musimo.search.keys import compatible_keys, parse_keys
 from musimo.search.mood_words import point_of
 from musimo.search.plane import Point
@@ -57,7 +62,7 @@ from musimo.search.times import read_time
 TEXT_FIELDS: Final[tuple[TextField, ...]] = get_args(TextField)
 NUMBER_FIELDS: Final[tuple[NumberField, ...]] = get_args(NumberField)
 FIELDS: Final[tuple[str, ...]] = (
-    *(*TEXT_FIELDS, "path", "key"),
+    *(*TEXT_FIELDS, "path", "key", "heard"),
     *(*NUMBER_FIELDS, "mood", "liked", "disliked"),
 )
 MOOD_RADIUS: Final = 0.25  # in percentiles: the circle in a quadrant, a fifth of the tracks
@@ -71,6 +76,7 @@ MEANT: Final[dict[str, str]] = {
     **dict.fromkeys(("date", "decade", "released"), "year"),
     **dict.fromkeys(("codec", "type", "encoding"), "format"),
     **dict.fromkeys(("style",), "genre"),
+    **dict.fromkeys(("instrument", "sounds", "tag", "voice"), "heard"),
     **dict.fromkeys(("energy", "excitement"), "arousal"),
     **dict.fromkeys(("happiness", "positivity"), "valence"),
     **dict.fromkeys(("beats", "speed"), "tempo"),
@@ -140,6 +146,8 @@ def _parsed(
     if field == "key":
         keys = parse_keys(value.removeprefix("~"))
         return KeyFilter(compatible_keys(keys) if value.startswith("~") else keys, negated)
+    if field == "heard":
+        return HeardFilter(tag_name(as_text(_bytes(typed_text(value)))), negated)
     if field == "mood":
         valence, arousal = point_of(value, moods)
         return MoodFilter(valence, arousal, MOOD_RADIUS, negated)
@@ -207,6 +215,8 @@ def _holds(condition: Filter, track: Track) -> bool:
             return any(matches(one, track) for one in filters)
         case MoodFilter() | LikedFilter():
             raise ValueError("a library is needed for percentiles of moods, and for ratings")
+        case HeardFilter(tag=tag):
+            return any(tag in ("", one.tag) for one in track.heard or ())
         case KeyFilter(keys=keys):
             return track.tempo_key is not None and track.tempo_key.key in keys
         case RangeFilter(field=number_field, low=low, high=high):

@@ -54,20 +54,16 @@ def scores(weights: Matrix, targets: Column, predictions: Column) -> dict[str, C
     -------
     metric -> [shape=(n_resamples,)], NaN where undefined
     """
-    total = weights.sum(axis=1)
-    center = targets.mean()  # centered, so that sums of squares keep their precision
-    t, p, error = targets - center, predictions - center, targets - predictions
-    sums = np.stack([t, p, t * t, p * p, t * p, np.abs(error), error * error], axis=1)
-    mean_t, mean_p, tt, pp, tp, mae, mse = (weights @ sums / total[:, None]).T
-    var_t, var_p = (_variance(square - mean**2) for square, mean in ((tt, mean_t), (pp, mean_p)))
-    covariance = tp - mean_t * mean_p
+    error = targets - predictions
+    mae, mse = (weights @ np.stack([np.abs(error), error * error], axis=1) / weights.sum(axis=1)[:, None]).T
+    distance, var_t, var_p, covariance = _moments(weights, targets, predictions)
     with np.errstate(divide="ignore", invalid="ignore"):  # undefined values become NaN
         values = {
             "MAE": mae,
             "RMSE": np.sqrt(mse),
             "R2": 1 - mse / var_t,
             "r": covariance / np.sqrt(var_t * var_p),
-            "CCC": 2 * covariance / (var_t + np.nan_to_num(var_p) + (mean_t - mean_p) ** 2),
+            "CCC": 2 * covariance / (var_t + np.nan_to_num(var_p) + distance**2),
             "Spearman": _spearman(weights, targets, predictions),
             "pairs": _pair_accuracy(weights, targets, predictions),
         }
@@ -76,7 +72,8 @@ def scores(weights: Matrix, targets: Column, predictions: Column) -> dict[str, C
 
 def correlations(weights: Matrix, one: Column, other: Column) -> Column:
     """Return the Pearson correlation of every resample [shape=(n_resamples,)]."""
-    return scores(weights, one, other)["r"]
+    _, var_one, var_other, covariance = _moments(weights, one, other)
+    return np.asarray(covariance / np.sqrt(var_one * var_other))
 
 
 def mean_over_seeds(
@@ -134,6 +131,15 @@ def interval(value: float, draws: Column) -> Interval:
         return Interval(value, float("nan"), float("nan"))
     low, high = np.percentile(defined, PERCENTILES)
     return Interval(value, float(low), float(high))
+
+
+def _moments(weights: Matrix, targets: Column, predictions: Column) -> tuple[Column, ...]:
+    """Return distance of the means, variances and covariance of every resample; NaN for no variance."""
+    t, p = targets - targets.mean(), predictions - predictions.mean()  # so that squares keep their precision
+    sums = np.stack([t, p, t * t, p * p, t * p], axis=1)
+    mean_t, mean_p, tt, pp, tp = (weights @ sums / weights.sum(axis=1)[:, None]).T
+    distance = mean_t - mean_p + targets.mean() - predictions.mean()
+    return distance, _variance(tt - mean_t**2), _variance(pp - mean_p**2), tp - mean_t * mean_p
 
 
 def _variance(values: Column) -> Column:

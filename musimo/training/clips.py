@@ -14,6 +14,9 @@ from musimo.audio.decode import open_audio
 from musimo.audio.features import FEATURE_ID, compute_features
 from musimo.records import FloatArray, Window
 
+QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
+"""Of the valence-arousal plane: happy, tense, sad, calm."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabeledClip:
@@ -25,8 +28,11 @@ class LabeledClip:
     path : audio file
     group : clips of one group (an artist, or any other relation) are never separated by a split
     valence, arousal : mean ratings on the 1-9 scale
-    genre, album : as in the data set; empty if unknown
+    genres : as in the data set, the main one first; empty if unknown
+    album : as in the data set; empty if unknown
     window : part of the file that was rated; None for all of it
+    quadrant : one of `QUADRANTS`; empty if unknown
+    words : mood words, in lower case; empty if unknown
     """
 
     name: str
@@ -34,9 +40,16 @@ class LabeledClip:
     group: str
     valence: float
     arousal: float
-    genre: str = ""
+    genres: tuple[str, ...] = ()
     album: str = ""
     window: Window | None = None
+    quadrant: str = ""
+    words: tuple[str, ...] = ()
+
+    @property
+    def genre(self) -> str:
+        """Return the main genre; empty if unknown."""
+        return self.genres[0] if self.genres else ""
 
 
 def ratings_of(clips: Iterable[LabeledClip]) -> NDArray[np.float64]:

@@ -61,7 +61,9 @@ class FixedWeights:
         """Return the network of the weights."""
         yield from ()
         weights = self.weights
-        return TrainedNetwork(build_network(weights), weights.means, weights.sds, weights.space)
+        return TrainedNetwork(
+            build_network(weights), weights.means, weights.sds, weights.space, weights.card.tags
+        )
 
 
 def _splits(rated: RatedDataset, recipe: Recipe, seed: int) -> list[Split]:

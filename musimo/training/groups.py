@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from musimo.search.artists import lead_artist
 
 # fmt: off
 # Placeholders for an artist or album, normalized by `album_group`; "n a" and "v a" are n/a and V.A.
@@ -25,14 +27,15 @@ GENERIC_TITLES = frozenset((
 ))
 # fmt: on
 
+LONE = "clip "  # begins the name of a group of one clip; its number counts within its data set
+
 
 def artist_group(credit: str) -> str:
-    """Return the first artist of a credit without case, accents, punctuation and article.
+    """Return the first artist of a credit without case, accents, punctuation and article; empty for nobody.
 
-    Merging two artists costs a little training data; splitting one would leak, so names are cut generously.
+    The first artist is that of `musimo.search.artists`: guests, partners and bands are cut off.
     """
-    first = re.split(r"[,;/]|\b(?:feat|ft|featuring)\b", credit, maxsplit=1, flags=re.IGNORECASE)[0]
-    return " ".join(_name_words(first))
+    return " ".join(_name_words(lead_artist(credit) or ""))
 
 
 def album_group(title: str) -> str:
@@ -66,7 +69,12 @@ def join_groups(artists: Sequence[str], albums: Sequence[str]) -> list[str]:
         for other in others:
             low, high = sorted((leader(first), leader(other)))
             leaders[high] = low  # the first artist by name, so that group names do not depend on the order
-    return [("", "album ", "clip ")[kind] + name for kind, name in (leader(first) for first, *_ in clips)]
+    return [("", "album ", LONE)[kind] + name for kind, name in (leader(first) for first, *_ in clips)]
+
+
+def shared_groups(one: Iterable[str], other: Iterable[str]) -> set[str]:
+    """Return the groups of clips that occur in two data sets; nameless clips are not shared."""
+    return {group for group in set(one) & set(other) if not group.startswith(LONE)}
 
 
 def _group_keys(number: int, artist: str, album: str) -> list[tuple[int, str]]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from musimo.emotion.network import build_network
 from musimo.emotion.weights import Weights
 from musimo.training.config import TrainingConfig
+from musimo.training.cross_dataset import CrossRow, cross_section
 from musimo.training.markdown import DIMENSIONS, table
 from musimo.training.metrics import LEGEND
 from musimo.training.recipe import Recipe
 from musimo.training.report import fold_table
 from musimo.training.results import SVR, correlation_gain, fold_means
 from musimo.training.study import Study
+from musimo.training.tag_metrics import TagTable, tag_section
 
 CARD = """# Model card: {model_id}
 
@@ -48,7 +52,7 @@ artists, 2,000 resamples:
 {comparison}
 
 {verdict}
-
+{more}
 ## Limitations
 {limits}"""
 
@@ -78,7 +82,15 @@ COMMON_LIMITS = """- Valence is harder than arousal, for listeners too: treat it
 """
 
 
-def model_card(weights: Weights, study: Study, description: str, recipe: Recipe) -> str:
+def model_card(
+    weights: Weights,
+    study: Study,
+    description: str,
+    recipe: Recipe,
+    *,
+    across: Sequence[CrossRow] = (),
+    tags: Sequence[TagTable] = (),
+) -> str:
     """Return the Markdown of ``MODEL_CARD.md``.
 
     Parameters
@@ -86,6 +98,7 @@ def model_card(weights: Weights, study: Study, description: str, recipe: Recipe)
     weights : that the card describes
     study : results of the recipe
     description : of the network
+    across, tags : figures on other data sets and of tags; each section is omitted if there are none
     """
     n_clips, n_seeds = len(study.names), len(study.folds)
     held_out = isinstance(recipe, TrainingConfig) and recipe.split == "holdout"
@@ -110,8 +123,15 @@ def model_card(weights: Weights, study: Study, description: str, recipe: Recipe)
         teacher="" if isinstance(recipe, TrainingConfig) else TEACHER,
         comparison=comparison(study, recipe.seed),
         verdict=verdict(study),
+        more=_more(across, tags),
         limits=COMMON_LIMITS.format(spread=predicted.std() / study.targets[:, 0].std()),
     )
+
+
+def _more(across: Sequence[CrossRow], tags: Sequence[TagTable]) -> str:
+    sections = [("Other data sets", cross_section(across))] if across else []
+    sections += [("Tags heard", tag_section(tags))] if tags else []
+    return "".join(f"\n## {head}\n{body}\n" for head, body in sections)
 
 
 def comparison(study: Study, seed: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from musimo.records import FloatArray
 from musimo.training.clips import LabeledClip, cached_features, ratings_of
 from musimo.training.datasets.catalog import DatasetConfig, load_dataset
+from musimo.training.groups import shared_groups
 from musimo.training.metrics import Matrix
 from musimo.training.processes import run_in_processes
 from musimo.training.progress import Note, Stage, Step, Work
@@ -28,12 +29,14 @@ class RatedDataset:
     clips : with their features
     features : (n_frames, 193) each, not normalized
     ratings : on the 1-9 scale [shape=(n, 2)]
+    without : name of a data set whose artists were left out
     """
 
     dataset: DatasetConfig
     clips: Sequence[LabeledClip]
     features: Sequence[FloatArray]
     ratings: Matrix
+    without: str = ""
 
     @property
     def groups(self) -> list[str]:
@@ -58,7 +61,22 @@ class RatedDataset:
     @property
     def clip_set(self) -> str:
         """Return the name for files that depend on the audio only."""
-        return "-".join(filter(None, (self.dataset.name, self.dataset.part)))
+        without = f"without-{self.without}" if self.without else ""
+        return "-".join(filter(None, (self.dataset.name, self.dataset.part, without)))
+
+    def without_artists_of(self, other: RatedDataset) -> RatedDataset:
+        """Return the clips of artists that are not in another data set; this one if there are no others."""
+        shared = shared_groups(self.groups, other.groups)
+        if not shared:
+            return self
+        kept = [number for number, group in enumerate(self.groups) if group not in shared]
+        return RatedDataset(
+            self.dataset,
+            [self.clips[i] for i in kept],
+            [self.features[i] for i in kept],
+            self.ratings[kept],
+            other.name,
+        )
 
 
 def load_rated_dataset(dataset: DatasetConfig, workspace: Workspace) -> Work[RatedDataset]:

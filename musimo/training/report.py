@@ -17,6 +17,7 @@ from musimo.training.bootstrap import (
     mean_over_seeds,
     resample_groups,
 )
+from musimo.training.cross_dataset import CrossRow, cross_section
 from musimo.training.markdown import (
     DIMENSIONS,
     UNDEFINED,
@@ -38,6 +39,7 @@ from musimo.training.plots import (
     scatter,
 )
 from musimo.training.study import Study
+from musimo.training.tag_metrics import TagTable, tag_section
 from musimo.training.transfer import SmokeTest, Transfer, smoke_section, transfer_section
 
 NAME = "report.md"
@@ -57,6 +59,8 @@ def write_report(
     folder: Path,
     *,
     measured: Mapping[str, Measured] | None = None,
+    across: Sequence[CrossRow] = (),
+    tags: Sequence[TagTable] = (),
     transfers: Sequence[Transfer] = (),
     smokes: Sequence[SmokeTest] = (),
     seed: int = 0,
@@ -68,7 +72,8 @@ def write_report(
     study : results
     folder : is created if missing
     measured : own figures for the tables of the paper, as in `paper_section`
-    transfers, smokes : figures on other data sets; each section is omitted if there are none
+    across, tags, transfers, smokes : figures on other data sets and of tags; each section is omitted if
+        there are none
     seed : of the bootstrap
 
     Returns
@@ -85,7 +90,9 @@ def write_report(
         raise MusimoError(f"cannot create {folder}: {error.strerror}", "name another folder") from error
     for name, draw in _pictures(study).items():
         write_atomically(folder / name, draw())
-    page = report(study, measured=measured, transfers=transfers, smokes=smokes, seed=seed)
+    page = report(
+        study, measured=measured, across=across, tags=tags, transfers=transfers, smokes=smokes, seed=seed
+    )
     write_atomically(folder / NAME, page.encode())
     return folder / NAME
 
@@ -94,6 +101,8 @@ def report(
     study: Study,
     *,
     measured: Mapping[str, Measured] | None = None,
+    across: Sequence[CrossRow] = (),
+    tags: Sequence[TagTable] = (),
     transfers: Sequence[Transfer] = (),
     smokes: Sequence[SmokeTest] = (),
     seed: int = 0,
@@ -136,10 +145,14 @@ def report(
     ]
     if study.curves:
         sections.append(("Learning curves", _picture("curves.png", "Loss over epochs", _CURVES)))
+    if across:
+        sections.append(("Matrix of data sets", cross_section(across)))
     if transfers:
         sections.append(("Transfer to other data sets", transfer_section(transfers)))
     if smokes:
         sections.append(("Smoke test on film music", smoke_section(smokes)))
+    if tags:
+        sections.append(("Tags heard", tag_section(tags)))
     sections.append(("Tables of the paper", paper_section(measured or {})))
     return "\n\n".join(f"## {head}\n\n{body}" if head else body for head, body in sections) + "\n"
 

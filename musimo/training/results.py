@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from musimo.training.bandwidth import bandwidths
 from musimo.training.baselines import BASELINES, stack_statistics
 from musimo.training.bootstrap import interval, paired_bootstrap
+from musimo.training.cross_dataset import BANDWIDTH, UNTRAINED, CrossRow, EvaluationSet
 from musimo.training.cross_validation import NETWORK
 from musimo.training.datasets.loading import find_files, first_named, read_table
 from musimo.training.markdown import DIMENSIONS
@@ -19,6 +21,9 @@ from musimo.training.paper_tables import Measured
 from musimo.training.progress import Work
 from musimo.training.rated_dataset import RatedDataset
 from musimo.training.study import Study
+from musimo.training.tag_metrics import NETWORK as TAGS_NETWORK
+from musimo.training.tag_metrics import TEACHER as TAGS_TEACHER
+from musimo.training.tag_metrics import TagScores, TagTable, against_genres, against_teacher
 from musimo.training.trainer import OutOfFold, TrainedNetwork, Trainer, fold_folder
 from musimo.training.transfer import SmokeTest, Transfer, smoke_test, transfer
 from musimo.training.workspace import Workspace
@@ -47,6 +52,7 @@ def make_study(
         names=tuple(rated.clips[i].name for i in tested.tolist()),
         groups=tuple(rated.clips[i].group for i in tested.tolist()),
         genres=tuple(rated.clips[i].genre for i in tested.tolist()),
+        quadrants=tuple(rated.clips[i].quadrant for i in tested.tolist()),
         targets=rated.ratings[tested],
         predictions={
             name: np.stack([part.predictions[name][tested] for part in parts])
@@ -64,13 +70,17 @@ def make_study(
 class CrossDatasetResults:
     """Figures on other data sets."""
 
+    rows: tuple[CrossRow, ...] = ()
+    tags: tuple[TagTable, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     smokes: tuple[SmokeTest, ...] = ()
     measured: Mapping[str, Measured] = field(default_factory=dict)
 
 
-def measure_transfers(source: RatedDataset, target: RatedDataset, network: TrainedNetwork) -> list[Transfer]:
-    """Evaluate our network and the baselines, trained on ``source``, on ``target``."""
+def cross_predictions(
+    source: RatedDataset, target: RatedDataset, network: TrainedNetwork
+) -> dict[str, Matrix]:
+    """Predict ``target`` by our network and by the baselines, trained on ``source`` [shape=(n, 2)]."""
     test_statistics = stack_statistics(target.features)
     train_statistics = stack_statistics(source.features)
     predictions = {NETWORK: network.rate(target.features)}
@@ -79,10 +89,47 @@ def measure_transfers(source: RatedDataset, target: RatedDataset, network: Train
         for name, baseline in BASELINES.items()
         if name != "mean rating"
     }
+    return predictions
+
+
+def transfers_of(source: str, target: RatedDataset, predictions: Mapping[str, Matrix]) -> list[Transfer]:
+    """Return the figures of predictions for ``target`` by methods trained on the data set ``source``."""
     return [
-        transfer(source.name, target.name, method, target.ratings, predicted, target.groups)
+        transfer(source, target.name, method, target.ratings, predicted, target.groups)
         for method, predicted in predictions.items()
     ]
+
+
+def evaluation_set(rated: RatedDataset, seed: int) -> EvaluationSet:
+    """Return the labels of a data set for `CrossRow`; ``seed`` is of the bootstrap."""
+    return EvaluationSet(
+        rated.name, rated.ratings, rated.groups, [clip.quadrant for clip in rated.clips], seed
+    )
+
+
+def bandwidth_rows(rated: RatedDataset, seed: int) -> list[CrossRow]:
+    """Return the figures of bandwidth as the only predictor of both dimensions."""
+    predicted = np.repeat(bandwidths(rated.features)[:, None], 2, axis=1)
+    return evaluation_set(rated, seed).rows(UNTRAINED, None, {BANDWIDTH: [predicted]})
+
+
+def tag_tables(
+    rated: RatedDataset, heard: TagScores, teacher: TagScores | None = None, seed: int = 0
+) -> list[TagTable]:
+    """Compare tags heard in the clips of a data set with those of a teacher and with its genres, if any.
+
+    Parameters
+    ----------
+    heard, teacher : scores of the clips; None for no teacher
+    seed : of the bootstrap
+    """
+    tables = []
+    if teacher is not None:
+        tables.append(against_teacher(heard, teacher, rated.groups, f"Teacher, {rated.name}", seed=seed))
+    genres = [clip.genres for clip in rated.clips]
+    methods = {TAGS_NETWORK: heard} | ({} if teacher is None else {TAGS_TEACHER: teacher})
+    table = against_genres(methods, genres, rated.groups, f"Genres, {rated.name}", seed)
+    return [each for each in (*tables, table) if each.rows]
 
 
 def soundtracks_smoke_test(target: RatedDataset, network: TrainedNetwork, folder: Path) -> SmokeTest | None:

@@ -13,6 +13,8 @@ from musimo.errors import UsageError
 from musimo.installation import require_training
 from musimo.resources import weights_path
 from musimo.training.config import TrainingConfig, load_table
+from musimo.training.cross_dataset import CrossRow, out_of_fold_rows
+from musimo.training.cross_validation import NETWORK
 from musimo.training.fixed_weights import FixedWeights
 from musimo.training.model_card import model_card
 from musimo.training.paper_tables import Measured
@@ -23,19 +25,24 @@ from musimo.training.report import write_report
 from musimo.training.results import (
     MIN_TRANSFER_CLIPS,
     CrossDatasetResults,
+    bandwidth_rows,
+    cross_predictions,
+    evaluation_set,
     extract_tables,
     json_safe,
     make_study,
-    measure_transfers,
     paper_rows,
     paper_set_1,
     soundtracks_smoke_test,
     study_figures,
+    tag_tables,
+    transfers_of,
 )
 from musimo.training.retrieval_metrics import RetrievalConfig, RetrievalTable
 from musimo.training.run_log import write_log
 from musimo.training.supervised import SupervisedTrainer
-from musimo.training.trainer import Trainer
+from musimo.training.tag_metrics import TagTable
+from musimo.training.trainer import TagTeacher, Trainer
 from musimo.training.transfer import SmokeTest, Transfer
 from musimo.training.workspace import Workspace, open_workspace
 
@@ -81,16 +88,25 @@ def _train(recipe: Recipe, workspace: Workspace) -> Work[None]:
     study = yield from make_study(trainer, rated, _seeds(recipe), workspace, _title(rated))
     final = yield from trainer.train_final(rated)
     figures = study_figures(study, recipe.seed)
-    card = ModelCard(recipe.version, FEATURE_ID, final.network.config, recipe.training_data.strip(), figures)
+    card = ModelCard(
+        recipe.version, FEATURE_ID, final.network.config, recipe.training_data.strip(), figures, final.tags
+    )
     weights = save_weights(
         workspace.out, network_tensors(final.network), final.means, final.sds, final.space, card
     )
     page = workspace.out / "MODEL_CARD.md"
-    write_atomically(
-        page, model_card(load_weights(weights, FEATURE_ID), study, trainer.description, recipe).encode()
-    )
+    across = out_of_fold_rows(study, rated.name, recipe.seed) if any(study.quadrants) else []
+    tags = yield from _evaluate_tags(trainer, rated, rated, recipe.seed)
+    loaded = load_weights(weights, FEATURE_ID)
+    text = model_card(loaded, study, trainer.description, recipe, across=across, tags=tags)
+    write_atomically(page, text.encode())
     report = write_report(
-        study, workspace.out / "report", measured=paper_rows([study], recipe.dataset.name), seed=recipe.seed
+        study,
+        workspace.out / "report",
+        measured=paper_rows([study], recipe.dataset.name),
+        across=across,
+        tags=tags,
+        seed=recipe.seed,
     )
     yield Finished(figures, "", report, weights, page)
 
@@ -108,6 +124,10 @@ def _evaluate(recipe: Recipe, workspace: Workspace, weights: Path | None) -> Wor
     for each in sets:
         studies.append((yield from make_study(trainer, each, _seeds(recipe), workspace, _title(each))))
     across = yield from _evaluate_across(trainer, rated, recipe, workspace)
+    tags = [*(yield from _evaluate_tags(trainer, rated, rated, recipe.seed)), *across.tags]
+    rows = [*across.rows]
+    if rows or any(studies[0].quadrants):
+        rows = [*out_of_fold_rows(studies[0], rated.name, recipe.seed), *rows]
     measured = {**paper_rows(studies, recipe.dataset.name), **across.measured}
     folder = workspace.out / ("report" if weights is None else f"report-{weights.stem}")
     pages = [
@@ -115,6 +135,8 @@ def _evaluate(recipe: Recipe, workspace: Workspace, weights: Path | None) -> Wor
             study,
             folder if number == 0 else folder / study.label_set,
             measured=measured,
+            across=rows if number == 0 else (),
+            tags=tags if number == 0 else (),
             transfers=across.transfers if number == 0 else (),
             smokes=across.smokes if number == 0 else (),
             seed=recipe.seed,
@@ -124,6 +146,10 @@ def _evaluate(recipe: Recipe, workspace: Workspace, weights: Path | None) -> Wor
     figures: dict[str, object] = {
         each.name: study_figures(study, recipe.seed) for each, study in zip(sets, studies, strict=True)
     }
+    if rows:
+        figures["across"] = [json_safe(asdict(each)) for each in rows]
+    if tags:
+        figures["tags"] = [json_safe(asdict(each)) for each in tags]
     if across.transfers:
         figures["transfers"] = [json_safe(asdict(each)) for each in across.transfers]
     if across.smokes:
@@ -136,26 +162,67 @@ def _evaluate_across(
     trainer: Trainer, source: RatedDataset, recipe: Recipe, workspace: Workspace
 ) -> Work[CrossDatasetResults]:
     """Evaluate on the data sets of ``cross``, and in the reverse direction if they are large enough."""
+    rows: list[CrossRow] = []
+    tags: list[TagTable] = []
     transfers: list[Transfer] = []
     smokes: list[SmokeTest] = []
     measured: dict[str, Measured] = {}
-    final = None
     for dataset in recipe.cross:
         try:
             target = yield from load_rated_dataset(dataset, workspace)
         except UsageError as error:
             yield Note(f"not evaluated on {dataset.name}: {error.message}")
             continue
-        final = final or (yield from trainer.train_final(source))
         if dataset.name == "soundtracks":
+            final = yield from trainer.train_final(source)
             smoke = soundtracks_smoke_test(target, final, workspace.data / dataset.name)
             smokes += [smoke] if smoke else []
             measured |= paper_set_1(target, final)
-        if len(target.clips) >= MIN_TRANSFER_CLIPS:
-            transfers += measure_transfers(source, target, final)
-            if not isinstance(trainer, FixedWeights):
-                transfers += measure_transfers(target, source, (yield from trainer.train_final(target)))
-    return CrossDatasetResults(tuple(transfers), tuple(smokes), measured)
+        if len(target.clips) < MIN_TRANSFER_CLIPS:
+            continue
+        tags += yield from _evaluate_tags(trainer, source, target, recipe.seed)
+        pairs = [(source, target), (target, source)]
+        for trained_on, tested_on in pairs[:1] if isinstance(trainer, FixedWeights) else pairs:
+            found = yield from _transfer(trainer, trained_on, tested_on, recipe.seed)
+            transfers += found.transfers
+            rows += found.rows
+        study = yield from make_study(trainer, target, [recipe.seed], workspace, _title(target))
+        rows += out_of_fold_rows(study, target.name, recipe.seed) + bandwidth_rows(target, recipe.seed)
+    return CrossDatasetResults(tuple(rows), tuple(tags), tuple(transfers), tuple(smokes), measured)
+
+
+def _transfer(
+    trainer: Trainer, trained_on: RatedDataset, tested_on: RatedDataset, seed: int
+) -> Work[CrossDatasetResults]:
+    """Train on one data set, without the artists of the other, and evaluate on the other."""
+    training_set = trained_on.without_artists_of(tested_on)
+    if training_set is not trained_on and len(training_set.clips) < MIN_TRANSFER_CLIPS:
+        yield Note(f"{trained_on.name} has too few artists that are not in {tested_on.name}")
+        return CrossDatasetResults()
+    network = yield from trainer.train_final(training_set)
+    predictions = cross_predictions(training_set, tested_on, network)
+    evaluated, rows = evaluation_set(tested_on, seed), []
+    for method, predicted in predictions.items():
+        name, n_train = trained_on.name, len(training_set.clips)
+        if method == NETWORK and isinstance(trainer, FixedWeights):  # what they were trained on is unknown
+            rows += evaluated.rows(trainer.weights.model_id, None, {method: [predicted]})
+        else:
+            rows += evaluated.rows(name, n_train, {method: [predicted]})
+    transfers = transfers_of(trained_on.name, tested_on, predictions)
+    return CrossDatasetResults(rows=tuple(rows), transfers=tuple(transfers))
+
+
+def _evaluate_tags(
+    trainer: Trainer, source: RatedDataset, rated: RatedDataset, seed: int
+) -> Work[list[TagTable]]:
+    """Evaluate the tags that the network trained on ``source`` hears in clips; none if it hears none."""
+    if not isinstance(trainer, TagTeacher | FixedWeights):
+        return []
+    network = yield from trainer.train_final(source)
+    if not network.tags:
+        return []
+    teacher = (yield from trainer.teacher_tags(rated)) if isinstance(trainer, TagTeacher) else None
+    return tag_tables(rated, network.hear(rated.features), teacher, seed)
 
 
 def _retrieval(config: Path, workspace: Workspace, weights: Path | None) -> Work[None]:

@@ -70,6 +70,7 @@ class Study:
     curves : of the trainings of our method
     notes : remarks, one paragraph of Markdown each
     label_set : which ratings of the clips these are; empty if there is one set only
+    quadrants : of each clip; an empty one is unknown
 
     Raises
     ------
@@ -88,6 +89,7 @@ class Study:
     curves: tuple[LearningCurve, ...] = ()
     notes: tuple[str, ...] = ()
     label_set: str = ""
+    quadrants: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n, n_seeds = len(self.names), len(self.folds)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from musimo.emotion.mase_net import MaseNet
+from musimo.emotion.predictor import stack_harmony
 from musimo.emotion.space import SoundSpace, fit_space
 from musimo.records import FloatArray
 from musimo.training.cross_validation import FoldPredictions
@@ -19,7 +20,8 @@ from musimo.training.metrics import Indices, Matrix
 from musimo.training.progress import Work
 from musimo.training.rated_dataset import RatedDataset
 from musimo.training.study import LearningCurve
-from musimo.training.training_loop import predict
+from musimo.training.tag_metrics import TagScores
+from musimo.training.training_loop import collate, predict
 from musimo.training.workspace import Workspace
 
 
@@ -48,16 +50,30 @@ class TrainedNetwork:
     network : on the CPU
     means, sds : normalization of its input [shape=(193,)]
     space : its sound space
+    tags : names of the tags that it hears
     """
 
     network: MaseNet
     means: FloatArray
     sds: FloatArray
     space: SoundSpace
+    tags: tuple[str, ...] = ()
 
     def rate(self, features: Sequence[FloatArray]) -> Matrix:
         """Predict ratings on the 1-9 scale [shape=(n, 2)]."""
         return predict(self.network, self.means, self.sds, features)
+
+    @torch.inference_mode()
+    def hear(self, features: Sequence[FloatArray]) -> TagScores:
+        """Score the tags of clips, 0..1."""
+        scores = np.empty((len(features), len(self.tags)), dtype=np.float32)
+        network = self.network.eval()
+        for row, clip in enumerate(features):
+            harmony = stack_harmony(network.config.n_harmony, [clip])
+            fused = network.fuse(collate([clip], self.means, self.sds)[0])
+            inputs = None if harmony is None else torch.from_numpy(harmony)
+            scores[row] = network.tag_logits(fused, inputs).sigmoid()[0].numpy()
+        return TagScores(self.tags, scores)
 
 
 class Trainer(Protocol):
@@ -72,6 +88,14 @@ class Trainer(Protocol):
 
     def train_final(self, rated: RatedDataset) -> Work[TrainedNetwork]:
         """Train the final network, or resume an interrupted run."""
+
+
+@runtime_checkable
+class TagTeacher(Protocol):
+    """A trainer whose teacher hears tags."""
+
+    def teacher_tags(self, rated: RatedDataset) -> Work[TagScores]:
+        """Score the tags of clips by the teacher."""
 
 
 @torch.inference_mode()

@@ -72,9 +72,9 @@ def test_no_library_yet_is_no_fault(home: Path) -> None:
     assert list(home.iterdir()) == []
 
 
-def damage(path: Path) -> None:
+def damage(path: Path, place: float = 0.5) -> None:
     with path.open("r+b") as file:
-        file.seek(path.stat().st_size // 2)
+        file.seek(int(path.stat().st_size * place))
         file.write(b"\xff" * 20_000)
 
 
@@ -86,7 +86,8 @@ def sql(path: Path, statement: str) -> None:
 @pytest.mark.parametrize(
     ("harm", "name", "state", "says", "remedy"),
     [
-        (damage, "integrity", "bad", "", "put back a copy"),
+        # behind the pages that say which schema it is
+        (lambda path: damage(path, 0.8), "integrity", "bad", "", "put back a copy"),
         (
             lambda path: path.write_text("a shopping list\n" * 100),
             "library",

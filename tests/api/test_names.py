@@ -29,6 +29,8 @@ def test_exported_names() -> None:
         "AnalyzedFile",
         "FailedFile",
         "Failure",
+        "FindResult",
+        "FoundTrack",
         "Library",
         "MoodPathResult",
         "MoodResult",
@@ -52,7 +54,7 @@ def test_verbs_and_groups_of_a_library() -> None:
 
     assert names(musimo.Library) == {
         *("scan", "scan_events", "analyze", "tracks", "show", "status", "failures", "similar", "mood"),
-        *("path", "mood_path", "curve", "duplicates", "map", "find_track", "vectors"),
+        *("path", "mood_path", "curve", "duplicates", "map", "find", "find_track", "vectors"),
         *("ratings", "maintenance", "tags", "analyses", "playlists"),
         *("open", "close", "settings", "model"),
     }

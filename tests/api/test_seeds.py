@@ -164,7 +164,19 @@ def test_vectors_are_those_that_similar_compares(library: Library, tmp_path: Pat
     np.testing.assert_allclose(emotions, [(n / 10, 0.5) for n in range(N)], atol=1e-6)
     assert library.analyses.export_vectors(tmp_path / "v.npz", Selection(None, "path:track", None, None)) == N
     with np.load(tmp_path / "v.npz", allow_pickle=False) as arrays:
-        assert set(arrays) == {"id", "path", "valence", "arousal", "embedding", "sound", "model"}
+        assert set(arrays) == {
+            "id",
+            "path",
+            "valence",
+            "arousal",
+            "embedding",
+            "sound",
+            "model",
+            "heard",
+            "heard_tags",
+            "start",
+            "end",
+        }
         np.testing.assert_array_equal(arrays["id"], [track.id for track in tracks])
         assert arrays["path"].tolist() == [str(track.path) for track in tracks]
         np.testing.assert_array_equal(arrays["sound"], vectors)

@@ -35,9 +35,12 @@ TRACK = {
     "tempo_confidence",
     "key",
     "key_confidence",
+    "camelot",
+    "open_key",
     "content",
     "start",
     "end",
+    "heard",
 }
 BESIDE = {"rank", "similarity", "versions", "window"}
 
@@ -244,6 +247,7 @@ def test_status_counts(shell: Shell, library: Catalog, home: Path) -> None:
         "quadrants": {"happy": 4, "tense": 2, "sad": 0, "calm": 3},
         "ratings": 0,
         "calibration": None,
+        "heard": None,
     }
     assert b"moods     tense        2   22%    happy        4   44%\n" in shell("status").out
 
@@ -342,7 +346,7 @@ def test_analyze_needs_no_library(shell: Shell, home: Path, tmp_path: Path) -> N
     assert ran.code == 3
     assert {*ran.document} == {"schema", "results", "failed"}
     [row] = ran.document["results"]
-    told = {"tempo", "tempo_confidence", "key", "key_confidence", "content"}
+    told = {"tempo", "tempo_confidence", "key", "key_confidence", "camelot", "open_key", "content", "heard"}
     assert {*row} == {"path", "duration", "valence", "arousal", "partial", "clips", *told}
     assert (row["path"], row["duration"]) == (str(tmp_path / "a.wav"), 2)
     [clip] = row["clips"]

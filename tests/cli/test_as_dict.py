@@ -82,6 +82,16 @@ def test_counts_and_failures(shell: Shell, library: Catalog) -> None:
     assert len(errors) == 1
 
 
+def test_a_map_and_an_audit(shell: Shell, library: Catalog, tmp_path: Path) -> None:
+    asked = Library.open()
+    assert asked.map().as_dict() == told(shell, "map", "--format", "json", "-o", "-")
+    soundfile.write(tmp_path / "a.wav", melody(3), 22_050)
+    audit: dict[str, Any] = asked.scan(tmp_path).as_dict() | {"seconds": None, "relocate": []}
+    again = shell("scan", tmp_path, "--json").document
+    unchanged = {"schema": 1, "new": 0, "unchanged": 1, "seconds": None}
+    assert again | {"seconds": None} == audit | unchanged
+
+
 def test_files_outside_a_library(shell: Shell, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", melody(3), 22_050)
     (tmp_path / "b.mp3").write_text("no music")

@@ -19,7 +19,21 @@ def test_arrays_of_every_analyzed_track(shell: Shell, library: Catalog, tmp_path
     assert (ran.code, json.loads(ran.out)) == (0, {"schema": 1, "path": str(file), "tracks": len(tracks)})
     with np.load(file, allow_pickle=False) as arrays:
         found = {name: arrays[name] for name in arrays}
-    assert list(found) == ["id", "path", "valence", "arousal", "embedding", "sound", "model", "start", "end"]
+    names = [
+        "id",
+        "path",
+        "valence",
+        "arousal",
+        "embedding",
+        "sound",
+        "heard",
+        "heard_tags",
+        "model",
+        "start",
+        "end",
+    ]
+    assert list(found) == names
+    assert (found["heard"].shape, found["heard_tags"].shape) == ((len(tracks), 0), (0,))
     assert np.isnan([found["start"], found["end"]]).all(), "every track is a whole file"
     assert found["id"].tolist() == [row["id"] for row in tracks]
     assert found["path"].tolist() == [row["path"] for row in tracks]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ import soundfile
 from musimo.cli import spool as spool_module
 from musimo.cli.spool import spooling
 from musimo.errors import MusimoError
+from tests.catalog import Catalog
+from tests.cli.conftest import Shell
 from tests.sounds import encode, noise
 
 RATE = 22_050
@@ -108,3 +111,30 @@ def test_a_command_that_is_ended_leaves_no_file(tmp_path: Path, temporary: Path)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == -signal.SIGTERM
     assert [*temporary.glob("musimo-*")] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("path", "-", "So What", "-n", "3"),
+        ("path", "So What", "Paranoid", "--through", "-", "-n", "4"),
+        ("mood", "calm", "--like", "-"),
+        ("similar", "-"),
+    ],
+)
+def test_every_command_that_hears_a_track_hears_standard_input(
+    shell: Shell,
+    library: Catalog,
+    tmp_path: Path,
+    temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+) -> None:
+    data = BytesIO(encode(tmp_path / "a.flac", noise(6, 44_100)).read_bytes())
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(data))
+    ran = shell(*arguments, "-o", "-", "--json")
+    assert ran.code == 0
+    assert ran.out.count(b'"path": "standard input"') >= 1
+    assert b"/musimo-" not in ran.out
+    assert [*temporary.glob("musimo-*")] == []
+    assert not Path("-").exists()

@@ -81,7 +81,7 @@ def test_in_json_and_out_again(shell: Shell, music: Path) -> None:
     assert first["fields"] == dict(read_fields(music / "0.flac", {})[0])
     assert (first["state"], first["before"], first["reason"]) == ("written", {}, None)
     assert shell("tag", "--remove", "0.flac").out.endswith(
-        b"no valence, no arousal, no mood\n1 file = 1 to be written\n"
+        b"no valence, no arousal, no mood, no key\n1 file = 1 to be written\n"
     )
     assert shell("tag", "--remove", "--write", "-y").out.endswith(b"3 files = 2 written + 1 unchanged\n")
     assert said(music) == [{}, {}, {}]

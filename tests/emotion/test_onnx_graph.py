@@ -32,6 +32,8 @@ READINGS = {
     "no residual": replace(SMALL, residual="none"),
     "three kernel sizes": replace(SMALL, kernel_sizes=(1, 3, 9), n_filters=(18, 33)),
     "harmony": replace(SMALL, n_harmony=3),
+    "tags": replace(SMALL, n_tags=4, tag_units=7),
+    "tags and harmony": replace(SMALL, n_harmony=3, n_tags=2),
 }
 
 
@@ -62,8 +64,11 @@ def test_it_says_what_torch_says(config: MaseNetConfig, n_frames: int) -> None:
     ours = on_cpu(network).predict(list(frames), harmony)
     with torch.inference_mode():
         fused = network.fuse(torch.from_numpy(frames))
-        ratings, embedding = network.rate(fused, None if harmony is None else torch.from_numpy(harmony))
-    for one, other in zip(ours, (fused, ratings, embedding), strict=True):
+        shared = fused, None if harmony is None else torch.from_numpy(harmony)
+        ratings, embedding = network.rate(*shared)
+        tags = network.tag_logits(*shared).sigmoid()
+    assert tags.shape == (3, config.n_tags)
+    for one, other in zip(ours, (fused, ratings, embedding, tags), strict=True):
         np.testing.assert_allclose(one, other.numpy(), rtol=1e-4, atol=1e-5)
 
 
@@ -80,7 +85,7 @@ def test_the_network_that_ships_says_what_it_says_in_torch() -> None:
 
 
 def test_windows_of_different_lengths_are_predicted_one_by_one() -> None:
-    network = on_cpu(drawn(SMALL))
+    network = on_cpu(drawn(replace(SMALL, n_tags=3)))
     rng = np.random.default_rng(7)
     clips = [rng.normal(0, 1, (n, 5)).astype(np.float32) for n in (6, 20, 6)]
     together = network.predict(clips, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -103,7 +104,7 @@ class Constant:
 
     def predict(self, frames: Sequence[FloatArray], harmony: FloatArray | None) -> NetworkOutput:
         means = np.stack([clip.mean(axis=0) for clip in frames])
-        return NetworkOutput(means, self.ratings.repeat(len(frames), axis=0), means)
+        return NetworkOutput(means, self.ratings.repeat(len(frames), axis=0), means, means[:, :2])
 
 
 def constant(valence: float, arousal: float) -> Predictor:
@@ -130,6 +131,30 @@ def test_fused_values_come_in_the_axes_of_the_space() -> None:
     expected = given.space.fused.transform(np.full((1, 5), 1.5, dtype=np.float32))
     assert felt.fused.dtype == np.float32
     np.testing.assert_allclose([felt.fused], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_tags_are_scored_and_named() -> None:
+    (felt,) = each(constant(5, 5), [np.full((16, 5), 1.5, dtype=np.float32)])
+    assert felt.tags.tolist() == [0.25] * 2
+    assert constant(5, 5).tags == ()
+    config = replace(CONFIG, n_tags=2)
+    hearing = replace(
+        weights(),
+        card=ModelCard("0.0", "some-features", config, "None.", tags=("piano", "no vocals")),
+        tensors=network_tensors(MaseNet(config).eval()),
+    )
+    for network in (OnnxNetwork(hearing), TorchNetwork(hearing, "cpu")):
+        predictor = Predictor(hearing, network)
+        assert predictor.tags == ("piano", "no vocals")
+        (felt,) = each(predictor, clips(20))
+        assert felt.tags.dtype == np.float32
+        assert felt.tags.shape == (2,)
+        assert ((felt.tags > 0) & (felt.tags < 1)).all()
+
+
+def test_a_network_without_tags_hears_none() -> None:
+    (felt,) = each(on_cpu(), clips(20))
+    assert (felt.tags.shape, on_cpu().tags) == ((0,), ())
 
 
 def test_a_window_that_is_too_short_is_repeated() -> None:

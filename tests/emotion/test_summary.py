@@ -14,7 +14,8 @@ from musimo.records import Window, WindowEmotion, WindowPrediction
 
 def clip_emotion(valence: float, arousal: float, *embedding: float) -> WindowPrediction:
     fused = np.array([10 * number for number in embedding], dtype=np.float32)
-    return WindowPrediction(valence, arousal, np.array(embedding, dtype=np.float32), fused)
+    tags = np.array([valence, 0, arousal], dtype=np.float32)
+    return WindowPrediction(valence, arousal, np.array(embedding, dtype=np.float32), fused, tags)
 
 
 def test_summary_on_paper() -> None:
@@ -32,7 +33,8 @@ def test_summary_on_paper() -> None:
     assert emotion.arousal_sd == pytest.approx(0, abs=1e-12)
     np.testing.assert_allclose(emotion.embedding, np.array([3, 4]) / 5, rtol=1e-6)
     assert emotion.fused.tolist() == [30, 40], "the mean, of whatever length"
-    assert emotion.embedding.dtype == emotion.fused.dtype == np.float32
+    np.testing.assert_allclose(emotion.tags, [0.5, 0, 0.6], rtol=1e-6)
+    assert emotion.embedding.dtype == emotion.fused.dtype == emotion.tags.dtype == np.float32
     assert emotion.windows == (
         WindowEmotion(first, 0.2, 0.6),
         WindowEmotion(second, 0.4, 0.6),

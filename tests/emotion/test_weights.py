@@ -74,6 +74,22 @@ def test_what_was_saved_comes_back(saved: Path) -> None:
         torch.testing.assert_close(build_network(loaded)(clip), network()(clip), rtol=2e-3, atol=2e-3)
 
 
+def test_names_of_tags_come_back_and_belong_to_the_name(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    card = replace(CARD, config=replace(CONFIG, n_tags=2), tags=("piano", "no vocals"))
+    tensors = network_tensors(MaseNet(card.config))
+    saved = save_weights(tmp_path, tensors, MEANS_5, SDS_5, SPACE, card)
+    assert load_weights(saved, "some-features").card == card
+    assert build_network(load_weights(saved, "some-features")).tag_head.tags.out_features == 2
+    other = save_weights(tmp_path, tensors, MEANS_5, SDS_5, SPACE, replace(card, tags=("no vocals", "piano")))
+    assert saved.name != other.name
+    for names in ('["piano"]', '["piano", "Piano"]', '["piano", "piano"]', '["piano", 7]', "7", "[", "{}"):
+        refused(rewritten(saved, tags=names), "does not describe its network")
+    for tags in (("piano",), ("piano", "piano"), ("piano", "no  vocals"), ("piano", "\x1b[31m")):
+        with pytest.raises(ValueError, match="tags"):
+            save_weights(tmp_path, tensors, MEANS_5, SDS_5, SPACE, replace(card, tags=tags))
+
+
 def test_the_name_follows_the_content_and_not_the_prose(tmp_path: Path) -> None:
     names = {
         save_weights(tmp_path, TENSORS, MEANS_5, SDS_5, SPACE, card).name

@@ -38,6 +38,7 @@ from musimo.library.db.calibrations import apply
 from musimo.library.db.lock import hold
 from musimo.library.db.queries import Store
 from musimo.library.db.schema import contents, emotions, tempo_keys, windows
+from musimo.library.db.schema import heard as heard_rows
 from musimo.library.portable import (
     MAX_INVALID,
     InvalidLine,
@@ -53,6 +54,8 @@ from tests.conftest import PlainPredictor
 from tests.sounds import sine
 
 MAKER = AnalysisModel("mase_net-9-abc", FEATURE_ID)
+HEARING = replace(MAKER, tags=("piano", "no vocals"))
+SCORES = ((0.75, 0.5), (0, 0.25), (0.25, 1))
 
 
 def analysis(n: int = 0, **changes: Any) -> Analysis:
@@ -91,6 +94,39 @@ def test_what_is_written_is_read() -> None:
     assert read_back(gzip.compress(written)) == (MAKER, rows)
 
 
+def test_tags_heard_are_written_and_read() -> None:
+    rows = [analysis(n, heard=np.array([n, 0.25], "<f2").tobytes()) for n in range(2)]
+    assert read_back(b"".join(to_lines(HEARING, rows))) == (HEARING, rows)
+    assert read_back(b"".join(to_lines(MAKER, [analysis()])).replace(b'"tags"', b'"more"'))[0] == MAKER
+
+
+@pytest.mark.parametrize("tags", [["Piano"], ["a", "a"], [7], ["\x1b[31m"], 7, ["x" * 41], ["a  b"]])
+def test_names_of_tags_are_checked(tags: object) -> None:
+    header = json.loads(next(to_lines(HEARING, [])))
+    assert header["tags"] == ["piano", "no vocals"]
+    with pytest.raises(MusimoError, match="holds no analyses"):
+        read_header(BytesIO(json.dumps(header | {"tags": tags}).encode() + b"\n"))
+
+
+def test_another_library_hears_the_same(store: Store) -> None:
+    rows = [analysis(n, heard=np.array(scores, "<f2").tobytes()) for n, scores in enumerate(SCORES)]
+    bare, short = analysis(7), analysis(8, heard=b"\0\0")
+    states = write_analyses(store, HEARING, [*rows, bare, short])
+    assert states == ["new", "new", "new", "refused", "refused"]
+    assert list(stored_analyses(store)) == rows
+    assert analysis_model(store) == HEARING
+    full = replace(rows[0], coverage="full", heard=rows[2].heard)
+    assert write_analyses(store, HEARING, [full]) == ["new"]
+    assert list(stored_analyses(store)) == [full, *rows[1:]]
+    with store.connect() as connection:
+        columns = (heard_rows.c.content_id, heard_rows.c.tag, heard_rows.c.score)
+        found = connection.execute(select(*columns)).all()
+    assert sorted(map(tuple, found)) == [(1, "no vocals", 1.0), (3, "no vocals", 1.0)]
+    for other in (replace(HEARING, tags=("no vocals", "piano")), replace(HEARING, tags=())):
+        with pytest.raises(MusimoError, match="name other tags"):
+            write_analyses(store, other, [replace(rows[0], content=b"9" * 16)])
+
+
 def floats(*numbers: float, kind: str = "<f4") -> str:
     return base64.b64encode(np.array(numbers, kind).tobytes()).decode()
 
@@ -102,6 +138,11 @@ def floats(*numbers: float, kind: str = "<f4") -> str:
         {"content": "zz" * 16},
         {"content": None},
         {"valence": 1.5},
+        {"heard": base64.b64encode(b"\0").decode()},
+        {"heard": base64.b64encode(np.array([1.5], "<f2").tobytes()).decode()},
+        {"heard": base64.b64encode(np.array([-0.5], "<f2").tobytes()).decode()},
+        {"heard": base64.b64encode(np.array([np.nan], "<f2").tobytes()).decode()},
+        {"heard": [0.5]},
         {"valence": "0.5"},
         {"valence": True},
         {"arousal": None},

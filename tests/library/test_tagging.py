@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import mutagen
+import numpy as np
 import pytest
 import soundfile
 
@@ -15,7 +18,7 @@ from musimo.api.session import Session
 from musimo.audio.tag_writing import read_fields
 from musimo.errors import LibraryError, NotFoundError, UsageError
 from musimo.library.db.lock import hold
-from musimo.records import TempoKey
+from musimo.records import AnalyzedFile, FloatArray, TempoKey, WindowPrediction
 from musimo.search.mood_words import QUADRANTS, TAG_WORDS, words_for
 from musimo.search.selection import Selection
 from musimo.search.where import parse
@@ -78,16 +81,58 @@ def test_what_other_programs_changed_is_still_seen_by_the_next_scan(library: Lib
     assert library.show(str(music / "1.flac")).track.tags.title == "new"
 
 
-def test_a_tempo_that_is_known_goes_into_a_field_of_its_own(
+def test_tempo_and_key_that_are_known_go_into_fields_of_their_own(
     library: Library, music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [track] = library.tracks(Selection(1))
-    for tempo, expected in ((128.04, "128.0"), (None, None)):
-        known = replace(track, tempo_key=TempoKey(tempo, 0.9, "A minor", 0.9))
+    for tempo, key, *expected in (
+        (128.04, "A minor", "128.0", "Am"),
+        (None, None, None, None),
+        (None, "F# minor", None, "F#m"),
+    ):
+        known = replace(track, tempo_key=TempoKey(tempo, 0.9, key, 0.9))
         monkeypatch.setattr(tags, "select_tracks", lambda store, selection, known=known: iter([known]))
         [row] = library.tags.write(library.tags.updates())
         assert row.state == "written"
-        assert read_fields(track.path_bytes, {})[0].get("MUSIMO_BPM") == expected
+        written = read_fields(track.path_bytes, {})[0]
+        assert [written.get(name) for name in ("MUSIMO_BPM", "MUSIMO_KEY")] == expected
+    [row] = library.tags.updates(key_notation="camelot")
+    assert row.fields["MUSIMO_KEY"] == "11A"
+
+
+class Hearing(PlainPredictor):
+    """Hears two tags: one in everything, one in the loudest."""
+
+    tags = ("slow", "metal")
+
+    def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
+        return [
+            [replace(felt, tags=np.array([0.625, felt.arousal], np.float32)) for felt in windows]
+            for windows in super().predict(tracks)
+        ]
+
+
+def test_tags_heard_go_into_a_field_of_their_own(music: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "load_predictor", lambda self, weights: Hearing())
+    monkeypatch.setenv("MUSIMO_JOBS", "0")
+    library = Library.open()
+    [analyzed] = library.analyze(music / "2.flac")
+    assert isinstance(analyzed, AnalyzedFile)
+    library.scan(music)
+    known = {track.path.name: track.heard for track in library.tracks()}
+    assert analyzed.heard == known["2.flac"] == library.show("2.flac").track.heard
+    assert all(heard is not None and "slow" in [one.tag for one in heard] for heard in known.values())
+    wanted = {update.track.path.name: update.fields["MUSIMO_HEARD"] for update in library.tags.updates()}
+    assert wanted == {name: "; ".join(one.tag for one in heard or ()) for name, heard in known.items()}
+    assert {*states(library.tags.write(library.tags.updates("2.flac"))).values()} == {"written"}
+    assert read_fields(music / "2.flac", {})[0]["MUSIMO_HEARD"] == wanted["2.flac"]
+    assert library.scan(music).unchanged == 4
+    assert library.status().heard == dict(
+        Counter(tag for text in wanted.values() for tag in text.split("; "))
+    )
+    assert len(list(library.tracks(Selection(where="heard:slow", max_per_album=None)))) == 4
+    [row, *_] = library.similar("2.flac", selection=Selection(1, fold_versions=False))
+    assert row.track.heard == known[row.track.path.name]
 
 
 def test_other_sound_and_missing_files_are_left_out(library: Library, music: Path) -> None:

@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from musimo.output.answers import AnalyzeAnswer, ErrorsAnswer, MoodResult, SimilarResult, TracksAnswer
 from musimo.output.csv_out import csv_table, guarded, unguarded
-from musimo.records import AnalyzedFile, Failure, Tags, Track
+from musimo.records import AnalyzedFile, Failure, HeardTag, KeyNotation, Tags, Track
 
 
 def read(written: str) -> list[dict[str, str]]:
@@ -17,10 +18,22 @@ def read(written: str) -> list[dict[str, str]]:
 def test_golden(track: Track) -> None:
     assert csv_table(TracksAnswer([track]), "0-1") == (
         "id,path,title,artist,album,albumartist,genre,year,duration,format,bitrate,valence,arousal,"
-        "path_bytes,partial,tempo,tempo_confidence,key,key_confidence,content,start,end\r\n"
+        "path_bytes,partial,tempo,tempo_confidence,key,key_confidence,content,heard,release_year,start,end\r\n"
         "7,/music/Nina/07 Feeling Good.mp3,Feeling Good,Nina Simone,I Put a Spell on You,,Jazz,1965,173.42,"
-        "mp3,320,0.625,0.25,,,120.0,0.88,G minor,0.52,,,\r\n"
+        "mp3,320,0.625,0.25,,,120.0,0.88,G minor,0.52,,,,,\r\n"
     )
+    released = replace(track, tags=replace(track.tags, release_year=2013))
+    assert read(csv_table(TracksAnswer([released]), "0-1"))[0]["release_year"] == "2013"
+
+
+@pytest.mark.parametrize(
+    ("notation", "written"), [(None, "G minor"), ("musical", "Gm"), ("camelot", "6A"), ("openkey", "11m")]
+)
+def test_keys_are_written_as_asked(
+    track: Track, bare: Track, notation: KeyNotation | None, written: str
+) -> None:
+    rows = read(csv_table(TracksAnswer([track, bare]), "0-1", keys=notation))
+    assert [row["key"] for row in rows] == [written, ""]
 
 
 def test_rows_of_every_answer(similar: SimilarResult, mood: MoodResult, analyzed: AnalyzedFile) -> None:
@@ -40,9 +53,16 @@ def test_rows_of_every_answer(similar: SimilarResult, mood: MoodResult, analyzed
         "key": "Eb major",
         "key_confidence": "0.5",
         "content": "68617368",
+        "heard": "",
     }
     failure = Failure(b"/a", "read", "gone, alas", "2026")
     assert read(csv_table(ErrorsAnswer([failure]), "0-1"))[0]["reason"] == "gone, alas"
+
+
+def test_tags_heard_share_a_cell(track: Track) -> None:
+    heard = (HeardTag("jazz", 0.9), HeardTag("no vocals", 0.75))
+    row = read(csv_table(TracksAnswer([replace(track, heard=heard)]), "0-1"))[0]
+    assert row["heard"] == "jazz; no vocals"
 
 
 @pytest.mark.parametrize(

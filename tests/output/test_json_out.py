@@ -1,5 +1,6 @@
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from musimo.output.answers import (
 )
 from musimo.output.json_out import content, document, lines, rows
 from musimo.output.text import safe_lines
-from musimo.records import AnalyzedFile, FailedFile, Failure, Track
+from musimo.records import AnalyzedFile, FailedFile, Failure, HeardTag, Track
 from musimo.records.scale import Scale
 
 
@@ -50,9 +51,12 @@ TRACK = {
     "tempo_confidence": 0.88,
     "key": "G minor",
     "key_confidence": 0.52,
+    "camelot": "6A",
+    "open_key": "11m",
     "content": None,
     "start": None,
     "end": None,
+    "heard": None,
 }
 
 
@@ -94,7 +98,10 @@ def test_analyze(analyzed: AnalyzedFile) -> None:
                 "tempo_confidence": 0.1,
                 "key": "Eb major",
                 "key_confidence": 0.5,
+                "camelot": "5B",
+                "open_key": "10d",
                 "content": "68617368",
+                "heard": None,
                 "clips": [
                     {"start": 0.0, "end": 45.0, "valence": 0.5, "arousal": 0.25},
                     {"start": 60.5, "end": 105.5, "valence": 0.75, "arousal": 0.25},
@@ -153,13 +160,25 @@ def test_status_and_errors() -> None:
         "quadrants": {"happy": 2},
         "ratings": 0,
         "calibration": None,
+        "heard": None,
     }
+    hearing = Status(Path("/l.db"), 3, 2, 1, 0, "m", 2, (), heard={"rock": 2, "piano": 1})
+    assert list(read(hearing)["heard"].items()) == [("rock", 2), ("piano", 1)]
     moving = Status(Path("/l.db"), 3, 2, 1, 0, "m", 2, (), upgrade=ModelUpgrade("m2", 1, 2))
     assert read(moving)["next"] == {"model": "m2", "heard": 1, "sounds": 2}
     assert read(ErrorsAnswer([Failure(b"/a", "read", "gone", "2026")])) == {
         "schema": 1,
         "errors": [{"path": "/a", "stage": "read", "reason": "gone", "when": "2026"}],
     }
+
+
+def test_tags_heard_are_listed_with_their_scores(track: Track, analyzed: AnalyzedFile) -> None:
+    heard = (HeardTag("jazz", 0.96826171875), HeardTag("female vocals", 0.5))
+    listed = [{"tag": "jazz", "score": 0.968}, {"tag": "female vocals", "score": 0.5}]
+    assert read(TracksAnswer([replace(track, heard=heard)]))["results"] == [TRACK | {"heard": listed}]
+    assert read(TracksAnswer([replace(track, heard=())]))["results"] == [TRACK | {"heard": []}]
+    assert read(AnalyzeAnswer([replace(analyzed, heard=heard)], []))["results"][0]["heard"] == listed
+    assert read(Details(replace(track, heard=heard)))["track"]["heard"] == listed
 
 
 def test_what_is_unknown_or_no_number_is_null(bare: Track, hostile: Track) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from musimo.output.answer_text import text
-from musimo.output.answers import MoodResult, PrintOptions, SimilarResult
+from musimo.output.answers import Answer, MoodResult, PathResult, PrintOptions, SimilarResult, TracksAnswer
 from musimo.output.csv_out import csv_table
 from musimo.output.json_out import content, document
-from musimo.records import Tags, TempoKey, Track, Window
+from musimo.records import KeyNotation, Tags, TempoKey, Track, Window
 from musimo.search.best_window import BestWindow
 from musimo.search.explain import Explanation
-from musimo.search.rows import MoodTrack, SimilarTrack
+from musimo.search.rows import MoodTrack, PathTrack, SimilarTrack
 
 WHY = Explanation(0, 0.5, 0.25, 0.75, 0.125, 0.1, -0.3, 1.5 / 2 * 1.5, 1, "relative", ("Jazz",))
 SO_WHAT = Track(
@@ -47,9 +49,11 @@ def test_the_best_window_stands_beside_the_row_of_a_passage_and_is_written_for_s
     told = [{"start": 111.6, "end": 156.6, "similarity": 0.123457}, None]
     assert [row["window"] for row in content(answer, "0-1")["results"]] == told  # type: ignore[attr-defined]
     header, first, second = csv_table(answer, "0-1").splitlines()
-    assert header.endswith(",key_confidence,content,window_start,window_end,window_similarity,start,end")
-    assert first.endswith(",1.0,,111.6,156.6,0.123457,,")
-    assert second.endswith(",,,,,,,,,")
+    assert header.endswith(
+        ",key_confidence,content,heard,release_year,window_start,window_end,window_similarity,start,end"
+    )
+    assert first.endswith(",1.0,,,,111.6,156.6,0.123457,,")
+    assert second.endswith(",,,,,,,,,,,")
 
 
 def test_no_window_is_shown_where_none_is_known_or_no_passage_was_asked_with() -> None:
@@ -140,6 +144,15 @@ def test_genres_that_are_not_shared_are_told_apart() -> None:
     assert shown[-1] == "    unlike: sound 0.10 (timbre 0.10, network 0.10), genre Jazz to Metal, Doom"
 
 
+def test_tags_heard_in_both_are_named() -> None:
+    why = replace(WHY, heard=("jazz", "piano", "mellow", "solo", "slow", "60s"))
+    answer = SimilarResult((SimilarTrack(1, 0.5, ONE, explanation=why),), (SO_WHAT,), explained=True)
+    assert "    heard in both: jazz, piano, mellow, solo, slow;" in lines(answer)
+    assert csv_table(answer, "0-1").splitlines()[1].endswith(",jazz; piano; mellow; solo; slow; 60s,,")
+    none = SimilarTrack(1, 0.5, ONE, explanation=replace(why, heard=()))
+    assert not any("heard" in line for line in lines(replace(answer, rows=(none,))))
+
+
 def test_scripts_read_an_explanation_as_numbers() -> None:
     rows = (SimilarTrack(1, 0.5, ONE, explanation=WHY), SimilarTrack(2, 0.25, TWO, explanation=BARE))
     answer = SimilarResult(rows, (SO_WHAT,), explained=True)
@@ -159,11 +172,28 @@ def test_scripts_read_an_explanation_as_numbers() -> None:
         "key_relation": "relative",
         "key_steps": 1,
         "genres": ["Jazz"],
+        "heard": None,
     }
     assert {name for name, value in second["explain"].items() if value is None} == {
         *("mood_distance", "valence_difference", "arousal_difference"),
-        *("tempo_ratio", "key_relation", "key_steps", "genres"),
+        *("tempo_ratio", "key_relation", "key_steps", "genres", "heard"),
     }
     rated = json.loads(document(content(answer, "1-9")))["results"][0]["explain"]
     assert (rated["mood_distance"], rated["valence_difference"], rated["sound"]) == (2.5298, 0.8, 0.5)
     assert csv_table(answer, "0-1").splitlines()[0].startswith("rank,similarity,id,path,title")
+
+
+@pytest.mark.parametrize(("keys", "written"), [("musical", "Am"), ("camelot", "8A"), ("openkey", "1m")])
+def test_every_table_shows_keys_in_a_notation_that_is_asked_for(keys: KeyNotation, written: str) -> None:
+    track = replace(ONE, tempo_key=TempoKey(119.6, 0.5, "A minor", 0.5))
+    answers: list[Answer] = [
+        SimilarResult((SimilarTrack(1, 0.5, track),), ()),
+        MoodResult((MoodTrack(1, 0.125, track),), 0.75, 0.25),
+        PathResult((PathTrack(1, 1.0, 0.5, track),), (track, track)),
+        TracksAnswer([track]),
+    ]
+    for answer in answers:
+        *_, heads, row = text(answer, PrintOptions(keys=keys)).splitlines()
+        assert heads.split()[-3:] == ["tempo", "key", "track"]
+        assert f"120  {written}" in row
+        assert written not in text(answer, PrintOptions()).split()

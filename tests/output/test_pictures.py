@@ -29,7 +29,7 @@ from musimo.output.coloring import (
 from musimo.output.colors import CIVIDIS, OKABE_ITO, OTHER, UNKNOWN, cividis
 from musimo.output.map_page import page
 from musimo.output.map_picture import INCHES, View, draw_map, map_picture, point_size
-from musimo.records import Tags, TempoKey, Track
+from musimo.records import HeardTag, Tags, TempoKey, Track
 from musimo.records.scale import Scale
 from musimo.search.sound_map import SoundMap
 
@@ -218,6 +218,24 @@ class TestColors:
     ) -> None:
         pytest.importorskip("matplotlib")
         assert [row for row in legend_of(drawn_map(picture(genres))) if row[1] != "rock"] == rest
+
+    def test_a_track_without_a_genre_has_that_which_is_heard_most(self) -> None:
+        tracks = [
+            replace(track, heard=tuple(HeardTag(tag, 0.9) for tag in heard))
+            for track, heard in zip(
+                picture(["Rock", "", " ", "", "Polka"]).tracks,
+                (("jazz",), ("piano", "rock", "jazz"), ("piano", "sad"), (), ()),
+                strict=True,
+            )
+        ]
+        made = coloring(tracks, "genre", "0-1")
+        assert isinstance(made, Groups)
+        assert [name.lower() for name in made.names] == ["rock", "polka"]
+        assert made.of == (0, 0, NO_TAG, NO_TAG, 1)
+        strongest = coloring(tracks, "heard", "0-1")
+        assert isinstance(strongest, Groups)
+        assert strongest.names == ("piano", "jazz")
+        assert strongest.of == (1, 0, 0, NO_TAG, NO_TAG)
 
     def test_moods_are_quadrants(self) -> None:
         made = coloring(picture(["a", "b", "c", "d"]).tracks, "mood", "0-1")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from musimo.emotion.space import unit
-from musimo.records import Descriptors, FloatArray, Tags, TempoKey, Track
+from musimo.records import Descriptors, FloatArray, HeardTag, Tags, TempoKey, Track
 from musimo.search.explain import alike, explain
 
 
@@ -47,6 +47,19 @@ def test_every_number_compares_the_result_with_its_seed() -> None:
     assert (one.key_relation, one.key_steps) == ("relative", 1)
     assert one.genres == ("soul",)
     assert alike(one) == {"sound": True, "mood": False, "tempo": False, "key": True, "genre": True}
+
+
+def test_tags_heard_in_both_come_in_order_of_the_weaker_score() -> None:
+    seed = replace(SEED, heard=(HeardTag("piano", 0.9), HeardTag("jazz", 0.8), HeardTag("solo", 0.6)))
+    found = replace(SEED, heard=(HeardTag("jazz", 0.95), HeardTag("slow", 0.9), HeardTag("piano", 0.7)))
+    for one, other, both in (
+        (seed, found, ("jazz", "piano")),
+        (seed, replace(found, heard=()), ()),
+        (seed, SEED, None),
+        (SEED, found, None),
+    ):
+        [why] = explain([one], blocks((EAST, EAST)), [other], blocks((EAST, EAST)), vectors, "both")
+        assert why.heard == both
 
 
 def test_the_nearest_of_several_seeds_depends_on_by() -> None:

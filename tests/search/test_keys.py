@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from musimo.errors import UsageError
-from musimo.records import KEYS
+from musimo.records import KEYS, KeyNotation, written_key
 from musimo.search.keys import MAJOR_KEYS, MINOR_KEYS, parse_keys
 
 
@@ -49,6 +50,21 @@ def test_the_camelot_wheel_goes_round_by_fifths() -> None:
     for hour, (minor, major) in enumerate(wheel, 1):
         assert parse_keys(f"{hour}A") == parse_keys(f"{minor} minor")
         assert parse_keys(f"{hour}b") == parse_keys(f"{major} major")
+
+
+def test_open_key_numbers_are_camelot_numbers_five_on() -> None:
+    for number in range(1, 13):
+        camelot = (number + 6) % 12 + 1
+        assert parse_keys(f"{number}m") == parse_keys(f"{camelot}A")
+        assert parse_keys(f"{number}D") == parse_keys(f"{camelot:02}B")
+    assert parse_keys("1d") == ("C major",)
+
+
+@pytest.mark.parametrize("notation", get_args(KeyNotation))
+def test_a_written_key_is_read_as_itself(notation: KeyNotation) -> None:
+    written = [written_key(key, notation) for key in KEYS]
+    assert [parse_keys(one or "") for one in written] == [(key,) for key in KEYS]
+    assert written_key(None, notation) is None
 
 
 def test_a_mode_alone_and_any_key() -> None:

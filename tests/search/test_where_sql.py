@@ -12,11 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musimo.library.db.folding import fold
-from musimo.library.db.schema import contents, emotions, ratings, tempo_keys, tracks, windows
+from musimo.library.db.heard import with_heard
+from musimo.library.db.schema import (
+    contents,
+    emotions,
+    heard,
+    ratings,
+    tag_scores,
+    tempo_keys,
+    tracks,
+    windows,
+)
 from musimo.records import (
     KEYS,
     AnyFilter,
     Filter,
+    HeardFilter,
     KeyFilter,
     PathFilter,
     RangeFilter,
@@ -34,6 +45,7 @@ texts = st.text(LETTERS, max_size=4)
 numbers = st.integers(-3, 3) | st.floats(-3, 3) | st.sampled_from([0.1, 1 / 3, 1e300, -0.0])
 wholes = st.none() | st.integers(-3, 3) | st.just(2**53 + 1)
 moods = st.floats(0, 1) | st.sampled_from([0.0, 0.5, 0.6, 1.0])
+HEARD_TAGS = ("piano", "no vocals", "vocals")
 # What may stand in a name on disk, UTF-8 or not
 names = st.lists(
     st.sampled_from([b"a", b"A", b"/b", b"\xff", b"\xc3", b"\xa9", b"%", b"\n"]), min_size=1
@@ -55,6 +67,7 @@ entries = st.builds(
     tags=tags,
     duration_s=numbers.map(float),
     sound=st.sampled_from([None, b"shared"]),
+    heard=st.tuples(*[st.sampled_from([0.0, 0.4999, 0.5, 1.0])] * 3),
     tempo_key=st.builds(
         TempoKey, st.none() | numbers.map(float), moods, st.sampled_from([None, *KEYS[:2]]), moods
     ),
@@ -62,6 +75,7 @@ entries = st.builds(
 simple: st.SearchStrategy[Filter] = st.one_of(
     st.builds(TextFilter, st.sampled_from(TEXT_FIELDS), texts.map(fold), st.booleans()),
     st.builds(PathFilter, names | st.just(b""), st.booleans()),
+    st.builds(HeardFilter, st.sampled_from(["", *HEARD_TAGS]), st.booleans()),
     st.builds(KeyFilter, st.sampled_from([KEYS, KEYS[:1], KEYS[1:]]), st.booleans()),
     st.builds(
         RangeFilter, st.sampled_from(NUMBER_FIELDS), st.none() | numbers, st.none() | numbers, st.booleans()
@@ -73,12 +87,13 @@ filters = simple | st.builds(AnyFilter, st.lists(simple, max_size=3).map(tuple),
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     folder = tmp_path_factory.mktemp("where")
-    return Catalog(folder / "library.db", Path(os.fsdecode(os.fsencode(folder) + b"/m\xfcsic")))
+    root = Path(os.fsdecode(os.fsencode(folder) + b"/m\xfcsic"))
+    return Catalog(folder / "library.db", root, tags=HEARD_TAGS)
 
 
 def refill(shelf: Catalog, content: Sequence[Entry]) -> None:
     with shelf.store.engine.begin() as connection:
-        for table in (tracks, windows, emotions, tempo_keys, contents):
+        for table in (tracks, windows, emotions, heard, tag_scores, tempo_keys, contents):
             connection.execute(table.delete())
     shelf.add(*content)
 
@@ -92,17 +107,17 @@ def test_sql_agrees_with_the_meaning_of_filters(
     shelf: Catalog, content: list[Entry], queries: list[Filter]
 ) -> None:
     refill(shelf, content)
-    everything = list(shelf.store.all_tracks())
+    everything = with_heard(shelf.store, list(shelf.store.all_tracks()))
     assert len(everything) == len(content)
     for query in queries:
         meant = [track for track in everything if matches(query, track)]
-        assert list(shelf.store.all_tracks([query])) == meant
+        assert with_heard(shelf.store, list(shelf.store.all_tracks([query]))) == meant
     meant = [track for track in everything if all(matches(query, track) for query in queries[:2])]
     sounds = {track.content for track in meant}
     assert set(shelf.store.matching_contents(queries[:2]).tolist()) == sounds
     shown = shelf.store.tracks_of([track.content or 0 for track in everything], queries[:2])
     assert set(shown) == sounds
-    assert all(track in meant for track in shown.values())
+    assert all(track in meant for track in with_heard(shelf.store, [*shown.values()]))
 
 
 def test_what_is_typed_in_another_encoding_matches_nothing_and_breaks_nothing(shelf: Catalog) -> None:

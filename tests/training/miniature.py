@@ -79,6 +79,30 @@ def musifeast17(data: Path, n: int = 15, seconds: float = 4.0) -> Path:
     return data
 
 
+def panda4q(data: Path, n: int = 12, seconds: float = 4.0) -> Path:
+    """Write noises to ``data/panda4q``, loud in Q1 and Q2, with a few genres; return ``data``.
+
+    The first artist is also the first of `musifeast17`.
+    """
+    folder = data / "panda4q"
+    (folder / "audio").mkdir(parents=True)
+    rng = np.random.default_rng(4)
+    with (folder / "clips.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["clip", "quadrant", "artist", "genres", "moods", "valence_words", "arousal_words"])
+        for i in range(n):
+            quadrant = i % 4
+            valence, arousal = (
+                5 + sign * rng.uniform(0.5, 3) for sign in ((1, 1), (-1, 1), (-1, -1), (1, -1))[quadrant]
+            )
+            artist = f"artist {100 + i}" if i else "Artist 0 & Friends"
+            genres = ("Jazz", "Pop/Rock", "Jazz; Blues")[i % 3]
+            rows.writerow([f"clip_{i}", f"Q{quadrant + 1}", artist, genres, "Word; Other", valence, arousal])
+            samples = rng.normal(0, 0.1 if quadrant < 2 else 0.005, round(22_050 * seconds))
+            soundfile.write(folder / "audio" / f"clip_{i}.wav", samples, 22_050)
+    return data
+
+
 def music(data: Path, n: int = 2, seconds: float = 8.0) -> Path:
     """Write tracks of noise to ``data/music``; return ``data``."""
     (data / "music").mkdir(parents=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musimo.training.groups import album_group, artist_group, grouped_folds, join_groups
+from musimo.training.groups import album_group, artist_group, grouped_folds, join_groups, shared_groups
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,10 @@ from musimo.training.groups import album_group, artist_group, grouped_folds, joi
         ("Calvin Harris, Ellie Goulding", "calvin harris"),
         ("Calvin Harris feat. Rihanna", "calvin harris"),
         ("Calvin Harris Ft Rihanna", "calvin harris"),
-        ("Tyler, The Creator", "tyler"),
+        ("Calvin Harris & Ellie Goulding", "calvin harris"),
+        ("Charlie Poole and the North Carolina Ramblers", "charlie poole"),
+        ("Tyler, The Creator", "tyler the creator"),
+        ("Unknown Artist", ""),
         ("a-ha", "ha"),
         ("Aftermath", "aftermath"),
         ("Daft Punk", "daft punk"),
@@ -52,6 +55,13 @@ def test_clips_sharing_an_artist_or_album_are_in_one_group() -> None:
     artists = ["The B", "A", "b feat. X", "C", "D", "E"]
     albums = ["One", "Two", "Two (Deluxe)", "Three", "three", "Four"]
     assert join_groups(artists, albums) == ["a", "a", "a", "c", "c", "e"]
+
+
+def test_artists_are_shared_by_data_sets_and_nameless_clips_are_not() -> None:
+    one = join_groups(["The B & Friends", "", "C"], [""] * 3)
+    other = join_groups(["b", "", "D"], [""] * 3)
+    assert one[1] == other[1], "both are the second clip of their data set"
+    assert shared_groups(one, other) == {"b"}
 
 
 def test_groups_do_not_depend_on_the_order_of_clips() -> None:

@@ -158,6 +158,35 @@ def test_missing_inputs_are_named(data: Path, tmp_path: Path, kind: str, missing
     assert "Traceback" not in err
 
 
+def test_the_matrix_of_data_sets(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "MIN_TRANSFER_CLIPS", 5)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for path in data.iterdir():
+        (folder / path.name).symlink_to(path)
+    miniature.panda4q(folder)
+    config = tmp_path / "tiny.toml"
+    config.write_text(miniature.SUPERVISED.replace("[network]", '[[cross]]\nname = "panda4q"\n[network]'))
+    workspace = Workspace(folder, folder / "music", folder / "msd_musicnn.npz", tmp_path / "out", "cpu", 1)
+    code, out, err = shell("evaluate", config, *options(workspace), "--json")
+    assert code == 0, err
+    document = json.loads(out)
+    rows = {
+        (row["trained_on"], row["tested_on"], row["method"]): row for row in document["figures"]["across"]
+    }
+    there, back = (
+        rows[(*pair, "MASE-Net")] for pair in (("musifeast17", "panda4q"), ("panda4q", "musifeast17"))
+    )
+    assert (there["n_train"], there["n_clips"]) == (14, 12), "the artist of both is left out of training"
+    assert (back["n_train"], back["n_clips"]) == (11, 15)
+    assert back["aucs"] == {}, "no quadrants"
+    loud = rows["musifeast17", "panda4q", "SVR on clip statistics"]["aucs"]["arousal"]
+    assert loud["value"] == loud["low"] == loud["high"] == 1, "loud noise is louder in every resample"
+    assert rows["", "panda4q", "bandwidth alone"]["n_train"] is None
+    assert ("panda4q", "panda4q", "MASE-Net") in rows
+    assert "## Matrix of data sets" in Path(document["report"]).read_text(encoding="utf-8")
+
+
 def test_an_unknown_key_lists_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("epochs = 3\n" + miniature.SUPERVISED)
     code, _, err = shell("train", tmp_path / "c.toml", "--out", tmp_path / "out")

@@ -10,16 +10,26 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Connection, Row, and_, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from musimo.errors import MusimoError
+from musimo.library.db import heard
 from musimo.library.db.calibrations import calibrated_columns
-from musimo.library.db.models import check_features, id_of, register
+from musimo.library.db.models import check_features, check_tags, id_of, register
 from musimo.library.db.queries import Store
-from musimo.library.db.schema import HASH_VERSION, contents, emotions, models, tempo_keys, windows
+from musimo.library.db.schema import (
+    HASH_VERSION,
+    contents,
+    emotions,
+    models,
+    tag_scores,
+    tempo_keys,
+    windows,
+)
 from musimo.library.db.transactions import renew_generation, stamp, transaction
 from musimo.records import Filter, TempoKey
+from musimo.records.heard import SCORE_DTYPE
 
 BATCH = 256  # analyses in memory at once, and in one transaction: two megabytes, a fraction of a second
 FLOAT_BYTES = 4
@@ -29,10 +39,11 @@ ImportState = Literal["new", "known", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class AnalysisModel:
-    """What made analyses: the name of a model, and the id of its features."""
+    """What made analyses: the name of a model, the id of its features, and the tags it hears."""
 
     model: str
     features: str
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,8 @@ class AnalyzedWindow:
 class Analysis:
     """Analysis of one content by one model; embedding, statistics and fused are little-endian float32.
 
-    ``tempo_maker`` is the id of the method that estimated ``tempo_key``.
+    ``tempo_maker`` is the id of the method that estimated ``tempo_key``; ``heard`` holds the scores of the
+    model's tags, little-endian float16, None where it hears none.
     """
 
     content: bytes  # hash
@@ -69,6 +81,7 @@ class Analysis:
     tempo_key: TempoKey | None
     tempo_maker: str | None
     hash_version: int = HASH_VERSION  # of content
+    heard: bytes | None = None
 
 
 def analysis_model(store: Store) -> AnalysisModel:
@@ -76,7 +89,7 @@ def analysis_model(store: Store) -> AnalysisModel:
     rows = store.rows(select(models.c.name, models.c.features).where(models.c.name == store.model))
     if not rows:
         raise MusimoError(f"{store.model} has analyzed nothing of this library", "musimo scan FOLDER")
-    return AnalysisModel(rows[0].name, rows[0].features)
+    return AnalysisModel(rows[0].name, rows[0].features, store.heard_tags())
 
 
 def stored_analyses(store: Store, filters: Sequence[Filter] = ()) -> Iterator[Analysis]:
@@ -107,7 +120,7 @@ def write_analyses(
     """Write analyses in one transaction; return the state of each, in order.
 
     ``known``: the library has as much of that content by that model. ``refused``: its vectors have another
-    length than those of that model in the library.
+    length than those of that model in the library, or it has not as many scores as there are tags.
 
     Parameters
     ----------
@@ -116,6 +129,7 @@ def write_analyses(
     with transaction(store) as connection:
         model_id = register(connection, model.model, model.features)
         check_features(connection, model_id, model.features)
+        check_tags(connection, model_id, model.tags)
         n_fused = n_axes * FLOAT_BYTES if n_axes else _size(connection, emotions.c.fused, model_id)
         n_vector = _size(connection, windows.c.place, model_id)
         states: list[ImportState] = []
@@ -123,10 +137,11 @@ def write_analyses(
         for analysis in batch:
             fused, vector = (_length(data) for data in (analysis.fused, analysis.windows[0].vector))
             n_fused, n_vector = n_fused or fused, n_vector or vector
-            fits = fused in (None, n_fused) and vector in (None, n_vector)
+            has_scores = _length(analysis.heard) == (SCORE_DTYPE.itemsize * len(model.tags) or None)
+            fits = has_scores and fused in (None, n_fused) and vector in (None, n_vector)
             first = fits and fitting.setdefault(analysis.content, analysis) is analysis
             states.append("new" if first else "known" if fits else "refused")
-        new = _write_new(connection, model_id, fitting)
+        new = _write_new(connection, model_id, model.tags, fitting)
         if new:
             renew_generation(connection)
     return [
@@ -141,9 +156,20 @@ def _of_model(store: Store) -> Any:
 
 def _read_batch(store: Store, ids: Sequence[int]) -> list[Analysis]:
     query = (
-        select(contents.c.hash, contents.c.old_hash, contents.c.duration_s, emotions, tempo_keys)
+        select(
+            contents.c.hash,
+            contents.c.old_hash,
+            contents.c.duration_s,
+            emotions,
+            tempo_keys,
+            tag_scores.c.scores,
+        )
         .join(emotions, emotions.c.content_id == contents.c.id)
         .outerjoin(tempo_keys, tempo_keys.c.content_id == contents.c.id)
+        .outerjoin(
+            tag_scores,
+            and_(tag_scores.c.content_id == contents.c.id, tag_scores.c.model_id == emotions.c.model_id),
+        )
         .where(_of_model(store), emotions.c.content_id.in_(ids))
         .order_by(emotions.c.content_id)
     )
@@ -173,6 +199,7 @@ def _analysis(row: Row[Any], parts: Sequence[AnalyzedWindow]) -> Analysis:
         tempo_key=tempo_key,
         tempo_maker=row.maker,
         hash_version=HASH_VERSION if row.hash != row.old_hash else 1,
+        heard=row.scores,
         **shared,
     )
 
@@ -203,7 +230,9 @@ def _size(connection: Connection, column: Any, model_id: int) -> int | None:
     return size
 
 
-def _write_new(connection: Connection, model_id: int, batch: Mapping[bytes, Analysis]) -> set[bytes]:
+def _write_new(
+    connection: Connection, model_id: int, tags: Sequence[str], batch: Mapping[bytes, Analysis]
+) -> set[bytes]:
     """Write what the library lacks of some contents; return their hashes."""
     ids = _content_ids(connection, batch)
     of_model = (emotions.c.model_id == model_id, emotions.c.content_id.in_(ids.values()))
@@ -218,8 +247,9 @@ def _write_new(connection: Connection, model_id: int, batch: Mapping[bytes, Anal
         if not _has_all(analysis, *known.get(ids[content], ("", False)))
     ]
     keys = [{"content_id": id_, "model_id": model_id} for id_, _ in lacking]
+    stale = [id_ for id_, _ in lacking if id_ in known]
+    heard.delete_scores(connection, model_id, stale)
     for table in (windows, emotions):
-        stale = [id_ for id_, _ in lacking if id_ in known]
         connection.execute(delete(table).where(table.c.model_id == model_id, table.c.content_id.in_(stale)))
     if lacking:
         calibrated = calibrated_columns(
@@ -246,6 +276,8 @@ def _write_new(connection: Connection, model_id: int, batch: Mapping[bytes, Anal
             for part in analysis.windows
         ]
         connection.execute(insert(windows), parts)
+        scores = [(id_, analysis.heard) for id_, analysis in lacking if analysis.heard is not None]
+        heard.write_scores(connection, model_id, tags, scores)
     return {analysis.content for _, analysis in lacking} | _write_tempo_keys(connection, ids, batch)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, tuple_
 
-from musimo.library.db.schema import contents, emotions, ratings, roots, tempo_keys, tracks
+from musimo.errors import UsageError
+from musimo.library.db.schema import contents, emotions, heard, ratings, roots, tempo_keys, tracks
 from musimo.records import (
     AnyFilter,
     Filter,
+    HeardFilter,
     KeyFilter,
     LikedFilter,
     MoodFilter,
@@ -49,6 +53,31 @@ def condition(query: Filter) -> ColumnElement[bool]:
     return not_(known) if query.negated else known
 
 
+def check_tags(filters: Sequence[Filter], tags: Sequence[str], model: str) -> None:
+    """Raise UsageError where filters ask for a tag that ``model``, which hears ``tags``, does not hear."""
+    for asked in asked_tags(filters):
+        if not tags:
+            raise UsageError(
+                f"--where heard:{asked}: {model} hears no tags",
+                "analyze the music with a model that does: musimo scan FOLDER",
+            )
+        if asked and asked not in tags:
+            close = difflib.get_close_matches(asked, tags, n=1)
+            guess = f"did you mean {close[0]}? " if close else ""
+            raise UsageError(
+                f"--where heard:{asked}: {model} hears no tag {asked!r}", f"{guess}tags: {', '.join(tags)}"
+            )
+
+
+def asked_tags(filters: Sequence[Filter]) -> Iterator[str]:
+    """Yield the tags that filters ask for; empty text for any tag."""
+    for one in filters:
+        if isinstance(one, HeardFilter):
+            yield one.tag
+        elif isinstance(one, AnyFilter):
+            yield from asked_tags(one.filters)
+
+
 def _holds(query: Filter) -> ColumnElement[bool]:
     match query:
         case PathFilter():
@@ -65,6 +94,11 @@ def _holds(query: Filter) -> ColumnElement[bool]:
         case LikedFilter():
             liked = select(ratings.c.content_id).where(ratings.c.liking == query.liking)
             return tracks.c.content_id.in_(liked)
+        case HeardFilter():
+            set_tags = select(heard.c.content_id, heard.c.model_id)
+            if query.tag:
+                set_tags = set_tags.where(heard.c.tag == query.tag)
+            return tuple_(emotions.c.content_id, emotions.c.model_id).in_(set_tags)
         case MoodFilter():
             return tuple_(emotions.c.content_id, emotions.c.model_id).in_(_near(query))
         case KeyFilter():

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from musimo.library.db.conditions import condition
 from musimo.library.db.engine import slices
+from musimo.library.db.heard import with_heard
 from musimo.library.db.queries import Ids, Store
 from musimo.library.db.schema import contents, tracks
 from musimo.library.db.tracks import IN_ORDER, track_of, track_query
@@ -40,12 +40,12 @@ def tracks_with(store: Store, ids: Sequence[int], filters: Sequence[Filter] = ()
         query = (
             track_query(store.model)
             .where(tracks.c.content_id.in_(ids[part]))
-            .where(store.offered(), ANALYZED, *map(condition, filters))
+            .where(store.offered(), ANALYZED, *store.passing(filters))
             .order_by(*IN_ORDER)
         )
         for row in store.rows(query):
             found.setdefault(row.content_id, []).append(track_of(row))
-    return found
+    return {content: with_heard(store, tracks) for content, tracks in found.items()}
 
 
 def namesakes(

@@ -62,6 +62,24 @@ class KnownSheet(NamedTuple):
     targets: tuple[SheetTarget, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OlderContent:
+    """A content that needs no analysis, as it is known by a hash of an older version.
+
+    Older hashes covered the bytes alone, so that files may share one that are decoded in different ways.
+
+    Parameters
+    ----------
+    duration_s : of the audio that was analyzed
+    content : hash of the current version; None until a file is read
+    codec : of the first of its tracks, which was analyzed, where its tracks differ in that; else None
+    """
+
+    duration_s: float
+    content: bytes | None = None
+    codec: str | None = None
+
+
 class KnownPath(NamedTuple):
     """Where a track is, as the library knows it."""
 

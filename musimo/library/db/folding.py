@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -48,7 +48,8 @@ _EQUIVALENT: Final = str.maketrans(
 )
 """Signs that no keyboard types, and letters that Unicode does not decompose; after casefolding."""
 
-_LEFT_OUT: Final = "'\"-.,:;!?"
+_LEFT_OUT: Final = b"'\"-.,:;!?"
+SEPARATOR: Final = "\0"
 
 
 def fold(text: str) -> str:
@@ -81,9 +82,10 @@ def without_punctuation(folded: str) -> str:
 
 
 def _bare(folded: str) -> str:
-    for sign in _LEFT_OUT:  # several times as fast as translate
-        folded = folded.replace(sign, "")
-    return folded
+    signless = folded.encode("utf-8", "surrogatepass").translate(
+        None, _LEFT_OUT
+    )  # ten times as fast as str's
+    return signless.decode("utf-8", "surrogatepass")
 
 
 @lru_cache(CACHED)
@@ -106,10 +108,19 @@ def for_sql(folding: Callable[[str], str]) -> Callable[[str | bytes | None], str
 
 def has_words(words: str, *values: str | bytes | None) -> bool:
     """Return whether each word, separated by blanks, is in one of the values, which are folded here."""
-    known = " ".join(as_text(value) for value in values if value is not None)
-    folded = fold(known) if known.isascii() else _fold_unicode.__wrapped__(known)  # each comes once
-    bare = _bare(folded)
+    bare = bare_text([" ".join(as_text(value) for value in values if value is not None)])
     return all(word in bare for word in words.split())
+
+
+def bare_text(names: Sequence[str]) -> str:
+    """Return texts, each folded and without punctuation, with ``SEPARATOR`` between them."""
+    joined = SEPARATOR.join(names)
+    if joined.isascii():
+        return _bare(fold(joined))
+    # Not cached: each comes once.
+    return _bare(
+        SEPARATOR.join(fold(one) if one.isascii() else _fold_unicode.__wrapped__(one) for one in names)
+    )
 
 
 SQL_FUNCTIONS: Final[dict[str, tuple[int, Callable[..., str | bool | None]]]] = {

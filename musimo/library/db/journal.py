@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from musimo.audio.decoded_fraction import present_fraction
 from musimo.audio.tempo_key import TEMPO_KEY_ID
-from musimo.library.db import models, paths, rehash, sheets, tempo_keys
+from musimo.library.db import heard, models, paths, rehash, sheets, tempo_keys
 from musimo.library.db.calibrations import calibrated_columns
 from musimo.library.db.files import (
     Arrival,
@@ -24,6 +24,7 @@ from musimo.library.db.files import (
     KnownFile,
     KnownPath,
     KnownSheet,
+    OlderContent,
     PlannedFile,
     Renaming,
     ScanFolder,
@@ -55,8 +56,17 @@ class Journal:
         self._store = store
         self._coverage = coverage
         self._maker = maker
+        self._tags: tuple[str, ...] = ()
         with self._transaction() as connection:
             self._model_id = models.register(connection, store.model, features)
+
+    def name_tags(self, tags: Sequence[str]) -> None:
+        """Store the names of the tags that the model hears; what it hears can be written then."""
+        if tuple(tags) == self._tags:
+            return
+        self._tags = tuple(tags)
+        with self._transaction() as connection:
+            heard.name_tags(connection, self._model_id, self._tags)
 
     def roots(self) -> dict[bytes, int]:
         """Return ids of the roots, by path."""
@@ -87,8 +97,8 @@ class Journal:
         with self._transaction() as connection:
             return known_contents(connection, self._model_id, self._coverage, self._maker)
 
-    def older_contents(self) -> dict[bytes, float] | None:
-        """Return durations of the contents that need no analysis, by their older hash; s.
+    def older_contents(self) -> dict[bytes, OlderContent] | None:
+        """Return the contents that need no analysis, by their older hash.
 
         None where the library knows nothing by an older hash.
         """
@@ -203,7 +213,9 @@ class Journal:
         unchanged = confirmed and _same_facts(connection, file)
         if unchanged and (file.planned.old_content is None or is_track) and not (is_track and file.emotion):
             return "unchanged"
-        content_id, older_id = rehash.content_of(connection, file.planned, file.opened)
+        content_id, older_id = rehash.content_of(
+            connection, file.planned, file.opened, analyzed=file.emotion is not None
+        )
         if file.tempo_key is not None:
             tempo_keys.write(connection, content_id, file.tempo_key, self._maker)
         more_known = self._coverage == "windows" and self._is_analyzed_in_full(connection, content_id)
@@ -289,6 +301,10 @@ class Journal:
             for part in emotion.windows
         ]
         connection.execute(insert(windows), rows)
+        heard.delete_scores(connection, self._model_id, [content_id])
+        if emotion.tags.size:
+            scores = [(content_id, heard.to_blob(emotion.tags))]
+            heard.write_scores(connection, self._model_id, self._tags, scores)
 
 
 def _paths_of_content(connection: Connection, content_id: int) -> list[KnownPath]:

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, case, func, or_, select, update
 
-from musimo.library.db.files import KnownFile, ScanFolder
+from musimo.library.db.files import KnownFile, OlderContent, ScanFolder
 from musimo.library.db.queries import Store
 from musimo.library.db.schema import HASH_VERSION, contents, emotions, failures, tracks
 from musimo.library.db.tempo_keys import estimated_by
@@ -92,14 +92,18 @@ def known_contents(connection: Connection, model_id: int, coverage: Coverage, ma
 
 def older_contents(
     connection: Connection, model_id: int, coverage: Coverage, maker: str
-) -> dict[bytes, float]:
-    """Return durations of the contents that need no analysis, by their hash of an older version; s."""
+) -> dict[bytes, OlderContent]:
+    """Return the contents that need no analysis, by their hash of an older version."""
+    codecs = select(tracks.c.codec).where(tracks.c.content_id == contents.c.id).correlate(contents)
+    differ = codecs.with_only_columns(func.count(tracks.c.codec.distinct()) > 1)
+    first = case((differ.scalar_subquery(), codecs.order_by(tracks.c.id).limit(1).scalar_subquery()))
+    hash_ = func.nullif(contents.c.hash, contents.c.old_hash)
     query = (
-        select(contents.c.old_hash, contents.c.duration_s)
+        select(contents.c.old_hash, contents.c.duration_s, hash_, first)
         .join(emotions, emotions.c.content_id == contents.c.id)
         .where(contents.c.old_hash.is_not(None), *_up_to_date(model_id, coverage, maker))
     )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {row[0]: OlderContent(*row[1:]) for row in connection.execute(query)}
 
 
 def content_and_stat(store: Store, track_id: int | None) -> tuple[bytes, int, int] | None:

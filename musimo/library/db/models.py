@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, ScalarSelect, select, update
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, ScalarSelect, exists, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from musimo.errors import MusimoError
-from musimo.library.db.schema import library_state, models
+from musimo.library.db.schema import emotions, library_state, models
 
 
 def id_of(name: str) -> ScalarSelect[int]:
@@ -28,6 +31,19 @@ def check_features(connection: Connection, model_id: int, features: str) -> None
         raise MusimoError(
             f"the analyses were made by {row.name} with features {features}, but this library holds analyses"
             f" of that model with features {row.features}",
+            "one of the two was made by a modified version of musimo; scan instead of importing",
+        )
+
+
+def check_tags(connection: Connection, model_id: int, tags: Sequence[str]) -> None:
+    """Name the tags that a model hears; MusimoError if the library knows that it hears others."""
+    row = connection.execute(select(models).where(models.c.id == model_id)).one()
+    analyzed = exists().where(emotions.c.model_id == model_id)
+    if row.tags is None and tags and not connection.execute(select(analyzed)).scalar():
+        connection.execute(update(models).where(models.c.id == model_id).values(tags=json.dumps(tags)))
+    elif json.loads(row.tags or "[]") != list(tags):
+        raise MusimoError(
+            f"the analyses name other tags than the library has for {row.name}",
             "one of the two was made by a modified version of musimo; scan instead of importing",
         )
 

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,9 +18,8 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, exists, func, not_, or_, select
 
 from musimo.audio.paths import holds_files
-from musimo.library.db.conditions import AROUSAL, PARTIAL, VALENCE, condition
+from musimo.library.db.conditions import AROUSAL, PARTIAL, VALENCE, asked_tags, check_tags, condition
 from musimo.library.db.engine import VARIABLES, connected, open_database, slices
-from musimo.library.db.folding import as_text, fold, fold_case, without_punctuation
 from musimo.library.db.models import id_of
 from musimo.library.db.schema import (
     contents,
@@ -31,23 +31,12 @@ from musimo.library.db.schema import (
     tracks,
     windows,
 )
-from musimo.library.db.tracks import IN_ORDER, emotions_of, joined, track_of, track_query
+from musimo.library.db.tracks import IN_ORDER, Counts, emotions_of, joined, track_of, track_query
 from musimo.records import Descriptors, Failure, Filter, FloatArray, Track, Window, WindowEmotion
 
 Ids = NDArray[np.int64]
 
 _DESCRIPTORS = [emotions.c[name] for name in Descriptors.__dataclass_fields__]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Numbers of tracks by state."""
-
-    tracks: int
-    analyzed: int
-    missing: int
-    failed: int
-    partial: int = 0  # of the analyzed ones: not all of their audio could be decoded
 
 
 class Store:
@@ -156,7 +145,7 @@ class Store:
             .distinct()
             .select_from(joined(self.model))
             .where(tracks.c.missing_since.is_(None), tracks.c.content_id.is_not(None))
-            .where(*map(condition, filters))
+            .where(*self.passing(filters))
         )
         return np.array([row.content_id for row in self.rows(query)], np.int64)
 
@@ -171,7 +160,7 @@ class Store:
             query = (
                 track_query(self.model)
                 .where(tracks.c.content_id.in_(content_ids[part]))
-                .where(tracks.c.missing_since.is_(None), *map(condition, filters))
+                .where(tracks.c.missing_since.is_(None), *self.passing(filters))
                 .order_by(is_absent.desc(), *(column.desc() for column in IN_ORDER))
             )
             found.update((row.content_id, track_of(row)) for row in self.rows(query))
@@ -179,7 +168,7 @@ class Store:
 
     def all_tracks(self, filters: Sequence[Filter] = ()) -> Iterator[Track]:
         """Yield every present track that passes ``filters``, by path; see :meth:`offered`."""
-        query = track_query(self.model).where(self.offered(), *map(condition, filters)).order_by(*IN_ORDER)
+        query = track_query(self.model).where(self.offered(), *self.passing(filters)).order_by(*IN_ORDER)
         with self.connect() as connection:
             for row in connection.execution_options(yield_per=1000).execute(query):
                 yield track_of(row)
@@ -220,53 +209,6 @@ class Store:
         query = select(tracks.c.id, roots.c.path.label("root"), tracks.c.path)
         rows = self.rows(query.join(roots, roots.c.id == tracks.c.root_id).where(tracks.c.size == size))
         return [(row.id, os.path.join(row.root, row.path)) for row in rows]
-
-    def tracks_like(self, words: str, limit: int, *, accents: bool) -> list[Track]:
-        """Return tracks whose title or path contains ``words``, or that are called so; exact names first.
-
-        A track is called ``Artist - Title``, with any dash. Case never counts, accents and the typography of
-        title and path do if ``accents``. Of exact copies, only the first by path is returned; see also
-        :meth:`offered`.
-        """
-        typed = as_text(os.fsencode(words))
-        needle, in_sql = (fold_case(typed), func.fold_case) if accents else (fold(typed), func.fold)
-        path = in_sql(func.full_path(roots.c.path, tracks.c.path))
-        title = in_sql(tracks.c.title)
-        artist = func.coalesce(tracks.c.artist, tracks.c.albumartist)
-        names = [title == needle]
-        if " - " in fold(typed):
-            names.append(func.fold(artist + " - " + tracks.c.title) == fold(typed))
-        exact = or_(*(func.coalesce(name, False) for name in names))
-        query = (
-            track_query(self.model)
-            .where(self.offered())
-            .where(or_(func.instr(title, needle) > 0, func.instr(path, needle) > 0, exact))
-            .order_by(exact.desc(), *IN_ORDER)
-        )
-        return self._first_copies(query, limit)
-
-    def tracks_with_words(self, words: str, limit: int) -> list[Track]:
-        """Return tracks that have each word in artist, title, album or path; without punctuation."""
-        typed = fold(as_text(os.fsencode(words))).split()
-        needles = " ".join(bare for word in typed if (bare := without_punctuation(word)))
-        if not needles:
-            return []
-        path = func.full_path(roots.c.path, tracks.c.path)
-        texts = (tracks.c.artist, tracks.c.albumartist, tracks.c.title, tracks.c.album, path)
-        query = (
-            track_query(self.model).where(self.offered(), func.has_words(needles, *texts)).order_by(*IN_ORDER)
-        )
-        return self._first_copies(query, limit)
-
-    def _first_copies(self, query: Select[Any], limit: int) -> list[Track]:
-        """Return the first tracks of a query, without exact copies of those before."""
-        found: dict[int | None, Track] = {}
-        with self.connect() as connection:
-            for row in connection.execution_options(yield_per=100).execute(query):
-                found.setdefault(-row.id if row.content_id is None else row.content_id, track_of(row))
-                if len(found) == limit:
-                    break
-        return list(found.values())
 
     def content_id(self, content: bytes) -> int | None:
         """Return the id of the content with that hash, or that had it by an older version of the hash."""
@@ -314,6 +256,22 @@ class Store:
             Failure(os.path.join(row.root, row.path).rstrip(b"/"), row.stage, row.reason, row.failed_at)
             for row in self.rows(query)
         ]
+
+    def heard_tags(self) -> tuple[str, ...]:
+        """Return the names of the tags that the model hears."""
+        rows = self.rows(select(models.c.tags).where(models.c.name == self.model, models.c.tags.is_not(None)))
+        return tuple(json.loads(rows[0].tags)) if rows else ()
+
+    @cached_property
+    def tags_of_analyses(self) -> tuple[str, ...]:
+        """The same, once the model has analyzed something: they never change then."""
+        return self.heard_tags()
+
+    def passing(self, filters: Sequence[Filter]) -> list[ColumnElement[bool]]:
+        """Return the conditions on tracks that pass ``filters``; for modules of this room."""
+        if [*asked_tags(filters)] and self.model in self.analyzed_by():
+            check_tags(filters, self.heard_tags(), self.model)
+        return [condition(one) for one in filters]
 
     def offered(self) -> ColumnElement[bool]:
         """Return the condition on tracks that results may list; for modules of this room.

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from musimo.library.db.engine import slices
+from musimo.library.db.heard import with_heard
 from musimo.library.db.models import id_of
 from musimo.library.db.queries import Store
 from musimo.library.db.schema import contents, emotions, ratings
@@ -79,6 +80,8 @@ def all_ratings(store: Store) -> list[Rating]:
     ids = [row.content_id for row in rows]
     tracks = {track.content or 0: track for track in reversed(store.missing_tracks())}
     tracks |= store.tracks_of(ids)
+    rated = with_heard(store, [tracks[id_] for id_ in ids if id_ in tracks])
+    tracks = {track.content or 0: track for track in rated}
     found = [
         Rating(row.content_id, row.hash, _opinion(row), row.rated_at, tracks.get(row.content_id))
         for row in rows

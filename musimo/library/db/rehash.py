@@ -2,9 +2,9 @@
 
 A scan reads a file once to compute its new hash. Its content is then the one that the library knew by the
 old hash: the row gets the new hash, so that nothing that refers to it changes. Where files that shared an old
-hash have different new ones, the others get copies of that row; where they meet in one new hash, rows are
-merged. An analysis is taken over only if it covered as long an audio as the file has: old hashes did not tell
-a file from one with another sample rate.
+hash have different new ones, the row stays with one of them; the others keep the rating and are analyzed.
+Where they meet in one new hash, rows are merged. An analysis is taken over only if it covered as long an
+audio as the file has: old hashes did not tell a file from one with another sample rate.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from musimo.library.db.schema import (
     HASH_VERSION,
     contents,
     emotions,
+    heard,
     ratings,
+    tag_scores,
     tempo_keys,
     tracks,
     windows,
@@ -28,7 +30,7 @@ from musimo.library.db.transactions import stamp
 from musimo.records import FileOpened
 
 SLACK_S, SLACK_SHARE = 0.5, 0.02  # durations of one audio, by a scan then and now
-BY_CONTENT = (emotions, windows, tempo_keys, ratings)
+BY_CONTENT = (emotions, windows, heard, tag_scores, tempo_keys, ratings)
 
 
 def has_older_hashes(connection: Connection) -> bool:
@@ -45,27 +47,43 @@ def same_duration(one_s: float, other_s: float) -> bool:
     return abs(one_s - other_s) <= SLACK_S + SLACK_SHARE * max(one_s, other_s)
 
 
-def content_of(connection: Connection, planned: PlannedFile, opened: FileOpened) -> tuple[int, int | None]:
+def content_of(
+    connection: Connection, planned: PlannedFile, opened: FileOpened, *, analyzed: bool
+) -> tuple[int, int | None]:
     """Return the id of a file's content, and that of the content it was taken over from, if there is one.
 
     The latter is to be passed to :func:`delete_unused` once the track refers to the former.
+
+    Parameters
+    ----------
+    analyzed : the file is analyzed now, so that the analysis of an older content may be another file's
     """
     found = connection.execute(select(contents.c.id).where(contents.c.hash == opened.content)).scalar()
     older = _older(connection, planned, opened)
     if older is None or older.id == found:
-        return found if found is not None else _insert(connection, opened, None), None
-    fits = same_duration(older.duration_s, opened.duration_s)
-    if found is None and fits and older.hash == older.old_hash:
+        return found if found is not None else _insert(connection, opened), None
+    fits = same_duration(older.duration_s, opened.duration_s) and older.hash == older.old_hash
+    if found is None and fits and not (analyzed and _is_shared(connection, older.id)):
         connection.execute(update(contents).where(contents.c.id == older.id).values(hash=opened.content))
         return older.id, None
     if found is None:
-        found = _insert(connection, opened, older.old_hash if fits else None)
-    if fits:
+        found = _insert(connection, opened)
+    if fits and not analyzed:
         _copy(connection, emotions, older.id, found, restamp=True)
         _copy(connection, windows, older.id, found)
+        _copy(
+            connection, heard, older.id, found, lacking=tag_scores
+        )  # before them: no row may be all there is
+        _copy(connection, tag_scores, older.id, found)
         _copy(connection, tempo_keys, older.id, found)
     _merge_ratings(connection, older.id, found)
     return found, older.id
+
+
+def _is_shared(connection: Connection, content_id: int) -> bool:
+    """Return whether several tracks have a content."""
+    rows = select(tracks.c.id).where(tracks.c.content_id == content_id).limit(2)
+    return len(connection.execute(rows).all()) > 1
 
 
 def delete_unused(connection: Connection, content_id: int) -> None:
@@ -96,15 +114,27 @@ def _older(connection: Connection, planned: PlannedFile, opened: FileOpened) -> 
     return connection.execute(same.order_by(*first).limit(1)).first()
 
 
-def _insert(connection: Connection, opened: FileOpened, old_hash: bytes | None) -> int:
-    row = {"hash": opened.content, "duration_s": opened.duration_s, "old_hash": old_hash}
+def _insert(connection: Connection, opened: FileOpened) -> int:
+    row = {"hash": opened.content, "duration_s": opened.duration_s}
     return int(connection.execute(insert(contents).values(row)).lastrowid)
 
 
-def _copy(connection: Connection, table: Any, source: int, target: int, *, restamp: bool = False) -> None:
-    """Copy the rows of a content to another one that has none of that kind (by that model)."""
+def _copy(
+    connection: Connection,
+    table: Any,
+    source: int,
+    target: int,
+    *,
+    restamp: bool = False,
+    lacking: Any = None,
+) -> None:
+    """Copy the rows of a content to another one that has none of that kind (by that model).
+
+    ``lacking`` is the table whose rows say so, where it is another one.
+    """
     has_model = "model_id" in table.c
-    known = select(table.c.model_id if has_model else table.c.content_id).where(table.c.content_id == target)
+    of = (table if lacking is None else lacking).c
+    known = select(of.model_id if has_model else of.content_id).where(of.content_id == target)
     missing = table.c.model_id.not_in(known) if has_model else ~known.exists()
     rows = connection.execute(select(table).where(table.c.content_id == source, missing)).mappings().all()
     copies = [{**row, "content_id": target} | ({"stamp": _stamp(row)} if restamp else {}) for row in rows]

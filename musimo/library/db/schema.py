@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0008"
+REVISION = "0009"
 """Newest revision in migrations/; a test compares the two, so that opening needs no Alembic."""
 
 HASH_VERSION = 2
@@ -123,6 +123,7 @@ models = Table(
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("features", Text, nullable=False),
+    Column("tags", Text),  # JSON, names of the tags that it hears; null: it hears none
     sqlite_autoincrement=True,
 )
 
@@ -171,6 +172,24 @@ windows = Table(
     Column("valence", Float, nullable=False),
     Column("arousal", Float, nullable=False),
     Column("place", LargeBinary),  # little-endian float16, sound vector; null: analyzed before 0005
+)
+
+tag_scores = Table(
+    "tag_scores",
+    metadata,
+    Column("content_id", ForeignKey("contents.id"), primary_key=True),
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("scores", LargeBinary, nullable=False),  # little-endian float16, in the order of the model's tags
+)
+
+heard = Table(
+    "heard",
+    metadata,
+    Column("content_id", ForeignKey("contents.id"), primary_key=True),
+    Column("model_id", ForeignKey("models.id"), primary_key=True),
+    Column("tag", Text, primary_key=True),  # that is set: its score in tag_scores is 0.5 at least
+    Column("score", Float, nullable=False),
+    Index(None, "model_id", "tag", "content_id"),
 )
 
 tempo_keys = Table(

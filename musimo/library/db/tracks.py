@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, select
@@ -17,6 +18,17 @@ IN_ORDER = (roots.c.path, tracks.c.path, tracks.c.start_s)
 """Columns that tracks are listed by: their path, and the time within a file."""
 
 TAG_FIELDS = tuple(Tags.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers of tracks by state."""
+
+    tracks: int
+    analyzed: int
+    missing: int
+    failed: int
+    partial: int = 0  # of the analyzed ones: not all of their audio could be decoded
 
 
 def emotions_of(model: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from musimo.library.db.files import Arrival
+from musimo.records.fields import SECOND_DIGITS, Fields, number
 from musimo.records.indexing import Indexing
 
 
@@ -127,6 +128,15 @@ class Audit:
     def seen(self) -> int:
         """Number of files that this scan accounts for."""
         return self.new + self.changed + self.moved + self.unchanged + self.failed + self.ignored
+
+    def as_dict(self) -> Fields:
+        """Return the fields of the JSON contract."""
+        outcomes = ("seen", "new", "changed", "moved", "unchanged", "failed", "ignored", "missing")
+        more = ("failed_before", "refused", "left", "interrupted")
+        return {
+            **{name: getattr(self, name) for name in (*outcomes, *more)},
+            "seconds": number(self.seconds, SECOND_DIGITS),
+        }
 
 
 ScanEvent = (

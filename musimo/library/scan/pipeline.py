@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from musimo.emotion.space import SoundSpace
 from musimo.errors import AudioError
-from musimo.library.db.files import Arrival, FileAnalysis, FileFailure, PlannedFile
+from musimo.library.db.files import Arrival, FileAnalysis, FileFailure, OlderContent, PlannedFile
 from musimo.library.db.journal import Journal
 from musimo.library.db.rehash import same_duration
 from musimo.library.scan.drafts import Draft, FileDraft
@@ -41,6 +41,10 @@ class WindowPredictor(Protocol):
     @property
     def space(self) -> SoundSpace | None:
         """Space of the windows' sound vectors; None: they get none."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Names of the tags that it hears."""
 
     def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         """Predict each window of each track; raise AudioError if one of them has no result."""
@@ -77,7 +81,8 @@ class Pipeline:
         self._moved_from = partial(moved_from, moved_roots=moved_roots)
         self._files: Sequence[PlannedFile] = ()
         self._known: set[bytes] = set()  # contents that need no analysis
-        self._older: dict[bytes, float] | None = None  # the same by older hash, with their durations
+        self._older: dict[bytes, OlderContent] | None = None  # the same by older hash
+        self._heirs: dict[bytes, bytes] = {}  # by older hash, the content that its analysis is taken over to
         self._drafts: dict[int, FileDraft] = {}
         self._groups: list[Group] = []  # to be predicted
         self._n_ended = 0
@@ -122,8 +127,12 @@ class Pipeline:
         if opened.content in self._known or opened.end_s is not None:
             return opened.content in self._known
         old = opened.old_content or planned.old_content
-        duration_s = None if self._older is None or old is None else self._older.get(old)
-        return duration_s is not None and same_duration(duration_s, opened.duration_s)
+        older = None if self._older is None or old is None else self._older.get(old)
+        if old is None or older is None or not same_duration(older.duration_s, opened.duration_s):
+            return False
+        if older.codec not in (None, opened.tags.codec):
+            return False
+        return self._heirs.setdefault(old, older.content or opened.content) == opened.content
 
     def store_failed(self, failed: Sequence[FileFailure]) -> Iterator[FileFailed]:
         """Store files that could not even be opened."""
@@ -144,6 +153,7 @@ class Pipeline:
             return
         groups, self._groups = self._groups, []
         predictor = self._predictor.get()
+        self._journal.name_tags(predictor.tags)
         predicted = self._predictions(predictor, groups)
         for (_, draft, group), predictions in zip(groups, predicted, strict=True):
             if predictions:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from musimo.errors import UsageError
 from musimo.training.clips import LabeledClip
-from musimo.training.datasets import deam, emomusic, musifeast17, pmemo, soundtracks, vgmidi
+from musimo.training.datasets import deam, emomusic, musifeast17, panda4q, pmemo, soundtracks, vgmidi
 from musimo.training.datasets.loading import OnNotice
 
 
@@ -43,6 +43,7 @@ _LOADERS = {
     "deam": _Dataset(lambda c, folder, _, notify: deam.load(folder, notify, c.labels), ("labels",)),
     "emomusic": _Dataset(lambda _c, folder, _, notify: emomusic.load(folder, notify)),
     "musifeast17": _Dataset(lambda _c, folder, _, _notify: musifeast17.load(folder)),
+    "panda4q": _Dataset(lambda _c, folder, _, _notify: panda4q.load(folder)),
     "pmemo": _Dataset(lambda _c, folder, _, notify: pmemo.load(folder, notify)),
     "soundtracks": _Dataset(
         lambda c, folder, _, notify: soundtracks.load(folder, notify, c.part or "set1"), ("part",)

@@ -107,6 +107,11 @@ def song_number(cell: str, path: Path) -> int:
         raise UsageError(f"{path}: {cell!r} is not the number of a song") from None
 
 
+def split_list(cell: str) -> tuple[str, ...]:
+    """Return the entries of a cell that are separated by semicolons; () for an empty one."""
+    return tuple(entry for entry in (part.strip() for part in cell.split(";")) if entry)
+
+
 def rating(row: TableRow, column: str, scale: tuple[float, float], name: str, path: Path) -> float:
     """Parse a mean rating and map it linearly from its scale to 1-9.
 
@@ -188,7 +193,9 @@ def song_clips(
     known = [songs.get(number, Song()) for number in numbers]
     groups = join_groups([song.artist for song in known], [song.album for song in known])
     clips = [
-        LabeledClip(f"{prefix}-{number}", audio[number], group, *ratings[number], song.genre, song.album)
+        LabeledClip(
+            f"{prefix}-{number}", audio[number], group, *ratings[number], split_list(song.genre), song.album
+        )
         for number, song, group in zip(numbers, known, groups, strict=True)
         if number in audio
     ]

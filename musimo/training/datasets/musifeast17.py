@@ -20,7 +20,7 @@ from pathlib import Path
 
 from musimo.errors import UsageError
 from musimo.training.clips import LabeledClip
-from musimo.training.datasets.loading import rating, read_table
+from musimo.training.datasets.loading import rating, read_table, split_list
 from musimo.training.groups import artist_group
 
 SCALE = (1.0, 5.0)
@@ -48,7 +48,7 @@ def load(folder: Path) -> list[LabeledClip]:
             group=artist_group(row["artist"]),
             valence=rating(row, "valence_m", SCALE, row["clip_name"], table),
             arousal=rating(row, "arousal_m", SCALE, row["clip_name"], table),
-            genre=row.get("genre", ""),
+            genres=split_list(row.get("genre", "")),
         )
         for row in rows
         if row["clip_name"] in audio

@@ -103,7 +103,7 @@ def piece_clips(midi: Path, rendering: Path, soundfont: str, curve: Curve) -> li
                 group=series,
                 valence=float(valence),
                 arousal=float(arousal),
-                genre="Video game",
+                genres=("Video game",),
                 album=game,
                 window=window,
             )

@@ -148,7 +148,7 @@ def test_an_older_library_is_copied_before_it_is_migrated(
         "def upgrade():\n"
         "    op.execute('CREATE TABLE more (id)')\n"
     )
-    monkeypatch.setattr(database, "resource", lambda name: tmp_path / name)
+    monkeypatch.setattr("musimo.resources.resource", lambda name: tmp_path / name)
     monkeypatch.setattr(schema, "REVISION", "9999")
     open_database(catalog.store.path)
     assert sql(catalog.store.path, "SELECT version_num FROM alembic_version") == [("9999",)]
@@ -174,7 +174,7 @@ def test_a_migration_that_fails_leaves_the_library_as_it_was(
         "    op.execute('SELECT * FROM nowhere')\n"
     )
     with monkeypatch.context() as patch:
-        patch.setattr(database, "resource", lambda name: tmp_path / name)
+        patch.setattr("musimo.resources.resource", lambda name: tmp_path / name)
         patch.setattr(schema, "REVISION", "9999")
         with pytest.raises(LibraryError, match="no such table: nowhere"):
             open_database(catalog.store.path)

@@ -11,7 +11,9 @@ from sqlalchemy import event
 
 from musimo.errors import LibraryError
 from musimo.library.db.files import GoneFile
-from musimo.library.db.queries import Counts, Store
+from musimo.library.db.names import Named
+from musimo.library.db.queries import Store
+from musimo.library.db.tracks import Counts
 from musimo.records import RangeFilter, Tags, TextFilter
 from tests.catalog import FUSED, STATISTICS, Catalog, Entry, direction
 
@@ -146,7 +148,7 @@ def test_an_empty_library_answers_with_nothing(tmp_path: Path) -> None:
     assert len(ids) == len(sounds.embedding) == len(sounds.statistics) == len(sounds.fused) == 0
     assert store.analyzed_by() == []
     assert store.emotions()[1].shape == (0, 2)
-    assert not [*store.all_tracks(), *store.failures(), *store.tracks_like("a", 5, accents=False)]
+    assert not [*store.all_tracks(), *store.failures(), *Named(store, "a").containing(5, accents=False)]
     assert store.matching_contents([]).dtype == np.int64
 
 

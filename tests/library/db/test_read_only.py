@@ -18,6 +18,7 @@ from musimo.library.db import schema
 from musimo.library.db.engine import back_up, open_database
 from musimo.library.db.health import examine
 from musimo.library.db.lock import hold
+from musimo.library.db.names import Named
 from musimo.library.db.queries import Store
 from musimo.resources import weights_path
 from musimo.search.indexes import Indexes
@@ -69,7 +70,7 @@ def test_it_is_asked_examined_and_copied_and_no_file_is_made(
     store = Store.open(folder / "library.db", MODEL)
     assert store.counts().tracks == 3
     assert len(store.descriptors()[0]) == 3
-    assert store.tracks_like("1.mp3", 5, accents=True)[0].path_bytes == b"/music/1.mp3"
+    assert Named(store, "1.mp3").containing(5, accents=True)[0].path_bytes == b"/music/1.mp3"
     assert examine(folder / "library.db").problems == ()
     assert [file.name for file in folder.iterdir()] == ["library.db"]
     assert (folder / "library.db").read_bytes() == before

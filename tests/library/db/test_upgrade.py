@@ -18,6 +18,7 @@ from musimo.errors import NotFoundError
 from musimo.library.db import schema
 from musimo.library.db.queries import Store
 from musimo.library.db.ratings import all_ratings
+from musimo.resources import resource
 from tests.conftest import PlainPredictor
 from tests.sounds import melody
 
@@ -164,6 +165,8 @@ def test_a_library_of_the_fifth_schema_takes_new_hashes_over(home: Path, tmp_pat
 
 def test_every_schema_that_was_has_its_library() -> None:
     kept = sorted(path.stem for path in FIRST.parent.glob("*.db"))
+    revisions = sorted(path.name[:4] for path in (resource("migrations") / "versions").glob("0*.py"))
+    assert kept == revisions[:-1]
     assert kept == [f"{number:04}" for number in range(1, int(schema.REVISION))]
 
 

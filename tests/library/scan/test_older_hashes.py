@@ -256,3 +256,39 @@ def test_partial_belongs_to_the_file(store: Store, tmp_path: Path) -> None:
         assert one.counts().partial == 1
         (folder / "cut.wav").unlink()
         (folder / "whole.wav").unlink()
+
+
+def law(data: bytes, code: int) -> bytes:
+    """A WAV file of 8 bits a sample: 6 is A-law, 7 µ-law."""
+    header = wav_header(22_050, 1, 8, len(data))
+    return header[:20] + code.to_bytes(2, "little") + header[22:] + data
+
+
+@pytest.mark.parametrize("names", [("a.wav", "b.wav"), ("b.wav", "a.wav")])
+@pytest.mark.parametrize("jobs", [0, 2])
+def test_of_laws_that_shared_bytes_the_one_that_was_not_analyzed_is(
+    store: Store, music: Path, names: tuple[str, str], jobs: int
+) -> None:
+    """Whichever is read first: the analysis is of the one that the library knew first."""
+    first, second = names
+    data = ((melody(8, 22_050, 7) + 1) * 127.5).astype("u1").tobytes()
+    (music / first).write_bytes(law(data, 7))
+    run(store, music)
+    (music / second).write_bytes(law(data, 6))
+    (music / "0 copy of first.wav").write_bytes(law(data, 7))
+    run(store, music)
+    before = export(store)
+    mood = {Path(os.fsdecode(t.path_bytes)).name: (t.valence, t.arousal) for t in store.all_tracks()}
+    assert mood[first] != mood[second]
+    age(store)
+    like(store, first)
+    assert content_of(store, first) == content_of(store, second)
+    predictor = PlainPredictor()
+    run(store, music, predictor=predictor, options=ScanOptions(jobs=jobs))
+    assert predictor.n_clips == 1
+    assert export(store) == before
+    assert content_of(store, first) == content_of(store, "0 copy of first.wav")
+    assert content_of(store, first) != content_of(store, second)
+    assert ratings(store) == {"0 copy of first.wav": 1, second: 1}
+    audit, _ = run(store, music, predictor=NoPredictor())
+    assert audit.unchanged == audit.seen == 6

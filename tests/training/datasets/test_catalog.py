@@ -12,7 +12,7 @@ from musimo.training.datasets.catalog import DATASETS, DatasetConfig, load_datas
 
 
 def test_every_data_set_says_which_files_to_put_where(tmp_path: Path, notices: list[str]) -> None:
-    assert DATASETS == ("deam", "emomusic", "musifeast17", "pmemo", "soundtracks", "vgmidi")
+    assert DATASETS == ("deam", "emomusic", "musifeast17", "panda4q", "pmemo", "soundtracks", "vgmidi")
     for name in DATASETS:
         with pytest.raises(UsageError, match=str(tmp_path / name)) as caught:
             load_dataset(DatasetConfig(name), tmp_path, tmp_path / "cache", notices.append)
