@@ -22,10 +22,12 @@ TIME_DIGITS: Final = 6  # of seconds: a sample is 5 to 125 microseconds
 MAX_SHEET: Final = 1_048_576  # bytes; a hundred tracks take some ten thousand
 MAX_TRACKS: Final = 250  # a CD has at most 99
 MAX_TEXT: Final = 300  # characters of a title
+MAX_TIME: Final = 20  # characters of a time that are quoted
 
 _COMMAND: Final = re.compile(r"\s*(REM\s+)?(\w+)\s+(.*?)\s*", re.DOTALL)
 _FILE: Final = re.compile(r'(?:"(.*)"|(.+?))(?:\s+\w+)?', re.DOTALL)
-_TIME: Final = re.compile(r"0?1\s+(\d{1,4}):(\d{1,2}):(\d{1,2})", re.ASCII)
+_BEGINNING: Final = re.compile(r"0?1\s+(.+)", re.DOTALL)  # an INDEX 01, and its time
+_TIME: Final = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2})", re.ASCII)
 _YEAR: Final = re.compile(r"(?<!\d)[12]\d{3}(?!\d)", re.ASCII)
 _NUMBER: Final = re.compile(r"0*([1-9]\d{0,3})\b", re.ASCII)
 _BREAKS: Final = re.compile("\r\n|\r|\n")
@@ -101,9 +103,9 @@ def parse_sheet(data: bytes | str) -> list[tuple[str, CueSheet]]:
                 raise SheetError(f"it has more than {MAX_TRACKS} tracks")
             number, _, kind = value.partition(" ")
             entry = _Entry(number, kind.strip().upper() in ("AUDIO", ""))
-        elif command == "INDEX" and entry is not None and (at := _TIME.fullmatch(value)):
+        elif command == "INDEX" and entry is not None and (at := _BEGINNING.fullmatch(value)):
             if entry.frames is None and files:
-                entry.frames = _frames(at)
+                entry.frames = _frames(at[1])
                 files[-1].entries.append(entry)
         elif entry is None and command in _ALBUM:
             album.setdefault(_ALBUM[command], _unquoted(value))
@@ -145,10 +147,11 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def _frames(time: re.Match[str]) -> int:
-    minutes, seconds, frames = map(int, time.groups())
+def _frames(text: str) -> int:
+    time = _TIME.fullmatch(text)
+    minutes, seconds, frames = map(int, time.groups()) if time else (0, 60, 0)
     if seconds >= 60 or frames >= FRAMES_PER_S:
-        raise SheetError(f"{time[0].split()[1]} is no time: minutes, seconds below 60, frames below 75")
+        raise SheetError(f"{text[:MAX_TIME]} is no time: minutes, seconds below 60, frames below 75")
     return (minutes * 60 + seconds) * FRAMES_PER_S + frames
 
 

@@ -20,7 +20,7 @@ import soundfile
 
 from musimo.output.playlist_paths import PathStyle
 from musimo.output.playlists import Skipped, m3u, m3u8, pls, xspf
-from musimo.records import Tags, Track
+from musimo.records import Tags, Track, Window
 
 pytestmark = [
     pytest.mark.player,
@@ -114,29 +114,48 @@ def test_mpv_opens_every_file_in_order(music: Path, kind: str, style: str) -> No
     assert ran.returncode == 0
 
 
-@needs_vlc
-@pytest.mark.parametrize(("style", "part"), [("absolute", 0), ("relative", 1)])
-def test_vlc_opens_every_file_of_an_xspf_in_order(music: Path, style: str, part: int) -> None:
-    names = NAMES[part::2]  # it takes a second for each
-    path = playlist(music, "xspf", style, names)
+def vlc_log(path: Path) -> bytes:
+    """Play a list to its end, in a folder that VLC's user may read; return what VLC says of it."""
     command = ["cvlc", "-I", "dummy", "--no-audio", "--no-video", "--play-and-exit", "-vv", str(path)]
     if os.geteuid() == 0:  # VLC does not run as root
         if shutil.which("setpriv") is None:
             pytest.skip("VLC does not run as root, and there is no setpriv")
-        for folder in (music, *music.parents):
+        for folder in (path.parent / "My Music", *path.parents):
             if not folder.stat().st_mode & 0o001:
                 folder.chmod(folder.stat().st_mode | 0o055)
         command = ["setpriv", "--reuid=65534", "--clear-groups", *command]
-    home = music.parent / "home"
+    home = path.parent / "home"
     home.mkdir()
     home.chmod(0o777)
-    ran = subprocess.run(
+    return subprocess.run(
         command,
         env={**os.environ, "HOME": str(home)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=55,
         check=False,
-    )
-    opened = re.findall(rb"`file://([^']+\.wav)' successfully opened", ran.stderr)
-    assert [unquote_to_bytes(name).rpartition(b"/")[2] for name in opened] == names, ran.stderr[-2000:]
+    ).stderr
+
+
+@needs_vlc
+@pytest.mark.parametrize(("style", "part"), [("absolute", 0), ("relative", 1)])
+def test_vlc_opens_every_file_of_an_xspf_in_order(music: Path, style: str, part: int) -> None:
+    names = NAMES[part::2]  # it takes a second for each
+    log = vlc_log(playlist(music, "xspf", style, names))
+    opened = re.findall(rb"`file://([^']+\.wav)' successfully opened", log)
+    assert [unquote_to_bytes(name).rpartition(b"/")[2] for name in opened] == names, log[-2000:]
+
+
+@needs_vlc
+@pytest.mark.parametrize("kind", ["m3u8", "m3u", "xspf"])
+def test_vlc_plays_the_tracks_of_a_cue_sheet_from_and_to_their_times(music: Path, kind: str) -> None:
+    soundfile.write(music / "album.wav", np.zeros(8000 * 600), 8000)
+    path = os.fsencode(music / "album.wav")
+    tracks = [
+        Track(n, path, Tags(track=n), 1.0, None, None, None, part=Window(start, start + 1.0))
+        for n, start in enumerate((300.0, 20.0), 1)
+    ]
+    listed = music.parent / f"list.{kind}"
+    listed.write_bytes(WRITERS[kind](tracks, PathStyle())[0])
+    log = vlc_log(listed)  # ten minutes, if VLC did not stop where it shall
+    assert re.findall(rb"starting at time: (\d+)s", log) == [b"300", b"20"], log[-2000:]

@@ -93,7 +93,7 @@ class Audit:
 
     Parameters
     ----------
-    missing : tracks in these folders whose files are gone; not part of ``seen``
+    missing : files of tracks in these folders that are gone; not part of ``seen``
     known_failures : those of ``failed`` that were not tried again
     failed_again : those of ``failed`` that were tried again, though they have not changed since they failed
     refused : folders whose missing tracks were not marked

@@ -17,8 +17,8 @@ files of a root that was moved        a move, opened only if its mtime differs; 
 a file or folder that is excluded     skipped; a track that was known there is marked missing
 a cue sheet                           counts as ignored; if what it says of a file has changed, or it came
                                       or went, that file is opened, and new parts of its audio are analyzed
-a failed file                         opened if size or mtime differ, if it could not be read, or with
-                                      ``retry_failed``
+a failed file                         opened if size or mtime differ, if it could not be read, if what its
+                                      sheet says has changed, or with ``retry_failed``
 ====================================  ====================================================================
 
 Without ``verify`` a scan cannot detect changes that keep size and mtime, to the nanosecond where the disk
@@ -271,7 +271,7 @@ def _compare(
         plan.unreadable.append((planned, entry.reason))
     for path, found in walked.files.items():
         known_file = known.get(path)
-        _compare_file(plan, found, known_file, sheets.digest(path), retry_failed=retry_failed, verify=verify)
+        _compare_file(plan, found, known_file, sheets, retry_failed=retry_failed, verify=verify)
     plan.to_open = [
         replace(planned, sheet=sheets.tracks(planned.file.path), sheet_digest=digest)
         if (digest := sheets.digest(planned.file.path)) is not None
@@ -300,13 +300,13 @@ def _compare_file(
     plan: ScanPlan,
     found: FoundFile,
     known: KnownFile | None,
-    sheet: bytes | None,
+    sheets: Sheets,
     *,
     retry_failed: bool,
     verify: bool,
 ) -> None:
     same = known is not None and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
-    if known is None or not same or (not known.failed and known.sheet != sheet):
+    if known is None or not same or _has_other_sheet(known, sheets):
         plan.to_open.append(PlannedFile(plan.scan_folder, found))
     elif known.failed:
         if retry_failed or known.may_pass:
@@ -325,6 +325,11 @@ def _compare_file(
             plan.n_unchanged += 1
         if known.missing and known.track_id is not None:
             plan.found_again += (known.track_id, *known.more_ids)
+
+
+def _has_other_sheet(known: KnownFile, sheets: Sheets) -> bool:
+    """Return whether a file has another sheet than when it was scanned; a failure keeps no sheet."""
+    return known.path in sheets.changed if known.failed else known.sheet != sheets.digest(known.path)
 
 
 def _old_content(known: KnownFile) -> bytes | None:

@@ -2,7 +2,8 @@
 
 A sheet names its files as they were when it was written: often with another ending, as ``album.wav`` for what
 is ``album.flac`` now, or in another case. They are looked up by name among the music in the sheet's own
-folder, and nowhere else. Sheets that have not changed are not read again, unless their folder has new music.
+folder, and nowhere else. Sheets that have not changed are not read again, unless their folder has music
+that is new, or back.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Final
 
 from musimo.audio.cue_sheet import MAX_SHEET, parse_sheet, repaired_texts
 from musimo.errors import SheetError
-from musimo.library.db.files import FoundFile, KnownSheet, SheetTarget
+from musimo.library.db.files import FoundFile, KnownFile, KnownSheet, SheetTarget
 from musimo.library.db.folding import fold_path
 from musimo.records import CueSheet
 
@@ -44,6 +45,7 @@ class Sheets:
     read : sheets that were read now, by path
     gone : sheets that were known and are no longer there
     unused : sheets that were read and divide no file, and why
+    changed : files of which a sheet says something else than when it was last read
     """
 
     root: bytes
@@ -51,11 +53,11 @@ class Sheets:
     read: dict[bytes, KnownSheet] = field(default_factory=dict)
     gone: list[bytes] = field(default_factory=list)
     unused: list[tuple[bytes, str]] = field(default_factory=list)
+    changed: set[bytes] = field(default_factory=set)
 
     def digest(self, path: bytes) -> bytes | None:
         """Return the digest of what a sheet says of the file at ``path``; None without a sheet."""
-        applied = self.applied.get(path)
-        return None if applied is None else applied.digest
+        return _digest_at(self.applied, path)
 
     def tracks(self, path: bytes) -> CueSheet:
         """Return the tracks of the file at ``path``, from its sheet; empty without one."""
@@ -74,7 +76,7 @@ def find_sheets(
     found: Iterable[FoundFile],
     known: Mapping[bytes, KnownSheet],
     files: Mapping[bytes, FoundFile],
-    known_files: Mapping[bytes, object],
+    known_files: Mapping[bytes, KnownFile],
 ) -> Sheets:
     """Return what the sheets of a folder say; read those that are new, or may mean another file now.
 
@@ -91,16 +93,17 @@ def find_sheets(
     here = {os.path.dirname(sheet.path) for sheet in found}
     music: dict[bytes, list[bytes]] = {folder: [] for folder in here}
     with_new: set[bytes] = set()
+    meant = {target.path for sheet in known.values() for target in sheet.targets}
     for path in files if here else ():
         folder = os.path.dirname(path)
         if folder in here:
             music[folder].append(path)
-            if path not in known_files:
+            if _is_new(known_files.get(path), meant):
                 with_new.add(folder)
     for sheet in found:
         before = known.get(sheet.path)
         folder = os.path.dirname(sheet.path)
-        if before is not None and _is_current(before, sheet, files) and folder not in with_new:
+        if before is not None and _is_same(before, sheet) and folder not in with_new:
             current[sheet.path] = before
             continue
         try:
@@ -118,12 +121,24 @@ def find_sheets(
             sheets.read[sheet.path] = current[sheet.path]
     sheets.gone = [path for path in known if path not in current]
     sheets.applied = _applied(current, files)
+    before_all = _applied(known, files)
+    sheets.changed = {
+        path for path in {*before_all, *sheets.applied} if _digest_at(before_all, path) != sheets.digest(path)
+    }
     return sheets
 
 
-def _is_current(known: KnownSheet, sheet: FoundFile, files: Mapping[bytes, FoundFile]) -> bool:
-    same = (known.size, known.mtime_ns) == (sheet.size, sheet.mtime_ns)
-    return same and all(not target.path or target.path in files for target in known.targets)
+def _digest_at(applied: Mapping[bytes, AppliedSheet], path: bytes) -> bytes | None:
+    return applied[path].digest if path in applied else None
+
+
+def _is_same(known: KnownSheet, sheet: FoundFile) -> bool:
+    return (known.size, known.mtime_ns) == (sheet.size, sheet.mtime_ns)
+
+
+def _is_new(file: KnownFile | None, meant: Container[bytes]) -> bool:
+    """Return whether sheets of the folder may have been read without a file, and may mean it."""
+    return file is None or file.missing or (file.sheet is not None and file.path not in meant)
 
 
 def _applied(

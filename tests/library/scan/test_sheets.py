@@ -14,7 +14,7 @@ from mutagen.flac import FLAC
 from musimo import Library
 from musimo.api.session import Session
 from musimo.errors import SheetTracksError
-from musimo.library.db.files import FoundFile
+from musimo.library.db.files import FoundFile, KnownFile
 from musimo.library.scan.events import Audit
 from musimo.library.scan.scan import ScanOptions
 from musimo.library.scan.sheets import find_sheets
@@ -204,5 +204,6 @@ def test_known_sheets_are_not_read_again(tmp_path: Path) -> None:
     first = find_sheets(root, [path], {}, music, {})
     assert first.digest(b"a.flac") is not None
     (tmp_path / "a.cue").unlink()
-    again = find_sheets(root, [path], first.read, music, {b"a.flac": None})
+    known = KnownFile(b"a.flac", 1, 1, 1, True, False, sheet=first.digest(b"a.flac"))
+    again = find_sheets(root, [path], first.read, music, {b"a.flac": known})
     assert (again.digest(b"a.flac"), again.read, again.gone) == (first.digest(b"a.flac"), {}, [])

@@ -16,7 +16,7 @@ from musimo.errors import AudioError
 from musimo.library.scan import workers
 from musimo.library.scan.messages import ExtractMessage, Finished, Message
 from musimo.library.scan.workers import Task, extract_all
-from musimo.records import ExtractedWindow, FileOpened
+from musimo.records import ExtractedWindow, FileOpened, SheetTrack, Tags
 from tests.sounds import melody, sine
 
 
@@ -195,3 +195,33 @@ def test_a_file_that_takes_all_memory_fails_and_the_worker_goes_on(
     assert [plain(one) for [one] in messages.values()] == [
         ("decode", "decoding it takes more memory than there is")
     ] * 2
+
+
+SHEET = (
+    SheetTrack(0.0, 2.0, Tags(title="One", track=1)),
+    SheetTrack(2.0, 4.0, Tags(title="Zwölf\n\x1b[31m", artist="B", track=2)),
+    SheetTrack(4.0, None, Tags(track=3)),
+)
+
+
+def test_workers_extract_the_tracks_of_a_sheet_as_this_process_does(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "album.wav", melody(6), 22_050)
+    album = os.fsencode(tmp_path / "album.wav")
+    known_second = Task(album, 1000, sheet=SHEET, is_known=lambda opened: opened.start_s == 2.0)
+    tasks = [Task(album, 1000, sheet=SHEET), known_second, Task(album, 1000, sheet=SHEET[1:2])]
+    alone, together = heard(tasks, 0), heard(tasks, 2)
+    for number in range(3):
+        assert [plain(m) for m in alone[number]] == [plain(m) for m in together[number]]
+    kinds = {number: [type(message) for message in together[number]] for number in together}
+    one = [FileOpened, ExtractedWindow]
+    assert kinds[0] == [*one, *one, *one, Finished]
+    assert kinds[1] == [*one, FileOpened, *one, Finished], "the second one is known"
+    assert kinds[2] == [*one, Finished]
+    opened = [message for message in together[0] if isinstance(message, FileOpened)]
+    assert [(one.start_s, one.end_s, one.duration_s) for one in opened] == [
+        (0.0, 2.0, 2.0),
+        (2.0, 4.0, 2.0),
+        (4.0, 6.0, 2.0),
+    ]
+    assert [one.tags.title for one in opened] == ["One", "Zwölf\n\x1b[31m", None]
+    assert len({one.content for one in opened}) == 3
