@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
@@ -28,7 +28,6 @@ PREFIX = "space."  # of its tensors in a weights file
 DIGEST = "space"  # key of their digest in the file's metadata
 N_AXES = 128  # of each block: better than 64 on music the axes were not fitted to
 WHITENING = 0.75  # exponent of an axis's SD that divides it: 0 is none, 1 full whitening; 0.5 was worse
-RIDGE = 0.1  # penalty of the regression of a teacher, for standardized inputs; .01 to 1 work as well
 ROUNDING = 1e-6  # relative SD below which an axis is only float32 rounding
 
 NO_SPACE = "fit one to a folder of music: scripts/fit_space.py FOLDER --weights FILE --out FOLDER"
@@ -65,31 +64,6 @@ class BlockTransform:
             scale.astype(np.float32),
             np.ascontiguousarray(whitened).astype(np.float16).astype(np.float32),
         )
-
-    def extended(self, rows: FloatArray, targets: FloatArray, k: int) -> Self:
-        """Return the transform with further axes, of equal weight: those of a ridge regression of targets.
-
-        Parameters
-        ----------
-        rows : what this was fitted to [shape=(n, d)]
-        targets : of the same rows [shape=(n, d_target)]
-        k : maximum number of further axes
-        """
-        scaled = ((rows - self.mean) * self.scale).astype(np.float64)
-        wanted = targets.astype(np.float64)
-        wanted = (wanted - wanted.mean(axis=0)) / np.maximum(wanted.std(axis=0), ROUNDING)
-        gram = scaled.T @ scaled
-        gram[np.diag_indices_from(gram)] += RIDGE * len(rows)
-        weights = np.linalg.solve(gram, scaled.T @ wanted)
-        predicted = scaled @ weights
-        further = weights @ BlockTransform.fit(predicted.astype(np.float32), k).unscaled()
-        lengths = [np.linalg.norm(scaled @ axes, axis=1).mean() for axes in (self.axes, further)]
-        both = np.hstack([self.axes, further * (lengths[0] / lengths[1])])
-        return replace(self, axes=both.astype(np.float16).astype(np.float32))
-
-    def unscaled(self) -> FloatArray:
-        """Return the axes for rows that are centered but not divided by their SDs."""
-        return self.scale[:, None] * self.axes
 
     def transform(self, rows: FloatArray) -> FloatArray:
         """Transform rows [shape=(n, d)] to the axes [shape=(n, k)]. Linear: it commutes with means."""
@@ -158,12 +132,7 @@ class SoundSpace:
 
 
 def fit_space(
-    fused: FloatArray,
-    statistics: FloatArray,
-    embedding: FloatArray,
-    k: int = N_AXES,
-    *,
-    teacher: FloatArray | None = None,
+    fused: FloatArray, statistics: FloatArray, embedding: FloatArray, k: int = N_AXES
 ) -> SoundSpace:
     """Fit a space to a collection of music, without labels.
 
@@ -177,11 +146,9 @@ def fit_space(
     statistics : [shape=(n, 579)], :func:`musimo.audio.statistics.clip_statistics` of features as computed
     embedding : [shape=(n, 256)], of the same network, of any norm: the library stores its direction
     k : maximum number of axes of each block
-    teacher : what the block of fused values shall also show [shape=(n, d)]: activations of another network
     """
-    own = BlockTransform.fit(fused, k)
     return SoundSpace(
-        own if teacher is None else own.extended(fused, teacher, k),
+        BlockTransform.fit(fused, k),
         BlockTransform.fit(statistics, k),
         BlockTransform.fit(unit(embedding), k),
     )

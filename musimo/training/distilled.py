@@ -27,7 +27,7 @@ from musimo.training.rated_dataset import RatedDataset, load_rated_dataset
 from musimo.training.recipe import DistilRecipe
 from musimo.training.tag_metrics import TagScores
 from musimo.training.tag_training import TAGS, TagTargets, merge, train_tags
-from musimo.training.teacher import N_ACTIVATIONS, Teachers
+from musimo.training.teacher import Teachers
 from musimo.training.trainer import (
     OutOfFold,
     TrainedNetwork,
@@ -122,14 +122,7 @@ class DistilledTrainer:
         means, sds = (row.numpy() for row in scales.features)
         n_windows = int(corpora[0].done.sum())  # the first rows; mixes are not real music
         windows = music.part(np.arange(n_windows))
-        second = windows.teachers[:, N_ACTIVATIONS:].astype(np.float32)
-        space = fit_network_space(
-            network,
-            windows.fused,
-            windows.statistics,
-            windows.harmony,
-            second if second.shape[1] else None,
-        )
+        space = fit_network_space(network, windows.fused, windows.statistics, windows.harmony)
         return TrainedNetwork(network, means, sds, space, TAGS if network.config.n_tags else ())
 
     def teacher_tags(self, rated: RatedDataset) -> Work[TagScores]:

@@ -109,11 +109,7 @@ class TagTeacher(Protocol):
 
 @torch.inference_mode()
 def fit_network_space(
-    network: MaseNet,
-    fused: FloatArray,
-    statistics: Matrix,
-    harmony: FloatArray | None = None,
-    teacher: FloatArray | None = None,
+    network: MaseNet, fused: FloatArray, statistics: Matrix, harmony: FloatArray | None = None
 ) -> SoundSpace:
     """Fit the sound space of a network to its training data.
 
@@ -123,11 +119,10 @@ def fit_network_space(
     fused : output of the frozen layers [shape=(n, 2048)]
     statistics : [shape=(n, 579)]
     harmony : if the network has harmony inputs [shape=(n, 109)]
-    teacher : activations that the space shall also show [shape=(n, d)]
     """
     inputs = None if harmony is None else torch.from_numpy(harmony)
     embedding = network.eval().rate(torch.from_numpy(fused), inputs)[1].numpy()
-    return fit_space(fused, statistics.astype(np.float32), embedding, teacher=teacher)
+    return fit_space(fused, statistics.astype(np.float32), embedding)
 
 
 def fold_folder(workspace: Workspace, rated: RatedDataset, seed: int) -> Path:

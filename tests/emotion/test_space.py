@@ -52,52 +52,6 @@ def test_fewer_rows_than_axes_give_fewer_axes() -> None:
     assert BlockTransform.fit(normal(5, 30), k=16).axes.shape == (30, 4)
 
 
-def distances(rows: np.ndarray) -> np.ndarray:
-    first, second = np.triu_indices(len(rows), 1)
-    return np.asarray(np.linalg.norm(rows[first] - rows[second], axis=1))
-
-
-def test_further_axes_follow_what_is_wanted() -> None:
-    """Targets are a linear function of the rows, so that a regression recovers them."""
-    rows = 3 * normal(600, 9) + 50
-    targets = rows @ normal(9, 3, seed=4)
-    own = BlockTransform.fit(rows, k=2)
-    both = own.extended(rows, targets, k=3)
-    assert both.axes.shape == (9, 2 + 3)
-    np.testing.assert_array_equal(both.axes[:, :2], own.axes)
-    np.testing.assert_array_equal(both.axes, both.axes.astype(np.float16))
-    asked = 3 * normal(60, 9, seed=5) + 50
-    wanted = BlockTransform.fit(targets, k=3).transform(asked @ normal(9, 3, seed=4))
-    of_own, further = np.split(both.transform(asked), [2], axis=1)
-    assert np.corrcoef(distances(further), distances(wanted))[0, 1] > 0.99
-    assert np.corrcoef(distances(of_own), distances(wanted))[0, 1] < 0.8
-
-
-def test_further_axes_have_equal_weight() -> None:
-    rows = normal(300, 9)
-    both = BlockTransform.fit(rows, k=4).extended(rows, 1000 * normal(300, 5, seed=7), k=5)
-    lengths = [np.linalg.norm(part, axis=1).mean() for part in np.split(both.transform(rows), [4], axis=1)]
-    assert lengths[1] == pytest.approx(lengths[0], rel=2e-3)  # axes have 11 bits
-
-
-def test_a_wanted_value_that_never_varies_has_no_say() -> None:
-    rows, targets = normal(200, 6), normal(200, 2, seed=7)
-    targets[:, 1] = 5
-    both = BlockTransform.fit(rows, k=3).extended(rows, targets, k=2)
-    assert both.axes.shape == (6, 3 + 1)
-    assert np.isfinite(both.axes).all()
-
-
-def test_a_teacher_extends_the_fused_block_alone() -> None:
-    fused, statistics, embedding = (normal(40, d) for d in (20, 9, 6))
-    plain = fit_space(fused, statistics, embedding, 3)
-    taught = fit_space(fused, statistics, embedding, 3, teacher=normal(40, 8, seed=9))
-    assert taught.fused.axes.shape == (20, 6)
-    assert taught.width == plain.width + 3
-    for name in ("statistics", "embedding"):
-        np.testing.assert_array_equal(getattr(taught, name).axes, getattr(plain, name).axes)
-
-
 def test_coordinates_of_a_mean_are_the_mean_of_coordinates() -> None:
     block, rows = BlockTransform.fit(normal(40, 9), k=4), normal(3, 9, seed=5)
     np.testing.assert_allclose(
