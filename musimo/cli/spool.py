@@ -7,6 +7,7 @@ import shutil
 import signal
 import stat
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -103,10 +104,15 @@ def spooling() -> Iterator[Spool]:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in handlers.items():
-        if handler is signal.SIG_DFL:  # not where a shell, nohup or a test has its own
-            signal.signal(number, end)
+    # not where a shell, nohup or a test has a handler of its own; and only the main thread may set one
+    may_handle = threading.current_thread() is threading.main_thread()
+    unhandled = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if may_handle and signal.getsignal(number) is signal.SIG_DFL
+    ]
+    for number in unhandled:
+        signal.signal(number, end)
     try:
         yield spool
     except AudioError as error:
@@ -115,9 +121,8 @@ def spooling() -> Iterator[Spool]:
         error.message, error.hint = spool.text(error.message), spool.text(error.hint)
         raise
     finally:
-        for number, handler in handlers.items():
-            if handler is signal.SIG_DFL:
-                signal.signal(number, handler)
+        for number in unhandled:
+            signal.signal(number, signal.SIG_DFL)
         spool.remove()
 
 

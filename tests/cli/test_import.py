@@ -6,8 +6,16 @@ import gzip
 import os
 from pathlib import Path
 
+import numpy as np
+
+from musimo.audio.features import FEATURE_ID
+from musimo.emotion.weights import read_card
+from musimo.library.db.analyses import Analysis, AnalysisModel
+from musimo.library.portable import to_lines
+from musimo.resources import weights_path
 from tests.catalog import Catalog
 from tests.cli.conftest import Shell
+from tests.library.test_portable import analysis
 
 
 def test_out_of_one_library_and_into_another(shell: Shell, library: Catalog, tmp_path: Path) -> None:
@@ -19,14 +27,19 @@ def test_out_of_one_library_and_into_another(shell: Shell, library: Catalog, tmp
     assert shell("export", "--analyses", tmp_path / "c.jsonl", "--where", "year:1066").code == 4
 
 
+def with_tags(n: int = 0) -> Analysis:
+    """Return an analysis by the weights that ship, which hears every tag a little."""
+    tags = read_card(weights_path()).tags
+    return analysis(n, heard=np.full(len(tags), 0.25, "<f2").tobytes())
+
+
 def test_what_a_file_came_to(shell: Shell, library: Catalog, tmp_path: Path) -> None:
-    from musimo.audio.features import FEATURE_ID
-    from musimo.library.db.analyses import AnalysisModel
-    from musimo.library.portable import to_lines
-    from tests.library.test_portable import analysis
 
     written = b"".join(
-        to_lines(AnalysisModel(library.store.model, FEATURE_ID), [analysis(n) for n in range(3)])
+        to_lines(
+            AnalysisModel(library.store.model, FEATURE_ID, read_card(weights_path()).tags),
+            [with_tags(n) for n in range(3)],
+        )
     )
     (tmp_path / "a.jsonl").write_bytes(written.replace(b'"coverage":"windows"', b'"coverage":"\x1b"', 1))
     ran = shell("--library", tmp_path / "nas.db", "import", tmp_path / "a.jsonl")
@@ -45,12 +58,12 @@ def test_what_a_file_came_to(shell: Shell, library: Catalog, tmp_path: Path) -> 
 def test_what_is_imported_before_the_first_scan_is_no_fault(
     shell: Shell, library: Catalog, tmp_path: Path
 ) -> None:
-    from musimo.audio.features import FEATURE_ID
-    from musimo.library.db.analyses import AnalysisModel
-    from musimo.library.portable import to_lines
-    from tests.library.test_portable import analysis
 
-    written = b"".join(to_lines(AnalysisModel(library.store.model, FEATURE_ID), [analysis()]))
+    written = b"".join(
+        to_lines(
+            AnalysisModel(library.store.model, FEATURE_ID, read_card(weights_path()).tags), [with_tags()]
+        )
+    )
     (tmp_path / "a.jsonl").write_bytes(written)
     assert shell("--library", tmp_path / "nas.db", "import", tmp_path / "a.jsonl").code == 0
     ran = shell("--library", tmp_path / "nas.db", "mood", "calm")
@@ -69,12 +82,12 @@ def test_what_cannot_be(shell: Shell, library: Catalog, tmp_path: Path) -> None:
 
 
 def test_a_pipe_is_read(shell: Shell, library: Catalog, tmp_path: Path) -> None:
-    from musimo.audio.features import FEATURE_ID
-    from musimo.library.db.analyses import AnalysisModel
-    from musimo.library.portable import to_lines
-    from tests.library.test_portable import analysis
 
-    written = b"".join(to_lines(AnalysisModel(library.store.model, FEATURE_ID), [analysis()]))
+    written = b"".join(
+        to_lines(
+            AnalysisModel(library.store.model, FEATURE_ID, read_card(weights_path()).tags), [with_tags()]
+        )
+    )
     for data, fate in ((gzip.compress(written), b"new"), (written, b"known")):
         reading, writing = os.pipe()
         os.write(writing, data)

@@ -242,7 +242,7 @@ def test_help_is_a_command_too(shell: Shell) -> None:
     ("typed", "meant"),
     [
         *[("simlar", "similar"), ("Scan", "scan"), ("playlist", "playlists"), ("mood_path", "mood-path")],
-        *[("search", "find"), ("info", "show"), ("serach", "similar"), ("delete", "prune")],
+        *[("search", "find"), ("info", "show"), ("serach", "find"), ("delete", "prune")],
     ],
 )
 def test_a_command_that_does_not_exist_names_the_one_that_is_meant(

@@ -94,7 +94,7 @@ def test_where_no_track_is_found_the_file_stays_as_it_is(shell: Shell, home: Pat
     [
         (broken("scan /music"), "runs 'scan', which makes no list"),
         (broken("playlists"), "runs 'playlists'"),
-        (broken("tag --write"), "similar, mood, path, mood-path, export"),
+        (broken("tag --write"), "similar, mood, find, path, mood-path, export"),
         (broken("musimo"), "is empty"),
         (broken("mood --help"), "asks for help"),
         (broken("mood calm --frobnicate"), "--frobnicate"),
