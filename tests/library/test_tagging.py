@@ -103,7 +103,9 @@ def test_tempo_and_key_that_are_known_go_into_fields_of_their_own(
 class Hearing(PlainPredictor):
     """Hears two tags: one in everything, one in the loudest."""
 
-    tags = ("slow", "metal")
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags = ("slow", "metal")
 
     def predict(self, tracks: Sequence[Sequence[FloatArray]]) -> list[list[WindowPrediction]]:
         return [
