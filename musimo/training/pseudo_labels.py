@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.svm import SVR
 
-from musimo.training.metrics import Matrix
+from musimo.training.metrics import Indices, Matrix
 
 GAMMA = 0.25  # of the kernel, for blocks with a mean squared difference of about 2; .12 to .5 work as well
 SVR_C = 2.0  # 1 to 5 work as well
@@ -42,7 +43,7 @@ class LabeledBlocks:
     blocks: Blocks
     labels: Matrix
 
-    def part(self, which: Matrix) -> LabeledBlocks:
+    def part(self, which: Indices | NDArray[np.bool_]) -> LabeledBlocks:
         """Return the clips that a mask or indices select."""
         return LabeledBlocks([block[which] for block in self.blocks], self.labels[which])
 

@@ -92,8 +92,8 @@ def test_tempo_and_key_that_are_known_go_into_fields_of_their_own(
     ):
         known = replace(track, tempo_key=TempoKey(tempo, 0.9, key, 0.9))
         monkeypatch.setattr(tags, "select_tracks", lambda store, selection, known=known: iter([known]))
-        [row] = library.tags.write(library.tags.updates())
-        assert row.state == "written"
+        [result] = library.tags.write(library.tags.updates())
+        assert result.state == "written"
         written = read_fields(track.path_bytes, {})[0]
         assert [written.get(name) for name in ("MUSIMO_BPM", "MUSIMO_KEY")] == expected
     [row] = library.tags.updates(key_notation="camelot")

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musimo.output.answers import TracksAnswer
+from musimo.output.answers import PrintOptions, TracksAnswer
 from musimo.output.curves import CurveAnswer, CurveOptions
 from musimo.output.duplicates import groups_paths
 from musimo.output.formats import Format
 from musimo.output.markers import markers
 from musimo.output.playlist_paths import PathStyle
 from musimo.output.playlists import m3u, m3u8, pls, xspf
-from musimo.output.rendering import PrintOptions, Rendered, render, render_curve
+from musimo.output.rendering import Rendered, render, render_curve
 from musimo.output.timecode import FRAME_RATES, frame_rate
 from musimo.records import SlidingPlan, Tags, Track, Window, WindowEmotion
 from musimo.records.curve import Curve, Turn
@@ -157,7 +157,7 @@ def test_timelines_cut_the_part_out_of_the_file(curve: CurveAnswer, fps: str) ->
         return Fraction(element.attrib[name].rstrip("s")) * rate.rate
 
     [clip], [asset] = root.iter("asset-clip"), root.iter("asset")
-    assert (frame(clip, "start"), frame(clip, "duration")) == (first, length)
+    assert [frame(clip, "start"), frame(clip, "duration")] == [Fraction(first), Fraction(length)]
     assert frame(asset, "duration") >= frame(clip, "start") + frame(clip, "duration")
     assert [frame(one, "start") - first for one in root.iter("marker")] == frames
     otio: Any = pytest.importorskip("opentimelineio")
@@ -174,7 +174,7 @@ def test_no_title_reaches_the_terminal_or_a_line_of_its_own() -> None:
     hostile = part(1, 0.0, 5.0, HOSTILE_TITLE, b"/music/a\nb\x1b[31m.flac")
     formats: tuple[Format, ...] = ("table", "json")
     for format in formats:
-        data = rendered(hostile, format=format).data.decode()
-        assert not re.search("[\x1b\x07\x9b\u202e]", data), format
+        text = rendered(hostile, format=format).data.decode()
+        assert not re.search("[\x1b\x07\x9b\u202e]", text), format
     data, skipped = m3u8([hostile], PLAIN)
     assert (data, [one.path for one in skipped]) == (b"#EXTM3U\n", [hostile.path_bytes])

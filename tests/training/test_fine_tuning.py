@@ -83,7 +83,7 @@ def test_no_artist_that_is_tested_is_trained_on(backbone: MaseNet, monkeypatch: 
 def grouped(clips: LabeledClips) -> dict[int, set[str]]:
     """Return the artists of each fold."""
     fold_of = grouped_folds(clips.groups, clips.labels, 3, 0)
-    return {fold: {clips.groups[i] for i in np.flatnonzero(fold_of == fold)} for fold in range(3)}
+    return {fold: {clips.groups[int(i)] for i in np.flatnonzero(fold_of == fold)} for fold in range(3)}
 
 
 def test_no_fold_learns_from_its_own_ratings(backbone: MaseNet) -> None:

@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from musimo import Library
+from musimo.api.analyses import Imported
 from musimo.api.session import Session
 from musimo.audio import extract
 from musimo.library.scan import sheets
@@ -96,7 +97,12 @@ def test_a_sheet_is_read_twice_for_a_new_album_and_once_for_new_music_beside_it(
 ) -> None:
     read: list[bytes] = []
     original = sheets._read
-    monkeypatch.setattr(sheets, "_read", lambda path: read.append(path) or original(path))
+
+    def counted(path: bytes) -> object:
+        read.append(path)
+        return original(path)
+
+    monkeypatch.setattr(sheets, "_read", counted)
     scanned(library, music)
     assert len(read) == 2
     read.clear()
@@ -236,7 +242,9 @@ def test_analyses_go_to_another_library_and_the_album_is_not_analyzed_there(
     network = PlainPredictor()
     monkeypatch.setattr(Session, "load_predictor", lambda self, weights: network)
     with Library.open(tmp_path / "other.db") as other:
-        assert list(other.analyses.load(file))[-1].new == 4
+        imported = list(other.analyses.load(file))[-1]
+        assert isinstance(imported, Imported)
+        assert imported.new == 4
         scanned(other, music)
         assert network.n_clips == 0
         assert {one.tags.title: (one.valence, one.arousal) for one in other.tracks()} == moods
