@@ -84,7 +84,7 @@ class Analyses:
         """Write analyzed tracks as arrays to ``target``, a NumPy ``.npz``, and return their number.
 
         The arrays are ``id, path, valence, arousal, embedding (n, 256), sound (n, d), heard (n, n_tags),
-        heard_tags`` and ``model``. The file is written whole or not at all.
+        heard_tags, model, start`` and ``end``. The file is written whole or not at all.
 
         Raises
         ------
